@@ -1,0 +1,189 @@
+//! The nine error codes every service speaks, and the one error type that crosses a service's boundary.
+
+use std::fmt;
+
+/// What kind of failure a caller sees. Mapped once to HTTP here, to GraphQL in
+/// `platform-graphql`; introduce new codes thoughtfully.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Code {
+    /// The request cannot be understood or breaks a stated rule; repeating it will not help.
+    Invalid,
+    /// Who is asking is not known.
+    Unauthenticated,
+    /// Who is asking is known and may not.
+    Forbidden,
+    /// It does not exist, or the caller may not know that it does.
+    NotFound,
+    /// It contradicts what is there now.
+    Conflict,
+    /// Too much or too often.
+    RateLimited,
+    /// It took longer than allowed.
+    Timeout,
+    /// Something this depends on is away or full; try again later.
+    Unavailable,
+    /// A fault of ours. Its text never leaves the process.
+    Internal,
+}
+
+impl Code {
+    /// The code's name on the wire, for instance `NOT_FOUND`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Invalid => "INVALID",
+            Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::Forbidden => "FORBIDDEN",
+            Self::NotFound => "NOT_FOUND",
+            Self::Conflict => "CONFLICT",
+            Self::RateLimited => "RATE_LIMITED",
+            Self::Timeout => "TIMEOUT",
+            Self::Unavailable => "UNAVAILABLE",
+            Self::Internal => "INTERNAL",
+        }
+    }
+
+    /// The HTTP status that carries this code.
+    pub fn http_status(self) -> u16 {
+        match self {
+            Self::Invalid => 400,
+            Self::Unauthenticated => 401,
+            Self::Forbidden => 403,
+            Self::NotFound => 404,
+            Self::Conflict => 409,
+            Self::RateLimited => 429,
+            Self::Timeout => 504,
+            Self::Unavailable => 503,
+            Self::Internal => 500,
+        }
+    }
+}
+
+/// An error enum of a crate of ours: every variant knows its [`Code`].
+pub trait Coded: std::error::Error + Send + Sync + 'static {
+    /// Which of the nine codes this is.
+    fn code(&self) -> Code;
+
+    /// What the caller can do about it, when there is something.
+    fn hint(&self) -> Option<String> {
+        None
+    }
+
+    /// Facts for machines, merged into the problem document or the GraphQL extensions.
+    fn details(&self) -> Option<serde_json::Value> {
+        None
+    }
+
+    /// The HTTP status, where the code's own is too coarse (413, 415, 422).
+    fn http_status(&self) -> u16 {
+        self.code().http_status()
+    }
+}
+
+/// An error on its way out of a service: a code, a sentence a client may read, and the cause for the log.
+#[derive(Debug)]
+pub struct Error {
+    code: Code,
+    status: u16,
+    message: String,
+    hint: Option<String>,
+    details: Option<serde_json::Value>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// The usual result of an operation at a service's boundary.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// An error with a sentence the client may read: lower case, no full stop.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        let (message, status) = (message.into(), code.http_status());
+        Self {
+            code,
+            status,
+            message,
+            hint: None,
+            details: None,
+            source: None,
+        }
+    }
+
+    /// A fault of ours: `cause` goes to the log, the client reads only that something went wrong.
+    pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        let mut error = Self::new(Code::Internal, "something went wrong on our side");
+        error.source = Some(cause.into());
+        error
+    }
+
+    /// Adds what the caller can do about it.
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds facts for machines.
+    pub fn with_details(mut self, details: serde_json::Value) -> Self {
+        self.details = Some(details);
+        self
+    }
+
+    /// Answers with this HTTP status instead of the code's own.
+    pub fn with_status(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// Which of the nine codes this is.
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// The HTTP status to answer with.
+    pub fn http_status(&self) -> u16 {
+        self.status
+    }
+
+    /// The sentence a client may read.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What the caller can do about it.
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    /// Facts for machines.
+    pub fn details(&self) -> Option<&serde_json::Value> {
+        self.details.as_ref()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// The cause is reachable through [`Error::cause`] and not through the standard trait, so that
+/// `From<E: Coded>` can exist beside the reflexive conversion.
+impl Error {
+    /// What caused it, for the log only.
+    pub fn cause(&self) -> Option<&(dyn std::error::Error + Send + Sync + 'static)> {
+        self.source.as_deref()
+    }
+}
+
+impl<E: Coded> From<E> for Error {
+    fn from(error: E) -> Self {
+        if error.code() == Code::Internal {
+            return Self::internal(error);
+        }
+        let mut out = Self::new(error.code(), error.to_string());
+        out.status = error.http_status();
+        out.hint = error.hint();
+        out.details = error.details();
+        out.source = Some(Box::new(error));
+        out
+    }
+}

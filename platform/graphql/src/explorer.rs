@@ -1,0 +1,24 @@
+//! A page to try queries on. It works without a network: everything it needs is in the binary.
+
+use axum::{
+    http::{HeaderValue, header},
+    response::{Html, IntoResponse, Response},
+};
+
+const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
+
+pub(crate) fn page() -> Response {
+    let mut response = Html(include_str!("explorer.html")).into_response();
+    response
+        .headers_mut()
+        .insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    response
+}
+
+pub(crate) async fn script() -> Response {
+    (
+        [(header::CONTENT_TYPE, "text/javascript; charset=utf-8")],
+        include_str!("explorer.js"),
+    )
+        .into_response()
+}

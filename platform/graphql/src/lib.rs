@@ -1,0 +1,14 @@
+//! The GraphQL edge: the schema's limits, the HTTP handler, error mapping and the SDL for federation.
+
+mod error;
+mod explorer;
+mod handler;
+mod schema;
+mod sdl;
+
+pub use crate::{
+    error::{GraphqlError, Result, to_graphql},
+    handler::{Settings, router},
+    schema::schema,
+    sdl::federation_sdl,
+};

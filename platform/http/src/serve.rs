@@ -1,0 +1,177 @@
+//! The server's loop: HTTP/1 and HTTP/2 on one listener, bounded against slow and greedy clients, drained on stop.
+
+use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration as Time};
+
+use axum::{Router, body::Body, extract::ConnectInfo};
+use hyper::{Request, body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::{conn::auto::Builder, graceful::GracefulShutdown},
+};
+use platform_config::{ByteSize, Duration};
+use serde::{Deserialize, Serialize};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    time::{sleep, timeout},
+};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+const HEADER_COUNT: usize = 100;
+const STREAMS_PER_CONNECTION: u32 = 200;
+
+/// How connections are treated. Section `[connections]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct ServeSettings {
+    /// Connections open at once; more wait to be accepted.
+    pub most: usize,
+    /// How long a client may take to send the headers of a request.
+    pub header_timeout: Duration,
+    /// The largest headers of a request, its URL included.
+    pub headers: ByteSize,
+    /// How long requests may take to finish when the server stops.
+    pub drain: Duration,
+}
+
+impl Default for ServeSettings {
+    fn default() -> Self {
+        Self {
+            most: 4096,
+            header_timeout: Duration::from_secs(10),
+            headers: ByteSize(64 << 10),
+            drain: Duration::from_secs(20),
+        }
+    }
+}
+
+/// Answers on `listener` until `shutdown`, then stops accepting and lets requests finish.
+pub async fn serve(listener: TcpListener, app: Router, settings: ServeSettings, shutdown: CancellationToken) {
+    let connections = GracefulShutdown::new();
+    let slots = Arc::new(Semaphore::new(settings.most));
+    let builder = builder(&settings);
+    loop {
+        let accept = async {
+            let slot = slots
+                .clone()
+                .acquire_owned()
+                .await
+                .expect("the semaphore is never closed");
+            listener.accept().await.map(|(stream, peer)| (slot, stream, peer))
+        };
+        let accepted = tokio::select! {
+            accepted = accept => accepted,
+            () = shutdown.cancelled() => break,
+        };
+        let (slot, stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Out of file descriptors, most likely: nothing is gained by asking again at once.
+                tracing::warn!(%error, "cannot accept a connection");
+                sleep(Time::from_millis(50)).await;
+                continue;
+            }
+        };
+        let connection = Connection {
+            stream,
+            peer,
+            app: app.clone(),
+            builder: builder.clone(),
+        };
+        let (watcher, shutdown, wait) = (connections.watcher(), shutdown.clone(), *settings.header_timeout);
+        let task = async move {
+            tokio::select! {
+                is_http2 = timeout(wait, speaks_http2(&connection.stream)) => match is_http2 {
+                    Ok(Ok(is_http2)) => connection.run(is_http2, watcher).await,
+                    _ => tracing::debug!("a connection sent nothing"),
+                },
+                () = shutdown.cancelled() => {}
+            }
+            drop(slot);
+        };
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the watcher supervises connections: they are drained below"
+        )]
+        tokio::spawn(task);
+    }
+    drop(listener);
+    if timeout(*settings.drain, connections.shutdown()).await.is_err() {
+        tracing::warn!("requests were still running when the time to drain was over");
+    }
+}
+
+struct Connection {
+    stream: TcpStream,
+    peer: SocketAddr,
+    app: Router,
+    builder: Builder<TokioExecutor>,
+}
+
+impl Connection {
+    async fn run(self, is_http2: bool, watcher: hyper_util::server::graceful::Watcher) {
+        let Self {
+            stream,
+            peer,
+            app,
+            builder,
+        } = self;
+        // Answers are written whole; waiting to fill a packet only delays them.
+        if stream.set_nodelay(true).is_err() {
+            return;
+        }
+        let service = service_fn(move |request: Request<Incoming>| {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(ConnectInfo(peer));
+            let app = app.clone();
+            async move { Ok::<_, Infallible>(app.oneshot(request).await.unwrap_or_else(|never| match never {})) }
+        });
+        let builder = if is_http2 {
+            builder.http2_only()
+        } else {
+            builder.http1_only()
+        };
+        let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+        if let Err(error) = watcher.watch(connection).await {
+            tracing::debug!(error = %error, "a connection ended early");
+        }
+    }
+}
+
+fn builder(settings: &ServeSettings) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(*settings.header_timeout)
+        .max_headers(HEADER_COUNT)
+        .max_buf_size(settings.headers.as_usize().max(8192));
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS_PER_CONNECTION)
+        .max_header_list_size(u32::try_from(settings.headers.bytes()).unwrap_or(u32::MAX))
+        .keep_alive_interval(Time::from_secs(20))
+        .keep_alive_timeout(*settings.header_timeout);
+    builder
+}
+
+/// Looks at the first bytes without taking them. The caller bounds the time: hyper's own detection has no limit.
+async fn speaks_http2(stream: &TcpStream) -> std::io::Result<bool> {
+    let mut first = [0; HTTP2_PREFACE.len()];
+    loop {
+        let seen = stream.peek(&mut first).await?;
+        if seen == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        if !HTTP2_PREFACE.starts_with(&first[..seen]) {
+            return Ok(false);
+        }
+        if seen == HTTP2_PREFACE.len() {
+            return Ok(true);
+        }
+        sleep(Time::from_millis(5)).await;
+    }
+}

@@ -1,0 +1,193 @@
+//! Parquet data files: how rows are encoded, and what Iceberg is told of a file.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, SchemaRef};
+use bytes::Bytes;
+use iceberg::spec::{DataContentType, DataFile, DataFileBuilder, DataFileFormat, Datum, PrimitiveType, Schema};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::file::metadata::{ParquetMetaData, SortingColumn};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
+use parquet::file::statistics::Statistics;
+use parquet::schema::types::ColumnPath;
+
+use crate::error::{LakeError, Result};
+use crate::schema::field_id;
+
+/// Rows in a row group: one series of a few thousand rows lies in one or two of them.
+pub(crate) const ROW_GROUP_ROWS: usize = 131_072;
+/// Rows in a page, the unit a point read decodes.
+const PAGE_ROWS: usize = 2_048;
+
+/// How files are written. Only encodings that every engine reads: wide decimals are plain, never split or delta.
+pub(crate) fn properties(schema: &SchemaRef, key: &[&str]) -> WriterProperties {
+    let mut builder = WriterProperties::builder()
+        .set_writer_version(WriterVersion::PARQUET_1_0)
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).unwrap_or_default()))
+        .set_statistics_enabled(EnabledStatistics::Page)
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_write_batch_size(1024)
+        .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_sorting_columns(Some(sorting(schema, key)));
+    for field in schema.fields() {
+        let column = ColumnPath::from(field.name().as_str());
+        builder = match field.data_type() {
+            DataType::Date32 | DataType::Timestamp(..) => builder
+                .set_column_dictionary_enabled(column.clone(), false)
+                .set_column_encoding(column, Encoding::DELTA_BINARY_PACKED),
+            DataType::Decimal128(..) => builder.set_column_dictionary_enabled(column, false),
+            _ => builder,
+        };
+    }
+    builder.build()
+}
+
+fn sorting(schema: &SchemaRef, key: &[&str]) -> Vec<SortingColumn> {
+    let column = |name: &&str| schema.index_of(name).ok();
+    let sorting = |at: usize| SortingColumn {
+        column_idx: at as i32,
+        descending: false,
+        nulls_first: true,
+    };
+    key.iter().filter_map(column).map(sorting).collect()
+}
+
+/// One sorted batch as the bytes of a Parquet file.
+pub(crate) fn encode(batch: &RecordBatch, properties: WriterProperties) -> Result<(Bytes, ParquetMetaData)> {
+    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties))?;
+    writer.write(batch)?;
+    let metadata = writer.finish()?;
+    Ok((Bytes::from(std::mem::take(writer.inner_mut())), metadata))
+}
+
+/// What Iceberg is told of a file at `uri` of `size` bytes.
+pub(crate) fn describe(uri: String, size: u64, metadata: &ParquetMetaData, schema: &Schema) -> Result<DataFile> {
+    let mut columns = Columns::default();
+    for group in metadata.row_groups() {
+        for column in group.columns() {
+            let info = column.column_descr().self_type().get_basic_info();
+            let Some(field) = info.has_id().then(|| schema.field_by_id(info.id())).flatten() else {
+                continue;
+            };
+            *columns.sizes.entry(field.id).or_default() += column.compressed_size() as u64;
+            *columns.counts.entry(field.id).or_default() += column.num_values() as u64;
+            let (Some(kind), Some(statistics)) = (field.field_type.as_primitive_type(), column.statistics()) else {
+                continue;
+            };
+            *columns.nulls.entry(field.id).or_default() += statistics.null_count_opt().unwrap_or(0);
+            columns.bound(field.id, kind, statistics);
+        }
+    }
+    let offsets = metadata.row_groups().iter().filter_map(|group| group.file_offset());
+    let file = DataFileBuilder::default()
+        .content(DataContentType::Data)
+        .file_path(uri)
+        .file_format(DataFileFormat::Parquet)
+        .record_count(metadata.file_metadata().num_rows() as u64)
+        .file_size_in_bytes(size)
+        .column_sizes(columns.sizes)
+        .value_counts(columns.counts)
+        .null_value_counts(columns.nulls)
+        .lower_bounds(columns.lower)
+        .upper_bounds(columns.upper)
+        .split_offsets(Some(offsets.collect()))
+        .sort_order_id(1)
+        .build()?;
+    Ok(file)
+}
+
+#[derive(Default)]
+struct Columns {
+    sizes: HashMap<i32, u64>,
+    counts: HashMap<i32, u64>,
+    nulls: HashMap<i32, u64>,
+    lower: HashMap<i32, Datum>,
+    upper: HashMap<i32, Datum>,
+}
+
+impl Columns {
+    /// Widens the bounds of a column. Cut statistics are not bounds and are left out.
+    fn bound(&mut self, id: i32, kind: &PrimitiveType, statistics: &Statistics) {
+        if !statistics.min_is_exact() || !statistics.max_is_exact() {
+            return;
+        }
+        let datum = |bytes: Option<&[u8]>| {
+            let bytes = match (kind, bytes?) {
+                (PrimitiveType::Decimal { .. }, bytes) => minimal(bytes),
+                (_, bytes) => bytes,
+            };
+            Datum::try_from_bytes(bytes, kind.clone()).ok()
+        };
+        let (Some(low), Some(high)) = (datum(statistics.min_bytes_opt()), datum(statistics.max_bytes_opt())) else {
+            return;
+        };
+        if self.lower.get(&id).is_none_or(|known| low < *known) {
+            self.lower.insert(id, low);
+        }
+        if self.upper.get(&id).is_none_or(|known| high > *known) {
+            self.upper.insert(id, high);
+        }
+    }
+}
+
+/// A big-endian two's complement number without its redundant leading bytes, as Iceberg wants it.
+fn minimal(bytes: &[u8]) -> &[u8] {
+    let redundant = |pair: &[u8]| (pair[0] == 0 && pair[1] < 0x80) || (pair[0] == 0xff && pair[1] >= 0x80);
+    let spare = bytes.windows(2).take_while(|pair| redundant(pair)).count();
+    &bytes[spare..]
+}
+
+/// The lowest and highest lead of a file; files without bounds may hold any.
+pub(crate) fn lead_bounds(file: &DataFile, lead: i32) -> Option<(Arc<str>, Arc<str>)> {
+    let text = |datum: &Datum| match datum.literal() {
+        iceberg::spec::PrimitiveLiteral::String(text) => Some(Arc::from(text.as_str())),
+        _ => None,
+    };
+    Some((
+        text(file.lower_bounds().get(&lead)?)?,
+        text(file.upper_bounds().get(&lead)?)?,
+    ))
+}
+
+/// The lead column of a batch, which is always plain text here.
+pub(crate) fn lead_column(batch: &RecordBatch) -> Result<&StringArray> {
+    let text = batch
+        .columns()
+        .first()
+        .and_then(|column| column.as_any().downcast_ref::<StringArray>());
+    text.ok_or_else(|| LakeError::Invalid("the first column of a table is its lead and must be text".to_string()))
+}
+
+/// The rows of a sorted batch whose lead is `lead`.
+pub(crate) fn lead_rows(batch: &RecordBatch, lead: &str) -> Result<(usize, usize)> {
+    let column = lead_column(batch)?;
+    let from = partition_point(column.len(), |at| column.value(at) < lead);
+    let to = partition_point(column.len(), |at| column.value(at) <= lead);
+    Ok((from, to - from))
+}
+
+/// The first position in `0..count` for which `before` no longer holds.
+pub(crate) fn partition_point(count: usize, before: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high) = (0, count);
+    while low < high {
+        let middle = low.midpoint(high);
+        match before(middle) {
+            true => low = middle + 1,
+            false => high = middle,
+        }
+    }
+    low
+}
+
+/// Where the column with Iceberg's field `id` stands in a file, by id, or by name in files that carry no ids.
+pub(crate) fn position(file: &SchemaRef, id: Option<i32>, name: &str) -> Option<usize> {
+    let by_id = file
+        .fields()
+        .iter()
+        .position(|field| id.is_some() && field_id(field) == id);
+    let unmarked = || file.fields().iter().all(|field| field_id(field).is_none());
+    by_id.or_else(|| unmarked().then(|| file.index_of(name).ok()).flatten())
+}

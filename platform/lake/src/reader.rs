@@ -1,0 +1,301 @@
+//! Reading one data file: the rows of one lead by row groups and pages, or a range of leads as a stream.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray, RecordBatch, new_null_array};
+use arrow::compute::{cast, concat_batches};
+use arrow::datatypes::{DataType, Field, Int32Type, Schema as ArrowSchema, SchemaRef};
+use futures::{StreamExt, TryStreamExt};
+use moka::sync::Cache;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, RowSelection, RowSelector};
+use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
+use parquet::file::metadata::{PageIndexPolicy, RowGroupMetaData};
+use parquet::file::page_index::column_index::ColumnIndexMetaData;
+
+use crate::data_file::{lead_column, lead_rows, partition_point, position};
+use crate::error::{LakeError, Result};
+use crate::files::FileEntry;
+use crate::memory::Memory;
+use crate::merge::{BATCH_ROWS, Rank, Run};
+use crate::schema::field_id;
+use crate::storage::{File, Storage};
+
+/// Files of so many rows or fewer are read whole and kept in memory while they are recent.
+pub(crate) const SMALL_ROWS: u64 = 65_536;
+
+/// Which leads are wanted: from one to another, both included; `None` is open.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LeadRange {
+    /// The first lead wanted.
+    pub from: Option<String>,
+    /// The last lead wanted.
+    pub to: Option<String>,
+}
+
+impl LeadRange {
+    /// Whether a span of leads and this range have any in common.
+    pub(crate) fn meets(&self, low: &str, high: &str) -> bool {
+        self.from.as_deref().is_none_or(|from| from <= high) && self.to.as_deref().is_none_or(|to| low <= to)
+    }
+
+    fn cut(&self, batch: &RecordBatch) -> Result<RecordBatch> {
+        let leads = lead_column(batch)?;
+        let from = self
+            .from
+            .as_deref()
+            .map_or(0, |from| partition_point(leads.len(), |at| leads.value(at) < from));
+        let to = self.to.as_deref().map_or(leads.len(), |to| {
+            partition_point(leads.len(), |at| leads.value(at) <= to)
+        });
+        Ok(batch.slice(from, to.saturating_sub(from)))
+    }
+}
+
+/// An open file and what its footer says, with its lead as text for streams and as a dictionary for look-ups.
+#[derive(Clone)]
+struct Footer {
+    file: File,
+    plain: ArrowReaderMetadata,
+    coded: ArrowReaderMetadata,
+}
+
+/// Reads data files through caches that all tables of a lake share.
+#[derive(Clone)]
+pub(crate) struct Reader {
+    storage: Storage,
+    footers: Cache<Arc<str>, Footer>,
+    recent: Cache<Arc<str>, RecordBatch>,
+}
+
+impl Reader {
+    pub(crate) fn new(storage: Storage, memory: &Memory) -> Self {
+        let weigh = |_: &Arc<str>, footer: &Footer| footer.plain.metadata().memory_size() as u32 + 4096;
+        let footers = Cache::builder()
+            .max_capacity(memory.footers() as u64)
+            .weigher(weigh)
+            .build();
+        let weigh = |_: &Arc<str>, batch: &RecordBatch| batch.get_array_memory_size().min(u32::MAX as usize) as u32;
+        let recent = Cache::builder()
+            .max_capacity(memory.recent() as u64)
+            .weigher(weigh)
+            .build();
+        Self {
+            storage,
+            footers,
+            recent,
+        }
+    }
+
+    /// Remembers the rows of a file just written.
+    pub(crate) fn remember(&self, path: Arc<str>, batch: RecordBatch) {
+        if batch.num_rows() as u64 <= SMALL_ROWS {
+            self.recent.insert(path, batch);
+        }
+    }
+
+    async fn footer(&self, entry: &FileEntry) -> Result<Footer> {
+        if let Some(footer) = self.footers.get(&entry.path) {
+            return Ok(footer);
+        }
+        let mut file = self.storage.open_file(&entry.path, entry.data.file_size_in_bytes())?;
+        let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
+        let plain = ArrowReaderMetadata::load_async(&mut file, options.clone()).await?;
+        let coded = match coded_schema(plain.schema()) {
+            Some(schema) => ArrowReaderMetadata::try_new(plain.metadata().clone(), options.with_schema(schema))?,
+            None => plain.clone(),
+        };
+        let footer = Footer { file, plain, coded };
+        self.footers.insert(entry.path.clone(), footer.clone());
+        Ok(footer)
+    }
+
+    /// A small file whole, in the columns it was written with.
+    async fn whole(&self, entry: &FileEntry) -> Result<RecordBatch> {
+        if let Some(batch) = self.recent.get(&entry.path) {
+            return Ok(batch);
+        }
+        let footer = self.footer(entry).await?;
+        let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(footer.file, footer.plain.clone());
+        let batches: Vec<RecordBatch> = builder
+            .with_batch_size(SMALL_ROWS as usize)
+            .build()?
+            .try_collect()
+            .await?;
+        let batch = concat_batches(footer.plain.schema(), &batches)?;
+        self.recent.insert(entry.path.clone(), batch.clone());
+        Ok(batch)
+    }
+
+    /// Whether a file has rows of `lead`; the answer may be yes in error for large files.
+    pub(crate) async fn may_hold(&self, entry: &FileEntry, lead: &str) -> Result<bool> {
+        if !entry.spans(lead) || entry.data.record_count() > SMALL_ROWS {
+            return Ok(entry.spans(lead));
+        }
+        Ok(lead_rows(&self.whole(entry).await?, lead)?.1 > 0)
+    }
+
+    /// The rows of `lead` in the columns of `wanted`, or `None` when the file has none.
+    pub(crate) async fn lead(&self, entry: &FileEntry, lead: &str, wanted: &SchemaRef) -> Result<Option<RecordBatch>> {
+        if !entry.spans(lead) {
+            return Ok(None);
+        }
+        if entry.data.record_count() <= SMALL_ROWS {
+            let batch = self.whole(entry).await?;
+            let (from, count) = lead_rows(&batch, lead)?;
+            return (count > 0)
+                .then(|| conform(&batch.slice(from, count), wanted))
+                .transpose();
+        }
+        let footer = self.footer(entry).await?;
+        let Some((groups, selection)) = candidates(&footer.coded, lead) else {
+            return Ok(None);
+        };
+        let rows = selection.row_count();
+        let mask = mask(&footer.coded, wanted, true);
+        let stream = ParquetRecordBatchStreamBuilder::new_with_metadata(footer.file, footer.coded)
+            .with_projection(mask)
+            .with_row_groups(groups)
+            .with_row_selection(selection)
+            .with_batch_size(rows)
+            .build()?;
+        let schema = stream.schema().clone();
+        let batches: Vec<RecordBatch> = stream.try_collect().await?;
+        let batch = match batches.as_slice() {
+            [only] => only.clone(),
+            many => concat_batches(&schema, many)?,
+        };
+        let (from, count) = coded_rows(&batch, lead);
+        (count > 0)
+            .then(|| conform(&batch.slice(from, count), wanted))
+            .transpose()
+    }
+
+    /// The rows of a range of leads, in the columns of `wanted`, whose first is the lead.
+    pub(crate) async fn range(
+        &self,
+        entry: &FileEntry,
+        rank: Rank,
+        (range, wanted): (&LeadRange, &SchemaRef),
+    ) -> Result<Run> {
+        let (range, wanted) = (range.clone(), wanted.clone());
+        if entry.data.record_count() <= SMALL_ROWS {
+            let batch = range.cut(&conform(&self.whole(entry).await?, &wanted)?)?;
+            return Ok(futures::stream::iter([Ok((rank, batch))]).boxed());
+        }
+        let footer = self.footer(entry).await?;
+        let groups = footer.plain.metadata().row_groups().iter().enumerate();
+        let groups = groups.filter(|(_, group)| group_span(group).is_none_or(|(low, high)| range.meets(&low, &high)));
+        let groups = groups.map(|(at, _)| at).collect();
+        let mask = mask(&footer.plain, &wanted, false);
+        let stream = ParquetRecordBatchStreamBuilder::new_with_metadata(footer.file, footer.plain)
+            .with_projection(mask)
+            .with_row_groups(groups)
+            .with_batch_size(BATCH_ROWS)
+            .build()?;
+        let cut = move |batch: RecordBatch| Ok((rank, range.cut(&conform(&batch, &wanted)?)?));
+        Ok(stream
+            .map(move |batch| batch.map_err(LakeError::from).and_then(&cut))
+            .boxed())
+    }
+}
+
+/// The file's schema with its lead as a dictionary, when its lead is text.
+fn coded_schema(schema: &SchemaRef) -> Option<SchemaRef> {
+    let lead = schema
+        .fields()
+        .first()
+        .filter(|lead| *lead.data_type() == DataType::Utf8)?;
+    let coded = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+    let coded = Field::new(lead.name(), coded, lead.is_nullable()).with_metadata(lead.metadata().clone());
+    let rest = schema.fields().iter().skip(1).cloned();
+    let fields: Vec<_> = std::iter::once(Arc::new(coded)).chain(rest).collect();
+    Some(Arc::new(ArrowSchema::new_with_metadata(
+        fields,
+        schema.metadata().clone(),
+    )))
+}
+
+/// Which columns of a file to decode: those wanted, and the lead for look-ups.
+fn mask(file: &ArrowReaderMetadata, wanted: &SchemaRef, with_lead: bool) -> ProjectionMask {
+    let wanted = wanted
+        .fields()
+        .iter()
+        .filter_map(|field| position(file.schema(), field_id(field), field.name()));
+    ProjectionMask::roots(file.parquet_schema(), wanted.chain(with_lead.then_some(0)))
+}
+
+/// A batch in the columns that are wanted: found by field id, widened, or empty where the file is older than the column.
+fn conform(batch: &RecordBatch, wanted: &SchemaRef) -> Result<RecordBatch> {
+    let schema = batch.schema();
+    let column = |field: &Arc<Field>| match position(&schema, field_id(field), field.name()) {
+        Some(at) if batch.column(at).data_type() == field.data_type() => Ok(batch.column(at).clone()),
+        Some(at) => Ok(cast(batch.column(at), field.data_type())?),
+        None => Ok::<_, LakeError>(new_null_array(field.data_type(), batch.num_rows())),
+    };
+    let columns = wanted.fields().iter().map(column).collect::<Result<Vec<_>>>()?;
+    let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    Ok(RecordBatch::try_new_with_options(wanted.clone(), columns, &options)?)
+}
+
+fn group_span(group: &RowGroupMetaData) -> Option<(String, String)> {
+    let statistics = group.column(0).statistics()?;
+    let text = |bytes: Option<&[u8]>| String::from_utf8(bytes?.to_vec()).ok();
+    Some((text(statistics.min_bytes_opt())?, text(statistics.max_bytes_opt())?))
+}
+
+/// The row groups that may hold `lead`, and in them the pages.
+fn candidates(file: &ArrowReaderMetadata, lead: &str) -> Option<(Vec<usize>, RowSelection)> {
+    let (mut groups, mut selectors) = (Vec::new(), Vec::new());
+    for (at, group) in file.metadata().row_groups().iter().enumerate() {
+        let statistics = group.column(0).statistics();
+        let low = statistics.and_then(|statistics| statistics.min_bytes_opt());
+        let high = statistics.and_then(|statistics| statistics.max_bytes_opt());
+        if low.is_some_and(|low| low > lead.as_bytes()) || high.is_some_and(|high| high < lead.as_bytes()) {
+            continue;
+        }
+        let rows = group.num_rows() as usize;
+        let (from, to) = page_rows(file, at, lead).unwrap_or((0, rows));
+        groups.push(at);
+        selectors.extend([
+            RowSelector::skip(from),
+            RowSelector::select(to - from),
+            RowSelector::skip(rows - to),
+        ]);
+    }
+    (!groups.is_empty()).then(|| (groups, RowSelection::from(selectors)))
+}
+
+/// The rows of the pages of a row group that may hold `lead`, by the page index.
+fn page_rows(file: &ArrowReaderMetadata, group: usize, lead: &str) -> Option<(usize, usize)> {
+    let metadata = file.metadata();
+    let ColumnIndexMetaData::BYTE_ARRAY(index) = metadata.column_index()?.get(group)?.first()? else {
+        return None;
+    };
+    let pages = metadata.offset_index()?.get(group)?.first()?.page_locations();
+    let lead = lead.as_bytes();
+    let first = partition_point(pages.len(), |page| {
+        index.max_value(page).is_some_and(|high| high < lead)
+    });
+    let end = partition_point(pages.len(), |page| index.min_value(page).is_some_and(|low| low <= lead));
+    let row = |page: usize| pages.get(page).map(|page| page.first_row_index as usize);
+    let rows = metadata.row_group(group).num_rows() as usize;
+    Some((row(first).unwrap_or(rows), row(end.max(first)).unwrap_or(rows)))
+}
+
+/// The rows of `lead` in a batch whose lead is a dictionary.
+fn coded_rows(batch: &RecordBatch, lead: &str) -> (usize, usize) {
+    if let Some(column) = batch.column(0).as_dictionary_opt::<Int32Type>() {
+        let (keys, values) = (column.keys(), column.values().as_string::<i32>());
+        let at = |row: usize| values.value(keys.value(row) as usize);
+        let from = partition_point(keys.len(), |row| at(row) < lead);
+        return (from, partition_point(keys.len(), |row| at(row) <= lead) - from);
+    }
+    lead_rows(batch, lead).unwrap_or((0, 0))
+}
+
+impl std::fmt::Debug for Reader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Reader")
+    }
+}

@@ -1,0 +1,123 @@
+//! What a catalog says when something is wrong with it.
+
+use platform_error::{Code, Coded};
+use platform_lake::catalog::{Catalog, Change, Receipt, SqlCatalog};
+use platform_lake::storage::Storage;
+use platform_lake::{LakeError, S3Options, Trouble};
+use tempfile::TempDir;
+
+use super::{Place, at, change, committed, creation, loaded, points, receipt, storage};
+use crate::support::SmallDisk;
+
+#[tokio::test]
+async fn a_read_only_disk_is_said_and_nothing_changes() {
+    let Some(disk) = SmallDisk::mount() else { return };
+    let path = disk.path().to_str().unwrap();
+    let storage = Storage::open(&format!("{path}/lake"), &S3Options::default()).unwrap();
+    let place = Place {
+        storage,
+        ..Place::sqlite().await.unwrap()
+    };
+    let catalog = place.open().await;
+    let base = catalog.create(&points(), creation(), at(0)).await.unwrap();
+    disk.make_read_only();
+
+    let error = catalog.commit(&points(), change(&base, "a", "1")).await.unwrap_err();
+    let unopened = SqlCatalog::open(&format!("{path}/new.db"), place.storage.clone(), "hansa")
+        .await
+        .unwrap_err();
+
+    for error in [error, unopened] {
+        assert_eq!(
+            (error.trouble(), error.code()),
+            (Some(Trouble::Denied), Code::Unavailable),
+            "{error:?}"
+        );
+    }
+    assert_eq!(loaded(&catalog).await.location, base.location);
+}
+
+#[tokio::test]
+async fn a_full_disk_is_said_and_nothing_changes() {
+    let Some(disk) = SmallDisk::mount() else { return };
+    let url = format!("{}/catalog.db", disk.path().display());
+    let place = Place {
+        url,
+        ..Place::sqlite().await.unwrap()
+    };
+    let catalog = place.open().await;
+    let base = catalog.create(&points(), creation(), at(0)).await.unwrap();
+    let before = place.files().await;
+    let receipts = vec![Receipt {
+        body: "x".repeat(1 << 20),
+        ..receipt("large")
+    }];
+
+    let error = catalog
+        .commit(
+            &points(),
+            Change {
+                receipts,
+                ..change(&base, "a", "1")
+            },
+        )
+        .await
+        .unwrap_err();
+
+    assert_eq!(
+        (error.trouble(), error.code()),
+        (Some(Trouble::Full), Code::Unavailable),
+        "{error:?}"
+    );
+    assert_eq!(place.files().await, before);
+    committed(catalog.commit(&points(), change(&base, "a", "2")).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_catalog_of_the_time_before_views_is_brought_up_to_date() {
+    let place = Place::sqlite().await.unwrap();
+    let path = std::path::Path::new(place.url.trim_start_matches("sqlite:"));
+    std::fs::create_dir(path.parent().unwrap()).unwrap();
+    let old = sqlx::sqlite::SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true);
+    let pool = sqlx::SqlitePool::connect_with(old).await.unwrap();
+    let tables =
+        "create table iceberg_tables (catalog_name varchar(255) not null, table_namespace varchar(255) not null,
+        table_name varchar(255) not null, metadata_location varchar(1000), previous_metadata_location varchar(1000),
+        primary key (catalog_name, table_namespace, table_name))";
+    sqlx::query(tables).execute(&pool).await.unwrap();
+    pool.close().await;
+
+    let catalog = place.open().await;
+
+    let base = catalog.create(&points(), creation(), at(0)).await.unwrap();
+    committed(catalog.commit(&points(), change(&base, "a", "1")).await.unwrap());
+}
+
+#[tokio::test]
+async fn an_unusable_address_is_said_without_its_password() {
+    let directory = TempDir::new().unwrap();
+
+    for url in ["mysql://me:hush@host/db", "postgres://me:hush@host:port/db"] {
+        let error = SqlCatalog::open(url, storage(&directory), "hansa").await.unwrap_err();
+        assert!(matches!(error, LakeError::Invalid(_)), "{error:?}");
+        assert!(!format!("{error:?}").contains("hush"), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_metadata_file_is_named() {
+    let place = Place::sqlite().await.unwrap();
+    let catalog = place.open().await;
+    let base = catalog.create(&points(), creation(), at(0)).await.unwrap();
+    std::fs::write(base.location.trim_start_matches("file://"), "{").unwrap();
+
+    let error = catalog.load(&points(), None).await.unwrap_err();
+
+    assert!(
+        matches!(&error, LakeError::Corrupt { uri, .. } if *uri == base.location),
+        "{error:?}"
+    );
+    assert_eq!(error.code(), Code::Internal);
+}

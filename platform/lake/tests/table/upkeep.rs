@@ -1,0 +1,177 @@
+//! Deletes, time travel, expiry and the sweep.
+
+use chrono::Duration;
+use platform_lake::{Effort, History, LeadRange, Moment};
+
+use crate::support::{read, rows, table};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_lead_is_gone_and_the_past_still_has_it() {
+    let home = tempfile::tempdir().unwrap();
+    let table = table(home.path()).await;
+    table.append(rows(&[("a", 1, 1), ("b", 1, 2)]), None).await.unwrap();
+    table.append(rows(&[("a", 2, 3)]), None).await.unwrap();
+    let before = table.snapshot().id().unwrap();
+
+    let deleted = table.delete(&["a".to_string()]).await.unwrap();
+
+    assert!(deleted.is_some());
+    assert_eq!(read(&table.snapshot(), "a").await, []);
+    assert_eq!(read(&table.snapshot(), "b").await, [(1, 2)]);
+    assert_eq!(
+        read(&*table.snapshot_at(Moment::Snapshot(before)).await.unwrap(), "a").await,
+        [(1, 1), (2, 3)]
+    );
+    assert_eq!(table.delete(&["a".to_string()]).await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_snapshot_in_the_history_reads_as_it_was() {
+    let home = tempfile::tempdir().unwrap();
+    let table = table(home.path()).await;
+    let mut past = Vec::new();
+    for value in 0..12 {
+        table.append(rows(&[("a", value % 5, value)]), None).await.unwrap();
+        past.push((table.snapshot().id().unwrap(), read(&table.snapshot(), "a").await));
+    }
+
+    table.compact(Effort::Full).await.unwrap();
+    table.sweep(Duration::zero()).await.unwrap();
+
+    for (id, rows) in past {
+        let snapshot = table.snapshot_at(Moment::Snapshot(id)).await.unwrap();
+        assert_eq!(read(&snapshot, "a").await, rows);
+        let at_its_time = table.snapshot_at(Moment::Time(snapshot.at())).await.unwrap();
+        assert_eq!(at_its_time.id(), Some(id));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn expiry_and_sweep_remove_only_what_nothing_names() {
+    let home = tempfile::tempdir().unwrap();
+    let table = table(home.path()).await;
+    for value in 0..10 {
+        table.append(rows(&[("a", value, value)]), None).await.unwrap();
+    }
+    let held = table.snapshot();
+    let held_rows = read(&held, "a").await;
+    table.compact(Effort::Full).await.unwrap();
+    let stray = home.path().join("warehouse/test/points/data/stray.parquet");
+    std::fs::write(&stray, b"left by a writer that died").unwrap();
+
+    let recent = table.sweep(Duration::hours(1)).await.unwrap();
+    assert_eq!(recent.files_removed, 0, "younger than the grace period");
+    assert!(stray.exists());
+
+    let none = Duration::zero();
+    let expired = table
+        .expire(&History {
+            last: 1,
+            hourly: none,
+            daily: none,
+        })
+        .await
+        .unwrap();
+    let swept = table.sweep(none).await.unwrap();
+
+    assert_eq!(expired, 10);
+    assert!(!stray.exists() && swept.files_removed > 10);
+    assert_eq!(read(&held, "a").await, held_rows, "a snapshot in use keeps its files");
+    drop(held);
+    table.sweep(none).await.unwrap();
+    assert_eq!(read(&*table.refresh().await.unwrap(), "a").await, held_rows);
+    let data = std::fs::read_dir(home.path().join("warehouse/test/points/data"))
+        .unwrap()
+        .count();
+    assert_eq!(data, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_history_without_end_keeps_its_metadata_small() {
+    let home = tempfile::tempdir().unwrap();
+    let table = table(home.path()).await;
+    for value in 0..240 {
+        table.append(rows(&[("a", value, value)]), None).await.unwrap();
+    }
+
+    let stats = table.stats().await.unwrap();
+
+    assert!(stats.snapshots <= 102, "{} snapshots", stats.snapshots);
+    assert!(stats.manifests <= 24, "{} manifests", stats.manifests);
+    assert_eq!(stats.rows, 240);
+    let files = std::fs::read_dir(home.path().join("warehouse/test/points/metadata")).unwrap();
+    let metadata = files.filter(|file| {
+        file.as_ref()
+            .unwrap()
+            .file_name()
+            .to_string_lossy()
+            .ends_with(".metadata.json")
+    });
+    assert!(metadata.count() <= 25);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn compaction_waits_while_it_is_paused() {
+    let home = tempfile::tempdir().unwrap();
+    let table = table(home.path()).await;
+    for value in 0..3 {
+        table.append(rows(&[("a", value, value)]), None).await.unwrap();
+    }
+    table.pause();
+
+    let compaction = tokio::spawn({
+        let table = table.clone();
+        async move { table.compact(Effort::Full).await }
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(150)).await;
+    assert!(!compaction.is_finished() && table.is_paused());
+    table.append(rows(&[("a", 9, 9)]), None).await.unwrap();
+    table.resume();
+
+    compaction.await.unwrap().unwrap();
+    assert_eq!(read(&table.snapshot(), "a").await, [(0, 0), (1, 1), (2, 2), (9, 9)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scan_gives_every_row_once_in_order() {
+    use futures::TryStreamExt;
+    let home = tempfile::tempdir().unwrap();
+    let table = table(home.path()).await;
+    table.append(rows(&[("c", 1, 1), ("a", 1, 1)]), None).await.unwrap();
+    table
+        .append(rows(&[("b", 1, 1), ("a", 1, 2), ("d", 1, 1)]), None)
+        .await
+        .unwrap();
+
+    let range = LeadRange {
+        from: Some("a".into()),
+        to: Some("c".into()),
+    };
+    let batches: Vec<_> = table
+        .snapshot()
+        .scan(&range, &["series", "value"])
+        .await
+        .unwrap()
+        .try_collect()
+        .await
+        .unwrap();
+
+    let text = arrow::util::display::FormatOptions::default();
+    let rows: Vec<String> = batches
+        .iter()
+        .flat_map(|batch| {
+            (0..batch.num_rows())
+                .map(|row| {
+                    let show = |column: usize| {
+                        arrow::util::display::ArrayFormatter::try_new(batch.column(column), &text)
+                            .unwrap()
+                            .value(row)
+                            .to_string()
+                    };
+                    format!("{}={}", show(0), show(1))
+                })
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    assert_eq!(rows, ["a=2", "b=1", "c=1"]);
+}

@@ -1,0 +1,111 @@
+//! What a service may know of the world: time, names, settings, a folder, and when to stop.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use platform_config::Config;
+use platform_error::Result;
+use serde::{Serialize, de::DeserializeOwned};
+use tokio_util::sync::CancellationToken;
+use uuid::{NoContext, Timestamp, Uuid};
+
+use crate::{Clock, tasks::Tasks};
+
+/// A service's surroundings. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Context(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    service: &'static str,
+    clock: Clock,
+    config: Config,
+    data_dir: PathBuf,
+    shutdown: CancellationToken,
+    tasks: Tasks,
+}
+
+impl Context {
+    pub(crate) fn new(service: &'static str, config: Config, clock: Clock, data_dir: PathBuf) -> Self {
+        let (shutdown, tasks) = (CancellationToken::new(), Tasks::default());
+        Self(Arc::new(Inner {
+            service,
+            clock,
+            config,
+            data_dir,
+            shutdown,
+            tasks,
+        }))
+    }
+
+    /// A context outside a host, for tests of a module and for tools. Settings come from TOML text.
+    pub fn standalone(service: &'static str, config: Config, clock: Clock, data_dir: impl Into<PathBuf>) -> Self {
+        Self::new(service, config, clock, data_dir.into())
+    }
+
+    /// The service's name.
+    pub fn service(&self) -> &'static str {
+        self.0.service
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// Makes ids.
+    pub fn ids(&self) -> Ids {
+        Ids(self.0.clock.clone())
+    }
+
+    /// The service's own section of the settings.
+    pub fn settings<T: DeserializeOwned + Serialize>(&self) -> Result<T> {
+        self.section(self.0.service)
+    }
+
+    /// The section of a platform module, for instance `lake`.
+    pub fn section<T: DeserializeOwned + Serialize>(&self, name: &str) -> Result<T> {
+        Ok(self.0.config.section(name)?)
+    }
+
+    /// The folder for everything this process keeps.
+    pub fn data_dir(&self) -> &Path {
+        &self.0.data_dir
+    }
+
+    /// Cancelled when the service is to stop.
+    pub fn shutdown(&self) -> CancellationToken {
+        self.0.shutdown.clone()
+    }
+
+    /// Runs a future beside the service under a name. A panic is logged and counted; on stop it is awaited for as
+    /// long as the drain allows, so watch [`Context::shutdown`] in anything that lasts.
+    pub fn spawn(&self, name: &str, future: impl Future<Output = ()> + Send + 'static) {
+        self.0.tasks.spawn(name, future);
+    }
+
+    pub(crate) fn tasks(&self) -> &Tasks {
+        &self.0.tasks
+    }
+}
+
+/// Makes ids.
+#[derive(Clone, Debug)]
+pub struct Ids(Clock);
+
+impl Ids {
+    /// An id that sorts by the time of the context's clock: for rows.
+    pub fn v7(&self) -> Uuid {
+        let now = self.0.now();
+        let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
+        Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, now.timestamp_subsec_nanos()))
+    }
+
+    /// An id that says nothing: for what must not be guessed.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that makes ids")]
+    pub fn v4(&self) -> Uuid {
+        Uuid::new_v4()
+    }
+}

@@ -1,0 +1,56 @@
+//! Why a host cannot start.
+
+use std::{io, net::SocketAddr, path::PathBuf};
+
+use platform_error::{Code, Coded};
+
+/// A host that cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// The address is taken, or not ours to take.
+    #[error("cannot listen on {address} for {service}: {reason}; set {service}.port (or host.bind) to something free")]
+    Listen {
+        /// Which service was to listen.
+        service: &'static str,
+        /// Where.
+        address: SocketAddr,
+        /// What the system said.
+        reason: String,
+    },
+    /// The folder for data cannot be made.
+    #[error("cannot use the data folder {folder}: {reason}; set host.data to a folder that can be written")]
+    DataFolder {
+        /// Which folder.
+        folder: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// Two services under one name.
+    #[error("the service {0} is listed twice")]
+    Twice(&'static str),
+}
+
+impl HostError {
+    pub(crate) fn listen(service: &'static str, address: SocketAddr, error: &io::Error) -> Self {
+        let reason = match error.kind() {
+            io::ErrorKind::AddrInUse => "the port is in use".into(),
+            io::ErrorKind::PermissionDenied => "this user may not use the port".into(),
+            io::ErrorKind::AddrNotAvailable => "the address is not one of this machine".into(),
+            _ => error.to_string(),
+        };
+        Self::Listen {
+            service,
+            address,
+            reason,
+        }
+    }
+}
+
+impl Coded for HostError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Listen { .. } | Self::DataFolder { .. } => Code::Unavailable,
+            Self::Twice(_) => Code::Invalid,
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Runs any set of services in one process: binds their ports, opens them, serves them.
+
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+};
+
+use platform_config::Config;
+use platform_error::Result;
+use platform_graphql::Settings as GraphqlSettings;
+use platform_http::{Limits, ServeSettings};
+use serde::{Deserialize, Serialize};
+use tokio::{net::TcpListener, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Clock, Context, HostError, Running, Service,
+    health::Door,
+    running::{Connections, Member},
+    service::Opened,
+};
+
+/// Gives all metrics as text.
+pub type Metrics = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// Where the process listens and keeps its data. Section `[host]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct HostSettings {
+    /// The address to listen on. Others than this machine reach it only when this is changed.
+    pub bind: IpAddr,
+    /// The folder for everything the process keeps.
+    pub data: PathBuf,
+}
+
+impl Default for HostSettings {
+    fn default() -> Self {
+        Self {
+            bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            data: PathBuf::from("hansa-data"),
+        }
+    }
+}
+
+/// The key of a service's section that the host reads.
+#[derive(Serialize, Deserialize)]
+struct Port {
+    port: Option<u16>,
+}
+
+/// A process about to run services.
+pub struct Host {
+    config: Config,
+    clock: Clock,
+    services: Vec<Service>,
+    metrics: Metrics,
+}
+
+struct Settings {
+    host: HostSettings,
+    limits: Limits,
+    connections: ServeSettings,
+    graphql: GraphqlSettings,
+}
+
+impl Host {
+    /// A host without services.
+    pub fn new(config: Config, clock: Clock) -> Self {
+        Self {
+            config,
+            clock,
+            services: Vec::new(),
+            metrics: Arc::new(String::new),
+        }
+    }
+
+    /// Adds services; they are opened in this order and closed in the reverse.
+    pub fn services(mut self, services: impl IntoIterator<Item = Service>) -> Self {
+        self.services.extend(services);
+        self
+    }
+
+    /// Serves these metrics at `/metrics`.
+    pub fn metrics(mut self, render: impl Fn() -> String + Send + Sync + 'static) -> Self {
+        self.metrics = Arc::new(render);
+        self
+    }
+
+    /// Binds every port, then opens the services. Until a service is open its port answers that it is starting.
+    pub async fn start(self) -> Result<Running> {
+        let settings = self.settings()?;
+        let mut members = Vec::new();
+        for service in &self.services {
+            let listener = self.bind(service, settings.host.bind).await?;
+            members.push((listener.local_addr().ok(), Some(listener)));
+        }
+        self.run(settings, members).await
+    }
+
+    /// Opens the services without listening: they are reached through [`Running::router`] alone.
+    pub async fn embed(self) -> Result<Running> {
+        let settings = self.settings()?;
+        for service in &self.services {
+            self.config.part::<Port>(service.name)?;
+        }
+        let unbound = self.services.iter().map(|_| (None, None)).collect();
+        self.run(settings, unbound).await
+    }
+
+    fn settings(&self) -> Result<Settings> {
+        let mut names = BTreeSet::new();
+        if let Some(twice) = self.services.iter().find(|service| !names.insert(service.name)) {
+            return Err(HostError::Twice(twice.name).into());
+        }
+        let host: HostSettings = self.config.section("host")?;
+        let settings = Settings {
+            limits: self.config.section("http")?,
+            connections: self.config.section("connections")?,
+            graphql: self.config.section("graphql")?,
+            host,
+        };
+        std::fs::create_dir_all(&settings.host.data).map_err(|error| HostError::DataFolder {
+            folder: settings.host.data.clone(),
+            reason: error.to_string(),
+        })?;
+        Ok(settings)
+    }
+
+    async fn bind(&self, service: &Service, address: IpAddr) -> Result<TcpListener> {
+        let Port { port } = self.config.part(service.name)?;
+        let address = SocketAddr::new(address, port.unwrap_or(service.port));
+        let bound = TcpListener::bind(address).await;
+        Ok(bound.map_err(|error| HostError::listen(service.name, address, &error))?)
+    }
+
+    async fn run(self, settings: Settings, sockets: Vec<(Option<SocketAddr>, Option<TcpListener>)>) -> Result<Running> {
+        let mut running = Running::new(*settings.connections.drain);
+        let mut doors = Vec::new();
+        for (service, (address, listener)) in self.services.iter().zip(sockets) {
+            let door = Door::new(service.name, self.metrics.clone());
+            let connections = listener.map(|listener| {
+                let (stop, settings) = (CancellationToken::new(), settings.connections.clone());
+                let served = platform_http::serve(listener, door.router(), settings, stop.clone());
+                #[expect(
+                    clippy::disallowed_methods,
+                    reason = "the host itself awaits its listeners when it stops"
+                )]
+                let task = tokio::spawn(served);
+                Connections { stop, task }
+            });
+            running.listen(service.name, address, door.clone(), connections);
+            doors.push(door);
+        }
+        for (service, door) in self.services.iter().zip(doors) {
+            match self.open(service, &settings).await {
+                Ok((context, opened)) => {
+                    door.open(
+                        platform_http::stack(opened.router.clone(), &settings.limits),
+                        opened.ready.clone(),
+                    );
+                    running.opened(Member {
+                        name: service.name,
+                        context,
+                        store: opened.store,
+                        close: opened.close,
+                    });
+                }
+                Err(error) => {
+                    running.stop().await;
+                    return Err(error);
+                }
+            }
+        }
+        if let Err(error) = self.config.refuse_unread() {
+            running.stop().await;
+            return Err(error.into());
+        }
+        Ok(running)
+    }
+
+    async fn open(&self, service: &Service, settings: &Settings) -> Result<(Context, Opened)> {
+        let context = Context::new(
+            service.name,
+            self.config.clone(),
+            self.clock.clone(),
+            settings.host.data.clone(),
+        );
+        match (service.open)(context.clone(), settings.graphql).await {
+            Ok(opened) => Ok((context, opened)),
+            Err(error) => {
+                context.shutdown().cancel();
+                context.tasks().stop(Instant::now() + *settings.connections.drain).await;
+                Err(error)
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! A service as a value, the context it lives in, and the host that runs any set of services in one process.
+
+mod clock;
+mod context;
+mod error;
+mod health;
+mod host;
+mod peer;
+mod running;
+mod service;
+mod signal;
+mod tasks;
+
+pub use tokio_util::sync::CancellationToken;
+
+pub use crate::{
+    clock::Clock,
+    context::{Context, Ids},
+    error::HostError,
+    host::{Host, HostSettings, Metrics},
+    peer::Peer,
+    running::Running,
+    service::{Blueprint, Service},
+    signal::interrupted,
+};

@@ -1,0 +1,118 @@
+//! The services of a process while they run, and how they stop.
+
+use std::{any::Any, collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::Router;
+use futures::future::{BoxFuture, join_all};
+use platform_error::Result;
+use tokio::{task::JoinHandle, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+use crate::{Context, Peer, health::Door};
+
+/// Services that run. Stop them with [`Running::stop`] or [`Running::run_until`]; dropping this stops nothing
+/// gracefully.
+pub struct Running {
+    drain: Duration,
+    addresses: BTreeMap<&'static str, SocketAddr>,
+    doors: BTreeMap<&'static str, Door>,
+    connections: Vec<Connections>,
+    members: Vec<Member>,
+}
+
+/// A listener's loop and how to end it.
+pub(crate) struct Connections {
+    pub(crate) stop: CancellationToken,
+    pub(crate) task: JoinHandle<()>,
+}
+
+/// A service that is open.
+pub(crate) struct Member {
+    pub(crate) name: &'static str,
+    pub(crate) context: Context,
+    pub(crate) store: Arc<dyn Any + Send + Sync>,
+    pub(crate) close: BoxFuture<'static, Result<()>>,
+}
+
+impl Running {
+    pub(crate) fn new(drain: Duration) -> Self {
+        Self {
+            drain,
+            addresses: BTreeMap::new(),
+            doors: BTreeMap::new(),
+            connections: Vec::new(),
+            members: Vec::new(),
+        }
+    }
+
+    pub(crate) fn listen(
+        &mut self,
+        name: &'static str,
+        address: Option<SocketAddr>,
+        door: Door,
+        connections: Option<Connections>,
+    ) {
+        self.addresses.extend(address.map(|address| (name, address)));
+        self.doors.insert(name, door);
+        self.connections.extend(connections);
+    }
+
+    pub(crate) fn opened(&mut self, member: Member) {
+        self.members.push(member);
+    }
+
+    /// Where each service listens.
+    pub fn addresses(&self) -> &BTreeMap<&'static str, SocketAddr> {
+        &self.addresses
+    }
+
+    /// A service's router, the same that its port serves.
+    pub fn router(&self, service: &str) -> Option<Router> {
+        self.doors.get(service).map(Door::router)
+    }
+
+    /// A service as others in this process call it.
+    pub fn peer(&self, service: &str) -> Option<Peer> {
+        self.router(service).map(Peer::Local)
+    }
+
+    /// What a service keeps, when it is an `S`.
+    pub fn store<S: Clone + 'static>(&self, service: &str) -> Option<S> {
+        self.member(service)?.store.downcast_ref::<S>().cloned()
+    }
+
+    /// A service's context.
+    pub fn context(&self, service: &str) -> Option<Context> {
+        self.member(service).map(|member| member.context.clone())
+    }
+
+    fn member(&self, service: &str) -> Option<&Member> {
+        self.members.iter().find(|member| member.name == service)
+    }
+
+    /// Serves until `signal`, then stops.
+    pub async fn run_until(self, signal: impl Future<Output = ()>) {
+        signal.await;
+        self.stop().await;
+    }
+
+    /// Stops gracefully: no new requests, requests finish, tasks stop, stores close, the last opened first.
+    pub async fn stop(self) {
+        for door in self.doors.values() {
+            door.begin_stop();
+        }
+        for connections in &self.connections {
+            connections.stop.cancel();
+        }
+        join_all(self.connections.into_iter().map(|connections| connections.task)).await;
+        let deadline = Instant::now() + self.drain;
+        for member in self.members.into_iter().rev() {
+            member.context.shutdown().cancel();
+            member.context.tasks().stop(deadline).await;
+            if let Err(error) = member.close.await {
+                let cause = error.cause().map(ToString::to_string).unwrap_or_default();
+                tracing::error!(service = member.name, %error, cause, "a service did not close well");
+            }
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! A service in process, on a folder of its own and a clock that stands still.
+
+use std::path::Path;
+
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Method, Request, StatusCode, header},
+};
+use bytes::Bytes;
+use chrono::{DateTime, TimeZone, Utc};
+use http_body_util::BodyExt;
+use platform_config::{Config, Sources};
+use platform_service::{Clock, Context, Host, Running, Service};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+/// A running service under test. Its data is gone when this is dropped.
+pub struct TestService {
+    name: &'static str,
+    running: Running,
+    router: Router,
+    clock: Clock,
+    folder: TempDir,
+}
+
+impl TestService {
+    /// Starts a service on an empty folder, at noon of 15 January 2026.
+    pub async fn start(service: impl Into<Service>) -> Self {
+        Self::with(service, &[]).await
+    }
+
+    /// Starts a service with settings such as `("lake.memory-limit", "64MB")`.
+    pub async fn with(service: impl Into<Service>, settings: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        Self::on(folder, Clock::manual(noon()), service, settings).await
+    }
+
+    /// Stops the service and starts `service` on the same folder and clock: what was kept must still be there.
+    pub async fn restart(self, service: impl Into<Service>) -> Self {
+        self.running.stop().await;
+        Self::on(self.folder, self.clock, service, &[]).await
+    }
+
+    async fn on(folder: TempDir, clock: Clock, service: impl Into<Service>, settings: &[(&str, &str)]) -> Self {
+        let service = service.into();
+        let name = service.name();
+        let mut overrides: Vec<_> = settings
+            .iter()
+            .map(|(key, value)| (key.to_string(), value.to_string()))
+            .collect();
+        overrides.push(("host.data".into(), folder.path().display().to_string()));
+        let sources = Sources {
+            file: None,
+            environment: std::iter::empty(),
+            overrides,
+            aliases: &[],
+        };
+        let config = Config::load(sources).expect("the test's settings are keys and values");
+        let started = Host::new(config, clock.clone()).services([service]).embed().await;
+        let running = started.unwrap_or_else(|error| panic!("{name} does not start: {error} ({:?})", error.cause()));
+        let router = running.router(name).expect("the host has the service it was given");
+        Self {
+            name,
+            running,
+            router,
+            clock,
+            folder,
+        }
+    }
+
+    /// Runs an operation and gives back the whole answer, with `data` and `errors`.
+    pub async fn graphql(&self, query: &str) -> Value {
+        self.graphql_with(query, json!({})).await
+    }
+
+    /// Runs an operation with variables.
+    pub async fn graphql_with(&self, query: &str, variables: Value) -> Value {
+        self.post("/graphql", &json!({ "query": query, "variables": variables }))
+            .await
+            .json()
+    }
+
+    /// GETs a path.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.request(Request::get(path).body(Body::empty()).expect("the path is a URI"))
+            .await
+    }
+
+    /// POSTs JSON to a path.
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(Method::POST, path, "application/json", body.to_string())
+            .await
+    }
+
+    /// Sends a body of any type.
+    pub async fn send(&self, method: Method, path: &str, content_type: &str, body: impl Into<Body>) -> Answer {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::CONTENT_TYPE, content_type);
+        self.request(
+            request
+                .body(body.into())
+                .expect("method, path and content type are valid"),
+        )
+        .await
+    }
+
+    /// Sends any request through the service's real router.
+    pub async fn request(&self, request: Request<Body>) -> Answer {
+        let response = self
+            .router
+            .clone()
+            .oneshot(request)
+            .await
+            .unwrap_or_else(|never| match never {});
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.expect("the body arrives whole").to_bytes();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        }
+    }
+
+    /// The clock, to be moved.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The service's context.
+    pub fn context(&self) -> Context {
+        self.running.context(self.name).expect("the service is open")
+    }
+
+    /// What the service keeps.
+    ///
+    /// # Panics
+    /// When the service's store is not an `S`.
+    pub fn store<S: Clone + 'static>(&self) -> S {
+        self.running.store(self.name).expect("the store has the type asked for")
+    }
+
+    /// The service's router.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// The folder of the service's data.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Stops the service as a host would and gives back its folder.
+    pub async fn stop(self) -> TempDir {
+        self.running.stop().await;
+        self.folder
+    }
+}
+
+/// An answer with its body read.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The whole body.
+    pub body: Bytes,
+}
+
+impl Answer {
+    /// The body as JSON.
+    ///
+    /// # Panics
+    /// When it is not JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("not JSON ({error}): {}", self.text()))
+    }
+
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// A header, or nothing.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    }
+}
+
+fn noon() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 1, 15, 12, 0, 0)
+        .single()
+        .expect("that moment exists once")
+}

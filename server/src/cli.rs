@@ -1,0 +1,119 @@
+//! The command line as a whole: its commands and what all of them take.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{document, export, import, lake, series, serve};
+
+const AFTER: &str = "\
+Start here:
+  hansa up --demo                        a server with real vintages of GDP and others in ./hansa-data
+  hansa series points GDP --plot         what is known now
+  hansa series points GDP --as-of 2020-04-30
+                                         what was known on that day
+
+Exit codes:
+  0  done
+  1  done, and some rows of an import were refused
+  2  wrong usage, or an error: one line says what, one line what to do
+
+Environment:
+  HANSA_DATA, HANSA_URL, HANSA_CONFIG    the same as --data, --url, --config
+  HANSA_<SECTION>__<KEY>                 any setting, for instance HANSA_LAKE__MEMORY_LIMIT=512MB
+  FINANCIAL_DATA_SERVICE_PORT, FINANCIAL_DATA_SERVICE_URL, PARQUET_STORAGE_PATH,
+  ICEBERG_CATALOG_PATH, ARROW_MEMORY_LIMIT
+                                         other names of financial-data.port, --url, lake.warehouse,
+                                         lake.catalog and lake.memory-limit";
+
+/// Financial and economic series with every vintage of their points, kept in Apache Iceberg tables.
+#[derive(Parser)]
+#[command(name = "hansa", version, after_help = AFTER, max_term_width = 110, disable_help_subcommand = false)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Global {
+    /// Read settings from this TOML file
+    #[arg(long, value_name = "FILE", global = true, help_heading = "Settings")]
+    pub(crate) config: Option<PathBuf>,
+    /// Change one setting, for instance lake.memory-limit=512MB; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", global = true, value_parser = pair, help_heading = "Settings")]
+    pub(crate) set: Vec<(String, String)>,
+    /// Log what this filter lets through, for instance info,platform_lake=debug
+    #[arg(long, value_name = "FILTER", global = true, help_heading = "Settings")]
+    pub(crate) log: Option<String>,
+    /// Log more; twice for even more
+    #[arg(short, long, action = clap::ArgAction::Count, global = true, help_heading = "Settings")]
+    pub(crate) verbose: u8,
+}
+
+/// Where the data is that a command works on.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Place {
+    /// Work on this data directory [default: hansa-data]. A server may be running on it
+    #[arg(long, value_name = "DIR", global = true, help_heading = "Where")]
+    pub(crate) data: Option<PathBuf>,
+    /// Work on a running server, for instance http://127.0.0.1:8001
+    #[arg(
+        long,
+        value_name = "URL",
+        global = true,
+        conflicts_with = "data",
+        help_heading = "Where"
+    )]
+    pub(crate) url: Option<String>,
+}
+
+/// The commands.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Serve on this machine, with nothing to install
+    #[command(after_help = serve::UP_EXAMPLES)]
+    Up(serve::UpArgs),
+    /// Serve in production: settings from file and environment, logs as JSON
+    #[command(after_help = serve::RUN_EXAMPLES)]
+    Run(serve::RunArgs),
+    /// Store the rows of files: CSV, JSON, NDJSON, Arrow, Parquet, protobuf
+    #[command(after_help = import::EXAMPLES)]
+    Import(import::ImportArgs),
+    /// Write series to a file that `import` reads back
+    #[command(after_help = export::EXAMPLES)]
+    Export(export::ExportArgs),
+    /// List, show and delete series; read their points and vintages
+    #[command(after_help = series::EXAMPLES)]
+    Series(series::SeriesArgs),
+    /// Look at the lake's tables and keep them small
+    #[command(after_help = lake::EXAMPLES)]
+    Lake(lake::LakeArgs),
+    /// Print the settings in effect, secrets hidden
+    #[command(after_help = document::CONFIG_EXAMPLES)]
+    Config(document::ConfigArgs),
+    /// Print the GraphQL schema, or the OpenAPI document
+    Schema(document::SchemaArgs),
+    /// Print a completion script for a shell
+    #[command(after_help = document::COMPLETIONS_EXAMPLES)]
+    Completions(document::CompletionsArgs),
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if key.contains('.') => Ok((key.trim().into(), value.trim().into())),
+        _ => Err("expected section.key=value, for instance lake.memory-limit=512MB".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,81 @@
+//! `hansa`: the one binary. It serves, imports, exports, asks and keeps the lake in order.
+
+mod cli;
+mod demo;
+mod document;
+mod export;
+mod failure;
+mod import;
+mod lake;
+mod out;
+mod plot;
+mod rows;
+mod series;
+mod serve;
+mod settings;
+mod table;
+mod target;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::{
+    cli::{Cli, Command},
+    failure::{Failure, Result},
+    settings::{Environment, Setup},
+};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// What a command that did not fail says of its work.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Done {
+    Well,
+    /// Some rows were refused; the others are stored.
+    WithRefusals,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match start(cli) {
+        Ok(Done::Well) | Err(Failure::Unread) => ExitCode::SUCCESS,
+        Ok(Done::WithRefusals) => ExitCode::from(1),
+        Err(failure) => {
+            out::note(failure.to_string());
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn start(cli: Cli) -> Result<Done> {
+    // Whoever installed one before us would have installed the same.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the environment"
+    )]
+    let environment = Environment::new(std::env::vars_os());
+    let setup = Setup::new(cli.global, environment);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let done = runtime.block_on(run(cli.command, setup));
+    // A thread that still reads standard input must not keep the process.
+    runtime.shutdown_background();
+    done
+}
+
+async fn run(command: Command, setup: Setup) -> Result<Done> {
+    match command {
+        Command::Up(args) => serve::up(args, setup).await?,
+        Command::Run(args) => serve::run(args, setup).await?,
+        Command::Import(args) => return import::run(args, setup).await,
+        Command::Export(args) => export::run(args, setup).await?,
+        Command::Series(args) => series::run(args, setup).await?,
+        Command::Lake(args) => lake::run(args, setup).await?,
+        Command::Config(args) => document::config(args, setup)?,
+        Command::Schema(args) => document::schema(args, setup).await?,
+        Command::Completions(args) => document::completions(args)?,
+    }
+    Ok(Done::Well)
+}

@@ -1,0 +1,182 @@
+//! `hansa up` for this machine and `hansa run` for production: the same services, other habits.
+
+use std::{net::IpAddr, path::PathBuf};
+
+use clap::Args;
+use financial_data::store::Store;
+use platform_service::{Clock, Host, Running, interrupted};
+use platform_telemetry::{Format, Settings};
+
+use crate::{
+    demo,
+    failure::Result,
+    out,
+    settings::{self, Setup},
+    table,
+};
+
+/// The one service there is, and its section of the settings.
+pub(crate) const SERVICE: &str = "financial-data";
+
+pub(crate) const UP_EXAMPLES: &str = "\
+Examples:
+  hansa up --demo                        with real vintages to try things on
+  hansa up --data /srv/series --port 9001
+  hansa up --bind 0.0.0.0                reachable from other machines: there is no login, mind the firewall";
+
+pub(crate) const RUN_EXAMPLES: &str = "\
+Examples:
+  hansa run --config /etc/hansa.toml
+  HANSA_LAKE__WAREHOUSE=s3://bucket/lake HANSA_LAKE__CATALOG=postgres://… hansa run
+  hansa config > hansa.toml              a file with every setting, to begin with";
+
+/// Arguments of `hansa up`.
+#[derive(Args)]
+pub(crate) struct UpArgs {
+    /// Load real series with all their vintages; what is there already is left alone
+    #[arg(long)]
+    demo: bool,
+    #[command(flatten)]
+    listen: Listen,
+}
+
+/// Arguments of `hansa run`.
+#[derive(Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    listen: Listen,
+}
+
+#[derive(Args)]
+struct Listen {
+    /// Keep everything in this directory [default: hansa-data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Listen on this port; 0 takes any that is free [default: 8001]
+    #[arg(long, value_name = "N")]
+    port: Option<u16>,
+    /// Listen on this address [default: 127.0.0.1, which only this machine reaches]
+    #[arg(long, value_name = "ADDR")]
+    bind: Option<IpAddr>,
+}
+
+impl Listen {
+    fn settle(self, setup: Setup) -> Setup {
+        setup
+            .with("host.data", self.data.map(|data| data.display().to_string()))
+            .with("host.bind", self.bind)
+            .with("financial-data.port", self.port)
+    }
+}
+
+/// Serves on this machine until it is interrupted.
+pub(crate) async fn up(args: UpArgs, setup: Setup) -> Result<()> {
+    let usual = Settings {
+        log: "warn".into(),
+        format: Format::Text,
+    };
+    let running = start(args.listen.settle(setup), usual).await?;
+    let loaded = match (args.demo, running.store::<Store>(SERVICE)) {
+        (true, Some(store)) => demo::load(&store).await.map(Some),
+        _ => Ok(None),
+    };
+    let loaded = match loaded {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            running.stop().await;
+            return Err(error.into());
+        }
+    };
+    out::write(welcome(&running, loaded.as_ref()))?;
+    until_interrupted(running).await;
+    out::write("stopped\n")
+}
+
+/// Serves in production until it is interrupted.
+pub(crate) async fn run(args: RunArgs, setup: Setup) -> Result<()> {
+    let log = "warn,hansa=info,financial_data=info,platform=info".to_owned();
+    let running = start(
+        args.listen.settle(setup),
+        Settings {
+            log,
+            format: Format::Json,
+        },
+    )
+    .await?;
+    for (service, address) in running.addresses() {
+        tracing::info!(service, %address, version = env!("CARGO_PKG_VERSION"), "listening");
+    }
+    until_interrupted(running).await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn start(setup: Setup, usual: Settings) -> Result<Running> {
+    let config = setup.config()?;
+    let telemetry = setup.telemetry(&config, usual)?;
+    setup.heed_environment();
+    if let Some(folder) = settings::catalog_path(&config)?
+        .as_deref()
+        .and_then(std::path::Path::parent)
+    {
+        // Where it cannot be made, opening the catalog says why.
+        let _ = std::fs::create_dir_all(folder);
+    }
+    let host = Host::new(config, Clock::system()).services([financial_data::service()]);
+    Ok(host.metrics(move || telemetry.render()).start().await?)
+}
+
+/// Stops gracefully at the first interrupt and at once at the second.
+async fn until_interrupted(running: Running) {
+    interrupted().await;
+    tokio::select! {
+        () = running.stop() => {}
+        () = interrupted() => tracing::warn!("stopped before all requests had finished"),
+    }
+}
+
+fn welcome(running: &Running, loaded: Option<&demo::Loaded>) -> String {
+    let address = running
+        .addresses()
+        .get(SERVICE)
+        .map(|address| format!("http://{address}"))
+        .unwrap_or_default();
+    let data = running
+        .context(SERVICE)
+        .map(|context| context.data_dir().display().to_string())
+        .unwrap_or_default();
+    let mut text = format!("hansa listens on {address} and keeps its data in {data}\n");
+    if let Some(demo::Loaded { series, vintages, new }) = loaded {
+        let (vintages, new) = (table::count(*vintages as u64), table::count(*new));
+        text += &format!("demo: {series} series with {vintages} vintages, {new} revisions of them new\n");
+    }
+    let has_demo = running
+        .store::<Store>(SERVICE)
+        .is_some_and(|store| store.find("GDP", Some("FRED")).is_ok());
+    text += &things_to_try(&address, has_demo);
+    text + "\nCtrl-C stops it.\n"
+}
+
+fn things_to_try(address: &str, has_demo: bool) -> String {
+    let rest = format!("{address}/api/v1/financial-data");
+    match has_demo {
+        true => format!(
+            r#"
+The first quarter of 2020 as known on 30 April 2020, then everything that was published of it:
+  curl '{rest}/series/GDP/points?as_of=2020-04-30&start=2020-01-01&format=csv'
+  curl '{rest}/series/GDP/points?revisions=all&start=2020-01-01&end=2020-01-01&format=csv'
+And by GraphQL:
+  curl {address}/graphql -H 'content-type: application/json' -d '{{"query": "{{ financialSeries(id: \"GDP\") {{ title units latest {{ date value revisionDate }} }} }}"}}'
+"#
+        ),
+        false => format!(
+            r#"
+Store a value, read it back, see what there is:
+  curl '{rest}/bulk?source=mine' -H 'content-type: application/json' -d '[{{"series_id": "rate", "date": "2026-01-01", "value": "2.25"}}]'
+  curl '{rest}/series/mine:rate/points?format=csv'
+  curl '{rest}/series'
+Real vintages to try things on come with: hansa up --demo
+"#
+        ),
+    }
+}

@@ -1,0 +1,213 @@
+//! The settings of this process: a file, the environment with the names that older installations use, and flags.
+
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
+
+use financial_data::settings::LakeSettings;
+use platform_config::{Config, Sources};
+use platform_telemetry::{Format, Telemetry};
+use serde::{Deserialize, Serialize};
+
+use crate::{cli::Global, failure::Result, out};
+
+/// Names of environment variables that stand for settings.
+const ALIASES: [(&str, &str); 5] = [
+    ("HANSA_DATA", "host.data"),
+    ("FINANCIAL_DATA_SERVICE_PORT", "financial-data.port"),
+    ("PARQUET_STORAGE_PATH", "lake.warehouse"),
+    ("ICEBERG_CATALOG_PATH", CATALOG),
+    ("ARROW_MEMORY_LIMIT", "lake.memory-limit"),
+];
+const CATALOG: &str = "lake.catalog";
+/// Names that belong to a gateway, which this version has none of.
+const WITHOUT_EFFECT: [&str; 2] = ["GATEWAY_PORT", "MONOLITHIC_BACKEND_URL"];
+/// Names under which a server's address may be given.
+const ADDRESSES: [&str; 2] = ["HANSA_URL", "FINANCIAL_DATA_SERVICE_URL"];
+const FAULT: &str = "HANSA_FAULT";
+
+/// The environment as it was when the process started.
+pub(crate) struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    /// Variables that are not text are nothing we know.
+    pub(crate) fn new(variables: impl Iterator<Item = (OsString, OsString)>) -> Self {
+        Self(
+            variables
+                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+                .collect(),
+        )
+    }
+
+    /// A variable that is set and not empty.
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+}
+
+/// What a command's settings are made of.
+pub(crate) struct Setup {
+    global: Global,
+    environment: Environment,
+    overrides: Vec<(String, String)>,
+}
+
+impl Setup {
+    pub(crate) fn new(global: Global, environment: Environment) -> Self {
+        Self {
+            global,
+            environment,
+            overrides: Vec::new(),
+        }
+    }
+
+    /// Adds a setting that a flag of the command stands for. `--set` wins over it.
+    pub(crate) fn with(mut self, key: &str, value: Option<impl ToString>) -> Self {
+        self.overrides
+            .extend(value.map(|value| (key.to_owned(), value.to_string())));
+        self
+    }
+
+    /// The settings. Nothing is checked against a module's settings yet.
+    pub(crate) fn config(&self) -> Result<Config> {
+        let mut overrides = self.overrides.clone();
+        overrides.extend(self.global.set.iter().cloned());
+        overrides.extend(self.log_filter().map(|filter| ("telemetry.log".to_owned(), filter)));
+        let file = self
+            .global
+            .config
+            .clone()
+            .or_else(|| self.environment.get("HANSA_CONFIG").map(PathBuf::from));
+        let known = self
+            .environment
+            .0
+            .keys()
+            .filter(|name| self.environment.get(name).is_some());
+        let environment = known.map(|name| (name.clone(), catalog_file(name, &self.environment.0[name])));
+        let sources = Sources {
+            file,
+            environment,
+            overrides,
+            aliases: &ALIASES,
+        };
+        Ok(Config::load(sources)?)
+    }
+
+    fn log_filter(&self) -> Option<String> {
+        let more = match self.global.verbose {
+            0 => None,
+            1 => Some("info"),
+            _ => Some("info,hansa=debug,financial_data=debug,platform=debug"),
+        };
+        self.global.log.clone().or(more.map(str::to_owned))
+    }
+
+    /// Sets up logs as the settings say; where they say nothing, as the command likes best.
+    pub(crate) fn telemetry(&self, config: &Config, usual: platform_telemetry::Settings) -> Result<Telemetry> {
+        let given: Logs = config.part("telemetry")?;
+        let settings = platform_telemetry::Settings {
+            log: given.log.unwrap_or(usual.log),
+            format: given.format.unwrap_or(usual.format),
+        };
+        let telemetry = platform_telemetry::init(&settings).map_err(platform_error::Error::from)?;
+        std::panic::set_hook(Box::new(|panic| {
+            let place = panic.location().map(ToString::to_string).unwrap_or_default();
+            let text = panic.payload_as_str().unwrap_or("no text");
+            tracing::error!(place, "panic: {text}");
+        }));
+        Ok(telemetry)
+    }
+
+    /// Says which variables of the environment do nothing, and arms the fault that a test asks for.
+    pub(crate) fn heed_environment(&self) {
+        for name in WITHOUT_EFFECT {
+            if self.environment.get(name).is_some() {
+                tracing::warn!("{name} has no effect: this version has no gateway");
+            }
+        }
+        if let Some(fault) = self.environment.get(FAULT) {
+            arm(fault);
+        }
+    }
+
+    /// The address of a running server that the environment names.
+    pub(crate) fn address(&self) -> Option<String> {
+        ADDRESSES
+            .iter()
+            .find_map(|name| self.environment.get(name))
+            .map(str::to_owned)
+    }
+}
+
+#[cfg(feature = "faults")]
+fn arm(fault: &str) {
+    let name = fault.split(':').next().unwrap_or_default();
+    match platform_lake::fault::POINTS.contains(&name) {
+        true => platform_lake::fault::arm(fault),
+        false => out::note(format!(
+            "warning: {FAULT} names no step; known are {}",
+            platform_lake::fault::POINTS.join(", ")
+        )),
+    }
+}
+
+#[cfg(not(feature = "faults"))]
+fn arm(fault: &str) {
+    out::note(format!(
+        "warning: {FAULT}={fault} has no effect: faults are compiled into test builds only"
+    ));
+}
+
+/// Older installations name a directory for the catalog; ours is a file in it.
+fn catalog_file(name: &str, value: &str) -> String {
+    let is_directory = !value.contains("://") && Path::new(value).extension().is_none();
+    let aliased = ALIASES.iter().any(|(alias, key)| *alias == name && *key == CATALOG);
+    match aliased && is_directory {
+        true => Path::new(value).join("catalog.db").display().to_string(),
+        false => value.to_owned(),
+    }
+}
+
+/// What is said of logs; what is not said depends on the command.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Logs {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    log: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    format: Option<Format>,
+}
+
+/// The port of the one service, as the host reads it.
+#[derive(Serialize, Deserialize)]
+struct Port {
+    #[serde(default = "usual_port")]
+    port: u16,
+}
+
+fn usual_port() -> u16 {
+    8001
+}
+
+/// Reads every section there is, so that they can be shown, and refuses what no module knows.
+pub(crate) fn read_all(config: &Config) -> Result<()> {
+    config.section::<platform_service::HostSettings>("host")?;
+    config.section::<platform_http::Limits>("http")?;
+    config.section::<platform_http::ServeSettings>("connections")?;
+    config.section::<platform_graphql::Settings>("graphql")?;
+    config.section::<platform_telemetry::Settings>("telemetry")?;
+    config.part::<Port>(crate::serve::SERVICE)?;
+    config.section::<financial_data::settings::Settings>(crate::serve::SERVICE)?;
+    config.section::<LakeSettings>("lake")?;
+    Ok(config.refuse_unread()?)
+}
+
+/// The file of an embedded catalog; `None` when the catalog is a server's.
+pub(crate) fn catalog_path(config: &Config) -> Result<Option<PathBuf>> {
+    let host: platform_service::HostSettings = config.section("host")?;
+    let lake: LakeSettings = config.section("lake")?;
+    let catalog = lake.lake(&host.data).catalog;
+    Ok((!catalog.contains("://")).then(|| PathBuf::from(catalog)))
+}

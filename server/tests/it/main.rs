@@ -1,0 +1,11 @@
+//! The binary from outside: real processes, their output, their exit codes.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod files;
+mod help;
+mod lake;
+mod program;
+mod series;
+mod serving;
+mod settings;

@@ -1,0 +1,114 @@
+//! Settings: where they come from, what they print, what is refused.
+
+use crate::program::{Folder, exists};
+
+#[test]
+fn the_settings_in_effect_are_printed_without_secrets() {
+    let folder = Folder::new();
+    let file = folder.file(
+        "hansa.toml",
+        "[lake]\ns3-secret = \"hunter2\"\nmemory-limit = \"2GB\"\n",
+    );
+
+    let printed = folder
+        .run(&[
+            "config",
+            "--config",
+            &file,
+            "--set",
+            "lake.catalog=postgres://me:hunter3@db/lake",
+        ])
+        .succeeds();
+
+    assert!(!printed.contains("hunter"), "{printed}");
+    assert!(
+        printed.contains("memory-limit = \"2GB\"") && printed.contains("port = 8001"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn what_is_printed_is_a_settings_file() {
+    let folder = Folder::new();
+    let printed = folder.run(&["config"]).succeeds();
+    let file = folder.file("hansa.toml", &printed);
+
+    assert_eq!(folder.run(&["config", "--config", &file]).succeeds(), printed);
+}
+
+#[test]
+fn flags_win_over_the_environment_and_older_names_work() {
+    let folder = Folder::new();
+    let mut command = folder.command(&["config", "--set", "financial-data.refresh=2s"]);
+    command
+        .env("FINANCIAL_DATA_SERVICE_PORT", "9001")
+        .env("PARQUET_STORAGE_PATH", "/data/parquet")
+        .env("ARROW_MEMORY_LIMIT", "1GB")
+        .env("HANSA_FINANCIAL_DATA__REFRESH", "1s")
+        .env("HANSA_DATA", "elsewhere");
+
+    let printed = String::from_utf8(command.output().unwrap().stdout).unwrap();
+
+    let settings = [
+        "port = 9001",
+        "\"/data/parquet\"",
+        "memory-limit = \"1GB\"",
+        "refresh = \"2s\"",
+        "\"elsewhere\"",
+    ];
+    for setting in settings {
+        assert!(printed.contains(setting), "{setting} in\n{printed}");
+    }
+}
+
+#[test]
+fn the_older_name_of_the_catalog_is_a_directory() {
+    let folder = Folder::new();
+    let file = folder.file("rows.csv", "series_id,date,value\na,2024-01-01,1\n");
+    let mut command = folder.command(&["import", &file]);
+    let status = command
+        .env("ICEBERG_CATALOG_PATH", "catalog/iceberg")
+        .env("PARQUET_STORAGE_PATH", "files")
+        .status()
+        .unwrap();
+
+    assert_eq!(status.code(), Some(0));
+    assert!(exists(&folder, "catalog/iceberg/catalog.db") && exists(&folder, "files/financial_data"));
+}
+
+#[test]
+fn the_older_name_of_a_server_is_a_url() {
+    let folder = Folder::with_rows("series_id,date,value\na,2024-01-01,1\n");
+    let server = folder.up(&[]);
+    let mut command = folder.command(&["series", "points", "a", "--format", "csv"]);
+    command.env("FINANCIAL_DATA_SERVICE_URL", server.url());
+
+    assert_eq!(
+        String::from_utf8(command.output().unwrap().stdout).unwrap(),
+        "date,value\n2024-01-01,1\n"
+    );
+}
+
+#[test]
+fn an_unknown_setting_is_refused_and_the_nearest_named() {
+    let folder = Folder::new();
+
+    let told = folder.run(&["config", "--set", "lake.memory-limits=1GB"]).fails();
+
+    assert!(
+        told.contains("lake.memory-limits") && told.contains("memory-limit"),
+        "{told}"
+    );
+}
+
+#[cfg(not(feature = "faults"))]
+#[test]
+fn a_fault_has_no_effect_in_a_binary_for_users() {
+    let folder = Folder::new();
+    let file = folder.file("rows.csv", "series_id,date,value\na,2024-01-01,1\n");
+    let mut command = folder.command(&["import", &file, "--data", "data"]);
+    let ended = command.env("HANSA_FAULT", "commit.before_swap:1").output().unwrap();
+
+    assert_eq!(ended.status.code(), Some(0));
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("has no effect"));
+}

@@ -1,0 +1,91 @@
+//! What can be wrong with a question or an order to this service.
+
+use platform_error::{Code, Coded};
+
+use crate::series::SeriesId;
+
+/// A refusal of this service.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No series has this name or id.
+    #[error("there is no series {0}")]
+    NoSuchSeries(String),
+    /// Several sources have a series of this name.
+    #[error("several series are called {name}: {}", .candidates.join(", "))]
+    AmbiguousSeries {
+        /// The name.
+        name: String,
+        /// The full names, `SOURCE:EXTERNAL_ID`.
+        candidates: Vec<String>,
+    },
+    /// A field of the input breaks a rule.
+    #[error("{field} {reason}")]
+    Field {
+        /// The field.
+        field: &'static str,
+        /// What is wrong with it, as the rest of a sentence.
+        reason: String,
+    },
+    /// The idempotency key was used for another batch.
+    #[error("the idempotency key {0} was used for a batch with other content")]
+    KeyReused(String),
+    /// A batch that had to be stored whole or not at all has rows that cannot be stored.
+    #[error("{failed} of {total} rows were refused and nothing was stored, as you asked")]
+    NotAtomic {
+        /// Refused rows.
+        failed: u64,
+        /// All rows.
+        total: u64,
+        /// The report.
+        report: serde_json::Value,
+    },
+}
+
+impl Error {
+    /// A field that breaks a rule.
+    pub fn field(field: &'static str, reason: impl Into<String>) -> Self {
+        Self::Field {
+            field,
+            reason: reason.into(),
+        }
+    }
+
+    /// No series has this id.
+    pub fn unknown(id: SeriesId) -> Self {
+        Self::NoSuchSeries(id.to_string())
+    }
+}
+
+impl Coded for Error {
+    fn code(&self) -> Code {
+        match self {
+            Self::NoSuchSeries(_) => Code::NotFound,
+            Self::AmbiguousSeries { .. } | Self::Field { .. } | Self::NotAtomic { .. } => Code::Invalid,
+            Self::KeyReused(_) => Code::Conflict,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NoSuchSeries(_) => "use its id, its external id or SOURCE:EXTERNAL_ID, or search for it".to_string(),
+            Self::AmbiguousSeries { .. } => "name the source too".to_string(),
+            Self::KeyReused(_) => "send every batch with a key of its own".to_string(),
+            Self::NotAtomic { .. } => "correct the rows of the report, or allow partial success".to_string(),
+            Self::Field { .. } => return None,
+        })
+    }
+
+    fn details(&self) -> Option<serde_json::Value> {
+        match self {
+            Self::NotAtomic { report, .. } => Some(serde_json::json!({ "report": report })),
+            _ => None,
+        }
+    }
+
+    fn http_status(&self) -> u16 {
+        match self {
+            Self::KeyReused(_) | Self::NotAtomic { .. } => 422,
+            other => other.code().http_status(),
+        }
+    }
+}

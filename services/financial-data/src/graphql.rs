@@ -1,0 +1,62 @@
+//! The GraphQL API: series as they were known at any time, and the mutations that change them.
+//!
+//! `FinancialSeries` and `EconomicSeries` are two views of one series: the first has a `name` too. Lists of points
+//! are written as JSON text by hand ([`rows`]) instead of field by field, and `columns` gives a whole series as one
+//! value. Nobody is asked who they are: whoever reaches the service may read and write, and therefore it listens on
+//! the loopback address unless told otherwise.
+
+pub mod asked;
+mod cursor;
+mod extras;
+pub mod input;
+pub mod list;
+mod mutation;
+pub mod panel;
+pub mod points;
+mod query;
+pub mod report;
+pub mod rows;
+pub mod scalars;
+pub mod series;
+pub mod source;
+mod text;
+pub mod vintages;
+
+use std::sync::Arc;
+
+use async_graphql::{Context, EmptySubscription, Schema};
+
+use crate::error::Error;
+use crate::series::Series;
+use crate::store::Store;
+
+pub use mutation::Mutation;
+pub use query::Query;
+
+/// What an operation may cost: a field is 1, and a list of series is as many times its fields as it has series.
+const COMPLEXITY: usize = 100_000;
+/// What it costs to give all points of a series: an operation has at most about a hundred such fields.
+const WHOLE: usize = 1_000;
+/// What it costs to look into the points of a series.
+const LOOK: usize = 100;
+
+/// The schema over a store, ready to be a subgraph.
+pub fn schema(store: &Store) -> Schema<Query, Mutation, EmptySubscription> {
+    platform_graphql::schema(Query, Mutation, EmptySubscription)
+        .limit_complexity(COMPLEXITY)
+        .data(store.clone())
+        .finish()
+}
+
+fn store<'a>(ctx: &Context<'a>) -> &'a Store {
+    ctx.data_unchecked()
+}
+
+/// The series that `reference` means, or `None` when there is none.
+fn find(store: &Store, reference: &str) -> Result<Option<Arc<Series>>, Error> {
+    match store.find(reference, None) {
+        Ok(series) => Ok(Some(series)),
+        Err(Error::NoSuchSeries(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

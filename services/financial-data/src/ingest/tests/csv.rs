@@ -1,0 +1,78 @@
+//! CSV.
+
+use super::*;
+
+#[test]
+fn columns_stand_in_any_order_and_are_called_in_snake_or_camel_case() {
+    let text = b"\xef\xbb\xbfvalue,revisionDate,source, external_id ,date,id,created_at\r\n 1.50 ,2024-02-01,ECB,\"EUR, USD\",2024-01-01,x,y\r\n\r\n";
+    assert_eq!(rows(Format::Csv, text), ["ECB:EUR, USD 2024-01-01 1.50 2024-02-01 - -"]);
+}
+
+#[test]
+fn an_upload_of_a_header_alone_has_no_rows() {
+    assert!(rows(Format::Csv, b"series_id,date,value").is_empty());
+    assert_eq!(
+        refusal(Format::Csv, b""),
+        (400, "the upload is empty, expected a header line".to_owned())
+    );
+}
+
+#[test]
+fn a_header_says_at_once_all_that_is_wrong_with_it() {
+    let (status, text) = refusal(Format::Csv, b"series_id,seriesId,date,colour,amount\n");
+    assert_eq!(status, 422);
+    assert_eq!(
+        text,
+        "the columns do not fit: series_id is there twice; value is missing; unknown: `colour`, `amount`"
+    );
+
+    let (status, text) = refusal(Format::Csv, b"series_id;date;value\nGDP;2024-01-01;1,5\n");
+    assert_eq!(
+        (status, text.as_str()),
+        (
+            422,
+            "the columns do not fit: the fields of a line are to be separated by commas"
+        )
+    );
+
+    assert_eq!(refusal(Format::Csv, b"series_id,date,value\xff\n").0, 400);
+}
+
+#[test]
+fn a_line_with_too_few_or_too_many_fields_is_refused_alone() {
+    let text = b"series_id,date,value\nGDP,2024-01-01\nGDP,2024-01-01,1,234\nGDP,2024-01-01,1\n";
+    let fix = "quote fields that have commas in them".to_owned();
+    assert_eq!(
+        faults(Format::Csv, text),
+        [
+            (1, RowErrorType::SchemaMismatch, "row", fix.clone()),
+            (2, RowErrorType::SchemaMismatch, "row", fix)
+        ]
+    );
+    assert_eq!(read(Format::Csv, text).expect("readable").0, ["GDP 2024-01-01 1 - - -"]);
+}
+
+#[test]
+fn a_quote_that_is_never_closed_does_not_swallow_memory() {
+    let mut text = b"series_id,date,value\n\"GDP,2024-01-01,1\n".to_vec();
+    text.extend(std::iter::repeat_n(b"GDP,2024-01-01,1\n", 200_000).flatten());
+    let (status, text) = refusal(Format::Csv, &text);
+    assert_eq!(status, 413);
+    assert!(text.starts_with("a row is larger than 1048576 bytes"), "{text}");
+}
+
+#[test]
+fn bytes_that_are_not_utf_8_spoil_their_row_only() {
+    let text = b"series_id,date,value,metadata\n\xff\xfe,2024-01-01,1,\nGDP,2024-01-01,\xff,\nGDP,2024-01-01,1,\xff\nGDP,2024-01-01,1,\n";
+    let (rows, decoded) = read(Format::Csv, text).expect("readable");
+    assert_eq!(rows.len(), 1);
+    let types: Vec<_> = decoded.errors.iter().map(|error| error.error_type).collect();
+    assert_eq!(
+        types,
+        [
+            RowErrorType::InvalidSeriesReference,
+            RowErrorType::InvalidNumericValue,
+            RowErrorType::DataTypeMismatch
+        ]
+    );
+}

@@ -1,0 +1,102 @@
+//! What stands around the rows of a JSON upload.
+
+use super::*;
+
+fn upload(chunk_bytes: usize, text: &str) -> Result<(Vec<(Option<String>, String)>, Decoded), DecodeError> {
+    let mut seen = Vec::new();
+    let limits = Limits {
+        chunk_bytes,
+        ..limits()
+    };
+    let decoded = decode(Format::Json, text.as_bytes(), &limits, &mut |head, rows| {
+        seen.extend((0..rows.len()).map(|at| (head.batch_id.clone(), line(&rows, at))));
+        Ok(())
+    })?;
+    Ok((seen, decoded))
+}
+
+const ROW: &str = r#"{"seriesId":"GDP","date":"2024-01-01","value":1}"#;
+
+#[test]
+fn the_envelope_is_known_when_rows_are_handed_over() {
+    let text = format!(
+        r#"{{"batch_id":"b-1","source":"FRED","series":[{{"external_id":"GDP","frequency":"q","metadata":{{"a":1}}}}],"rows":[{ROW},{ROW}]}}"#
+    );
+    let (seen, decoded) = upload(1, &text).expect("readable");
+
+    assert_eq!(
+        seen,
+        vec![(Some("b-1".to_owned()), "FRED:GDP 2024-01-01 1 - - -".to_owned()); 2]
+    );
+    assert_eq!(decoded.head.series[0].external_id, "GDP");
+    assert_eq!(decoded.head.series[0].frequency.as_deref(), Some("q"));
+}
+
+#[test]
+fn an_envelope_behind_its_rows_is_used_while_no_row_has_been_handed_over() {
+    let text = format!(r#"{{"data":[{ROW}],"source":"FRED","batchId":"b-1"}}"#);
+    let (seen, _) = upload(1 << 20, &text).expect("readable");
+    assert_eq!(
+        seen,
+        [(Some("b-1".to_owned()), "FRED:GDP 2024-01-01 1 - - -".to_owned())]
+    );
+
+    let late = upload(1, &text).expect_err("too late");
+    assert_eq!(
+        (late.http_status(), late.to_string().as_str()),
+        (422, "`source` stands after the rows it is about or stands twice")
+    );
+}
+
+#[test]
+fn a_field_that_no_request_has_is_refused() {
+    for (text, reason) in [
+        (ROW.to_owned(), "`seriesId` is not a field of a request"),
+        (
+            r#"{"data":[],"colour":1}"#.to_owned(),
+            "`colour` is not a field of a request",
+        ),
+        ("{}".to_owned(), "the object has neither `data` nor `series`"),
+        (
+            r#"{"data":[],"rows":[]}"#.to_owned(),
+            "`rows` or another name of it is there twice",
+        ),
+        (
+            r#"{"source":"a","source":"b","data":[]}"#.to_owned(),
+            "`source` stands after",
+        ),
+    ] {
+        let error = upload(1, &text).expect_err(&text);
+        assert!(error.to_string().contains(reason), "{text}: {error}");
+    }
+}
+
+#[test]
+fn a_description_that_does_not_fit_a_series_is_refused_by_number() {
+    for (series, reason) in [
+        (r#"{"title":"GDP"}"#, "missing field `externalId`"),
+        (r#"{"externalId":""}"#, "external_id needs"),
+        (
+            r#"{"externalId":"GDP","frequency":"hourly"}"#,
+            "frequency is none of daily",
+        ),
+        (
+            r#"{"externalId":"GDP","startDate":"2024-02-30"}"#,
+            "input is out of range",
+        ),
+        (
+            r#"{"externalId":"GDP","startDate":"2024-01-02","endDate":"2024-01-01"}"#,
+            "end_date is before",
+        ),
+        (r#"{"externalId":"GDP","metadata":[]}"#, "metadata is not a JSON object"),
+        (r#"{"externalId":"GDP","title":"a","title":"b"}"#, "duplicate field"),
+        (r#"{"externalId":"GDP","colour":"red"}"#, "unknown field"),
+    ] {
+        let error = upload(1, &format!(r#"{{"series":[{{"externalId":"X"}},{series}]}}"#)).expect_err(series);
+        assert_eq!(error.http_status(), 422);
+        assert!(
+            error.to_string().starts_with("series 2 of the request is refused: ") && error.to_string().contains(reason),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,31 @@
+//! Series of financial and economic data and every vintage of their points, kept in Iceberg tables.
+
+pub mod demo;
+pub mod error;
+pub mod graphql;
+pub mod history;
+pub mod ingest;
+pub mod output;
+pub mod question;
+pub mod rest;
+pub mod search;
+pub mod series;
+pub mod settings;
+pub mod store;
+pub mod transform;
+pub mod value;
+
+use platform_service::Service;
+
+use store::Store;
+
+/// The service: its API in GraphQL and REST over one store, and what it does beside requests.
+pub fn service() -> Service {
+    Service::new("financial-data", 8001)
+        .open(Store::open)
+        .graphql(graphql::schema)
+        .rest(rest::router)
+        .task("follow", Store::follow)
+        .task("maintenance", Store::maintain)
+        .into()
+}

@@ -1,0 +1,399 @@
+//! Answers read back by the readers of their formats, and what they look like to the byte.
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{Date32Type, Decimal128Type, Int32Type, UInt32Type};
+use arrow::ipc::reader::StreamReader;
+use bytes::Bytes;
+use chrono::{DateTime, NaiveDate};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use super::*;
+use crate::history::{DateRange, History, Observation, Points, Revisions};
+use crate::series::{Frequency, Series, SeriesId, SourceId};
+use crate::value::Value;
+
+fn day(text: &str) -> i32 {
+    text.parse::<NaiveDate>().unwrap().to_epoch_days()
+}
+
+fn observation(date: &str, value: Option<&str>, revision: &str, release_rank: u32) -> Observation {
+    Observation {
+        date: day(date),
+        value: value.map(|text| Value::parse(text).unwrap()),
+        revision_date: day(revision),
+        is_original_release: release_rank == 0,
+        release_rank,
+    }
+}
+
+/// A published, a revised, a withdrawn and a negative number.
+fn gdp() -> Points {
+    [
+        observation("2020-01-01", Some("21538.0"), "2020-04-29", 0),
+        observation("2020-04-01", Some("19636.731"), "2021-07-29", 2),
+        observation("2020-07-01", None, "2021-01-28", 1),
+        observation("2020-10-01", Some("-0.50"), "2021-01-28", 0),
+    ]
+    .into_iter()
+    .collect()
+}
+
+fn one(media: Media, columns: Columns) -> Bytes {
+    Encoder::one(media, columns, Some(day("2021-08-01")))
+        .unwrap()
+        .finish_with("GDP", &gdp())
+        .unwrap()
+}
+
+fn text(bytes: &Bytes) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+fn read_arrow(bytes: &[u8]) -> Vec<RecordBatch> {
+    StreamReader::try_new(bytes, None)
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap()
+}
+
+fn read_parquet(bytes: Bytes) -> Vec<RecordBatch> {
+    ParquetRecordBatchReaderBuilder::try_new(bytes)
+        .unwrap()
+        .build()
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap()
+}
+
+/// The observations of full record batches, with the name of their series where they say it.
+fn observations(batches: &[RecordBatch]) -> Vec<(String, Observation)> {
+    let mut found = Vec::new();
+    for batch in batches {
+        let column = |name: &str| {
+            batch
+                .column_by_name(name)
+                .unwrap_or_else(|| panic!("{name} is missing"))
+        };
+        let (date, value, digits) = (column("date"), column("value"), column("digits"));
+        for row in 0..batch.num_rows() {
+            let unscaled = value.as_primitive::<Decimal128Type>().value(row);
+            let digits = digits.as_primitive::<Int32Type>().value(row) as u8;
+            let series = batch
+                .column_by_name("series_id")
+                .map_or("", |series| series.as_string::<i32>().value(row));
+            let observation = Observation {
+                date: date.as_primitive::<Date32Type>().value(row),
+                value: value.is_valid(row).then(|| Value::new(unscaled, digits).unwrap()),
+                revision_date: column("revision_date").as_primitive::<Date32Type>().value(row),
+                is_original_release: column("is_original_release").as_boolean().value(row),
+                release_rank: column("release_rank").as_primitive::<UInt32Type>().value(row),
+            };
+            found.push((series.to_owned(), observation));
+        }
+    }
+    found
+}
+
+#[test]
+fn points_in_csv_begin_with_date_and_value() {
+    assert_eq!(
+        text(&one(Media::Csv, Columns::Short)),
+        "date,value\n2020-01-01,21538.0\n2020-04-01,19636.731\n2020-07-01,\n2020-10-01,-0.50\n"
+    );
+    assert_eq!(
+        text(&one(Media::Csv, Columns::Full)),
+        "date,value,revision_date,is_original_release,release_rank\n\
+         2020-01-01,21538.0,2020-04-29,true,0\n\
+         2020-04-01,19636.731,2021-07-29,false,2\n\
+         2020-07-01,,2021-01-28,false,1\n\
+         2020-10-01,-0.50,2021-01-28,true,0\n"
+    );
+}
+
+#[test]
+fn points_in_json_keep_their_digits_and_their_withdrawals() {
+    assert_eq!(
+        text(&one(Media::Json, Columns::Short)),
+        r#"{"seriesId":"GDP","asOf":"2021-08-01","points":[{"date":"2020-01-01","value":"21538.0"},{"date":"2020-04-01","value":"19636.731"},{"date":"2020-07-01","value":null},{"date":"2020-10-01","value":"-0.50"}]}"#
+    );
+    assert_eq!(
+        text(&one(Media::Ndjson, Columns::Full)).lines().nth(2).unwrap(),
+        r#"{"date":"2020-07-01","value":null,"revisionDate":"2021-01-28","isOriginalRelease":false,"releaseRank":1}"#
+    );
+    let latest = Encoder::one(Media::Json, Columns::Full, None)
+        .unwrap()
+        .finish_with("a\"b", &gdp().page(0, 1))
+        .unwrap();
+    assert_eq!(
+        text(&latest),
+        r#"{"seriesId":"a\"b","asOf":null,"points":[{"date":"2020-01-01","value":"21538.0","revisionDate":"2020-04-29","isOriginalRelease":true,"releaseRank":0}]}"#
+    );
+}
+
+#[test]
+fn a_whole_series_is_one_json_value_of_columns() {
+    assert_eq!(
+        columnar(&gdp(), Columns::Full),
+        r#"{"dates":["2020-01-01","2020-04-01","2020-07-01","2020-10-01"],"values":["21538.0","19636.731",null,"-0.50"],"revisionDates":["2020-04-29","2021-07-29","2021-01-28","2021-01-28"],"isOriginalRelease":[true,false,false,true],"releaseRanks":[0,2,1,0]}"#
+    );
+    assert_eq!(
+        columnar(&gdp().page(0, 0), Columns::Short),
+        r#"{"dates":[],"values":[]}"#
+    );
+}
+
+#[test]
+fn arrow_and_parquet_give_back_every_observation() {
+    let expected: Vec<_> = gdp().iter().collect();
+    for (media, batches) in [
+        (Media::Arrow, read_arrow(&one(Media::Arrow, Columns::Full))),
+        (Media::Parquet, read_parquet(one(Media::Parquet, Columns::Full))),
+    ] {
+        let read: Vec<_> = observations(&batches)
+            .into_iter()
+            .map(|(_, observation)| observation)
+            .collect();
+        assert_eq!(read, expected, "{media:?}");
+        assert_eq!(
+            batches[0].column_by_name("value").unwrap().data_type().to_string(),
+            "Decimal128(28, 10)"
+        );
+    }
+    let short = read_arrow(&one(Media::Arrow, Columns::Short));
+    let names: Vec<_> = short[0]
+        .schema()
+        .fields()
+        .iter()
+        .map(|field| field.name().clone())
+        .collect();
+    assert_eq!(names, ["date", "value", "digits"]);
+}
+
+#[test]
+fn no_points_are_still_an_answer() {
+    let none = gdp().page(0, 0);
+    let whole = |media| {
+        Encoder::one(media, Columns::Short, None)
+            .unwrap()
+            .finish_with("GDP", &none)
+            .unwrap()
+    };
+    assert_eq!(text(&whole(Media::Csv)), "date,value\n");
+    assert_eq!(
+        text(&whole(Media::Json)),
+        r#"{"seriesId":"GDP","asOf":null,"points":[]}"#
+    );
+    assert_eq!(text(&whole(Media::Ndjson)), "");
+    assert!(read_arrow(&whole(Media::Arrow)).is_empty());
+    assert!(read_parquet(whole(Media::Parquet)).is_empty());
+    let panel = Encoder::many(Media::Json, Columns::Short, None)
+        .unwrap()
+        .finish()
+        .unwrap();
+    assert_eq!(text(&panel), r#"{"asOf":null,"series":[]}"#);
+}
+
+#[test]
+fn a_panel_names_the_series_of_every_row() {
+    let panel = |media| {
+        let mut encoder = Encoder::many(media, Columns::Short, None).unwrap();
+        let mut whole = encoder.add("GDP", &gdp().page(0, 1)).unwrap().to_vec();
+        whole.extend(encoder.add("=SUM(A1)", &gdp().page(2, 2)).unwrap());
+        whole.extend(encoder.finish().unwrap());
+        String::from_utf8(whole).unwrap()
+    };
+    assert_eq!(
+        panel(Media::Csv),
+        "series_id,date,value\nGDP,2020-01-01,21538.0\n\"'=SUM(A1)\",2020-07-01,\n\"'=SUM(A1)\",2020-10-01,-0.50\n"
+    );
+    assert_eq!(
+        panel(Media::Ndjson),
+        "{\"seriesId\":\"GDP\",\"date\":\"2020-01-01\",\"value\":\"21538.0\"}\n\
+         {\"seriesId\":\"=SUM(A1)\",\"date\":\"2020-07-01\",\"value\":null}\n\
+         {\"seriesId\":\"=SUM(A1)\",\"date\":\"2020-10-01\",\"value\":\"-0.50\"}\n"
+    );
+    assert_eq!(
+        panel(Media::Json),
+        r#"{"asOf":null,"series":[{"seriesId":"GDP","points":[{"date":"2020-01-01","value":"21538.0"}]},{"seriesId":"=SUM(A1)","points":[{"date":"2020-07-01","value":null},{"date":"2020-10-01","value":"-0.50"}]}]}"#
+    );
+}
+
+#[test]
+fn a_large_panel_comes_in_pieces_that_make_one_answer() {
+    let points: Points = (0..2_000).map(|at| gdp().get(at % 4)).collect();
+    let names: Vec<_> = (0..60).map(|series| format!("S{series}")).collect();
+    for media in Media::ALL {
+        let mut encoder = Encoder::many(media, Columns::Full, None).unwrap();
+        let mut pieces: Vec<Bytes> = names.iter().map(|name| encoder.add(name, &points).unwrap()).collect();
+        pieces.push(encoder.finish().unwrap());
+        let (whole, largest) = (pieces.concat(), pieces.iter().map(Bytes::len).max().unwrap());
+        // Parquet packs these repeating numbers into one piece.
+        assert!(
+            largest < 1 << 21 && (largest * 2 < whole.len() || media == Media::Parquet),
+            "{media:?}: {largest}"
+        );
+        let rows = match media {
+            Media::Json => {
+                let whole: serde_json::Value = serde_json::from_slice(&whole).unwrap();
+                whole["series"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|series| series["points"].as_array().unwrap().len())
+                    .sum()
+            }
+            Media::Ndjson => whole.split(|byte| *byte == b'\n').count() - 1,
+            Media::Csv => csv::Reader::from_reader(whole.as_slice())
+                .into_records()
+                .map(Result::unwrap)
+                .count(),
+            Media::Arrow => check_panel(&read_arrow(&whole), &names, &points),
+            Media::Parquet => check_panel(&read_parquet(whole.clone().into()), &names, &points),
+        };
+        assert_eq!(rows, 60 * 2_000, "{media:?}");
+    }
+}
+
+fn check_panel(batches: &[RecordBatch], names: &[String], points: &Points) -> usize {
+    let read = observations(batches);
+    let expected = names
+        .iter()
+        .flat_map(|name| points.iter().map(move |point| (name.clone(), point)));
+    assert!(read.iter().cloned().eq(expected));
+    read.len()
+}
+
+fn history() -> History {
+    let (first, second, third) = (day("2020-01-01"), day("2020-04-01"), day("2020-07-01"));
+    let vintages = [day("2020-04-29"), day("2020-07-30")];
+    History::new(Revisions {
+        dates: vec![first, first, second, third],
+        revisions: vec![vintages[0], vintages[1], vintages[1], vintages[1]],
+        values: ["21538.0", "21561.1", "19408.8", "0"]
+            .map(|text| Value::parse(text).unwrap().unscaled())
+            .to_vec(),
+        digits: vec![1, 1, 1, -1],
+        declared: vec![-1; 4],
+    })
+    .unwrap()
+}
+
+#[test]
+fn a_matrix_has_a_column_per_vintage() {
+    let known = history().matrix(&[day("2020-04-29"), day("2020-07-30")], DateRange::ALL);
+    let written = |media| matrix(media, "GDP", &known).unwrap();
+    assert_eq!(
+        text(&written(Media::Csv)),
+        "date,GDP_20200429,GDP_20200730\n2020-01-01,21538.0,21561.1\n2020-04-01,,19408.8\n2020-07-01,,.\n"
+    );
+    assert_eq!(
+        text(&written(Media::Json)),
+        r#"{"seriesId":"GDP","vintages":["2020-04-29","2020-07-30"],"rows":[{"date":"2020-01-01","values":["21538.0","21561.1"]},{"date":"2020-04-01","values":[null,"19408.8"]},{"date":"2020-07-01","values":[null,"."]}]}"#
+    );
+    assert_eq!(
+        text(&written(Media::Ndjson)).lines().nth(1).unwrap(),
+        r#"{"date":"2020-04-01","GDP_20200429":null,"GDP_20200730":"19408.8"}"#
+    );
+    for batches in [
+        read_arrow(&written(Media::Arrow)),
+        read_parquet(written(Media::Parquet)),
+    ] {
+        let newest = batches[0].column_by_name("GDP_20200730").unwrap();
+        assert_eq!(
+            newest.as_primitive::<Decimal128Type>().value(1),
+            Value::parse("19408.8").unwrap().unscaled()
+        );
+        assert_eq!((newest.null_count(), batches[0].column(1).null_count()), (1, 2));
+    }
+}
+
+fn listed() -> Series {
+    let source = SourceId::of("FRED");
+    Series {
+        id: SeriesId::of(source, "GDP"),
+        source_id: source,
+        external_id: "GDP".to_owned(),
+        title: "@Gross \"Domestic\" Product, United States".to_owned(),
+        description: Some("Two\nlines".to_owned()),
+        units: Some("Billions of Dollars".to_owned()),
+        frequency: Frequency::Quarterly,
+        seasonal_adjustment: None,
+        start_date: NaiveDate::from_ymd_opt(1947, 1, 1),
+        end_date: None,
+        is_active: true,
+        metadata: None,
+        created_at: DateTime::UNIX_EPOCH,
+        updated_at: DateTime::UNIX_EPOCH,
+    }
+}
+
+#[test]
+fn a_list_of_series_is_read_back_and_holds_no_formula() {
+    let series = listed();
+    let list = [Listed {
+        series: &series,
+        source: "FRED",
+    }];
+    let csv = series_list(Media::Csv, &list, 7).unwrap();
+    let rows: Vec<csv::StringRecord> = csv::Reader::from_reader(&csv[..])
+        .into_records()
+        .map(Result::unwrap)
+        .collect();
+    let cells: Vec<_> = rows[0].iter().skip(1).collect();
+    assert_eq!(
+        cells,
+        [
+            "FRED",
+            "GDP",
+            "'@Gross \"Domestic\" Product, United States",
+            "Billions of Dollars",
+            "quarterly",
+            "",
+            "1947-01-01",
+            "",
+            "true",
+            "Two\nlines"
+        ]
+    );
+    let json: serde_json::Value = serde_json::from_slice(&series_list(Media::Json, &list, 7).unwrap()).unwrap();
+    assert_eq!(
+        (&json["total"], &json["series"][0]["source"]),
+        (&7.into(), &"FRED".into())
+    );
+    assert_eq!(json["series"][0]["title"], series.title);
+    let read: Series = serde_json::from_slice(&series_list(Media::Ndjson, &list, 7).unwrap()).unwrap();
+    assert_eq!(read, series);
+    assert!(matches!(
+        series_list(Media::Parquet, &list, 7),
+        Err(OutputError::NotInThisFormat(Media::Parquet))
+    ));
+}
+
+#[test]
+fn the_format_a_client_likes_best_is_chosen() {
+    for (accept, media) in [
+        (None, Some(Media::Json)),
+        (Some(""), Some(Media::Json)),
+        (Some("*/*"), Some(Media::Json)),
+        (Some("text/csv"), Some(Media::Csv)),
+        (Some("TEXT/CSV; charset=utf-8"), Some(Media::Csv)),
+        (Some("text/*"), Some(Media::Csv)),
+        (
+            Some("application/json;q=0.5, application/vnd.apache.arrow.stream"),
+            Some(Media::Arrow),
+        ),
+        (Some("application/json;q=0, */*;q=0.1"), Some(Media::Csv)),
+        (Some("text/html, application/xhtml+xml, */*;q=0.8"), Some(Media::Json)),
+        (Some("image/png"), None),
+        (Some("application/json;q=0"), None),
+        (Some("text/csv;q=much"), None),
+    ] {
+        assert_eq!(Media::negotiate(accept), media, "{accept:?}");
+    }
+    for media in Media::ALL {
+        assert_eq!(Media::parse(&media.as_str().to_uppercase()), Some(media));
+        assert_eq!(Media::parse(media.extension()), Some(media));
+        assert_eq!(Media::parse(media.media_type()), Some(media));
+    }
+    assert_eq!(Media::parse("xml"), None);
+}

@@ -1,0 +1,34 @@
+//! The REST API: bulk writes, series, points in many formats, upkeep of the lake, and the document that describes it.
+
+mod arguments;
+mod bulk;
+mod describe;
+mod document;
+mod lake;
+mod media;
+mod panel;
+mod points;
+mod query;
+mod routes;
+mod series;
+mod tag;
+
+use axum::extract::DefaultBodyLimit;
+use axum::{Extension, Router};
+
+use crate::store::Store;
+use document::Document;
+
+/// Everything under `/api/v1`.
+pub fn router(store: &Store) -> Router {
+    let routes = routes::all(store.settings());
+    let document = Document::of(&routes);
+    let router = routes
+        .into_iter()
+        .fold(Router::new(), |router, route| route.join(router));
+    // The stack before every service measures bodies; axum's own lower limit would only hide that one.
+    router
+        .layer(Extension(document))
+        .layer(DefaultBodyLimit::disable())
+        .with_state(store.clone())
+}

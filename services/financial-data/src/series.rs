@@ -1,0 +1,182 @@
+//! A series and its source: what is measured, by whom, how often.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use uuid::Uuid;
+
+/// The namespace of our version 5 identifiers: every writer derives the same id from the same names.
+const NAMESPACE: Uuid = Uuid::from_u128(0x6f2d_8f0e_5a3b_5c64_9a51_1b0c_7d64_2e90);
+
+/// The source of rows that name none.
+pub const DEFAULT_SOURCE: &str = "default";
+
+/// The identifier of a series: UUIDv5 of its source's id and its external id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct SeriesId(pub Uuid);
+
+impl SeriesId {
+    /// The id of the series that `source` calls `external_id`.
+    pub fn of(source: SourceId, external_id: &str) -> Self {
+        Self(Uuid::new_v5(&source.0, external_id.as_bytes()))
+    }
+}
+
+impl std::fmt::Display for SeriesId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The identifier of a source: UUIDv5 of its name in lower case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct SourceId(pub Uuid);
+
+impl SourceId {
+    /// The id of the source called `name`, whatever its case.
+    pub fn of(name: &str) -> Self {
+        Self(Uuid::new_v5(&NAMESPACE, name.to_lowercase().as_bytes()))
+    }
+}
+
+impl std::fmt::Display for SourceId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Who publishes series.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Source {
+    /// Derived from the name.
+    pub id: SourceId,
+    /// Unique whatever its case, at most 100 characters, for instance `FRED`.
+    pub name: String,
+    /// What it is, in a sentence.
+    pub description: Option<String>,
+    /// Where its data can be found.
+    pub url: Option<String>,
+    /// When it was first named here.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed here.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// How often a series has an observation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, async_graphql::Enum)]
+#[serde(rename_all = "lowercase")]
+pub enum Frequency {
+    /// Every day or every business day.
+    Daily,
+    /// Every week.
+    Weekly,
+    /// Every other week.
+    Biweekly,
+    /// Every month.
+    Monthly,
+    /// Every quarter.
+    Quarterly,
+    /// Every half year.
+    Semiannual,
+    /// Every year.
+    Annual,
+    /// At no fixed distance.
+    Irregular,
+    /// Not known, or none of these.
+    Other,
+}
+
+impl Frequency {
+    /// Every frequency, from often to seldom.
+    pub const ALL: [Self; 9] = [
+        Self::Daily,
+        Self::Weekly,
+        Self::Biweekly,
+        Self::Monthly,
+        Self::Quarterly,
+        Self::Semiannual,
+        Self::Annual,
+        Self::Irregular,
+        Self::Other,
+    ];
+
+    /// Its name in lower case, for instance `quarterly`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Daily => "daily",
+            Self::Weekly => "weekly",
+            Self::Biweekly => "biweekly",
+            Self::Monthly => "monthly",
+            Self::Quarterly => "quarterly",
+            Self::Semiannual => "semiannual",
+            Self::Annual => "annual",
+            Self::Irregular => "irregular",
+            Self::Other => "other",
+        }
+    }
+
+    /// Reads a name or FRED's short form (`d w bw m q sa a`), whatever its case.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim().to_lowercase();
+        let short = match text.as_str() {
+            "d" => Self::Daily,
+            "w" => Self::Weekly,
+            "bw" => Self::Biweekly,
+            "m" => Self::Monthly,
+            "q" => Self::Quarterly,
+            "sa" => Self::Semiannual,
+            "a" | "yearly" => Self::Annual,
+            name => return Self::ALL.into_iter().find(|frequency| frequency.as_str() == name),
+        };
+        Some(short)
+    }
+
+    /// Observations in a year, for growth rates; `None` where there is no fixed number.
+    pub fn per_year(self) -> Option<u32> {
+        match self {
+            Self::Daily => Some(260),
+            Self::Weekly => Some(52),
+            Self::Biweekly => Some(26),
+            Self::Monthly => Some(12),
+            Self::Quarterly => Some(4),
+            Self::Semiannual => Some(2),
+            Self::Annual => Some(1),
+            Self::Irregular | Self::Other => None,
+        }
+    }
+}
+
+/// What is measured. The seed calls it `EconomicSeries` in its model and `FinancialSeries` in its API.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Series {
+    /// Derived from source and external id.
+    pub id: SeriesId,
+    /// Who publishes it.
+    pub source_id: SourceId,
+    /// What its source calls it, at most 255 characters.
+    pub external_id: String,
+    /// At most 500 characters.
+    pub title: String,
+    /// At most 20,000 characters.
+    pub description: Option<String>,
+    /// At most 100 characters, for instance `Billions of Dollars`.
+    pub units: Option<String>,
+    /// How often it has an observation.
+    pub frequency: Frequency,
+    /// At most 100 characters, as the source calls it.
+    pub seasonal_adjustment: Option<String>,
+    /// First observation date, as the source declares it.
+    pub start_date: Option<NaiveDate>,
+    /// Last observation date, as the source declares it.
+    pub end_date: Option<NaiveDate>,
+    /// Whether the source still publishes it.
+    pub is_active: bool,
+    /// Anything else the source says, as a JSON object of at most 64 KiB.
+    pub metadata: Option<serde_json::Value>,
+    /// When it was first named here.
+    pub created_at: DateTime<Utc>,
+    /// When its description was last changed here.
+    pub updated_at: DateTime<Utc>,
+}

@@ -1,0 +1,186 @@
+//! Everything the service keeps: three tables, the registry and search index over two of them, decoded histories.
+
+mod change;
+mod codec;
+mod maintain;
+mod read;
+mod registry;
+mod resolve;
+mod tables;
+mod upload;
+
+use std::sync::{Arc, RwLock};
+
+use futures::TryStreamExt;
+use moka::sync::Cache;
+use platform_error::Result;
+use platform_lake::{Env, Lake, LeadRange, Snapshot, Table};
+use platform_service::Context;
+
+use crate::search::SearchIndex;
+use crate::series::{SeriesId, Source};
+use crate::settings::{LakeSettings, Settings};
+
+pub use change::SeriesPatch;
+pub(crate) use codec::{date, days};
+pub use read::{Latest, Panel};
+pub use registry::SeriesFilter;
+pub use upload::{Missing, Mode, Report, Summary, Upload};
+
+use read::Decoded;
+use registry::Registry;
+
+/// The service's store. Cheap to clone.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) context: Context,
+    pub(crate) settings: Settings,
+    lake: Lake,
+    points: Table,
+    series: Table,
+    sources: Table,
+    registry: RwLock<Registry>,
+    search: SearchIndex,
+    histories: Cache<SeriesId, Decoded>,
+    /// Held while series or sources are read, changed and written.
+    changing: tokio::sync::Mutex<()>,
+}
+
+impl Store {
+    /// Opens the lake of this context, making it when it does not exist.
+    pub async fn open(context: Context) -> Result<Self> {
+        let settings: Settings = context.settings()?;
+        let lake_settings: LakeSettings = context.section("lake")?;
+        let (clock, tasks) = (context.clock().clone(), context.clone());
+        let env = Env::new(move || clock.now(), move |name, task| tasks.spawn(name, task));
+        let lake = Lake::open(&lake_settings.lake(context.data_dir()), env).await?;
+        let (points, series, sources) = tokio::try_join!(
+            lake.table(tables::POINTS),
+            lake.table(tables::SERIES),
+            lake.table(tables::SOURCES)
+        )?;
+        let weigh = |_: &SeriesId, decoded: &Decoded| u32::try_from(decoded.history.size() + 128).unwrap_or(u32::MAX);
+        let histories = Cache::builder()
+            .max_capacity(lake.memory().decoded() as u64)
+            .weigher(weigh)
+            .build();
+        let store = Self(Arc::new(Inner {
+            context,
+            settings,
+            points,
+            series,
+            sources,
+            lake,
+            registry: RwLock::default(),
+            search: SearchIndex::new()?,
+            histories,
+            changing: tokio::sync::Mutex::default(),
+        }));
+        store.reload().await?;
+        Ok(store)
+    }
+
+    /// The service's settings.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// The surroundings of the service.
+    pub fn context(&self) -> &Context {
+        &self.0.context
+    }
+
+    /// The lake's tables, for statistics and upkeep.
+    pub fn tables(&self) -> [&Table; 3] {
+        [&self.0.points, &self.0.series, &self.0.sources]
+    }
+
+    /// The table of data points.
+    pub fn points_table(&self) -> &Table {
+        &self.0.points
+    }
+
+    /// The lake itself.
+    pub fn lake(&self) -> &Lake {
+        &self.0.lake
+    }
+
+    /// Takes over what other processes committed since.
+    pub async fn refresh(&self) -> Result<()> {
+        self.0.points.refresh().await?;
+        let newest = (
+            self.0.series.refresh().await?.sequence(),
+            self.0.sources.refresh().await?.sequence(),
+        );
+        let known = self
+            .0
+            .registry
+            .read()
+            .expect("no panic while holding the lock")
+            .sequences;
+        match newest == known {
+            true => Ok(()),
+            false => self.reload().await,
+        }
+    }
+
+    /// Reads the tables of series and sources whole, and indexes what is new.
+    async fn reload(&self) -> Result<()> {
+        let _changing = self.0.changing.lock().await;
+        let (series, sources) = (self.0.series.refresh().await?, self.0.sources.refresh().await?);
+        let sequences = (series.sequence(), sources.sequence());
+        let series = everything(&series)
+            .await?
+            .iter()
+            .flat_map(codec::read_series)
+            .collect::<Vec<_>>();
+        let sources: Vec<Arc<Source>> = everything(&sources)
+            .await?
+            .iter()
+            .flat_map(codec::read_sources)
+            .collect();
+        let next = Registry::new(series, sources, sequences);
+        let (changed, gone) = {
+            let known = self.0.registry.read().expect("no panic while holding the lock");
+            let is_new = |series: &&Arc<_>| known.series.get(&series_id(series)) != Some(*series);
+            let changed: Vec<_> = next.ordered().filter(is_new).cloned().collect();
+            let gone: Vec<SeriesId> = known
+                .series
+                .keys()
+                .filter(|id| !next.series.contains_key(id))
+                .copied()
+                .collect();
+            (changed, gone)
+        };
+        let named: Vec<_> = changed
+            .iter()
+            .map(|series| (series.clone(), next.source_name(series.source_id)))
+            .collect();
+        let named: Vec<_> = named
+            .iter()
+            .map(|(series, source)| (series.clone(), source.as_str()))
+            .collect();
+        if !named.is_empty() || !gone.is_empty() {
+            self.0.search.apply(&named, &gone)?;
+        }
+        *self.0.registry.write().expect("no panic while holding the lock") = next;
+        Ok(())
+    }
+}
+
+fn series_id(series: &Arc<crate::series::Series>) -> SeriesId {
+    series.id
+}
+
+/// All rows of a small table.
+async fn everything(snapshot: &Arc<Snapshot>) -> Result<Vec<arrow::array::RecordBatch>> {
+    let columns = snapshot.columns().clone();
+    let names: Vec<&str> = columns.fields().iter().map(|field| field.name().as_str()).collect();
+    Ok(snapshot
+        .scan(&LeadRange::default(), &names)
+        .await?
+        .try_collect()
+        .await?)
+}

@@ -1,0 +1,6 @@
+//! The service from outside: one binary for all tests that start it.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod graphql;
+mod rest;

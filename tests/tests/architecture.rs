@@ -1,0 +1,262 @@
+//! The rules of ARCHITECTURE.md and CONTRIBUTING.md that a machine can check.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
+
+/// Layers from left to right: a crate imports from its own layer's left, platform crates also from each other.
+const LAYERS: [&str; 4] = ["platform", "services", "server", "tests"];
+
+/// Libraries that live behind one crate of ours, and the crates that may name them.
+const BEHIND: [(&str, &[&str]); 11] = [
+    ("iceberg", &["platform-lake"]),
+    ("object_store", &["platform-lake"]),
+    ("datafusion", &["platform-lake-sql"]),
+    ("reqwest", &["platform-http"]),
+    ("governor", &["platform-http"]),
+    ("hyper", &["platform-http"]),
+    ("tower-http", &["platform-http"]),
+    ("metrics-exporter-prometheus", &["platform-telemetry"]),
+    ("tracing-subscriber", &["platform-telemetry"]),
+    ("anyhow", &["hansa"]),
+    ("sqlx", &["platform-lake", "platform-testing"]),
+];
+
+/// Tests and measurements look at the system from outside and may know more.
+const OUTSIDE: [&str; 2] = ["system-tests", "bench"];
+
+const LONGEST_FILE: usize = 500;
+
+#[test]
+fn imports_go_left_only() {
+    let metadata = metadata();
+    let ours = metadata.workspace_packages();
+    for package in &ours {
+        for dependency in direct(package) {
+            let Some(other) = ours.iter().find(|other| *other.name == dependency) else {
+                continue;
+            };
+            let (from, to) = (layer(&metadata, package), layer(&metadata, other));
+            let is_left = to < from || (from == to && LAYERS[from] == "platform") || OUTSIDE.contains(&&**package.name);
+            assert!(
+                is_left,
+                "{} must not depend on {}: imports go {LAYERS:?}",
+                package.name, other.name
+            );
+        }
+    }
+}
+
+#[test]
+fn libraries_stay_behind_their_crate() {
+    let metadata = metadata();
+    for package in metadata.workspace_packages() {
+        for dependency in direct(package) {
+            let Some((library, allowed)) = BEHIND.iter().find(|(library, _)| *library == dependency) else {
+                continue;
+            };
+            let name = package.name.as_str();
+            let may = allowed.contains(&name) || OUTSIDE.contains(&name);
+            assert!(may, "{name} must not depend on {library}: only {allowed:?} know it");
+        }
+    }
+}
+
+#[test]
+fn nothing_but_its_own_tools_builds_datafusion() {
+    let metadata = metadata();
+    for package in metadata.workspace_packages() {
+        let is_leaf = !direct(package).contains("platform-lake-sql");
+        let may = matches!(package.name.as_str(), "hansa") || OUTSIDE.contains(&package.name.as_str());
+        assert!(
+            is_leaf || may,
+            "{} must not depend on platform-lake-sql: it builds DataFusion",
+            package.name
+        );
+    }
+}
+
+#[test]
+fn platform_names_no_domain() {
+    let metadata = metadata();
+    let services: Vec<_> = in_layer(&metadata, "services")
+        .map(|package| package.name.to_string())
+        .collect();
+    assert!(!services.is_empty());
+    for package in in_layer(&metadata, "platform") {
+        for file in sources(&folder(package).join("src")) {
+            let text = read(&file);
+            let named = services
+                .iter()
+                .find(|name| text.contains(name.as_str()) || text.contains(&name.replace('-', "_")));
+            assert_eq!(named, None, "{} names a service", relative(&metadata, &file));
+        }
+    }
+}
+
+#[test]
+fn folders_are_bare_and_platform_packages_carry_the_prefix() {
+    let metadata = metadata();
+    for package in metadata.workspace_packages() {
+        let folder = folder(package);
+        let bare = folder.file_name().and_then(|name| name.to_str()).unwrap();
+        let expected = match LAYERS[layer(&metadata, package)] {
+            "platform" => format!("platform-{bare}"),
+            "services" => bare.to_owned(),
+            _ => continue,
+        };
+        assert_eq!(
+            *package.name,
+            expected,
+            "the package in {}",
+            relative(&metadata, &folder)
+        );
+    }
+}
+
+#[test]
+fn every_crate_takes_the_lints_and_versions_of_the_workspace() {
+    let metadata = metadata();
+    for package in metadata.workspace_packages() {
+        let manifest = read(package.manifest_path.as_std_path());
+        assert!(
+            manifest.contains("[lints]\nworkspace = true"),
+            "{} must take the workspace's lints",
+            package.name
+        );
+        let own = manifest
+            .lines()
+            .find(|line| line.contains("version = \"") && !line.starts_with("rust-version"));
+        assert_eq!(own, None, "{} must take its versions from the workspace", package.name);
+    }
+}
+
+#[test]
+fn every_file_says_first_what_it_is_for() {
+    let metadata = metadata();
+    for file in all_sources(&metadata) {
+        let text = read(&file);
+        let first = text.lines().next().unwrap_or_default();
+        assert!(
+            first.starts_with("//! ") && first.len() > 12,
+            "{} must open with `//!`",
+            relative(&metadata, &file)
+        );
+    }
+}
+
+#[test]
+fn no_file_is_too_long_to_read() {
+    let metadata = metadata();
+    for file in all_sources(&metadata)
+        .into_iter()
+        .filter(|file| file.components().any(|part| part.as_os_str() == "src"))
+    {
+        let lines = read(&file).lines().count();
+        assert!(
+            lines <= LONGEST_FILE,
+            "{} has {lines} lines: split it by noun",
+            relative(&metadata, &file)
+        );
+    }
+}
+
+#[test]
+fn no_file_names_a_folder_of_somebodys_machine() {
+    let metadata = metadata();
+    // Put together here, so that this file does not find itself.
+    let marks = ["root", "home", "Users", "work"].map(|folder| format!("\"/{folder}/"));
+    for file in all_sources(&metadata) {
+        let text = read(&file);
+        let found = marks.iter().find(|mark| text.contains(mark.as_str()));
+        assert_eq!(found, None, "{}", relative(&metadata, &file));
+    }
+}
+
+#[test]
+fn the_code_map_lists_every_crate() {
+    let metadata = metadata();
+    let map = read(metadata.workspace_root.join("ARCHITECTURE.md").as_std_path());
+    for package in metadata.workspace_packages() {
+        assert!(
+            map.contains(&format!("| `{}` |", package.name)),
+            "ARCHITECTURE.md must list {}",
+            package.name
+        );
+    }
+}
+
+fn metadata() -> Metadata {
+    MetadataCommand::new()
+        .no_deps()
+        .exec()
+        .expect("cargo describes the workspace")
+}
+
+/// What a package depends on when it is built, not when it is tested.
+fn direct(package: &Package) -> BTreeSet<&str> {
+    let dependencies = package
+        .dependencies
+        .iter()
+        .filter(|dependency| dependency.kind != DependencyKind::Development);
+    dependencies.map(|dependency| dependency.name.as_str()).collect()
+}
+
+/// The place of a package's layer. Measurements stand where the tests stand.
+fn layer(metadata: &Metadata, package: &Package) -> usize {
+    let folder = relative(metadata, &folder(package));
+    let first = folder.split('/').next().unwrap_or_default();
+    LAYERS
+        .iter()
+        .position(|layer| *layer == first)
+        .unwrap_or(LAYERS.len() - 1)
+}
+
+fn in_layer<'a>(metadata: &'a Metadata, name: &'a str) -> impl Iterator<Item = &'a Package> {
+    let packages = metadata.workspace_packages().into_iter();
+    packages.filter(move |package| LAYERS[layer(metadata, package)] == name)
+}
+
+fn folder(package: &Package) -> PathBuf {
+    package
+        .manifest_path
+        .parent()
+        .expect("a manifest is in a folder")
+        .into()
+}
+
+fn relative(metadata: &Metadata, path: &Path) -> String {
+    path.strip_prefix(metadata.workspace_root.as_std_path())
+        .unwrap_or(path)
+        .display()
+        .to_string()
+}
+
+fn all_sources(metadata: &Metadata) -> Vec<PathBuf> {
+    let packages = metadata.workspace_packages().into_iter();
+    packages.flat_map(|package| sources(&folder(package))).collect()
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let is_output = path.file_name().is_some_and(|name| name == "target");
+        match path.is_dir() {
+            true if !is_output => found.extend(sources(&path)),
+            true => {}
+            false if path.extension().is_some_and(|kind| kind == "rs") => found.push(path),
+            false => {}
+        }
+    }
+    found
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).expect("the file can be read")
+}

@@ -1,0 +1,238 @@
+//! `kill -9` at every named step: no acknowledged row is lost, none is half visible, the next start needs no repair.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use platform_http::Method;
+use system_tests::Server;
+
+/// Rows as `date -> value`, by series.
+type Stored = BTreeMap<String, BTreeMap<String, String>>;
+
+/// Steps and the passings of each at which the process is killed.
+const KILLS: [(&str, u32); 14] = [
+    ("commit.before_files", 24),
+    ("commit.before_metadata", 24),
+    ("commit.after_files", 24),
+    ("commit.before_swap", 24),
+    ("commit.after_swap", 24),
+    ("stage.after_file", 4),
+    ("compact.before_read", 6),
+    ("compact.after_file", 6),
+    ("compact.before_commit", 6),
+    ("compact.after_commit", 6),
+    ("delete.before_rewrite", 10),
+    ("delete.after_rewrite", 10),
+    ("delete.after_commit", 10),
+    ("sweep.before_delete", 4),
+];
+
+/// What the writer does to a server, one after the other.
+#[derive(Clone, Debug)]
+enum Order {
+    Upload(usize),
+    Bulk,
+    Delete(&'static str),
+    Compact,
+    Sweep,
+}
+
+const SCRIPT: [Order; 12] = [
+    Order::Upload(3),
+    Order::Upload(40),
+    Order::Delete("B"),
+    Order::Upload(7),
+    Order::Compact,
+    Order::Upload(2),
+    Order::Bulk,
+    Order::Delete("A"),
+    Order::Upload(11),
+    Order::Compact,
+    Order::Sweep,
+    Order::Upload(5),
+];
+
+struct Writer {
+    turn: usize,
+    stored: Stored,
+}
+
+impl Writer {
+    /// The rows of an order, every one with a value never used before.
+    fn rows(&mut self, order: &Order) -> Stored {
+        self.turn += 1;
+        let count = match order {
+            Order::Upload(count) => *count,
+            Order::Bulk => 60,
+            _ => 0,
+        };
+        let mut rows = Stored::new();
+        for at in 0..count {
+            let series = ["A", "B", "C"][(self.turn + at) % 3];
+            let date = format!("2020-{:02}-{:02}", 1 + (at * 7 + self.turn) % 12, 1 + at % 28);
+            rows.entry(series.into())
+                .or_default()
+                .insert(date, format!("{}.{at:02}", self.turn));
+        }
+        rows
+    }
+
+    /// What is stored when the order is carried out.
+    fn after(&self, order: &Order, rows: &Stored) -> Stored {
+        let mut after = self.stored.clone();
+        if let Order::Delete(series) = order {
+            after.remove(*series);
+        }
+        for (series, points) in rows {
+            after.entry(series.clone()).or_default().extend(points.clone());
+        }
+        after
+    }
+}
+
+fn csv(rows: &Stored) -> String {
+    let mut csv = "series_id,date,value,revision_date\n".to_string();
+    for (series, points) in rows {
+        for (date, value) in points {
+            csv.push_str(&format!("{series},{date},{value},2021-01-01\n"));
+        }
+    }
+    csv
+}
+
+/// Whether the server acknowledged the order.
+async fn carry_out(server: &Server, order: &Order, rows: &Stored) -> bool {
+    let api = "/api/v1";
+    let answer = match order {
+        Order::Upload(_) | Order::Bulk => server.upload(&csv(rows)).await,
+        Order::Delete(series) => {
+            server
+                .send(
+                    Method::DELETE,
+                    &format!("{api}/financial-data/series/TEST:{series}"),
+                    None,
+                )
+                .await
+        }
+        Order::Compact => {
+            server
+                .send(Method::POST, &format!("{api}/lake/compact?effort=full"), None)
+                .await
+        }
+        Order::Sweep => {
+            server
+                .send(Method::POST, &format!("{api}/lake/sweep?older_than=0s"), None)
+                .await
+        }
+    };
+    match answer {
+        Some((200..=299, _)) => true,
+        Some((404, _)) if matches!(order, Order::Delete(_)) => true,
+        Some((status, body)) => panic!("{order:?} was answered {status}: {body}"),
+        None => false,
+    }
+}
+
+async fn read(server: &Server) -> Stored {
+    let mut stored = Stored::new();
+    for series in ["A", "B", "C"] {
+        let path = format!("/api/v1/financial-data/series/TEST:{series}/points?format=csv");
+        let (status, body) = server.get(&path).await.expect("a started server answers");
+        if status == 404 {
+            continue;
+        }
+        assert_eq!(status, 200, "{body}");
+        let lines = body.lines().skip(1).filter_map(|line| line.split_once(','));
+        let points: BTreeMap<_, _> = lines.map(|(date, rest)| (date.to_string(), first_cell(rest))).collect();
+        if !points.is_empty() {
+            stored.insert(series.to_string(), points);
+        }
+    }
+    stored
+}
+
+fn first_cell(rest: &str) -> String {
+    rest.split(',').next().unwrap_or_default().to_string()
+}
+
+/// One lake that is written to and killed again and again, by the steps whose place in the list is `part` of `parts`.
+async fn torment(part: usize, parts: usize) -> (usize, BTreeSet<String>) {
+    let home = tempfile::tempdir().unwrap();
+    let mut writer = Writer {
+        turn: 0,
+        stored: Stored::new(),
+    };
+    let mut seen = BTreeSet::new();
+    let mut killed = 0;
+    let kills = KILLS
+        .iter()
+        .flat_map(|(step, passings)| (1..=*passings).map(move |passing| (*step, passing)));
+    for (step, passing) in kills.skip(part).step_by(parts) {
+        let mut server = Server::start(home.path(), Some(&format!("{step}:{passing}"))).await;
+        assert_eq!(read(&server).await, writer.stored, "before {step}:{passing}");
+        for order in SCRIPT
+            .iter()
+            .cycle()
+            .skip(writer.turn % SCRIPT.len())
+            .take(SCRIPT.len() * 2)
+        {
+            let rows = writer.rows(order);
+            let after = writer.after(order, &rows);
+            let acknowledged = tokio::select! {
+                acknowledged = carry_out(&server, order, &rows) => acknowledged,
+                () = halted(&server, &mut seen) => false,
+            };
+            if acknowledged {
+                writer.stored = after;
+                continue;
+            }
+            server.kill();
+            killed += 1;
+            let again = Server::start(home.path(), None).await;
+            let found = read(&again).await;
+            assert!(
+                found == writer.stored || found == after,
+                "{order:?} killed at {step}:{passing} is half visible"
+            );
+            writer.stored = found;
+            break;
+        }
+    }
+    (killed, seen)
+}
+
+async fn halted(server: &Server, seen: &mut BTreeSet<String>) {
+    loop {
+        if let Some(step) = server.halted() {
+            seen.insert(step);
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(3)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_any_step_nothing_acknowledged_is_lost_and_nothing_is_half_visible() {
+    let torments = [
+        tokio::spawn(torment(0, 3)),
+        tokio::spawn(torment(1, 3)),
+        tokio::spawn(torment(2, 3)),
+    ];
+    let (mut killed, mut seen) = (0, BTreeSet::new());
+    for torment in torments {
+        let (count, steps) = torment.await.unwrap();
+        killed += count;
+        seen.extend(steps);
+    }
+
+    assert!(killed >= 150, "only {killed} kills hit");
+    let missed: Vec<_> = KILLS
+        .iter()
+        .map(|(step, _)| *step)
+        .filter(|step| !seen.contains(*step))
+        .collect();
+    assert!(
+        missed.iter().all(|step| *step == "stage.after_file"),
+        "never reached: {missed:?}"
+    );
+}
