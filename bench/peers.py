@@ -33,7 +33,7 @@ def series(files, ids, names, day, arrow, postgres):
         query = ("select date, arg_max(value, revision_date) from points where series_id = ? and revision_date <= "
                  f"date '{day}' group by date order by date")
         latest = "select date, value from points where series_id = ? order by date desc, revision_date desc limit 1"
-        return {"duckdb": median(40, lambda turn: con.execute(query, [ids[turn % len(ids)]]).fetch_arrow_table()),
+        return {"duckdb": median(40, lambda turn: con.execute(query, [ids[turn % len(ids)]]).to_arrow_table()),
                 "duckdb_latest": median(40, lambda turn: con.execute(latest, [ids[turn % len(ids)]]).fetchall())}
 
     def pg():
@@ -74,7 +74,7 @@ def panel(files, day):
         con.execute(f"create view points as select * from read_parquet({json.loads(files)!r})")
         query = ("select series_id, date, arg_max({'v': value}, revision_date) from points where revision_date <= "
                  f"date '{day}' group by series_id, date order by series_id, date")
-        return {"duckdb": median(15, lambda turn: con.execute(query).fetch_arrow_table())}
+        return {"duckdb": median(15, lambda turn: con.execute(query).to_arrow_table())}
     return try_each([duck])
 
 

@@ -31,7 +31,9 @@ impl Random {
 /// Calls `point` with date, value in ten-thousandths and revision date of every point of a series.
 pub(crate) fn walk(series: usize, mut point: impl FnMut(i32, i128, i32)) {
     let mut random = Random(0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(series as u64 + 1) | 1);
-    (0..8).for_each(|_| drop(random.next()));
+    for _ in 0..8 {
+        random.next();
+    }
     let mut value = 1_000_000 + i128::from(random.next() % 5_000_000);
     let mut day = 16_436;
     for _ in 0..POINTS {

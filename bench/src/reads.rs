@@ -115,13 +115,13 @@ async fn over_http(
     );
     let config = platform_config::Config::parse(&settings)?;
     let running = Host::new(config, Clock::system())
-        .services([financial_data::service().into()])
+        .services([financial_data::service()])
         .start()
         .await;
     let running = running.map_err(|error| anyhow!("{error}"))?;
     let (_, address) = running
         .addresses()
-        .into_iter()
+        .iter()
         .next()
         .ok_or_else(|| anyhow!("the service listens"))?;
     let client = Client::new(&ClientSettings::default()).map_err(|error| anyhow!("{error}"))?;
@@ -141,7 +141,8 @@ async fn over_http(
     let id = |turn: usize| series[turn % 50].id;
     let points = |id: SeriesId| format!("/api/v1/financial-data/series/{id}/points?as_of={DAY}&format=arrow");
     let arrow = median(TURNS, async |turn| {
-        Ok(ensure!(get(points(id(turn)), None).await? > 10_000))
+        ensure!(get(points(id(turn)), None).await? > 10_000);
+        Ok(())
     })
     .await?;
     let columns = |id: SeriesId| {
@@ -149,11 +150,16 @@ async fn over_http(
         serde_json::json!({ "query": query }).to_string()
     };
     let graphql = median(TURNS, async |turn| {
-        Ok(ensure!(get("/graphql".into(), Some(columns(id(turn)))).await? > 10_000))
+        ensure!(get("/graphql".into(), Some(columns(id(turn)))).await? > 10_000);
+        Ok(())
     })
     .await?;
     let newest = |id: SeriesId| format!("/api/v1/financial-data/series/{id}/latest");
-    let latest = median(TURNS, async |turn| Ok(ensure!(get(newest(id(turn)), None).await? > 10))).await?;
+    let latest = median(TURNS, async |turn| {
+        ensure!(get(newest(id(turn)), None).await? > 10);
+        Ok(())
+    })
+    .await?;
     let names = [
         ("DuckDB in process", "duckdb"),
         ("PostgreSQL", "postgres"),

@@ -243,7 +243,7 @@ fn widen(field: &mut NestedField, to: Kind) -> Result<()> {
             field.name, field.field_type
         )));
     }
-    field.field_type = Box::new(Type::Primitive(to.iceberg()));
+    *field.field_type = Type::Primitive(to.iceberg());
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! The catalog in SQLite and in PostgreSQL: one suite for both.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 #[path = "catalog/lost.rs"]
 mod lost;
 #[path = "catalog/suite.rs"]

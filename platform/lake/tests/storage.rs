@@ -1,5 +1,7 @@
 //! The storage of the lake on a local disk and on an object store: one suite for both.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 #[path = "storage/suite.rs"]
 mod suite;
 mod support;

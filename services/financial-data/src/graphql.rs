@@ -6,6 +6,7 @@
 //! the loopback address unless told otherwise.
 
 pub mod asked;
+mod batch;
 mod cursor;
 mod extras;
 pub mod input;

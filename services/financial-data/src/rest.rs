@@ -9,6 +9,7 @@ mod media;
 mod panel;
 mod points;
 mod query;
+mod route;
 mod routes;
 mod series;
 mod tag;

@@ -93,7 +93,7 @@ fn as_of(model: &Model, series: usize, day: i32) -> Vec<(i32, Option<String>)> {
 }
 
 async fn check(store: &Store, model: &Model, moment: Option<Moment>) {
-    for series in 0..SERIES.len() {
+    for (series, name) in SERIES.iter().enumerate() {
         let history = store.history_at(id(series), moment).await.unwrap();
         for day in 99..107 {
             let points = history.as_of(day, DateRange::ALL);
@@ -101,12 +101,7 @@ async fn check(store: &Store, model: &Model, moment: Option<Moment>) {
                 .iter()
                 .map(|point| (point.date, point.value.map(|value| value.to_string())))
                 .collect();
-            assert_eq!(
-                found,
-                as_of(model, series, day),
-                "{} as of {day} at {moment:?}",
-                SERIES[series]
-            );
+            assert_eq!(found, as_of(model, series, day), "{name} as of {day} at {moment:?}");
         }
         let revisions = model
             .range((series, i32::MIN, i32::MIN)..=(series, i32::MAX, i32::MAX))

@@ -5,14 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 use system_tests::{Server, hansa};
 
 fn csv(series: &str, dates: std::ops::Range<u32>, value: u32) -> String {
-    let rows = dates.map(|at| {
-        format!(
-            "{series},20{:02}-{:02}-{:02},{value},2024-01-01\n",
-            at / 336,
-            at / 28 % 12 + 1,
-            at % 28 + 1
-        )
-    });
+    let date = |at: u32| format!("{:04}-{:02}-{:02}", 1700 + at / 336, at / 28 % 12 + 1, at % 28 + 1);
+    let rows = dates.map(|at| format!("{series},{},{value},2024-01-01\n", date(at)));
     format!("series_id,date,value,revision_date\n{}", rows.collect::<String>())
 }
 
@@ -126,7 +120,7 @@ async fn a_full_disk_refuses_clearly_and_loses_nothing() {
             200 => stored += 300,
             _ => break answer,
         }
-        assert!(stored < 1_000_000, "the disk never filled");
+        assert!(stored < 100_000, "the disk never filled");
     };
 
     assert_eq!(refusal.0, 503, "{}", refusal.1);
@@ -135,7 +129,7 @@ async fn a_full_disk_refuses_clearly_and_loses_nothing() {
         "{}",
         refusal.1
     );
-    assert_eq!(count(&server, "full").await as u32, stored.min(33_600));
+    assert_eq!(count(&server, "full").await as u32, stored);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -45,7 +45,7 @@ impl SqlCatalog {
         }
         match transaction.commit().await {
             Ok(()) => Ok(Swap::Moved),
-            Err(lost) => self.settle(step.table, step.to, lost).await,
+            Err(lost) => self.settle(step, lost).await,
         }
     }
 
@@ -78,32 +78,36 @@ impl SqlCatalog {
         })
     }
 
-    /// Finds out whether a commit happened that ended with an error.
-    async fn settle(&self, table: &TableName, to: &str, lost: LakeError) -> Result<Swap> {
+    /// Finds out whether a step happened whose transaction ended with an error.
+    async fn settle(&self, step: Step<'_>, lost: LakeError) -> Result<Swap> {
         for pause in ASK {
             tokio::time::sleep(pause).await;
-            match self.is_in_history(table, to).await {
-                Ok(true) => return Ok(Swap::Moved),
-                Ok(false) => return Err(lost),
-                Err(error) => tracing::warn!(%table, %error, "the catalog cannot be asked how a commit ended"),
+            match self.is_in_history(&step).await {
+                Ok(Some(true)) => return Ok(Swap::Moved),
+                Ok(Some(false)) => return Err(lost),
+                Ok(None) => break,
+                Err(error) => tracing::warn!(table = %step.table, %error, "the catalog cannot say how a commit ended"),
             }
         }
         Err(LakeError::OutcomeUnknown(lost.into()))
     }
 
-    async fn is_in_history(&self, table: &TableName, location: &str) -> Result<bool> {
-        let Some(current) = self.settled_pointer(table).await? else {
-            return Ok(false);
+    /// Whether a step happened, or `None` when the table's log of metadata files no longer reaches back to it.
+    async fn is_in_history(&self, step: &Step<'_>) -> Result<Option<bool>> {
+        let Some(current) = self.settled_pointer(step.table).await? else {
+            return Ok(None);
         };
-        if current == location {
-            return Ok(true);
+        if current == step.to || current == step.from {
+            return Ok(Some(current == step.to));
         }
         let current = metadata::read(&self.storage, &current).await?;
-        Ok(current
-            .metadata
-            .metadata_log()
-            .iter()
-            .any(|entry| entry.metadata_file == location))
+        let log = current.metadata.metadata_log();
+        let logged = |location| log.iter().any(|entry| entry.metadata_file == location);
+        Ok(match (logged(step.to), logged(step.from)) {
+            (true, _) => Some(true),
+            (false, true) => Some(false),
+            (false, false) => None,
+        })
     }
 
     /// The pointer once no transaction is moving it any more.

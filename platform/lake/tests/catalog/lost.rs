@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use platform_error::{Code, Coded};
 use platform_lake::LakeError;
-use platform_lake::catalog::Catalog;
+use platform_lake::catalog::{Catalog, Loaded, Outcome, SqlCatalog};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
@@ -86,7 +87,7 @@ async fn carry(mut client: UnixStream, mut server: UnixStream, state: &State) {
                 }
                 server.write_all(asked).await.unwrap();
                 if cuts {
-                    server.read(&mut answered).await.unwrap();
+                    assert!(server.read(&mut answered).await.unwrap() > 0, "the server answers");
                     return;
                 }
             }
@@ -100,53 +101,93 @@ async fn carry(mut client: UnixStream, mut server: UnixStream, state: &State) {
     }
 }
 
-/// A table, and what comes of a commit to it whose connection is cut.
-async fn commit_over(place: &Place, cut: Cut) -> (Result<(), LakeError>, Vec<String>) {
+/// A catalog that is reached over a wire which is cut at the next commit, and its table.
+async fn over(place: &Place, cut: Cut) -> (Wire, SqlCatalog, Loaded) {
     let wire = Wire::to(&place.url, cut);
-    let cut_off = Place {
-        url: wire.url.clone(),
-        storage: place.storage.clone(),
-        ..Place::sqlite().await.unwrap()
-    };
-    let catalog = cut_off.open().await;
+    let catalog = SqlCatalog::open(&wire.url, place.storage.clone(), "hansa")
+        .await
+        .unwrap();
     let base = catalog.create(&points(), creation(), at(0)).await.unwrap();
-    let before = place.files().await;
     wire.state.is_armed.store(true, Ordering::SeqCst);
-    let outcome = catalog.commit(&points(), change(&base, "a", "1")).await;
-    (outcome.map(|outcome| drop(committed(outcome))), before)
+    (wire, catalog, base)
 }
 
 #[tokio::test]
 async fn a_commit_whose_answer_is_lost_is_found_and_acknowledged() {
     let Some(place) = Place::postgres().await else { return };
+    let (_wire, catalog, base) = over(&place, Cut::AfterCommit).await;
 
-    let (outcome, _) = commit_over(&place, Cut::AfterCommit).await;
+    let outcome = catalog.commit(&points(), change(&base, "a", "1")).await.unwrap();
 
-    outcome.unwrap();
-    assert_eq!(loaded(&place.open().await).await.metadata.properties()["a"], "1");
+    assert_eq!(loaded(&place.open().await).await.location, committed(outcome).location);
 }
 
 #[tokio::test]
 async fn a_commit_that_did_not_arrive_is_an_error_and_leaves_nothing() {
     let Some(place) = Place::postgres().await else { return };
+    let (_wire, catalog, base) = over(&place, Cut::BeforeCommit).await;
 
-    let (outcome, before) = commit_over(&place, Cut::BeforeCommit).await;
+    let error = catalog.commit(&points(), change(&base, "a", "1")).await.unwrap_err();
 
-    let error = outcome.unwrap_err();
     assert!(matches!(error, LakeError::Catalog(_)), "{error:?}");
     assert_eq!(error.code(), Code::Unavailable);
-    assert_eq!(loaded(&place.open().await).await.metadata.properties().get("a"), None);
-    assert_eq!(place.files().await, before);
+    assert_eq!(loaded(&place.open().await).await.location, base.location);
+    assert_eq!(place.files().await, [base.location]);
 }
 
 #[tokio::test]
 async fn a_commit_that_cannot_be_asked_about_is_unknown_and_keeps_its_files() {
     let Some(place) = Place::postgres().await else { return };
+    let (_wire, catalog, base) = over(&place, Cut::ForGood).await;
 
-    let (outcome, _) = commit_over(&place, Cut::ForGood).await;
+    let error = catalog.commit(&points(), change(&base, "a", "1")).await.unwrap_err();
 
-    let error = outcome.unwrap_err();
     assert!(matches!(error, LakeError::OutcomeUnknown(_)), "{error:?}");
     assert_eq!(error.code(), Code::Unavailable);
     assert_eq!(loaded(&place.open().await).await.metadata.properties()["a"], "1");
+}
+
+/// Commits over a wire that is cut and whole again only after two commits of others, to a table that keeps a log of
+/// `kept` metadata files.
+async fn commit_overtaken(place: &Place, kept: &str) -> Result<Outcome, LakeError> {
+    let (wire, catalog, base) = over(place, Cut::ForGood).await;
+    let others = place.open().await;
+    let limit = change(&base, "write.metadata.previous-versions-max", kept);
+    let base = committed(others.commit(&points(), limit).await.unwrap());
+    let overtake = async {
+        while !wire.state.is_cut.load(Ordering::SeqCst) || loaded(&others).await.location == base.location {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        for n in ["1", "2"] {
+            let current = loaded(&others).await;
+            committed(others.commit(&points(), change(&current, "b", n)).await.unwrap());
+        }
+        wire.state.is_cut.store(false, Ordering::SeqCst);
+    };
+    let name = points();
+    tokio::join!(catalog.commit(&name, change(&base, "a", "1")), overtake).0
+}
+
+#[tokio::test]
+async fn a_commit_is_found_behind_those_of_others() {
+    let Some(place) = Place::postgres().await else { return };
+
+    let ours = committed(commit_overtaken(&place, "5").await.unwrap());
+
+    let log = loaded(&place.open().await).await.metadata.metadata_log().to_vec();
+    assert!(log.iter().any(|entry| entry.metadata_file == ours.location));
+}
+
+#[tokio::test]
+async fn a_commit_that_has_left_the_log_is_unknown_and_keeps_its_files() {
+    let Some(place) = Place::postgres().await else { return };
+
+    let error = commit_overtaken(&place, "1").await.unwrap_err();
+
+    assert!(matches!(error, LakeError::OutcomeUnknown(_)), "{error:?}");
+    assert_eq!(
+        place.files().await.len(),
+        5,
+        "the first, the limit, ours, and two of others"
+    );
 }

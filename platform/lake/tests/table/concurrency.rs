@@ -78,8 +78,8 @@ async fn two_lakes_on_one_directory_lose_no_update() {
     tokio::join!(write(one.clone(), 0), write(two.clone(), 1));
 
     let expected: Vec<(i32, i32)> = (0..40).map(|date| (date, date % 2)).collect();
-    assert_eq!(read(&*one.refresh().await.unwrap(), "a").await, expected);
-    assert_eq!(read(&*two.refresh().await.unwrap(), "a").await, expected);
+    assert_eq!(read(&one.refresh().await.unwrap(), "a").await, expected);
+    assert_eq!(read(&two.refresh().await.unwrap(), "a").await, expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,7 +19,7 @@ async fn a_deleted_lead_is_gone_and_the_past_still_has_it() {
     assert_eq!(read(&table.snapshot(), "a").await, []);
     assert_eq!(read(&table.snapshot(), "b").await, [(1, 2)]);
     assert_eq!(
-        read(&*table.snapshot_at(Moment::Snapshot(before)).await.unwrap(), "a").await,
+        read(&table.snapshot_at(Moment::Snapshot(before)).await.unwrap(), "a").await,
         [(1, 1), (2, 3)]
     );
     assert_eq!(table.delete(&["a".to_string()]).await.unwrap(), None);
@@ -79,7 +79,7 @@ async fn expiry_and_sweep_remove_only_what_nothing_names() {
     assert_eq!(read(&held, "a").await, held_rows, "a snapshot in use keeps its files");
     drop(held);
     table.sweep(none).await.unwrap();
-    assert_eq!(read(&*table.refresh().await.unwrap(), "a").await, held_rows);
+    assert_eq!(read(&table.refresh().await.unwrap(), "a").await, held_rows);
     let data = std::fs::read_dir(home.path().join("warehouse/test/points/data"))
         .unwrap()
         .count();

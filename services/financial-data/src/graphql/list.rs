@@ -24,6 +24,9 @@ const READ: usize = 1_000;
 /// The best hits of a search that are looked at when other conditions or pages are involved.
 const BEST: usize = 1_000;
 
+/// The most hits of a search that can be left out.
+const DEEPEST: usize = 10_000;
+
 /// Which series are wanted: those for which everything said holds.
 #[derive(Clone, Debug, Default, InputObject)]
 #[graphql(name = "SeriesFilter")]
@@ -51,6 +54,18 @@ pub struct Filter {
 /// The most series of a page.
 pub(super) fn most(store: &Store) -> usize {
     store.settings().page_limit.min(MOST)
+}
+
+/// Checks how many hits are to be left out: a search holds all of them in memory.
+pub(super) fn search_offset(offset: Option<i32>) -> Result<usize, Error> {
+    let offset = offset.unwrap_or_default();
+    let fitting = usize::try_from(offset).ok().filter(|offset| *offset <= DEEPEST);
+    fitting.ok_or_else(|| {
+        Error::field(
+            "offset",
+            format!("is {offset} and must be from 0 to {DEEPEST}; say more in the text"),
+        )
+    })
 }
 
 /// What a list of series costs for each of its fields.

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use async_graphql::{Context, ID, Object};
 use platform_graphql::Result;
 
-use super::input::{Batch, BulkDataPointsInput, FinancialDataInput, Row, UploadMode};
+use super::batch::{Batch, Row};
+use super::input::{BulkDataPointsInput, FinancialDataInput, UploadMode};
 use super::points::PointIds;
 use super::report::{BulkDataPointsResult, BulkUploadResult, DataPointResult, UploadError, UploadOutcome};
 use super::series::FinancialSeries;

@@ -5,7 +5,7 @@ use platform_graphql::Result;
 
 use super::asked::{Asked, TimeRange};
 use super::cursor::{Cursor, page_size};
-use super::list::{Filter, USUAL, list_cost, most};
+use super::list::{Filter, USUAL, list_cost, most, search_offset};
 use super::panel::{PanelMember, panel};
 use super::points::DataPoint;
 use super::rows::PointList;
@@ -101,8 +101,7 @@ impl Query {
             .into());
         }
         let size = page_size(first, USUAL, most(store(ctx)))?;
-        let offset = usize::try_from(offset.unwrap_or_default());
-        let offset = offset.map_err(|_| Error::field("offset", "is negative; begin at 0"))?;
+        let offset = search_offset(offset)?;
         Ok(filter.search(store(ctx), &text, (offset, size)).await?)
     }
 

@@ -52,14 +52,14 @@ impl<T: OutputType> PointList<T> {
             (format!("{comma}\"{key}\":"), *column)
         });
         let (typename, ids) = (T::type_name(), PointIds::new(self.series, &self.question));
-        let row = Row {
+        let writer = Writer {
             typename: &typename,
             series: self.series,
             ids,
             extras,
             heads: heads.collect(),
         };
-        Ok(row.list(&self.points))
+        Ok(writer.list(&self.points))
     }
 }
 
@@ -108,7 +108,7 @@ impl Column {
 }
 
 /// How a point is written: what stands in front of each selected field, and where its value comes from.
-struct Row<'a> {
+struct Writer<'a> {
     typename: &'a str,
     series: SeriesId,
     ids: PointIds,
@@ -116,7 +116,7 @@ struct Row<'a> {
     heads: Vec<(String, Column)>,
 }
 
-impl Row<'_> {
+impl Writer<'_> {
     fn list(&self, points: &Points) -> String {
         let width: usize = self.heads.iter().map(|(head, _)| head.len() + 16).sum();
         let mut out = Vec::with_capacity(2 + points.len() * (width + 3));

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::arguments::{Argument, Kind};
-use super::routes::{Body, Route};
+use super::route::{Body, Route};
 
 const SCHEMAS: &str = include_str!("schemas.json");
 const ABOUT: &str = "Series of financial and economic data and every vintage of their points. Dates are written \

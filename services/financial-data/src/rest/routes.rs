@@ -1,149 +1,21 @@
 //! Every route in one table, of which the router and the document are made.
 
-use std::convert::Infallible;
 use std::num::NonZeroU32;
-use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::Request;
-use axum::handler::Handler;
-use axum::middleware::{Next, from_fn};
-use axum::routing::{self, MethodRouter};
 use platform_config::{ByteSize, Duration};
-use platform_http::{RateLimit, allow};
-use tokio::sync::Semaphore;
+use platform_http::RateLimit;
 
-use super::arguments::{Argument, Arguments, Groups};
+use super::route::{Body, Route, delete, get, post, put};
 use super::{bulk, describe, document, lake, media, panel, points, query, series};
 use crate::ingest::Format;
 use crate::output::Media;
 use crate::settings::Settings;
-use crate::store::Store;
 
 /// For so long an upload may go on, or upkeep that was asked for.
 const LONG: Duration = Duration::from_secs(3600);
 
 /// Uploads that are read at the same time: each holds a thread that waits for its sender. More of them wait.
 const UPLOADS: usize = 128;
-
-/// A route: what answers it, and what the document says of it.
-pub(super) struct Route {
-    pub(super) method: &'static str,
-    pub(super) path: &'static str,
-    /// Its name for generated clients.
-    pub(super) name: &'static str,
-    pub(super) summary: &'static str,
-    pub(super) arguments: Groups,
-    pub(super) headers: &'static [Argument],
-    pub(super) takes: Vec<Body>,
-    pub(super) gives: Vec<(u16, Vec<Body>)>,
-    /// Refusals beside those that any request can meet.
-    pub(super) refuses: &'static [u16],
-    handler: MethodRouter<Store>,
-}
-
-/// A media type and the name of the schema of what is in it.
-pub(super) type Body = (&'static str, &'static str);
-
-impl Route {
-    fn new(method: &'static str, path: &'static str, (name, handler): (&'static str, MethodRouter<Store>)) -> Self {
-        let (summary, arguments, headers) = ("", &[][..], &[][..]);
-        let (takes, gives, refuses) = (Vec::new(), Vec::new(), &[][..]);
-        Self {
-            method,
-            path,
-            name,
-            summary,
-            arguments,
-            headers,
-            takes,
-            gives,
-            refuses,
-            handler,
-        }
-    }
-
-    fn says(self, summary: &'static str) -> Self {
-        Self { summary, ..self }
-    }
-
-    fn asks(self, arguments: Groups) -> Self {
-        Self { arguments, ..self }
-    }
-
-    fn heads(self, headers: &'static [Argument]) -> Self {
-        Self { headers, ..self }
-    }
-
-    fn takes(self, takes: impl IntoIterator<Item = Body>) -> Self {
-        Self {
-            takes: takes.into_iter().collect(),
-            ..self
-        }
-    }
-
-    fn gives(mut self, status: u16, bodies: impl IntoIterator<Item = Body>) -> Self {
-        self.gives.push((status, bodies.into_iter().collect()));
-        self
-    }
-
-    fn refuses(self, refuses: &'static [u16]) -> Self {
-        Self { refuses, ..self }
-    }
-
-    fn within(self, body: ByteSize, time: Duration) -> Self {
-        Self {
-            handler: self.handler.layer::<_, Infallible>(allow(body, time)),
-            ..self
-        }
-    }
-
-    fn at_once(self, most: usize) -> Self {
-        let slots = Arc::new(Semaphore::new(most));
-        let wait = move |request: Request, next: Next| {
-            let slots = slots.clone();
-            async move {
-                let _slot = slots.acquire_owned().await;
-                next.run(request).await
-            }
-        };
-        Self {
-            handler: self.handler.route_layer(from_fn(wait)),
-            ..self
-        }
-    }
-
-    fn limited(self, limit: RateLimit) -> Self {
-        let check = move |request: Request, next: Next| limit.clone().per_client(request, next);
-        Self {
-            handler: self.handler.route_layer(from_fn(check)),
-            ..self
-        }
-    }
-
-    /// The router with this route in it.
-    pub(super) fn join(self, router: Router<Store>) -> Router<Store> {
-        let declared = self.arguments;
-        let read = move |request: Request, next: Next| Arguments::read(declared, request, next);
-        router.route(self.path, self.handler.route_layer(from_fn(read)))
-    }
-}
-
-fn get<H: Handler<T, Store>, T: 'static>(path: &'static str, name: &'static str, handler: H) -> Route {
-    Route::new("get", path, (name, routing::get(handler)))
-}
-
-fn post<H: Handler<T, Store>, T: 'static>(path: &'static str, name: &'static str, handler: H) -> Route {
-    Route::new("post", path, (name, routing::post(handler)))
-}
-
-fn put<H: Handler<T, Store>, T: 'static>(path: &'static str, name: &'static str, handler: H) -> Route {
-    Route::new("put", path, (name, routing::put(handler)))
-}
-
-fn delete<H: Handler<T, Store>, T: 'static>(path: &'static str, name: &'static str, handler: H) -> Route {
-    Route::new("delete", path, (name, routing::delete(handler)))
-}
 
 fn json(schema: &'static str) -> [Body; 1] {
     [("application/json", schema)]

@@ -132,7 +132,9 @@ impl Store {
         self.0.histories.invalidate(&id);
         let mut registry = self.0.registry.write().expect("no panic while holding the lock");
         registry.remove(id);
-        committed.map(|committed| follow(&mut registry.sequences.0, committed));
+        if let Some(committed) = committed {
+            follow(&mut registry.sequences.0, committed);
+        }
         Ok(())
     }
 

@@ -17,6 +17,9 @@ const HISTORY: [&str; 5] = ["date", "revision_date", "value", "digits", "is_orig
 /// What a row says beside its history.
 const EXTRAS: [&str; 5] = ["date", "revision_date", "metadata", "created_at", "updated_at"];
 
+/// Hits that may be passed over: an index keeps all of them in memory.
+const DEEPEST_SEARCH: usize = 10_000;
+
 /// A history and the commit it was read at.
 #[derive(Clone)]
 pub(crate) struct Decoded {
@@ -115,6 +118,13 @@ impl Store {
         filter: &SeriesFilter,
         (offset, limit): (usize, usize),
     ) -> Result<(Vec<Arc<Series>>, usize)> {
+        if offset > DEEPEST_SEARCH {
+            return Err(Error::field(
+                "offset",
+                format!("is at most {DEEPEST_SEARCH} in a search: ask for more exactly"),
+            )
+            .into());
+        }
         let found = self.0.search.search(&Query {
             text,
             source: filter.source,

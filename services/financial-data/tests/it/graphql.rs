@@ -3,6 +3,7 @@
 mod federation;
 mod lists;
 mod points;
+mod refusals;
 mod schema;
 mod writes;
 

@@ -2,7 +2,10 @@
 
 use super::*;
 
-fn upload(chunk_bytes: usize, text: &str) -> Result<(Vec<(Option<String>, String)>, Decoded), DecodeError> {
+/// Each row behind the batch it came with, and what was decoded.
+type Uploaded = (Vec<(Option<String>, String)>, Decoded);
+
+fn upload(chunk_bytes: usize, text: &str) -> Result<Uploaded, DecodeError> {
     let mut seen = Vec::new();
     let limits = Limits {
         chunk_bytes,

@@ -149,34 +149,11 @@ async fn a_name_that_two_sources_use_needs_its_source() {
     )
     .await;
 
-    assert_eq!(
-        (code.as_str(), message.as_str()),
-        ("INVALID", "several series are called GDP: BEA:GDP, FRED:GDP")
-    );
+    assert_eq!(code, "INVALID");
+    assert!(message.contains("FRED:GDP") && message.contains("BEA:GDP"), "{message}");
     assert_eq!(
         found,
         json!({ "financialSeries": { "name": "Another one" }, "none": null })
     );
     assert_eq!(missing, ("NOT_FOUND".into(), "there is no series X".into()));
-}
-
-#[tokio::test]
-async fn what_would_cost_too_much_is_refused_before_it_is_run() {
-    let service = with_gdp().await;
-
-    let points = "dataPoints(timeRange: {}) { timestamp value }";
-    let (code, _) = refusal(
-        &service,
-        &format!("{{ financialSeriesList(first: 500) {{ {points} }} }}"),
-    )
-    .await;
-    let fitting = read(&service, &format!("{{ financialSeriesList {{ name {points} }} }}")).await;
-    let (_, page) = refusal(&service, "{ financialSeriesList(first: 1001) { id } }").await;
-
-    assert_eq!(code, "INVALID");
-    assert_eq!(
-        fitting["financialSeriesList"][0]["dataPoints"].as_array().map(Vec::len),
-        Some(4)
-    );
-    assert_eq!(page, "first is 1001 and must be from 0 to 1000; use after for more");
 }

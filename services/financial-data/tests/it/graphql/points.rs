@@ -3,7 +3,7 @@
 use platform_testing::TestService;
 use serde_json::{Value, json};
 
-use super::{gdp, read, refusal, upload, with_gdp};
+use super::{gdp, read, upload, with_gdp};
 
 /// Dates and values of the observations that some arguments ask for.
 async fn observations(service: &TestService, arguments: &str) -> Vec<(String, Option<String>)> {
@@ -231,7 +231,10 @@ async fn stored_points_tell_when_they_were_stored_and_computed_ones_have_ids_of_
         &computed["observations"]["nodes"][0],
     );
     assert_eq!(stored["metadata"], json!({ "of": "2019-01-01" }));
-    assert_eq!(stored["createdAt"], "2026-01-15T12:00:00Z");
+    assert!(
+        stored["createdAt"].as_str().unwrap().starts_with("2026-01-15T12:00:00"),
+        "{stored}"
+    );
     assert_eq!(
         (&computed["metadata"], &computed["createdAt"]),
         (&Value::Null, &Value::Null)
@@ -271,77 +274,4 @@ async fn a_list_that_is_selected_twice_has_the_fields_of_both_selections() {
     let last = json!({ "timestamp": "2019-10-01T00:00:00Z", "amount": "104.1", "metadata": { "of": "2019-10-01" } });
     assert_eq!(found["dataPoints"][3], last);
     assert_eq!(found["other"][0], json!({ "of": "DataPoint" }));
-}
-
-#[tokio::test]
-async fn arguments_that_contradict_each_other_are_refused_with_a_reason() {
-    let service = with_gdp().await;
-    let asked = |selection: &str| format!("{{ financialSeries(id: \"GDP\") {{ {selection} }} }}");
-    for (selection, reason) in [
-        (
-            "columns(asOf: \"2020-01-01\", release: 0)",
-            "release cannot be asked for together with asOf",
-        ),
-        (
-            "columns(allRevisions: true, units: PC1)",
-            "units and frequencies apply to one vintage",
-        ),
-        ("columns(aggregation: SUM)", "aggregation needs frequency"),
-        (
-            "columns(systemTime: \"2026-01-01\", snapshotId: 1)",
-            "snapshotId cannot be asked for together with systemTime",
-        ),
-        (
-            "columns(snapshotId: \"first\")",
-            "snapshotId is not the number of a snapshot",
-        ),
-        (
-            "columns(timeRange: { start: \"2020-01-02\", end: \"2020-01-01\" })",
-            "timeRange ends before it starts",
-        ),
-        ("columns(asOf: \"2020-02-30\")", "Invalid value for argument \"asOf\""),
-        (
-            "observations(first: 10001) { totalCount }",
-            "first is 10001 and must be from 0 to 10000",
-        ),
-        ("observations(first: -1) { totalCount }", "first is -1"),
-        (
-            "observations(after: \"x\") { totalCount }",
-            "after is not a cursor of this list",
-        ),
-        (
-            "vintageMatrix(last: 1, vintages: [])",
-            "last cannot be asked for together with vintages",
-        ),
-    ] {
-        let (code, message) = refusal(&service, &asked(selection)).await;
-        assert_eq!(code, "INVALID", "{selection}: {message}");
-        assert!(message.contains(reason), "{selection}: {message}");
-    }
-    assert_eq!(refusal(&service, &asked("columns(snapshotId: 1)")).await.0, "NOT_FOUND");
-}
-
-#[tokio::test]
-async fn more_points_than_fit_an_answer_are_refused_and_never_cut() {
-    let service = TestService::with(financial_data::service(), &[("financial-data.page-limit", "2")]).await;
-    let point = |day: u32| json!({ "date": format!("2020-01-{day:02}"), "value": "1" });
-    upload(
-        &service,
-        json!([{ "externalId": "D", "dataPoints": [point(1), point(2), point(3)] }]),
-    )
-    .await;
-    let asked = |range: &str| format!("{{ financialDataPoints(seriesId: \"D\", timeRange: {range}) {{ value }} }}");
-
-    let (code, message) = refusal(&service, &asked("{}")).await;
-    let fitting = read(&service, &asked("{ start: \"2020-01-02\" }")).await;
-
-    assert_eq!(code, "INVALID");
-    assert!(
-        message.starts_with("timeRange holds 3 points, and one answer has at most 2"),
-        "{message}"
-    );
-    assert_eq!(
-        fitting["financialDataPoints"],
-        json!([{ "value": "1" }, { "value": "1" }])
-    );
 }

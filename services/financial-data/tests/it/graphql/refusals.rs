@@ -1,0 +1,106 @@
+//! What is refused, with a code and a reason.
+
+use platform_testing::TestService;
+use serde_json::json;
+
+use super::{read, refusal, upload, with_gdp};
+
+#[tokio::test]
+async fn arguments_that_contradict_each_other_are_refused_with_a_reason() {
+    let service = with_gdp().await;
+    let asked = |selection: &str| format!("{{ financialSeries(id: \"GDP\") {{ {selection} }} }}");
+    for (selection, reason) in [
+        (
+            "columns(asOf: \"2020-01-01\", release: 0)",
+            "release cannot be asked for together with asOf",
+        ),
+        (
+            "columns(allRevisions: true, units: PC1)",
+            "units and frequencies apply to one vintage",
+        ),
+        ("columns(aggregation: SUM)", "aggregation needs frequency"),
+        (
+            "columns(systemTime: \"2026-01-01\", snapshotId: 1)",
+            "snapshotId cannot be asked for together with systemTime",
+        ),
+        (
+            "columns(snapshotId: \"first\")",
+            "snapshotId is not the number of a snapshot",
+        ),
+        (
+            "columns(timeRange: { start: \"2020-01-02\", end: \"2020-01-01\" })",
+            "timeRange ends before it starts",
+        ),
+        ("columns(asOf: \"2020-02-30\")", "write a date as YYYY-MM-DD"),
+        (
+            "observations(first: 10001) { totalCount }",
+            "first is 10001 and must be from 0 to 10000",
+        ),
+        ("observations(first: -1) { totalCount }", "first is -1"),
+        (
+            "observations(after: \"x\") { totalCount }",
+            "after is not a cursor of this list",
+        ),
+        (
+            "vintageMatrix(last: 1, vintages: [])",
+            "last cannot be asked for together with vintages",
+        ),
+    ] {
+        let (code, message) = refusal(&service, &asked(selection)).await;
+        assert_eq!(code, "INVALID", "{selection}: {message}");
+        assert!(message.contains(reason), "{selection}: {message}");
+    }
+    assert_eq!(refusal(&service, &asked("columns(snapshotId: 1)")).await.0, "NOT_FOUND");
+}
+
+#[tokio::test]
+async fn more_points_than_fit_an_answer_are_refused_and_never_cut() {
+    let service = TestService::with(financial_data::service(), &[("financial-data.page-limit", "2")]).await;
+    let point = |day: u32| json!({ "date": format!("2020-01-{day:02}"), "value": "1" });
+    upload(
+        &service,
+        json!([{ "externalId": "D", "dataPoints": [point(1), point(2), point(3)] }]),
+    )
+    .await;
+    let asked = |range: &str| format!("{{ financialDataPoints(seriesId: \"D\", timeRange: {range}) {{ value }} }}");
+
+    let (code, message) = refusal(&service, &asked("{}")).await;
+    let fitting = read(&service, &asked("{ start: \"2020-01-02\" }")).await;
+
+    assert_eq!(code, "INVALID");
+    assert!(
+        message.starts_with("timeRange holds 3 points, and one answer has at most 2"),
+        "{message}"
+    );
+    assert_eq!(
+        fitting["financialDataPoints"],
+        json!([{ "value": "1" }, { "value": "1" }])
+    );
+}
+
+#[tokio::test]
+async fn what_would_cost_too_much_is_refused_before_it_is_run() {
+    let service = with_gdp().await;
+
+    let points = "dataPoints(timeRange: {}) { timestamp value }";
+    let (code, _) = refusal(
+        &service,
+        &format!("{{ financialSeriesList(first: 500) {{ {points} }} }}"),
+    )
+    .await;
+    let fitting = read(&service, &format!("{{ financialSeriesList {{ name {points} }} }}")).await;
+    let (_, deep) = refusal(
+        &service,
+        "{ searchSeries(text: \"gdp\", offset: 2147483647) { totalCount } }",
+    )
+    .await;
+    let (_, page) = refusal(&service, "{ financialSeriesList(first: 1001) { id } }").await;
+
+    assert_eq!(code, "INVALID");
+    assert_eq!(
+        fitting["financialSeriesList"][0]["dataPoints"].as_array().map(Vec::len),
+        Some(4)
+    );
+    assert!(deep.starts_with("offset is 2147483647"), "{deep}");
+    assert_eq!(page, "first is 1001 and must be from 0 to 1000; use after for more");
+}
