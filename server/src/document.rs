@@ -59,9 +59,10 @@ pub(crate) async fn schema(args: SchemaArgs, setup: Setup) -> Result<()> {
         url: None,
     };
     let target = Target::open(&place, setup, Need::Nothing).await?;
-    let document = target.read(&Path::root(if args.openapi { OPENAPI } else { SDL })).await;
-    target.close().await;
-    let mut document = document?.to_vec();
+    let mut document = target
+        .read(&Path::root(if args.openapi { OPENAPI } else { SDL }))
+        .await?
+        .to_vec();
     if !document.ends_with(b"\n") {
         document.push(b'\n');
     }

@@ -113,9 +113,7 @@ pub(crate) struct Member {
 /// Writes the series.
 pub(crate) async fn run(args: ExportArgs, setup: Setup) -> Result<()> {
     let target = Target::open(&args.place, setup, Need::Data).await?;
-    let done = export(&args, &target).await;
-    target.close().await;
-    let (series, rows) = done?;
+    let (series, rows) = export(&args, &target).await?;
     if let Some(file) = &args.output {
         let (series, rows) = (count(series as u64), count(rows));
         out::note(format!("{series} series, {rows} rows in {}", file.display()));

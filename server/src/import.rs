@@ -100,9 +100,7 @@ pub(crate) async fn run(args: ImportArgs, setup: Setup) -> Result<Done> {
         ));
     }
     let target = Target::open(&args.place, setup, Need::Nothing).await?;
-    let done = import(&args, &target).await;
-    target.close().await;
-    done
+    import(&args, &target).await
 }
 
 async fn import(args: &ImportArgs, target: &Target) -> Result<Done> {

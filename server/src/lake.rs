@@ -95,9 +95,7 @@ impl TableName {
 /// Does what was asked and prints what it did.
 pub(crate) async fn run(args: LakeArgs, setup: Setup) -> Result<()> {
     let target = Target::open(&args.place, setup, Need::Data).await?;
-    let answer = answer(&args.command, &target).await;
-    target.close().await;
-    let answer = answer?;
+    let answer = answer(&args.command, &target).await?;
     if args.json {
         return out::write(format!("{answer:#}\n"));
     }

@@ -60,7 +60,7 @@ enum SeriesCommand {
 /// Asks and prints.
 pub(crate) async fn run(args: SeriesArgs, setup: Setup) -> Result<()> {
     let target = Target::open(&args.place, setup, Need::Data).await?;
-    let done = match args.command {
+    match args.command {
         SeriesCommand::List(args) => catalogue::list(args, &target).await,
         SeriesCommand::Show(args) => catalogue::show(args, &target).await,
         SeriesCommand::Points(args) => reading::points(args, &target).await,
@@ -68,7 +68,5 @@ pub(crate) async fn run(args: SeriesArgs, setup: Setup) -> Result<()> {
         SeriesCommand::Vintages(args) => reading::vintages(args, &target).await,
         SeriesCommand::Matrix(args) => reading::matrix(args, &target).await,
         SeriesCommand::Delete(args) => catalogue::delete(args, &target).await,
-    };
-    target.close().await;
-    done
+    }
 }

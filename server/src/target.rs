@@ -31,7 +31,7 @@ pub(crate) enum Need {
     Nothing,
 }
 
-/// A service to ask. Close it when done.
+/// A service to ask. It needs no closing: what it has answered is durable, and its tasks end with the process.
 pub(crate) enum Target {
     /// The service opened in this process on a data directory.
     Local { running: Running, peer: Peer },
@@ -142,13 +142,6 @@ impl Target {
     pub(crate) async fn json(&self, path: &Path) -> Result<Value> {
         let body = self.read(path).await?;
         serde_json::from_slice(&body).map_err(|error| Failure::new(format!("the answer is not JSON: {error}")))
-    }
-
-    /// Ends what was opened.
-    pub(crate) async fn close(self) {
-        if let Self::Local { running, .. } = self {
-            running.stop().await;
-        }
     }
 }
 

@@ -54,7 +54,14 @@ impl Store {
         let settings: Settings = context.settings()?;
         let lake_settings: LakeSettings = context.section("lake")?;
         let (clock, tasks) = (context.clock().clone(), context.clone());
-        let env = Env::new(move || clock.now(), move |name, task| tasks.spawn(name, task));
+        // Requests are over when the context is cancelled, and a commit cut short is never visible.
+        let spawn = move |name, task| {
+            let stop = tasks.shutdown();
+            tasks.spawn(name, async move {
+                stop.run_until_cancelled_owned(task).await;
+            });
+        };
+        let env = Env::new(move || clock.now(), spawn);
         let lake = Lake::open(&lake_settings.lake(context.data_dir()), env).await?;
         let (points, series, sources) = tokio::try_join!(
             lake.table(tables::POINTS),
