@@ -43,7 +43,7 @@ const BATCH: usize = 100;
 #[derive(Args)]
 pub(crate) struct ExportArgs {
     /// The series: GDP, FRED:GDP or an id
-    #[arg(value_name = "SERIES", required_unless_present_any = ["all", "source"])]
+    #[arg(value_name = "SERIES")]
     series: Vec<String>,
     /// All series
     #[arg(long, conflicts_with_all = ["series", "source"])]
@@ -112,6 +112,9 @@ pub(crate) struct Member {
 
 /// Writes the series.
 pub(crate) async fn run(args: ExportArgs, setup: Setup) -> Result<()> {
+    if args.series.is_empty() && !args.all && args.source.is_none() {
+        return Err(Failure::new("which series?").with_hint("name them, or export --all or all of a --source"));
+    }
     let target = Target::open(&args.place, setup, Need::Data).await?;
     let (series, rows) = export(&args, &target).await?;
     if let Some(file) = &args.output {

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::{Mutex, mpsc};
+use std::sync::{Mutex, OnceLock, mpsc};
 use std::time::{Duration, Instant};
 
 use platform_http::{Client, ClientSettings, Method};
@@ -14,7 +14,6 @@ pub struct Server {
     child: Child,
     /// Its address, for instance `http://127.0.0.1:40001`.
     pub url: String,
-    client: Client,
     reached: Mutex<mpsc::Receiver<String>>,
 }
 
@@ -35,6 +34,12 @@ pub fn binary() -> PathBuf {
         binary.display()
     );
     binary
+}
+
+/// One client for all servers: making one reads the machine's certificates.
+fn client() -> &'static Client {
+    static CLIENT: OnceLock<Client> = OnceLock::new();
+    CLIENT.get_or_init(|| Client::new(&ClientSettings::default()).expect("a client needs nothing"))
 }
 
 /// Runs a command of the binary to its end.
@@ -85,11 +90,9 @@ impl Server {
                 }
             }
         });
-        let client = Client::new(&ClientSettings::default()).expect("a client needs nothing");
         Self {
             child,
             url: format!("http://127.0.0.1:{port}"),
-            client,
             reached: Mutex::new(reached),
         }
     }
@@ -101,7 +104,7 @@ impl Server {
 
     /// Sends a request with an optional body of a media type.
     pub async fn send(&self, method: Method, path: &str, body: Option<(&str, Vec<u8>)>) -> Option<(u16, String)> {
-        let mut request = self.client.request(method, &format!("{}{path}", self.url));
+        let mut request = client().request(method, &format!("{}{path}", self.url));
         if let Some((media, body)) = body {
             request = request.header("content-type", media).body(body);
         }

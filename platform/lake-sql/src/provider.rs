@@ -101,7 +101,12 @@ impl PartitionStream for Rows {
         let batches = async move {
             let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
             let batches = snapshot.scan(&range, &names).await.map_err(external)?;
-            let plain = move |batch: arrow::array::RecordBatch| Ok(batch.with_schema(schema.clone())?);
+            let plain = move |batch: arrow::array::RecordBatch| {
+                Ok(arrow::array::RecordBatch::try_new(
+                    schema.clone(),
+                    batch.columns().to_vec(),
+                )?)
+            };
             Ok::<_, DataFusionError>(
                 batches
                     .map_err(external)

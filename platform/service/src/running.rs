@@ -101,11 +101,11 @@ impl Running {
         for door in self.doors.values() {
             door.begin_stop();
         }
+        let deadline = Instant::now() + self.drain;
         for connections in &self.connections {
             connections.stop.cancel();
         }
         join_all(self.connections.into_iter().map(|connections| connections.task)).await;
-        let deadline = Instant::now() + self.drain;
         for member in self.members.into_iter().rev() {
             member.context.shutdown().cancel();
             member.context.tasks().stop(deadline).await;

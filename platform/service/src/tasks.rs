@@ -18,6 +18,8 @@ use tracing::Instrument;
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// What a task gets to stop in when others have used up the time.
+const LEAST_GRACE: Duration = Duration::from_secs(1);
 
 /// The running tasks of one service. Clones share them.
 #[derive(Clone, Debug, Default)]
@@ -95,7 +97,8 @@ impl Tasks {
                 .tasks
                 .pop_last();
             let Some((_, (name, mut handle))) = newest else { return };
-            if timeout_at(deadline, &mut handle).await.is_err() {
+            let until = deadline.max(Instant::now() + LEAST_GRACE);
+            if timeout_at(until, &mut handle).await.is_err() {
                 tracing::warn!(task.name = name, "a task did not stop in time and was ended");
                 handle.abort();
             }
