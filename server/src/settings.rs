@@ -141,23 +141,16 @@ impl Setup {
     }
 }
 
-#[cfg(feature = "faults")]
 fn arm(fault: &str) {
     let name = fault.split(':').next().unwrap_or_default();
-    match platform_lake::fault::POINTS.contains(&name) {
-        true => platform_lake::fault::arm(fault),
-        false => out::note(format!(
-            "warning: {FAULT} names no step; known are {}",
-            platform_lake::fault::POINTS.join(", ")
-        )),
+    if !platform_lake::fault::POINTS.contains(&name) {
+        let known = platform_lake::fault::POINTS.join(", ");
+        out::note(format!("warning: {FAULT} names no step; known are {known}"));
+    } else if !platform_lake::fault::arm(fault) {
+        out::note(format!(
+            "warning: {FAULT} does nothing: faults are compiled into test builds only"
+        ));
     }
-}
-
-#[cfg(not(feature = "faults"))]
-fn arm(fault: &str) {
-    out::note(format!(
-        "warning: {FAULT}={fault} has no effect: faults are compiled into test builds only"
-    ));
 }
 
 /// Older installations name a directory for the catalog; ours is a file in it.

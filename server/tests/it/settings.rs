@@ -100,15 +100,3 @@ fn an_unknown_setting_is_refused_and_the_nearest_named() {
         "{told}"
     );
 }
-
-#[cfg(not(feature = "faults"))]
-#[test]
-fn a_fault_has_no_effect_in_a_binary_for_users() {
-    let folder = Folder::new();
-    let file = folder.file("rows.csv", "series_id,date,value\na,2024-01-01,1\n");
-    let mut command = folder.command(&["import", &file, "--data", "data"]);
-    let ended = command.env("HANSA_FAULT", "commit.before_swap:1").output().unwrap();
-
-    assert_eq!(ended.status.code(), Some(0));
-    assert!(String::from_utf8_lossy(&ended.stderr).contains("has no effect"));
-}
