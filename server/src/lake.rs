@@ -106,11 +106,10 @@ pub(crate) async fn run(args: LakeArgs, setup: Setup) -> Result<()> {
         LakeCommand::Sweep { .. } => swept(&answer),
         LakeCommand::Snapshots { .. } => snapshots(&answer),
     };
-    out::write(table.render())?;
-    if matches!(args.command, LakeCommand::Compact { full: false }) && table.is_empty() {
-        out::note("nothing is due; --full rewrites everything");
+    match matches!(args.command, LakeCommand::Compact { .. }) && table.is_empty() {
+        true => out::write("nothing is to be merged; --full rewrites every table that has more than one file\n"),
+        false => out::write(table.render()),
     }
-    Ok(())
 }
 
 async fn answer(command: &LakeCommand, target: &Target) -> Result<Value> {
