@@ -11,8 +11,6 @@ use crate::{
     target::{Need, Path, Target},
 };
 
-/// How a setting ends that is a secret.
-const HIDDEN_VALUE: &str = "= \"(hidden)\"";
 const SDL: &str = "graphql/schema.graphql";
 const OPENAPI: &str = "api/v1/openapi.json";
 
@@ -49,16 +47,7 @@ pub(crate) struct CompletionsArgs {
 pub(crate) fn config(_: ConfigArgs, setup: Setup) -> Result<()> {
     let config = setup.config()?;
     settings::read_all(&config)?;
-    out::write(usable(&config.print()))
-}
-
-/// A secret that is hidden must not be taken for its value when the output becomes a file.
-fn usable(printed: &str) -> String {
-    let line = |line: &str| match line.ends_with(HIDDEN_VALUE) {
-        true => format!("# {line}\n"),
-        false => format!("{line}\n"),
-    };
-    printed.lines().map(line).collect()
+    out::write(config.print())
 }
 
 /// Prints what clients can ask of this version: a service without data is asked for it.

@@ -21,7 +21,7 @@ use crate::{
     failure::{Failure, Result},
     series::day,
     settings::Setup,
-    target::{Need, Path, Target, whole},
+    target::{Need, Path, Target, problem, whole},
 };
 
 pub(crate) const EXAMPLES: &str = "\
@@ -112,7 +112,7 @@ async fn import(args: &ImportArgs, target: &Target) -> Result<Done> {
         }
         match args.json {
             true => crate::out::write(format!("{report}\n"))?,
-            false => crate::out::write(report::render(&input::name(file), &report))?,
+            false => crate::out::write(report::render(file, &report))?,
         }
     }
     Ok(done)
@@ -152,7 +152,7 @@ async fn send(args: &ImportArgs, file: &std::path::Path, target: &Target) -> Res
         StatusCode::OK if answer["summary"].is_object() => Ok(answer),
         // Refused as a whole, with a report that says why.
         _ if answer["report"]["summary"].is_object() => Ok(refused(answer)),
-        _ => Err(target.refusal(status, &answer).within(&input::name(file))),
+        _ => Err(problem(status, &answer).within(file)),
     }
 }
 

@@ -106,10 +106,11 @@ pub(crate) async fn run(args: LakeArgs, setup: Setup) -> Result<()> {
         LakeCommand::Sweep { .. } => swept(&answer),
         LakeCommand::Snapshots { .. } => snapshots(&answer),
     };
-    match matches!(args.command, LakeCommand::Compact { .. }) && table.is_empty() {
-        true => out::write("nothing is to be merged; --full rewrites every table that has more than one file\n"),
-        false => out::write(table.render()),
+    out::write(table.render())?;
+    if matches!(args.command, LakeCommand::Compact { full: false }) && table.is_empty() {
+        out::note("nothing is due; --full rewrites everything");
     }
+    Ok(())
 }
 
 async fn answer(command: &LakeCommand, target: &Target) -> Result<Value> {

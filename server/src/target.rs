@@ -123,27 +123,8 @@ impl Target {
     pub(crate) async fn send(&self, request: Request) -> Result<Response> {
         let response = self.call(request).await?;
         match response.status().is_client_error() || response.status().is_server_error() {
-            true => {
-                let status = response.status();
-                let body = whole(response).await.unwrap_or_default();
-                Err(self.refusal(status, &serde_json::from_slice(&body).unwrap_or_default()))
-            }
+            true => Err(refused(response).await),
             false => Ok(response),
-        }
-    }
-
-    /// What a problem document says.
-    pub(crate) fn refusal(&self, status: StatusCode, problem: &Value) -> Failure {
-        let failure = match problem["detail"].as_str() {
-            Some(detail) => Failure::new(detail),
-            None => Failure::new(format!("the server answered {status}")),
-        };
-        match (problem["hint"].as_str(), problem["code"].as_str(), self) {
-            (Some(hint), ..) => failure.with_hint(hint),
-            (None, Some("INTERNAL"), Self::Local { .. }) => failure.with_hint("the line of the log above says why"),
-            (None, Some("INTERNAL"), Self::Remote { .. }) => failure.with_hint("the server's log says why"),
-            (None, None, _) => failure.with_hint("is this the address of a hansa server?"),
-            (None, Some(_), _) => failure,
         }
     }
 
@@ -169,6 +150,29 @@ pub(crate) async fn whole(response: Response) -> Result<Bytes> {
     to_bytes(response.into_body(), LARGEST)
         .await
         .map_err(|_| Failure::new("the answer broke off"))
+}
+
+/// What a refusal says.
+async fn refused(response: Response) -> Failure {
+    let status = response.status();
+    let body = whole(response).await.unwrap_or_default();
+    problem(status, &serde_json::from_slice(&body).unwrap_or_default())
+}
+
+/// What a problem document says.
+pub(crate) fn problem(status: StatusCode, problem: &Value) -> Failure {
+    let failure = match problem["detail"].as_str() {
+        Some(detail) => Failure::new(detail),
+        None => Failure::new(format!("the server answered {status}")),
+    };
+    match (problem["hint"].as_str(), problem["code"].as_str()) {
+        (Some(hint), _) => failure.with_hint(hint),
+        (None, Some("INTERNAL")) => {
+            failure.with_hint("the log of the server says why; of a data directory, run it again with -v")
+        }
+        (None, None) => failure.with_hint("is this the address of a hansa server?"),
+        (None, Some(_)) => failure,
+    }
 }
 
 /// A path with a query, each part of it encoded.

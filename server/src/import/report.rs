@@ -10,7 +10,7 @@ use crate::table::{Side, Table, count};
 const SHOWN: usize = 20;
 
 /// The report as text: a sentence, then the first refused rows.
-pub(super) fn render(file: &str, report: &Value) -> String {
+pub(super) fn render(file: &Path, report: &Value) -> String {
     let number = |name: &str| report["summary"][name].as_u64().unwrap_or_default();
     let mut parts = vec![format!("{} rows read", count(number("totalProcessed")))];
     match report["refused"].as_str() {
