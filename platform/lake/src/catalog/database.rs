@@ -91,7 +91,15 @@ impl Database {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full);
         let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(PATIENCE);
-        let writer = pool(1).connect_with(options.clone()).await.map_err(failed)?;
+        // SQLite does not wait when several processes turn a new file to WAL at once: it is busy without patience.
+        let mut tries = 0;
+        let writer = loop {
+            match pool(1).connect_with(options.clone()).await {
+                Err(sqlx::Error::Database(error)) if tries < 200 && error.message().contains("locked") => tries += 1,
+                opened => break opened.map_err(failed)?,
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        };
         let readers = pool(CONNECTIONS).connect_with(options).await.map_err(failed)?;
         Ok(Self::Sqlite { writer, readers })
     }
