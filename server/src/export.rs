@@ -187,7 +187,9 @@ async fn listed(args: &ExportArgs, target: &Target) -> Result<Vec<Member>> {
     }
     let mut members: Vec<Member> = Vec::new();
     loop {
-        let after = members.last().map(|member| member.series.id);
+        let after = members
+            .last()
+            .map(|member| financial_data::place::Place::of(&member.series).encode());
         let path = Path::new(&["series"])
             .with("source", args.source.as_ref())
             .with("after", after);

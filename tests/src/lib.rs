@@ -73,6 +73,8 @@ impl Server {
             .args(["run", "--port", &port.to_string(), "--data"])
             .arg(directory);
         command.args(["--set", "financial-data.maintenance=false", "--log", "off"]);
+        // Little memory: then an upload that a test can afford is written in several files.
+        command.env("ARROW_MEMORY_LIMIT", "64MiB");
         if let Some(fault) = fault {
             command.env("HANSA_FAULT", fault);
         }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// What a secret prints as.
 pub const HIDDEN: &str = "(hidden)";
+const DAY: u64 = 24 * 3600;
 
 /// A length of time, written `"30s"`, `"5m"`, `"250ms"`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,6 +34,11 @@ impl Deref for Duration {
 
 impl fmt::Display for Duration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (days, rest) = (self.as_secs() / DAY, self.as_secs() % DAY);
+        if days > 0 && rest == 0 && self.subsec_nanos() == 0 {
+            // The library counts long times in months and years of its own.
+            return write!(f, "{days}{}", if days == 1 { "day" } else { "days" });
+        }
         // Without the spaces of "1h 30m", so that what is printed can be pasted as a flag.
         f.write_str(&humantime::format_duration(self.0).to_string().replace(' ', ""))
     }

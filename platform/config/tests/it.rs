@@ -215,3 +215,13 @@ fn the_settings_in_effect_print_without_secrets_and_can_be_read_back() {
     );
     Config::parse(&printed).unwrap().section::<Lake>("lake").unwrap();
 }
+
+#[test]
+fn long_times_are_printed_in_days_and_read_back() {
+    for (seconds, text) in [(86_400, "1day"), (365 * 86_400, "365days"), (90_000, "1day1h")] {
+        let time = Duration::from_secs(seconds);
+
+        assert_eq!(time.to_string(), text);
+        assert_eq!(text.parse(), Ok(time));
+    }
+}

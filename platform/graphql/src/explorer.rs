@@ -7,7 +7,8 @@ use axum::{
 
 const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
 
-pub(crate) fn page() -> Response {
+/// The page. It asks the endpoint it was served by.
+pub fn page() -> Response {
     let mut response = Html(include_str!("explorer.html")).into_response();
     response
         .headers_mut()
@@ -15,7 +16,8 @@ pub(crate) fn page() -> Response {
     response
 }
 
-pub(crate) async fn script() -> Response {
+/// Its script, to be served at `graphql/explorer.js`.
+pub async fn script() -> Response {
     (
         [(header::CONTENT_TYPE, "text/javascript; charset=utf-8")],
         include_str!("explorer.js"),

@@ -14,10 +14,12 @@ use platform_http::negotiate;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{error::seal, explorer, federation_sdl};
+use crate::{entities, error::seal, events, explorer, federation_sdl};
 
 const RESPONSE_JSON: &str = "application/graphql-response+json";
 const JSON: &str = "application/json";
+/// A body of so many bytes takes a while to read.
+const LONG: usize = 64 << 10;
 
 /// What the endpoint offers besides queries. Section `[graphql]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +29,8 @@ pub struct Settings {
     pub introspection: bool,
     /// Whether browsers get a page to try queries on.
     pub explorer: bool,
+    /// The most entities of one request of a gateway.
+    pub entities: usize,
 }
 
 impl Default for Settings {
@@ -34,6 +38,7 @@ impl Default for Settings {
         Self {
             introspection: true,
             explorer: true,
+            entities: 1_000,
         }
     }
 }
@@ -77,7 +82,8 @@ where
     M: ObjectType + 'static,
     S: SubscriptionType + 'static,
 {
-    let Some(media_type) = media_type(&headers) else {
+    let wants_events = events::are_wanted(&headers);
+    let Some(media_type) = media_type(&headers).or(wants_events.then_some(JSON)) else {
         return not_acceptable();
     };
     let content_type = headers
@@ -93,7 +99,8 @@ where
         let message = "the body must be JSON; send the header content-type: application/json";
         return refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, media_type, message);
     }
-    match request_in(&body) {
+    match read(body).await {
+        Ok(request) if wants_events => endpoint.stream(request, media_type),
         Ok(request) => endpoint.answer(request, media_type).await,
         Err(message) => refused(StatusCode::BAD_REQUEST, media_type, &message),
     }
@@ -136,7 +143,10 @@ where
         if !self.settings.introspection {
             request = request.disable_introspection();
         }
-        let mut answer = self.schema.execute(request).await;
+        let mut answer = match entities::refusal(&mut request, self.settings.entities) {
+            Some(refusal) => Answer::from_errors(vec![refusal]),
+            None => self.schema.execute(request).await,
+        };
         answer.errors.iter_mut().for_each(seal);
         let status = match is_request_error(&answer) && media_type == RESPONSE_JSON {
             true => StatusCode::BAD_REQUEST,
@@ -152,11 +162,44 @@ where
     }
 }
 
+impl<Q, M, S> Endpoint<Q, M, S>
+where
+    Q: ObjectType + 'static,
+    M: ObjectType + 'static,
+    S: SubscriptionType + 'static,
+{
+    fn stream(&self, mut request: Request, media_type: &'static str) -> Response {
+        if !self.settings.introspection {
+            request = request.disable_introspection();
+        }
+        match entities::refusal(&mut request, self.settings.entities) {
+            Some(refusal) => refused(StatusCode::BAD_REQUEST, media_type, &refusal.message),
+            None => events::respond(self.schema.execute_stream(request)),
+        }
+    }
+}
+
 /// Whether execution never began: the answer then has no `data` at all.
 fn is_request_error(answer: &Answer) -> bool {
     answer.data == async_graphql::Value::Null
         && !answer.errors.is_empty()
         && answer.errors.iter().all(|error| error.path.is_empty())
+}
+
+/// The request in a body. A long one is read, and its query parsed, where it holds up no other request.
+async fn read(body: Bytes) -> Result<Request, String> {
+    if body.len() < LONG {
+        return request_in(&body);
+    }
+    let reading = tokio::task::spawn_blocking(move || {
+        let mut request = request_in(&body)?;
+        // The request keeps what was parsed; an error is found again where it is answered.
+        let _ = request.parsed_query();
+        Ok(request)
+    });
+    reading
+        .await
+        .unwrap_or_else(|_| Err("the body cannot be read; send a smaller one".into()))
 }
 
 fn request_in(body: &[u8]) -> Result<Request, String> {

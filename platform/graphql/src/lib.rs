@@ -1,7 +1,9 @@
 //! The GraphQL edge: the schema's limits, the HTTP handler, error mapping and the SDL for federation.
 
+mod entities;
 mod error;
-mod explorer;
+mod events;
+pub mod explorer;
 mod handler;
 mod schema;
 mod sdl;

@@ -25,6 +25,17 @@ impl Default for ClientSettings {
     }
 }
 
+/// How connections are kept, for who talks to the same few servers all the time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tuning {
+    /// Whether answers may come compressed.
+    pub compression: bool,
+    /// Whether HTTP/2 is spoken without asking first.
+    pub http2: bool,
+    /// How many idle connections are kept per server.
+    pub idle: usize,
+}
+
 /// Talks HTTP to others. Cheap to clone; clones share their connections.
 #[derive(Clone, Debug)]
 pub struct Client(reqwest::Client);
@@ -37,6 +48,28 @@ impl Client {
             .connect_timeout(*settings.connect_timeout)
             .read_timeout(*settings.read_timeout);
         builder.build().map(Self).map_err(Error::internal)
+    }
+
+    /// A client with these timeouts and connections of its own.
+    pub fn tuned(settings: &ClientSettings, tuning: Tuning) -> Result<Self, Error> {
+        let builder = reqwest::Client::builder()
+            .user_agent(concat!("hansa/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(*settings.connect_timeout)
+            .read_timeout(*settings.read_timeout)
+            .pool_max_idle_per_host(tuning.idle)
+            .tcp_nodelay(true)
+            .gzip(tuning.compression)
+            .zstd(tuning.compression);
+        let builder = match tuning.http2 {
+            true => builder.http2_prior_knowledge(),
+            false => builder,
+        };
+        builder.build().map(Self).map_err(Error::internal)
+    }
+
+    /// A POST to an address that was parsed before.
+    pub fn post_to(&self, url: Url) -> RequestBuilder {
+        self.0.post(url)
     }
 
     /// A request to build on: query, headers, body (also a stream).

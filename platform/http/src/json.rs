@@ -16,7 +16,10 @@ use crate::Problem;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Json<T>(pub T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+/// A body of so many bytes takes a while to read.
+const LONG: usize = 64 << 10;
+
+impl<T: DeserializeOwned + Send + 'static, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
@@ -30,9 +33,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         let body = Bytes::from_request(request, state)
             .await
             .map_err(|_| Error::new(Code::Invalid, "the body ended before it was complete"))?;
-        serde_json::from_slice(&body)
-            .map(Json)
-            .map_err(|error| Problem(refusal(&error)))
+        let is_long = body.len() >= LONG;
+        let read = move || serde_json::from_slice(&body);
+        let read = match is_long {
+            true => tokio::task::spawn_blocking(read).await.map_err(Error::internal)?,
+            false => read(),
+        };
+        read.map(Json).map_err(|error| Problem(refusal(&error)))
     }
 }
 

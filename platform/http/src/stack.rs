@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     body::to_bytes,
-    extract::{Request, State},
+    extract::{DefaultBodyLimit, Request, State},
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
@@ -75,6 +75,8 @@ pub fn stack(router: Router, limits: &Limits) -> Router {
         slots: Arc::new(Semaphore::new(limits.concurrency)),
     };
     let router = router
+        // Bodies are measured here; the lower limit that axum has of its own would only hide that one.
+        .layer(DefaultBodyLimit::disable())
         .layer(from_fn(remember_route))
         .layer(from_fn(measure))
         .layer(RequestDecompressionLayer::new())

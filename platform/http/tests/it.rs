@@ -186,6 +186,24 @@ async fn a_route_may_take_more() {
 }
 
 #[tokio::test]
+async fn no_other_limit_than_the_one_set_applies() {
+    let limits = Limits {
+        body: ByteSize::mb(4),
+        ..Limits::default()
+    };
+    let app = stack(
+        Router::new().route("/size", post(|body: Bytes| async move { body.len().to_string() })),
+        &limits,
+    );
+    let sized = |size: usize| Request::post("/size").body(Body::from(vec![0; size])).unwrap();
+
+    let (taken, refused) = (send(&app, sized(3_000_000)).await, send(&app, sized(4_000_001)).await);
+
+    assert_eq!(body(taken).await, b"3000000");
+    assert_eq!(problem(refused).await["limitBytes"], 4_000_000);
+}
+
+#[tokio::test]
 async fn a_compressed_bomb_is_refused_by_what_it_unpacks_to() {
     let packed = gzip_of_zeros().await;
     assert!(packed.len() < 1000);

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, SchemaRef};
-use bytes::Bytes;
 use iceberg::spec::{DataContentType, DataFile, DataFileBuilder, DataFileFormat, Datum, PrimitiveType, Schema};
-use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::{ParquetMetaData, SortingColumn};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
@@ -53,14 +51,6 @@ fn sorting(schema: &SchemaRef, key: &[&str]) -> Vec<SortingColumn> {
         nulls_first: true,
     };
     key.iter().filter_map(column).map(sorting).collect()
-}
-
-/// One sorted batch as the bytes of a Parquet file.
-pub(crate) fn encode(batch: &RecordBatch, properties: WriterProperties) -> Result<(Bytes, ParquetMetaData)> {
-    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties))?;
-    writer.write(batch)?;
-    let metadata = writer.finish()?;
-    Ok((Bytes::from(std::mem::take(writer.inner_mut())), metadata))
 }
 
 /// What Iceberg is told of a file at `uri` of `size` bytes.

@@ -8,6 +8,7 @@ pub mod catalog;
 mod commit;
 mod compact;
 mod data_file;
+mod encode;
 mod env;
 mod error;
 pub mod fault;

@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
-use arrow::array::{ArrayRef, RecordBatch, UInt32Array};
-use arrow::compute::{concat_batches, interleave_record_batch, take_record_batch};
+use arrow::array::{ArrayRef, RecordBatch, UInt32Array, make_comparator};
+use arrow::compute::{SortOptions, concat_batches, interleave_record_batch, take_record_batch};
 use arrow::datatypes::SchemaRef;
 use arrow::row::{RowConverter, Rows, SortField};
 use futures::stream::{self, BoxStream, Stream, StreamExt};
@@ -42,13 +42,27 @@ impl KeyCodec {
         Ok(self.converter.convert_columns(&columns)?)
     }
 
+    /// Whether each key is above the one before it: most writes come in order, and looking is cheaper than sorting.
+    fn is_sorted_unique(&self, batch: &RecordBatch) -> Result<bool> {
+        let compare = |at: &usize| {
+            let column = batch.column(*at).as_ref();
+            make_comparator(column, column, SortOptions::default())
+        };
+        let columns = self.columns.iter().map(compare).collect::<Result<Vec<_>, _>>()?;
+        let order = |at: usize| {
+            let mut orders = columns.iter().map(|compare| compare(at - 1, at));
+            orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+        };
+        Ok((1..batch.num_rows()).all(|at| order(at).is_lt()))
+    }
+
     /// `batch` sorted by key; of rows with equal keys only the last in input order stays.
     pub(crate) fn sorted_unique(&self, batch: RecordBatch) -> Result<RecordBatch> {
-        let rows = self.rows(&batch)?;
-        let count = rows.num_rows();
-        if (1..count).all(|at| rows.row(at - 1) < rows.row(at)) {
+        if self.is_sorted_unique(&batch)? {
             return Ok(batch);
         }
+        let rows = self.rows(&batch)?;
+        let count = rows.num_rows();
         let mut order: Vec<u32> = (0..count as u32).collect();
         order.sort_by(|a, b| rows.row(*a as usize).cmp(&rows.row(*b as usize)));
         let mut kept: Vec<u32> = Vec::with_capacity(count);

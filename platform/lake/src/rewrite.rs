@@ -11,11 +11,11 @@ use arrow::datatypes::{Schema, SchemaRef};
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use iceberg::spec::{DataFile, Operation};
-use parquet::arrow::ArrowWriter;
 
 use crate::commit::NewFile;
 use crate::compact::{Plan, plan};
 use crate::data_file::{describe, lead_column, properties};
+use crate::encode::Encoder;
 use crate::error::{LakeError, Result};
 use crate::fault;
 use crate::files::FileEntry;
@@ -150,7 +150,13 @@ impl Table {
         let rows = snapshot
             .merged(ranked, (&LeadRange::default(), &all_names(snapshot)))
             .await?;
-        let written = self.write_sorted(snapshot, rows, plan.target).await?;
+        let unpaused = |batch| async {
+            self.wait_while_paused().await;
+            batch
+        };
+        let written = self
+            .write_sorted(snapshot, rows.then(unpaused).boxed(), plan.target)
+            .await?;
         let sum = |files: &[Arc<FileEntry>], of: fn(&FileEntry) -> u64| files.iter().map(|file| of(file)).sum();
         let done = Compacted {
             files_before: plan.inputs.len(),
@@ -192,7 +198,6 @@ impl Table {
         let mut written = Vec::new();
         let mut output: Option<Output> = None;
         while let Some(batch) = rows.next().await {
-            self.wait_while_paused().await;
             let mut batch = batch?;
             if let Some(mut full) = output.take_if(|output| output.bytes() >= target) {
                 let rest = full.finish_lead(&mut batch).await?;
@@ -299,7 +304,7 @@ struct Output {
     uri: String,
     schema: SchemaRef,
     upload: crate::storage::Upload,
-    writer: Box<ArrowWriter<Vec<u8>>>,
+    writer: Box<Encoder>,
     last_lead: String,
     sent: u64,
 }
@@ -308,7 +313,7 @@ impl Output {
     async fn create(table: &Table, snapshot: &Snapshot, uri: String) -> Result<Self> {
         let schema = snapshot.columns().clone();
         let properties = properties(&schema, table.core.def.key);
-        let writer = Box::new(ArrowWriter::try_new(Vec::new(), schema.clone(), Some(properties))?);
+        let writer = Box::new(Encoder::new(schema.clone(), properties)?);
         let upload = snapshot.access().storage.create(&uri).await?;
         Ok(Self {
             uri,
@@ -321,7 +326,7 @@ impl Output {
     }
 
     fn bytes(&self) -> u64 {
-        self.sent + self.writer.in_progress_size() as u64
+        self.sent + self.writer.waiting() as u64
     }
 
     /// Takes what is left of the lead that the file ends with; says whether the file is complete now.
@@ -329,7 +334,7 @@ impl Output {
         let leads = lead_column(batch)?;
         let same = crate::data_file::partition_point(leads.len(), |at| leads.value(at) <= self.last_lead.as_str());
         let (head, tail) = (batch.slice(0, same), batch.slice(same, batch.num_rows() - same));
-        self.writer.write(&self.ordered(&head)?)?;
+        self.writer.write(self.ordered(&head)?)?;
         *batch = tail;
         Ok(batch.num_rows() > 0)
     }
@@ -351,11 +356,11 @@ impl Output {
         self.last_lead = leads.value(leads.len() - 1).to_string();
         let batch = self.ordered(&batch)?;
         let mut output = tokio::task::spawn_blocking(move || {
-            self.writer.write(&batch)?;
+            self.writer.write(batch)?;
             Ok::<_, LakeError>(self)
         })
         .await??;
-        let buffer = std::mem::take(output.writer.inner_mut());
+        let buffer = output.writer.take();
         if !buffer.is_empty() {
             output.sent += buffer.len() as u64;
             output.upload.write(buffer.into()).await?;
@@ -365,7 +370,7 @@ impl Output {
 
     async fn close(mut self, snapshot: &Snapshot) -> Result<DataFile> {
         let parquet = self.writer.finish()?;
-        let rest = std::mem::take(self.writer.inner_mut());
+        let rest = self.writer.take();
         self.upload.write(rest.into()).await?;
         let size = self.upload.finish().await?;
         fault::point("compact.after_file");

@@ -8,7 +8,8 @@ use arrow::array::RecordBatch;
 use iceberg::spec::DataFile;
 
 use crate::catalog::Receipt;
-use crate::data_file::{describe, encode, lead_column, properties};
+use crate::data_file::{describe, lead_column, properties};
+use crate::encode::encode;
 use crate::error::Result;
 use crate::fault;
 use crate::lake::{Core, Table};

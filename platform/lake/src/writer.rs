@@ -14,7 +14,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::catalog::Receipt;
 use crate::commit::{Draft, NewFile, State, commit, commit_metadata, next_instant};
-use crate::data_file::{describe, encode, lead_column, properties};
+use crate::data_file::{describe, lead_column, properties};
+use crate::encode::encode;
 use crate::error::{LakeError, Result};
 use crate::files::FileEntry;
 use crate::lake::{Core, Table, schema_updates};

@@ -11,7 +11,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio_util::sync::CancellationToken;
 use uuid::{NoContext, Timestamp, Uuid};
 
-use crate::{Clock, tasks::Tasks};
+use crate::{Clock, Peers, tasks::Tasks};
 
 /// A service's surroundings. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -23,26 +23,37 @@ struct Inner {
     clock: Clock,
     config: Config,
     data_dir: PathBuf,
+    peers: Peers,
     shutdown: CancellationToken,
     tasks: Tasks,
 }
 
 impl Context {
-    pub(crate) fn new(service: &'static str, config: Config, clock: Clock, data_dir: PathBuf) -> Self {
-        let (shutdown, tasks) = (CancellationToken::new(), Tasks::default());
+    /// A context outside a host, for tests of a module and for tools. Settings come from TOML text.
+    pub fn standalone(service: &'static str, config: Config, clock: Clock, data_dir: impl Into<PathBuf>) -> Self {
+        Self::among(Peers::default(), service, config, (clock, data_dir.into()))
+    }
+
+    pub(crate) fn among(
+        peers: Peers,
+        service: &'static str,
+        config: Config,
+        (clock, data_dir): (Clock, PathBuf),
+    ) -> Self {
         Self(Arc::new(Inner {
             service,
             clock,
             config,
             data_dir,
-            shutdown,
-            tasks,
+            peers,
+            shutdown: CancellationToken::new(),
+            tasks: Tasks::default(),
         }))
     }
 
-    /// A context outside a host, for tests of a module and for tools. Settings come from TOML text.
-    pub fn standalone(service: &'static str, config: Config, clock: Clock, data_dir: impl Into<PathBuf>) -> Self {
-        Self::new(service, config, clock, data_dir.into())
+    /// The services that can be called. Those opened before this one are there.
+    pub fn peers(&self) -> &Peers {
+        &self.0.peers
     }
 
     /// The service's name.

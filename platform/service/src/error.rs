@@ -25,12 +25,25 @@ pub enum HostError {
         /// What the system said.
         reason: String,
     },
+    /// A service elsewhere that cannot be called.
+    #[error("peers.{name} is {address:?}: expected an address such as \"http://10.0.0.7:8001\"")]
+    Peer {
+        /// Which service.
+        name: String,
+        /// What the settings say.
+        address: String,
+    },
     /// Two services under one name.
     #[error("the service {0} is listed twice")]
     Twice(&'static str),
 }
 
 impl HostError {
+    pub(crate) fn peer(name: &str, address: &str) -> Self {
+        let (name, address) = (name.to_owned(), address.to_owned());
+        Self::Peer { name, address }
+    }
+
     pub(crate) fn listen(service: &'static str, address: SocketAddr, error: &io::Error) -> Self {
         let reason = match error.kind() {
             io::ErrorKind::AddrInUse => "the port is in use".into(),
@@ -50,7 +63,7 @@ impl Coded for HostError {
     fn code(&self) -> Code {
         match self {
             Self::Listen { .. } | Self::DataFolder { .. } => Code::Unavailable,
-            Self::Twice(_) => Code::Invalid,
+            Self::Peer { .. } | Self::Twice(_) => Code::Invalid,
         }
     }
 }

@@ -16,7 +16,7 @@ use tokio::{net::TcpListener, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Clock, Context, HostError, Running, Service,
+    Clock, Context, HostError, Peer, Peers, Running, Service,
     health::Door,
     running::{Connections, Member},
     service::Opened,
@@ -63,6 +63,7 @@ struct Settings {
     limits: Limits,
     connections: ServeSettings,
     graphql: GraphqlSettings,
+    peers: Peers,
 }
 
 impl Host {
@@ -119,6 +120,7 @@ impl Host {
             limits: self.config.section("http")?,
             connections: self.config.section("connections")?,
             graphql: self.config.section("graphql")?,
+            peers: Peers::remote(&self.config)?,
             host,
         };
         std::fs::create_dir_all(&settings.host.data).map_err(|error| HostError::DataFolder {
@@ -160,6 +162,7 @@ impl Host {
                         platform_http::stack(opened.router.clone(), &settings.limits),
                         opened.ready.clone(),
                     );
+                    settings.peers.add(service.name, Peer::Local(door.router()));
                     running.opened(Member {
                         name: service.name,
                         context,
@@ -181,12 +184,8 @@ impl Host {
     }
 
     async fn open(&self, service: &Service, settings: &Settings) -> Result<(Context, Opened)> {
-        let context = Context::new(
-            service.name,
-            self.config.clone(),
-            self.clock.clone(),
-            settings.host.data.clone(),
-        );
+        let surroundings = (self.clock.clone(), settings.host.data.clone());
+        let context = Context::among(settings.peers.clone(), service.name, self.config.clone(), surroundings);
         match (service.open)(context.clone(), settings.graphql).await {
             Ok(opened) => Ok((context, opened)),
             Err(error) => {

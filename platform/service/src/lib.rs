@@ -6,6 +6,7 @@ mod error;
 mod health;
 mod host;
 mod peer;
+mod peers;
 mod running;
 mod service;
 mod signal;
@@ -19,6 +20,7 @@ pub use crate::{
     error::HostError,
     host::{Host, HostSettings, Metrics},
     peer::Peer,
+    peers::{PeerSettings, Peers},
     running::Running,
     service::{Blueprint, Service},
     signal::interrupted,

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod documentation;
 mod files;
 mod help;
 mod lake;

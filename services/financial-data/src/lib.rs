@@ -1,11 +1,14 @@
 //! Series of financial and economic data and every vintage of their points, kept in Iceberg tables.
 
+mod aside;
 pub mod demo;
+pub mod discovery;
 pub mod error;
 pub mod graphql;
 pub mod history;
 pub mod ingest;
 pub mod output;
+pub mod place;
 pub mod question;
 pub mod rest;
 pub mod search;

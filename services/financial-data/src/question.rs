@@ -5,6 +5,7 @@ use std::sync::Arc;
 use platform_error::Result;
 use platform_lake::{Moment, Snapshot};
 
+use crate::aside::aside;
 use crate::history::{DateRange, History, Points};
 use crate::series::{Frequency, Series};
 use crate::store::Store;
@@ -74,6 +75,11 @@ impl Question {
         Ok(transform(&self.picked(history, DateRange::ALL), frequency, how)?.within(self.range))
     }
 
+    /// The same for a history of any length, however long it takes.
+    pub async fn answer(self, history: Arc<History>, frequency: Frequency) -> Result<Points> {
+        Ok(aside(history.len(), move || self.points(&history, frequency)).await??)
+    }
+
     /// Whether the question makes sense for a series of this frequency, before anything is read.
     pub fn check(&self, frequency: Frequency) -> Result<(), TransformError> {
         let how = Transform {
@@ -112,7 +118,7 @@ impl Asking {
             Some(past) => Store::history_in(past, series.id).await?,
             None => self.store.history(series.id).await?,
         };
-        Ok(self.question.points(&history, series.frequency)?)
+        self.question.answer(history, series.frequency).await
     }
 }
 
@@ -120,7 +126,7 @@ impl Store {
     /// Answers a question about a series.
     pub async fn answer(&self, series: &Series, question: &Question) -> Result<Points> {
         let history = self.history_at(series.id, question.moment).await?;
-        Ok(question.points(&history, series.frequency)?)
+        question.answer(history, series.frequency).await
     }
 
     /// Prepares a question that many series will be asked.

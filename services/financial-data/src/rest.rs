@@ -14,7 +14,6 @@ mod routes;
 mod series;
 mod tag;
 
-use axum::extract::DefaultBodyLimit;
 use axum::{Extension, Router};
 
 use crate::store::Store;
@@ -27,9 +26,5 @@ pub fn router(store: &Store) -> Router {
     let router = routes
         .into_iter()
         .fold(Router::new(), |router, route| route.join(router));
-    // The stack before every service measures bodies; axum's own lower limit would only hide that one.
-    router
-        .layer(Extension(document))
-        .layer(DefaultBodyLimit::disable())
-        .with_state(store.clone())
+    router.layer(Extension(document)).with_state(store.clone())
 }

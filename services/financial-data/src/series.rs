@@ -66,6 +66,7 @@ pub struct Source {
 /// How often a series has an observation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, async_graphql::Enum)]
 #[serde(rename_all = "lowercase")]
+#[graphql(name = "SeriesFrequency")]
 pub enum Frequency {
     /// Every day or every business day.
     Daily,

@@ -1,7 +1,9 @@
 //! Everything the service keeps: three tables, the registry and search index over two of them, decoded histories.
 
+mod batch;
 mod change;
 mod codec;
+mod index;
 mod maintain;
 mod read;
 mod registry;
@@ -9,16 +11,18 @@ mod resolve;
 mod tables;
 mod upload;
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
+use arrow::array::RecordBatch;
 use futures::TryStreamExt;
 use moka::sync::Cache;
 use platform_error::Result;
 use platform_lake::{Env, Lake, LeadRange, Snapshot, Table};
 use platform_service::Context;
 
+use crate::aside::blocking;
 use crate::search::SearchIndex;
-use crate::series::{SeriesId, Source};
+use crate::series::{Series, SeriesId, Source};
 use crate::settings::{LakeSettings, Settings};
 
 pub use change::SeriesPatch;
@@ -43,6 +47,8 @@ pub(crate) struct Inner {
     sources: Table,
     registry: RwLock<Registry>,
     search: SearchIndex,
+    /// Held while the index is brought in line with the registry.
+    indexing: Mutex<()>,
     histories: Cache<SeriesId, Decoded>,
     /// Held while series or sources are read, changed and written.
     changing: tokio::sync::Mutex<()>,
@@ -82,6 +88,7 @@ impl Store {
             lake,
             registry: RwLock::default(),
             search: SearchIndex::new()?,
+            indexing: Mutex::default(),
             histories,
             changing: tokio::sync::Mutex::default(),
         }));
@@ -138,51 +145,30 @@ impl Store {
         let _changing = self.0.changing.lock().await;
         let (series, sources) = (self.0.series.refresh().await?, self.0.sources.refresh().await?);
         let sequences = (series.sequence(), sources.sequence());
-        let series = everything(&series)
-            .await?
-            .iter()
-            .flat_map(codec::read_series)
-            .collect::<Vec<_>>();
-        let sources: Vec<Arc<Source>> = everything(&sources)
-            .await?
-            .iter()
-            .flat_map(codec::read_sources)
-            .collect();
+        let (series, sources) = (everything(&series).await?, everything(&sources).await?);
+        let store = self.clone();
+        blocking(move || store.take_over((&series, &sources), sequences)).await?
+    }
+
+    /// Makes the rows of the tables the registry, and indexes what is new in it.
+    fn take_over(&self, (series, sources): (&[RecordBatch], &[RecordBatch]), sequences: (i64, i64)) -> Result<()> {
+        let series: Vec<Arc<Series>> = series.iter().flat_map(codec::read_series).collect();
+        let sources: Vec<Arc<Source>> = sources.iter().flat_map(codec::read_sources).collect();
         let next = Registry::new(series, sources, sequences);
-        let (changed, gone) = {
+        let changed: Vec<SeriesId> = {
             let known = self.0.registry.read().expect("no panic while holding the lock");
-            let is_new = |series: &&Arc<_>| known.series.get(&series_id(series)) != Some(*series);
-            let changed: Vec<_> = next.ordered().filter(is_new).cloned().collect();
-            let gone: Vec<SeriesId> = known
-                .series
-                .keys()
-                .filter(|id| !next.series.contains_key(id))
-                .copied()
-                .collect();
-            (changed, gone)
+            let is_new = |series: &&Arc<Series>| known.series.get(&series.id) != Some(*series);
+            let new = next.ordered().filter(is_new).map(|series| series.id);
+            let gone = known.series.keys().filter(|id| !next.series.contains_key(id)).copied();
+            new.chain(gone).collect()
         };
-        let named: Vec<_> = changed
-            .iter()
-            .map(|series| (series.clone(), next.source_name(series.source_id)))
-            .collect();
-        let named: Vec<_> = named
-            .iter()
-            .map(|(series, source)| (series.clone(), source.as_str()))
-            .collect();
-        if !named.is_empty() || !gone.is_empty() {
-            self.0.search.apply(&named, &gone)?;
-        }
         *self.0.registry.write().expect("no panic while holding the lock") = next;
-        Ok(())
+        Ok(self.index_now(&changed)?)
     }
 }
 
-fn series_id(series: &Arc<crate::series::Series>) -> SeriesId {
-    series.id
-}
-
 /// All rows of a small table.
-async fn everything(snapshot: &Arc<Snapshot>) -> Result<Vec<arrow::array::RecordBatch>> {
+async fn everything(snapshot: &Arc<Snapshot>) -> Result<Vec<RecordBatch>> {
     let columns = snapshot.columns().clone();
     let names: Vec<&str> = columns.fields().iter().map(|field| field.name().as_str()).collect();
     Ok(snapshot

@@ -95,8 +95,7 @@ impl Value {
         let power = u32::try_from(i64::from(SCALE) - digits).map_err(|_| ValueError::TooLarge)?;
         let unscaled = match integer {
             0 => 0,
-            _ => 10_i128
-                .checked_pow(power)
+            _ => power_of_ten(power)
                 .and_then(|factor| integer.checked_mul(factor))
                 .ok_or(ValueError::TooLarge)?,
         };
@@ -116,6 +115,22 @@ impl Value {
     /// The nearest binary number, for arithmetic that is approximate by nature (logarithms, plots).
     pub fn to_f64(self) -> f64 {
         self.unscaled as f64 / ONE as f64
+    }
+}
+
+fn power_of_ten(power: u32) -> Option<i128> {
+    const SMALL: [i128; SCALE as usize + 1] = {
+        let mut powers = [1; SCALE as usize + 1];
+        let mut at = 1;
+        while at < powers.len() {
+            powers[at] = powers[at - 1] * 10;
+            at += 1;
+        }
+        powers
+    };
+    match SMALL.get(power as usize) {
+        Some(known) => Some(*known),
+        None => 10_i128.checked_pow(power),
     }
 }
 

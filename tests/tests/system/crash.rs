@@ -241,3 +241,33 @@ async fn killed_at_any_step_nothing_acknowledged_is_lost_and_nothing_is_half_vis
         .collect();
     assert!(missed.is_empty(), "never reached: {missed:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_upload_killed_between_its_files_leaves_nothing_of_it() {
+    let home = tempfile::tempdir().unwrap();
+    let path = "/api/v1/financial-data/series/TEST:LARGE/points?format=csv";
+    let large = Stored::from([("LARGE".to_string(), (0..150_000).map(|at| (day(at), format!("{at}.5"))).collect())]);
+    let rows = csv(&large);
+    for fault in ["stage.after_file:1", "stage.after_file:2", "stage.after_file:3"] {
+        let mut server = Server::start(home.path(), Some(fault)).await;
+        let mut seen = BTreeSet::new();
+        tokio::select! {
+            answer = server.upload(&rows) => panic!("{fault} was not reached: {answer:?}"),
+            () = halted(&server, &mut seen) => {}
+        }
+        server.kill();
+        assert!(seen.contains("stage.after_file"));
+        let server = Server::start(home.path(), None).await;
+        assert_eq!(server.get(path).await.unwrap().0, 404, "after {fault}");
+    }
+
+    let server = Server::start(home.path(), None).await;
+    assert_eq!(server.upload(&rows).await.unwrap().0, 200);
+    let (_, body) = server.get(path).await.unwrap();
+    assert_eq!(body.lines().count(), 150_001);
+}
+
+/// A day of its own for each number below 200,000.
+fn day(number: usize) -> String {
+    format!("{:04}-{:02}-{:02}", 1700 + number / 336, 1 + number / 28 % 12, 1 + number % 28)
+}

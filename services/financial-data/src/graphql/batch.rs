@@ -1,6 +1,7 @@
 //! The bulk request that a mutation becomes: one way into the store means one set of rules and of reports.
 
 use std::io::Cursor;
+use std::sync::Arc;
 
 use async_graphql::MaybeUndefined;
 use platform_error::{Error as Failure, Result};
@@ -10,6 +11,7 @@ use uuid::Uuid;
 
 use super::input::{DataPointInput, FinancialDataInput};
 use super::scalars::GivenInstant;
+use crate::aside::aside;
 use crate::error::Error;
 use crate::ingest::Format;
 use crate::series::{DEFAULT_SOURCE, Frequency, Series, SeriesId, SourceId};
@@ -209,13 +211,15 @@ impl FinancialDataInput {
 
 impl Batch {
     /// Stores the batch.
-    pub(super) async fn send(&self, store: &Store, upload: Upload) -> Result<Report> {
+    pub(super) async fn send(self: &Arc<Self>, store: &Store, upload: Upload) -> Result<Report> {
         if self.data.len() > ROWS {
             let reason = format!("has {} points, and one mutation takes at most {ROWS}", self.data.len());
             let error = Failure::from(Error::field("data", reason));
             return Err(error.with_hint("send larger batches to POST /api/v1/financial-data/bulk"));
         }
-        let body = serde_json::to_vec(self).map_err(Failure::internal)?;
+        let batch = self.clone();
+        let write = move || serde_json::to_vec(&*batch).map_err(Failure::internal);
+        let body = aside(self.data.len(), write).await??;
         store.upload(upload, Format::Json, Cursor::new(body)).await
     }
 }

@@ -1,17 +1,14 @@
-//! Where a page ends, as text that says nothing to its reader.
+//! Where a page of points or vintages ends, as text that says nothing to its reader.
 
 use async_graphql::types::connection::PageInfo;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use uuid::Uuid;
 
 use crate::error::Error;
-use crate::series::SeriesId;
 
 /// The last item of a page. Days count from 1970-01-01.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cursor {
-    Series(SeriesId),
     Point { date: i32, revision: i32 },
     Vintage(i32),
 }
@@ -19,7 +16,6 @@ pub(super) enum Cursor {
 impl Cursor {
     pub(super) fn encode(self) -> String {
         BASE64_URL_SAFE_NO_PAD.encode(match self {
-            Self::Series(id) => format!("s {id}"),
             Self::Point { date, revision } => format!("p {date} {revision}"),
             Self::Vintage(day) => format!("v {day}"),
         })
@@ -29,7 +25,6 @@ impl Cursor {
         let text = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
         let mut parts = text.split(' ');
         Some(match (parts.next()?, parts.next()?, parts.next()) {
-            ("s", id, None) => Self::Series(SeriesId(Uuid::try_parse(id).ok()?)),
             ("p", date, Some(revision)) => Self::Point {
                 date: date.parse().ok()?,
                 revision: revision.parse().ok()?,
@@ -37,16 +32,6 @@ impl Cursor {
             ("v", day, None) => Self::Vintage(day.parse().ok()?),
             _ => return None,
         })
-    }
-
-    /// The place in a list of series after which a page begins: a cursor, or the id of the series before it.
-    pub(super) fn after_series(after: Option<&str>) -> Result<Option<SeriesId>, Error> {
-        let Some(text) = after else { return Ok(None) };
-        match (Self::decode(text), Uuid::try_parse(text)) {
-            (Some(Self::Series(id)), _) => Ok(Some(id)),
-            (_, Ok(id)) => Ok(Some(SeriesId(id))),
-            _ => Err(foreign()),
-        }
     }
 
     /// The date and revision date after which a page of points begins.
@@ -88,12 +73,12 @@ pub(super) fn page_size(first: Option<i32>, usual: usize, most: usize) -> Result
 }
 
 /// What Relay wants to know of a page that lies between these cursors.
-pub(super) fn page_info((before, after): (bool, bool), (start, end): (Option<Cursor>, Option<Cursor>)) -> PageInfo {
+pub(super) fn page_info((before, after): (bool, bool), (start, end): (Option<String>, Option<String>)) -> PageInfo {
     PageInfo {
         has_previous_page: before,
         has_next_page: after,
-        start_cursor: start.map(Cursor::encode),
-        end_cursor: end.map(Cursor::encode),
+        start_cursor: start,
+        end_cursor: end,
     }
 }
 
@@ -103,17 +88,11 @@ mod tests {
 
     #[test]
     fn a_cursor_leads_back_to_its_place_and_to_no_other_list() {
-        let id = SeriesId(Uuid::from_u128(7));
-        let (series, point) = (
-            Cursor::Series(id),
-            Cursor::Point {
-                date: -400,
-                revision: 18_262,
-            },
-        );
+        let point = Cursor::Point {
+            date: -400,
+            revision: 18_262,
+        };
 
-        assert_eq!(Cursor::after_series(Some(&series.encode())).unwrap(), Some(id));
-        assert_eq!(Cursor::after_series(Some(&id.to_string())).unwrap(), Some(id));
         assert_eq!(
             Cursor::after_point(Some(&point.encode())).unwrap(),
             Some((-400, 18_262))
@@ -122,7 +101,7 @@ mod tests {
             Cursor::after_vintage(Some(&Cursor::Vintage(-1).encode())).unwrap(),
             Some(-1)
         );
-        for stranger in [series.encode(), String::new(), "%".into(), "cCAx".into()] {
+        for stranger in [Cursor::Vintage(1).encode(), String::new(), "%".into(), "cCAx".into()] {
             assert!(Cursor::after_point(Some(&stranger)).is_err(), "{stranger}");
         }
     }

@@ -85,7 +85,7 @@ pub struct BulkDataPointsInput {
     pub batch_id: Option<String>,
     /// How the points meet what is stored.
     #[graphql(default)]
-    pub mode: UploadMode,
+    pub mode: BulkUploadMode,
     /// With mode CHANGES: whether dates between the first and the last one given that are missing now were withdrawn.
     #[graphql(default)]
     pub withdraw_missing: bool,
@@ -96,7 +96,7 @@ pub struct BulkDataPointsInput {
 
 /// How points meet what is stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
-pub enum UploadMode {
+pub enum BulkUploadMode {
     /// Every point is stored; one of the same date and revision date takes the place of the other.
     #[default]
     Upsert,

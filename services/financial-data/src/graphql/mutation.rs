@@ -1,14 +1,15 @@
 //! What can be changed.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object};
 use platform_graphql::Result;
 
 use super::batch::{Batch, Row};
-use super::input::{BulkDataPointsInput, FinancialDataInput, UploadMode};
+use super::input::{BulkDataPointsInput, BulkUploadMode, FinancialDataInput};
 use super::points::PointIds;
-use super::report::{BulkDataPointsResult, BulkUploadResult, DataPointResult, UploadError, UploadOutcome};
+use super::report::{BulkDataPointsResult, BulkUploadError, BulkUploadResult, DataPointResult, UploadOutcome};
 use super::series::FinancialSeries;
 use super::{find, store};
 use crate::question::Question;
@@ -45,7 +46,7 @@ impl Mutation {
             atomic,
             ..Upload::default()
         };
-        Ok(batch.send(store(ctx), upload).await?.into())
+        Ok(Arc::new(batch).send(store(ctx), upload).await?.into())
     }
 
     /// Changes what is known of a series and stores the points given with it, all or nothing.
@@ -59,15 +60,11 @@ impl Mutation {
         data.belongs_to(&series, store(ctx))?;
         let mut batch = Batch::default();
         data.of(&series).add_to(&mut batch, store(ctx))?;
-        batch
-            .send(
-                store(ctx),
-                Upload {
-                    atomic: true,
-                    ..Upload::default()
-                },
-            )
-            .await?;
+        let upload = Upload {
+            atomic: true,
+            ..Upload::default()
+        };
+        Arc::new(batch).send(store(ctx), upload).await?;
         Ok(FinancialSeries::new(store(ctx).series(series.id)?))
     }
 
@@ -97,8 +94,8 @@ impl Mutation {
             Missing::Kept
         };
         let mode = match input.mode {
-            UploadMode::Upsert => Mode::Upsert,
-            UploadMode::Changes => Mode::Changes { missing },
+            BulkUploadMode::Upsert => Mode::Upsert,
+            BulkUploadMode::Changes => Mode::Changes { missing },
         };
         let today = days(store(ctx).context().clock().today());
         let upload = Upload {
@@ -110,10 +107,10 @@ impl Mutation {
         };
         let series = input.series_id.unwrap_or_default();
         let points = input.data_points.into_iter().map(|point| point.row(&series, None));
-        let batch = Batch {
+        let batch = Arc::new(Batch {
             data: points.collect(),
             ..Batch::default()
-        };
+        });
         let report = batch.send(store(ctx), upload.clone()).await?;
         let summary = report.summary.into();
         let outcome = UploadOutcome::from(report);
@@ -128,8 +125,8 @@ impl Mutation {
 }
 
 /// What became of each row of an upload.
-fn results(rows: &[Row], errors: &[UploadError], upload: &Upload) -> Vec<DataPointResult> {
-    let mut refused: HashMap<u64, Vec<UploadError>> = HashMap::new();
+fn results(rows: &[Row], errors: &[BulkUploadError], upload: &Upload) -> Vec<DataPointResult> {
+    let mut refused: HashMap<u64, Vec<BulkUploadError>> = HashMap::new();
     errors
         .iter()
         .for_each(|error| refused.entry(error.row).or_default().push(error.clone()));

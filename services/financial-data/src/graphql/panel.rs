@@ -5,8 +5,9 @@ use std::sync::Arc;
 use async_graphql::{ID, SimpleObject};
 use platform_error::Result;
 
-use super::scalars::PointColumns;
+use super::scalars::DataPointColumns;
 use super::series::FinancialSeries;
+use crate::aside::aside;
 use crate::error::Error;
 use crate::history::Points;
 use crate::output::{Columns, columnar};
@@ -21,11 +22,11 @@ const PAGES: usize = 100;
 
 /// A series of a panel with its points.
 #[derive(SimpleObject)]
-pub struct PanelMember {
+pub struct SeriesPanelMember {
     /// The series.
     pub series: FinancialSeries,
     /// Its points.
-    pub columns: PointColumns,
+    pub columns: DataPointColumns,
 }
 
 /// How many points fit one answer in columns.
@@ -45,13 +46,14 @@ pub(super) fn take(room: &mut usize, points: usize) -> Result<(), Error> {
 }
 
 /// Points in columns, as long as there is room for them.
-pub(super) fn columns(points: &Points, room: &mut usize) -> Result<PointColumns, Error> {
+pub(super) async fn columns(points: Points, room: &mut usize) -> Result<DataPointColumns> {
     take(room, points.len())?;
-    Ok(PointColumns(columnar(points, Columns::Full)))
+    let written = aside(points.len(), move || columnar(&points, Columns::Full)).await?;
+    Ok(DataPointColumns(written))
 }
 
 /// Asks all of some series the same question.
-pub(super) async fn panel(store: &Store, ids: &[ID], question: Question) -> Result<Vec<PanelMember>> {
+pub(super) async fn panel(store: &Store, ids: &[ID], question: Question) -> Result<Vec<SeriesPanelMember>> {
     if ids.len() > MEMBERS {
         return Err(Error::field(
             "seriesIds",
@@ -68,21 +70,21 @@ pub(super) async fn panel(store: &Store, ids: &[ID], question: Question) -> Resu
     if question.moment.is_none() {
         let ids: Vec<SeriesId> = series.iter().map(|series| series.id).collect();
         for (series, history) in store.panel(&ids).await?.members {
-            let points = question.points(&history, series.frequency)?;
-            members.push(member(series, &points, &mut room)?);
+            let points = question.answer(history, series.frequency).await?;
+            members.push(member(series, points, &mut room).await?);
         }
         return Ok(members);
     }
     for series in series {
         let points = store.answer(&series, &question).await?;
-        members.push(member(series, &points, &mut room)?);
+        members.push(member(series, points, &mut room).await?);
     }
     Ok(members)
 }
 
-fn member(series: Arc<Series>, points: &Points, room: &mut usize) -> Result<PanelMember, Error> {
-    Ok(PanelMember {
-        columns: columns(points, room)?,
+async fn member(series: Arc<Series>, points: Points, room: &mut usize) -> Result<SeriesPanelMember> {
+    Ok(SeriesPanelMember {
+        columns: columns(points, room).await?,
         series: FinancialSeries::new(series),
     })
 }

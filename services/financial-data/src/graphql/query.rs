@@ -4,13 +4,13 @@ use async_graphql::{Context, ID, Object};
 use platform_graphql::Result;
 
 use super::asked::{Asked, TimeRange};
-use super::cursor::{Cursor, page_size};
-use super::list::{Filter, USUAL, list_cost, most, search_offset};
-use super::panel::{PanelMember, panel};
+use super::cursor::page_size;
+use super::list::{Filter, USUAL, connection, list_cost, most, search_offset};
+use super::panel::{SeriesPanelMember, panel};
 use super::points::DataPoint;
 use super::rows::PointList;
 use super::scalars::{Date, Instant};
-use super::series::{EconomicSeries, FinancialSeries, FinancialSeriesConnection, SeriesSearch};
+use super::series::{EconomicSeries, FinancialSeries, FinancialSeriesConnection, SeriesSearchResult};
 use super::source::{self, Source};
 use super::vintages::Vintages;
 use super::{LOOK, WHOLE, find, store};
@@ -52,8 +52,9 @@ impl Query {
         #[graphql(desc = "The id of the series before the page, or its cursor")] after: Option<String>,
     ) -> Result<Vec<FinancialSeries>> {
         let size = page_size(first, USUAL, most(store(ctx)))?;
-        let after = Cursor::after_series(after.as_deref())?;
-        let page = filter.unwrap_or_default().page(store(ctx), (after, size)).await?;
+        let after = after.map(|after| store(ctx).place(&after)).transpose()?;
+        let wanted = filter.unwrap_or_default().wanted(store(ctx));
+        let page = store(ctx).page(&wanted, (after, size)).await?;
         Ok(page.series.into_iter().map(FinancialSeries::new).collect())
     }
 
@@ -77,8 +78,9 @@ impl Query {
         }
         filter.search_query = search.or(filter.search_query);
         let size = page_size(first, USUAL, most(store(ctx)))?;
-        let after = Cursor::after_series(after.as_deref())?;
-        Ok(filter.page(store(ctx), (after, size)).await?.connection())
+        let after = after.map(|after| store(ctx).place(&after)).transpose()?;
+        let wanted = filter.wanted(store(ctx));
+        Ok(connection(store(ctx).page(&wanted, (after, size)).await?))
     }
 
     /// Series that fit a text, the best first: titles, descriptions, external ids and sources, with other words for the
@@ -91,7 +93,7 @@ impl Query {
         #[graphql(desc = "Only series for which all of this holds")] filter: Option<Filter>,
         #[graphql(desc = "Series of the page, 50 unless said, at most 1000")] first: Option<i32>,
         #[graphql(desc = "How many of the best to leave out")] offset: Option<i32>,
-    ) -> Result<SeriesSearch> {
+    ) -> Result<SeriesSearchResult> {
         let filter = filter.unwrap_or_default();
         if filter.search_query.is_some() {
             return Err(Error::field(
@@ -102,7 +104,12 @@ impl Query {
         }
         let size = page_size(first, USUAL, most(store(ctx)))?;
         let offset = search_offset(offset)?;
-        Ok(filter.search(store(ctx), &text, (offset, size)).await?)
+        let wanted = filter.wanted(store(ctx));
+        let (series, total_count) = store(ctx).best(&wanted, &text, (offset, size)).await?;
+        Ok(SeriesSearchResult {
+            nodes: series.into_iter().map(FinancialSeries::new).collect(),
+            total_count,
+        })
     }
 
     /// What is known of a range of dates of a series, now or as of a day.
@@ -136,7 +143,7 @@ impl Query {
         #[graphql(desc = "What becomes of the observations of a period")] aggregation: Option<Method>,
         #[graphql(desc = "As stored here at this moment")] system_time: Option<Instant>,
         #[graphql(desc = "As stored here in this snapshot")] snapshot_id: Option<ID>,
-    ) -> Result<Vec<PanelMember>> {
+    ) -> Result<Vec<SeriesPanelMember>> {
         let asked = Asked {
             time_range,
             as_of,

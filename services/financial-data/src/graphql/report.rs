@@ -9,7 +9,7 @@ use crate::store::{self, Report};
 #[derive(SimpleObject)]
 pub struct BulkUploadResult {
     #[graphql(flatten)]
-    summary: UploadSummary,
+    summary: BulkUploadSummary,
     #[graphql(flatten)]
     outcome: UploadOutcome,
 }
@@ -27,7 +27,7 @@ impl From<Report> for BulkUploadResult {
 #[derive(SimpleObject)]
 pub struct BulkDataPointsResult {
     /// How many points went where.
-    pub summary: UploadSummary,
+    pub summary: BulkUploadSummary,
     #[graphql(flatten)]
     pub(super) outcome: UploadOutcome,
     /// What became of each point, in the order sent; null when that is not known of each: for a batch that was sent
@@ -45,7 +45,7 @@ pub struct UploadOutcome {
     /// Whether this answers an earlier sending of the same batch.
     pub repeated: bool,
     /// The first refused points.
-    pub errors: Vec<UploadError>,
+    pub errors: Vec<BulkUploadError>,
     /// Whether more points were refused than `errors` describes.
     pub errors_truncated: bool,
 }
@@ -70,12 +70,12 @@ pub struct DataPointResult {
     /// Whether it was stored, or known already.
     pub success: bool,
     /// Why it was refused.
-    pub errors: Vec<UploadError>,
+    pub errors: Vec<BulkUploadError>,
 }
 
 /// How many points went where.
 #[derive(SimpleObject)]
-pub struct UploadSummary {
+pub struct BulkUploadSummary {
     /// Points read.
     pub total_processed: u64,
     /// Points stored, or known already.
@@ -86,11 +86,11 @@ pub struct UploadSummary {
     pub unchanged: u64,
     /// Withdrawals recorded for dates that a crawl no longer had.
     pub withdrawn: u64,
-    /// Series created because points named them.
+    /// Series created, because they were described or because points named them.
     pub new_series: u64,
 }
 
-impl From<store::Summary> for UploadSummary {
+impl From<store::Summary> for BulkUploadSummary {
     fn from(summary: store::Summary) -> Self {
         let store::Summary {
             total_processed,
@@ -113,7 +113,7 @@ impl From<store::Summary> for UploadSummary {
 
 /// A point that was refused, and why.
 #[derive(Clone, SimpleObject)]
-pub struct UploadError {
+pub struct BulkUploadError {
     /// Its number, counted from 1 over all points of the mutation.
     pub row: u64,
     /// The field that is wrong, as the bulk endpoint calls it, for instance `revision_date`.
@@ -121,14 +121,14 @@ pub struct UploadError {
     /// What stood there, cut at 100 characters.
     pub value: Option<String>,
     /// Which rule it broke.
-    pub error_type: UploadErrorType,
+    pub error_type: BulkUploadErrorType,
     /// What was expected.
     pub message: String,
     /// What to write instead.
     pub suggested_fix: Option<String>,
 }
 
-impl From<RowError> for UploadError {
+impl From<RowError> for BulkUploadError {
     fn from(error: RowError) -> Self {
         Self {
             row: error.row,
@@ -144,7 +144,7 @@ impl From<RowError> for UploadError {
 /// Which rule a point broke, by the names that all reports use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "ingest::RowErrorType", rename_items = "PascalCase")]
-pub enum UploadErrorType {
+pub enum BulkUploadErrorType {
     /// A date that is not a calendar date, or outside 1600-01-01 to 2200-12-31.
     InvalidDateFormat,
     /// A value that is not a decimal number, or has more digits than are kept.

@@ -14,6 +14,7 @@ use platform_graphql::to_graphql;
 use super::extras::Extras;
 use super::points::PointIds;
 use super::text;
+use crate::aside::aside;
 use crate::history::{Observation, Points};
 use crate::output::text::{push_date, push_integer, push_value};
 use crate::question::Question;
@@ -51,15 +52,15 @@ impl<T: OutputType> PointList<T> {
             let comma = if at == 0 { "" } else { "," };
             (format!("{comma}\"{key}\":"), *column)
         });
-        let (typename, ids) = (T::type_name(), PointIds::new(self.series, &self.question));
         let writer = Writer {
-            typename: &typename,
+            typename: T::type_name().into_owned(),
             series: self.series,
-            ids,
+            ids: PointIds::new(self.series, &self.question),
             extras,
             heads: heads.collect(),
         };
-        Ok(writer.list(&self.points))
+        let points = self.points.clone();
+        aside(points.len(), move || writer.list(&points)).await
     }
 }
 
@@ -108,15 +109,15 @@ impl Column {
 }
 
 /// How a point is written: what stands in front of each selected field, and where its value comes from.
-struct Writer<'a> {
-    typename: &'a str,
+struct Writer {
+    typename: String,
     series: SeriesId,
     ids: PointIds,
     extras: Option<Extras>,
     heads: Vec<(String, Column)>,
 }
 
-impl Writer<'_> {
+impl Writer {
     fn list(&self, points: &Points) -> String {
         let width: usize = self.heads.iter().map(|(head, _)| head.len() + 16).sum();
         let mut out = Vec::with_capacity(2 + points.len() * (width + 3));

@@ -177,12 +177,12 @@ impl ScalarType for GivenInstant {
 
 /// The points of a series in columns.
 #[derive(Clone, Debug)]
-pub struct PointColumns(pub String);
+pub struct DataPointColumns(pub String);
 
 /// Points as one JSON object of arrays of equal length: `dates`, `values` (strings with their published digits, null
 /// where withdrawn), `revisionDates`, `isOriginalRelease` and `releaseRanks`.
 #[Scalar]
-impl ScalarType for PointColumns {
+impl ScalarType for DataPointColumns {
     fn parse(value: Value) -> InputValueResult<Self> {
         Err(InputValueError::expected_type(value))
     }

@@ -191,7 +191,7 @@ pub struct FinancialSeriesEdge {
 
 /// Series that fit a text, the best first.
 #[derive(SimpleObject)]
-pub struct SeriesSearch {
+pub struct SeriesSearchResult {
     /// The series.
     pub nodes: Vec<FinancialSeries>,
     /// How many were found in all.

@@ -13,7 +13,7 @@ use crate::store::Store;
 pub struct Source(pub(super) Arc<series::Source>);
 
 /// Who publishes series.
-#[Object]
+#[Object(name = "SeriesSource")]
 impl Source {
     /// Made of the name in lower case.
     async fn id(&self) -> ID {

@@ -10,8 +10,9 @@ use super::asked::{Asked, TimeRange};
 use super::cursor::{Cursor, page_info, page_size};
 use super::points::{DataPoint, EconomicDataPoint, PointPage};
 use super::rows::{OnePoint, PointList};
-use super::scalars::{Date, Instant, PointColumns, VintageMatrix};
+use super::scalars::{DataPointColumns, Date, Instant, VintageMatrix};
 use super::{LOOK, WHOLE, panel, store};
+use crate::aside::aside;
 use crate::error::Error;
 use crate::history::{History, Observation, Points};
 use crate::output::{self, Media};
@@ -104,7 +105,7 @@ impl Vintages {
         #[graphql(desc = "What becomes of the observations of a period")] aggregation: Option<Method>,
         #[graphql(desc = "As stored here at this moment")] system_time: Option<Instant>,
         #[graphql(desc = "As stored here in this snapshot")] snapshot_id: Option<ID>,
-    ) -> Result<PointColumns> {
+    ) -> Result<DataPointColumns> {
         let asked = Asked {
             time_range,
             as_of,
@@ -120,7 +121,7 @@ impl Vintages {
             snapshot_id,
         };
         let points = store(ctx).answer(&self.0, &asked.question()?).await?;
-        Ok(panel::columns(&points, &mut panel::room(store(ctx)))?)
+        Ok(panel::columns(points, &mut panel::room(store(ctx))).await?)
     }
 
     /// The newest observation that has a value.
@@ -159,7 +160,9 @@ impl Vintages {
         let vintages = chosen(&history, vintages, last)?;
         let (first, last) = (history.latest(range).len(), vintages.len());
         panel::take(&mut panel::room(store(ctx)), first.saturating_mul(last))?;
-        let matrix = output::matrix(Media::Json, &self.0.id.to_string(), &history.matrix(&vintages, range))?;
+        let id = self.0.id.to_string();
+        let write = move || output::matrix(Media::Json, &id, &history.matrix(&vintages, range));
+        let matrix = aside(first.saturating_mul(last), write).await??;
         Ok(VintageMatrix(String::from_utf8_lossy(&matrix).into_owned()))
     }
 }
@@ -204,9 +207,12 @@ fn page(series: &Series, question: Question, (points, after, size): (&Points, Op
         on + revisions[on..past].partition_point(|other| *other <= revision)
     });
     let nodes = points.page(from, size);
-    let cursor = |point: Observation| Cursor::Point {
-        date: point.date,
-        revision: point.revision_date,
+    let cursor = |point: Observation| {
+        let cursor = Cursor::Point {
+            date: point.date,
+            revision: point.revision_date,
+        };
+        cursor.encode()
     };
     let ends = (
         (!nodes.is_empty()).then(|| cursor(nodes.get(0))),
@@ -236,8 +242,8 @@ impl VintageDatePage {
         let to = from.saturating_add(size).min(vintages.len());
         let page = &vintages[from..to];
         let ends = (
-            page.first().copied().map(Cursor::Vintage),
-            page.last().copied().map(Cursor::Vintage),
+            page.first().map(|day| Cursor::Vintage(*day).encode()),
+            page.last().map(|day| Cursor::Vintage(*day).encode()),
         );
         Self {
             page_info: page_info((from > 0, to < vintages.len()), ends),

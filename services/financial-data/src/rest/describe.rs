@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::{RawValue, to_raw_value};
 use uuid::Uuid;
 
+use crate::aside::aside;
 use crate::error::Error;
 use crate::ingest::{Format, SeriesDescription};
 use crate::output::Listed;
@@ -21,6 +22,9 @@ use crate::store::{Report, Store, Upload};
 
 /// The names under which a description may give the external id.
 const EXTERNAL_ID: [&str; 4] = ["externalId", "external_id", "seriesId", "series_id"];
+
+/// The fewest characters that a point takes, more or less.
+const SHORTEST_POINT: usize = 40;
 
 /// Fields as they were sent: the digits of numbers survive.
 type Fields = BTreeMap<String, Box<RawValue>>;
@@ -133,11 +137,9 @@ impl Target {
 
 /// Stores a description and its points as the bulk upload they are.
 async fn store_points(store: &Store, target: &Target, (description, points): (&str, &RawValue)) -> Result<Report> {
-    let mut rows: Vec<Fields> = read(points.get())?;
-    for row in &mut rows {
-        row.insert("series_id".into(), to_raw_value(&target.id).map_err(Failure::internal)?);
-    }
-    let rows = serde_json::to_string(&rows).map_err(Failure::internal)?;
+    let (id, points) = (target.id, points.to_owned());
+    let length = points.get().len() / SHORTEST_POINT;
+    let rows = aside(length, move || rows_of(id, &points)).await??;
     let body = format!("{{\"series\":[{description}],\"data\":{rows}}}");
     let upload = Upload {
         source: Some(target.source.clone()),
@@ -145,6 +147,15 @@ async fn store_points(store: &Store, target: &Target, (description, points): (&s
         ..Upload::default()
     };
     store.upload(upload, Format::Json, Cursor::new(body)).await
+}
+
+/// Points as rows that name their series.
+fn rows_of(series: SeriesId, points: &RawValue) -> Result<String> {
+    let mut rows: Vec<Fields> = read(points.get())?;
+    for row in &mut rows {
+        row.insert("series_id".into(), to_raw_value(&series).map_err(Failure::internal)?);
+    }
+    serde_json::to_string(&rows).map_err(Failure::internal)
 }
 
 fn read<T: DeserializeOwned>(text: &str) -> Result<T> {

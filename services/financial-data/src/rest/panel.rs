@@ -16,6 +16,7 @@ use platform_http::{Json, Problem};
 use super::arguments::{Argument, Arguments, Groups, Kind, argument};
 use super::query::{self, PointsQuery};
 use super::{media, series};
+use crate::aside::{aside, blocking};
 use crate::error::Error;
 use crate::output::Encoder;
 use crate::question::{Asking, Question};
@@ -69,11 +70,12 @@ pub(super) async fn by_query(
     let members = match (arguments.text("series"), arguments.text("source")) {
         (Some(names), _) => found(&store, names.split(',').map(str::trim))?,
         (None, Some(source)) => {
+            let listing = store.clone();
             let filter = SeriesFilter {
                 source: Some(series::source(source)),
                 ..SeriesFilter::default()
             };
-            store.list(&filter, None, usize::MAX).0
+            blocking(move || listing.list(&filter, None, usize::MAX).0).await?
         }
         (None, None) => return Err(Error::field("series", "or source is needed: say which series to show").into()),
     };
@@ -146,7 +148,11 @@ impl Panel {
         };
         while let Some(series) = self.members.next() {
             let points = self.asking.answer(&series).await?;
-            let ready = encoder.add(&self.name(&series), &points)?;
+            let count = points.len();
+            let name = self.name(&series);
+            let write = move || encoder.add(&name, &points).map(|ready| (ready, encoder));
+            let (ready, rest) = aside(count, write).await??;
+            encoder = rest;
             if !ready.is_empty() {
                 self.encoder = Some(encoder);
                 return Ok(Some((ready, self)));
@@ -154,7 +160,7 @@ impl Panel {
             // Series in the cache never wait, and others want to be answered as well.
             tokio::task::consume_budget().await;
         }
-        Ok(Some((encoder.finish()?, self)))
+        Ok(Some((blocking(move || encoder.finish()).await??, self)))
     }
 
     fn name(&self, series: &Series) -> String {

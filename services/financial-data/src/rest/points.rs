@@ -13,6 +13,7 @@ use super::arguments::{Argument, Arguments, Kind, argument, day};
 use super::query::{PointsQuery, moment, range};
 use super::tag::Tag;
 use super::{media, query};
+use crate::aside::aside;
 use crate::error::Error;
 use crate::history::History;
 use crate::output::{Encoder, matrix as written};
@@ -64,7 +65,8 @@ pub(super) async fn points(
         points = points.page(offset.unwrap_or(0), limit.unwrap_or(usize::MAX));
     }
     let encoder = Encoder::one(media, columns, question.pick.as_of())?;
-    let body = encoder.finish_with(&series.id.to_string(), &points)?;
+    let id = series.id.to_string();
+    let body = aside(points.len(), move || encoder.finish_with(&id, &points)).await??;
     Ok(tag.on(media::answer(media, body)))
 }
 
@@ -129,7 +131,8 @@ pub(super) async fn matrix(
     }
     let history = store.history_at(series.id, moment).await?;
     let vintages = chosen(&arguments, &history)?;
-    if history.len().saturating_mul(vintages.len()) > MOST_CELLS {
+    let cells = history.len().saturating_mul(vintages.len());
+    if cells > MOST_CELLS {
         let error = Failure::new(Code::Invalid, format!("a matrix has at most {MOST_CELLS} cells"));
         return Err(Problem(
             error
@@ -137,8 +140,8 @@ pub(super) async fn matrix(
                 .with_hint("ask for fewer vintages or a shorter range"),
         ));
     }
-    let matrix = history.matrix(&vintages, range);
-    Ok(tag.on(media::answer(media, written(media, &series.external_id, &matrix)?)))
+    let write = move || written(media, &series.external_id, &history.matrix(&vintages, range));
+    Ok(tag.on(media::answer(media, aside(cells, write).await??)))
 }
 
 fn chosen(arguments: &Arguments, history: &Arc<History>) -> Result<Vec<i32>, Error> {

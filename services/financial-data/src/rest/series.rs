@@ -9,10 +9,12 @@ use uuid::Uuid;
 
 use super::arguments::{Argument, Arguments, Kind, argument};
 use super::media;
+use crate::discovery::Wanted;
 use crate::error::Error;
 use crate::output::{Listed, series_list};
-use crate::series::{Frequency, SeriesId, SourceId};
-use crate::store::{SeriesFilter, Store};
+use crate::place::Place;
+use crate::series::{Frequency, Series, SourceId};
+use crate::store::{SeriesFilter, Store, date};
 
 /// Series of a list unless told otherwise.
 const PAGE: usize = 100;
@@ -36,6 +38,11 @@ pub(super) const LIST: &[Argument] = &[
         Kind::Text,
         "Words to search for in names and descriptions; the best come first. Small mistakes are forgiven.",
     ),
+    argument(
+        "series",
+        Kind::List,
+        "Only these, separated by commas: ids, SOURCE:EXTERNAL_ID or unambiguous external ids.",
+    ),
     argument("source", Kind::Text, "Series of this source, by name or id."),
     argument(
         "frequency",
@@ -54,6 +61,16 @@ pub(super) const LIST: &[Argument] = &[
     ),
     argument("prefix", Kind::Text, "Series whose external id begins so, in any case."),
     argument(
+        "observed_from",
+        Kind::Date,
+        "Series with observations on this date or later, as declared or else as stored.",
+    ),
+    argument(
+        "observed_to",
+        Kind::Date,
+        "Series with observations on this date or earlier, as declared or else as stored.",
+    ),
+    argument(
         "limit",
         Kind::Count,
         "How many there may be at most; 100 unless told otherwise.",
@@ -62,7 +79,7 @@ pub(super) const LIST: &[Argument] = &[
     argument(
         "after",
         Kind::Text,
-        "The id of the last series of the page before; the header Link has it.",
+        "Where the page before ended: the address in the header Link has it. The id of its last series will do.",
     ),
 ];
 
@@ -74,25 +91,21 @@ pub(super) async fn list(
     uri: Uri,
 ) -> Result<Response, Problem> {
     let media = media::wanted(&arguments, &headers, media::LISTS)?;
-    let filter = filter(&arguments)?;
+    let wanted = wanted(&arguments)?;
     arguments.exclusive(&["offset", "after"])?;
     let (limit, offset) = (limit(&store, &arguments)?, arguments.count("offset")?.unwrap_or(0));
     let (page, total, more) = match arguments.text("q") {
         Some(text) => {
             arguments.exclusive(&["q", "after"])?;
-            arguments.exclusive(&["q", "prefix"])?;
-            let (page, total) = store.search(text, &filter, (offset, limit))?;
+            let (page, total) = store.best(&wanted, text, (offset, limit)).await?;
             let more = offset.saturating_add(page.len()) < total;
             (page, total, more)
         }
         None => {
-            let expected = "the id of a series";
-            let after = arguments.parsed("after", expected, |text| Uuid::try_parse(text).ok().map(SeriesId))?;
-            let (mut page, total) = store.list(&filter, after, offset.saturating_add(limit).saturating_add(1));
-            page.drain(..offset.min(page.len()));
-            let more = page.len() > limit;
-            page.truncate(limit);
-            (page, total, more)
+            let after = arguments.text("after").map(|after| store.place(after)).transpose()?;
+            let mut page = store.page(&wanted, (after, offset.saturating_add(limit))).await?;
+            page.series.drain(..offset.min(page.series.len()));
+            (page.series, page.total, page.after)
         }
     };
     let sources: Vec<String> = page.iter().map(|series| store.source_name(series)).collect();
@@ -104,21 +117,28 @@ pub(super) async fn list(
     let mut response = media::answer(media, series_list(media, &listed, total)?);
     response.headers_mut().insert(TOTAL, HeaderValue::from(total));
     if let Some(last) = page.last().filter(|_| more)
-        && let Some(link) = next_page(&uri, &arguments, (last.id, offset.saturating_add(limit)))
+        && let Some(link) = next_page(&uri, &arguments, (last, offset.saturating_add(limit)))
     {
         response.headers_mut().insert(header::LINK, link);
     }
     Ok(response)
 }
 
-fn filter(arguments: &Arguments) -> Result<SeriesFilter, Error> {
+fn wanted(arguments: &Arguments) -> Result<Wanted, Error> {
     let expected = format!("one of {}", FREQUENCIES.join(", "));
-    Ok(SeriesFilter {
-        source: arguments.text("source").map(source),
-        frequency: arguments.parsed("frequency", &expected, Frequency::parse)?,
-        is_active: arguments.optional_flag("is_active")?,
-        seasonal_adjustment: arguments.text("seasonal_adjustment").map(str::to_string),
-        external_id_prefix: arguments.text("prefix").map(str::to_string),
+    let names = |text: &str| text.split(',').map(|name| name.trim().to_string()).collect();
+    Ok(Wanted {
+        names: arguments.text("series").map(names),
+        filter: SeriesFilter {
+            source: arguments.text("source").map(source),
+            frequency: arguments.parsed("frequency", &expected, Frequency::parse)?,
+            is_active: arguments.optional_flag("is_active")?,
+            seasonal_adjustment: arguments.text("seasonal_adjustment").map(str::to_string),
+            external_id_prefix: arguments.text("prefix").map(str::to_string),
+        },
+        text: None,
+        observed_from: arguments.day("observed_from")?.map(date),
+        observed_to: arguments.day("observed_to")?.map(date),
     })
 }
 
@@ -137,12 +157,12 @@ fn limit(store: &Store, arguments: &Arguments) -> Result<usize, Error> {
 }
 
 /// Where the next page is: after the last series of this one, or further down in what was found.
-fn next_page(uri: &Uri, arguments: &Arguments, (last, offset): (SeriesId, usize)) -> Option<HeaderValue> {
+fn next_page(uri: &Uri, arguments: &Arguments, (last, offset): (&Series, usize)) -> Option<HeaderValue> {
     let parts = uri.query().unwrap_or_default().split('&');
     let kept = parts.filter(|part| !part.is_empty() && !part.starts_with("after=") && !part.starts_with("offset="));
     let next = match arguments.text("q") {
         Some(_) => format!("offset={offset}"),
-        None => format!("after={last}"),
+        None => format!("after={}", Place::of(last).encode()),
     };
     let query: Vec<&str> = kept.chain([next.as_str()]).collect();
     HeaderValue::from_str(&format!("<{}?{}>; rel=\"next\"", uri.path(), query.join("&"))).ok()

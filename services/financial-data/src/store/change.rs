@@ -128,14 +128,15 @@ impl Store {
         let lead = [id.to_string()];
         self.0.points.delete(&lead).await?;
         let committed = self.0.series.delete(&lead).await?;
-        self.0.search.apply(&[], &[id])?;
         self.0.histories.invalidate(&id);
-        let mut registry = self.0.registry.write().expect("no panic while holding the lock");
-        registry.remove(id);
-        if let Some(committed) = committed {
-            follow(&mut registry.sequences.0, committed);
+        {
+            let mut registry = self.0.registry.write().expect("no panic while holding the lock");
+            registry.remove(id);
+            if let Some(committed) = committed {
+                follow(&mut registry.sequences.0, committed);
+            }
         }
-        Ok(())
+        self.index(vec![id]).await
     }
 
     async fn store_sources(&self, sources: Vec<Arc<Source>>) -> Result<()> {
@@ -156,21 +157,15 @@ impl Store {
             return Ok(());
         }
         let written = self.0.series.append(codec::series_batch(&series), None).await?;
-        let mut registry = self.0.registry.write().expect("no panic while holding the lock");
-        if let Written::Committed(committed) = written {
-            follow(&mut registry.sequences.0, committed);
+        let changed = series.iter().map(|series| series.id).collect();
+        {
+            let mut registry = self.0.registry.write().expect("no panic while holding the lock");
+            if let Written::Committed(committed) = written {
+                follow(&mut registry.sequences.0, committed);
+            }
+            series.into_iter().for_each(|series| registry.put(series));
         }
-        let named: Vec<_> = series
-            .iter()
-            .map(|series| (series.clone(), registry.source_name(series.source_id)))
-            .collect();
-        let named: Vec<_> = named
-            .iter()
-            .map(|(series, source)| (series.clone(), source.as_str()))
-            .collect();
-        self.0.search.apply(&named, &[])?;
-        series.into_iter().for_each(|series| registry.put(series));
-        Ok(())
+        self.index(changed).await
     }
 }
 

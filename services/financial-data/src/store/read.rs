@@ -5,20 +5,19 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use platform_error::{Error as Failure, Result};
 use platform_lake::{LakeError, Moment, Snapshot, Trouble};
+use tokio::task::JoinSet;
 
 use super::{SeriesFilter, Store};
+use crate::aside::aside;
 use crate::error::Error;
 use crate::history::{DateRange, History, Observation};
-use crate::search::Query;
+use crate::place::Place;
 use crate::series::{Series, SeriesId, Source, SourceId};
 
 /// The columns a history is made of.
 const HISTORY: [&str; 5] = ["date", "revision_date", "value", "digits", "is_original_release"];
 /// What a row says beside its history.
 const EXTRAS: [&str; 5] = ["date", "revision_date", "metadata", "created_at", "updated_at"];
-
-/// Hits that may be passed over: an index keeps all of them in memory.
-const DEEPEST_SEARCH: usize = 10_000;
 
 /// A history and the commit it was read at.
 #[derive(Clone)]
@@ -86,69 +85,28 @@ impl Store {
             .source_name(series.source_id)
     }
 
-    /// `limit` series of a filter in the order of their external ids, after the series `after`, and how many there
-    /// are in all.
-    pub fn list(&self, filter: &SeriesFilter, after: Option<SeriesId>, limit: usize) -> (Vec<Arc<Series>>, usize) {
+    /// `limit` series of a filter in the order of their external ids, after a place, and how many there are in all.
+    pub fn list(&self, filter: &SeriesFilter, after: Option<Place>, limit: usize) -> (Vec<Arc<Series>>, usize) {
         let registry = self.0.registry.read().expect("no panic while holding the lock");
         let total = registry.ordered().filter(|series| filter.matches(series)).count();
-        let start = after
-            .and_then(|id| registry.series.get(&id))
-            .map(|series| (series.external_id.clone(), series.source_id));
-        let page = match start {
-            Some(start) => registry
-                .ordered_after(start)
-                .filter(|series| filter.matches(series))
+        let is_wanted = |series: &&Arc<Series>| filter.matches(series);
+        let page = match after {
+            Some(place) => registry
+                .ordered_after(place)
+                .filter(is_wanted)
                 .take(limit)
                 .cloned()
                 .collect(),
-            None => registry
-                .ordered()
-                .filter(|series| filter.matches(series))
-                .take(limit)
-                .cloned()
-                .collect(),
+            None => registry.ordered().filter(is_wanted).take(limit).cloned().collect(),
         };
         (page, total)
-    }
-
-    /// `limit` series after the first `offset` that fit `text`, the best first, and how many there are in all.
-    pub fn search(
-        &self,
-        text: &str,
-        filter: &SeriesFilter,
-        (offset, limit): (usize, usize),
-    ) -> Result<(Vec<Arc<Series>>, usize)> {
-        if offset > DEEPEST_SEARCH {
-            return Err(Error::field(
-                "offset",
-                format!("is at most {DEEPEST_SEARCH} in a search: ask for more exactly"),
-            )
-            .into());
-        }
-        let found = self.0.search.search(&Query {
-            text,
-            source: filter.source,
-            frequency: filter.frequency,
-            seasonal_adjustment: filter.seasonal_adjustment.as_deref(),
-            active: filter.is_active,
-            offset,
-            limit,
-        })?;
-        let registry = self.0.registry.read().expect("no panic while holding the lock");
-        let known = found
-            .hits
-            .iter()
-            .filter_map(|hit| registry.series.get(&hit.id).cloned());
-        Ok((known.collect(), found.total))
     }
 
     /// Every revision of a series as stored now.
     pub async fn history(&self, id: SeriesId) -> Result<Arc<History>> {
         let lead = id.to_string();
-        if let Some(known) = self.0.histories.get(&id)
-            && !self.0.points.touched_since(&lead, known.sequence)
-        {
-            return Ok(known.history);
+        if let Some(known) = self.decoded(id, &lead) {
+            return Ok(known);
         }
         let snapshot = self.0.points.snapshot();
         let sequence = snapshot.sequence();
@@ -158,7 +116,7 @@ impl Store {
             }
             batch => batch?,
         };
-        let history = Arc::new(History::from_batch(&batch)?);
+        let history = decode(batch).await?;
         self.0.histories.insert(
             id,
             Decoded {
@@ -167,6 +125,12 @@ impl Store {
             },
         );
         Ok(history)
+    }
+
+    /// The history of a series as it was decoded before, unless a commit touched it since.
+    fn decoded(&self, id: SeriesId, lead: &str) -> Option<Arc<History>> {
+        let known = self.0.histories.get(&id)?;
+        (!self.0.points.touched_since(lead, known.sequence)).then_some(known.history)
     }
 
     /// Every revision of a series as it was stored at a moment of the lake's own history.
@@ -180,16 +144,45 @@ impl Store {
     /// Every revision of a series as a snapshot of the table of points holds it.
     pub async fn history_in(points: &Snapshot, id: SeriesId) -> Result<Arc<History>> {
         let batch = points.read(&id.to_string(), &HISTORY).await?;
-        Ok(Arc::new(History::from_batch(&batch)?))
+        decode(batch).await
     }
 
     /// The histories of several series, all as of one commit as far as nothing is written meanwhile.
     pub async fn panel(&self, ids: &[SeriesId]) -> Result<Panel> {
+        let unread = ids
+            .iter()
+            .copied()
+            .filter(|id| self.decoded(*id, &id.to_string()).is_none());
+        self.read_ahead(unread.collect()).await?;
         let mut members = Vec::with_capacity(ids.len());
         for id in ids {
             members.push((self.series(*id)?, self.history(*id).await?));
         }
         Ok(Panel { members })
+    }
+
+    /// Decodes histories on all processors.
+    async fn read_ahead(&self, ids: Vec<SeriesId>) -> Result<()> {
+        if ids.len() < 2 {
+            return Ok(());
+        }
+        let share = ids
+            .len()
+            .div_ceil(std::thread::available_parallelism().map_or(1, usize::from));
+        let mut readers = JoinSet::new();
+        for share in ids.chunks(share) {
+            let (store, share) = (self.clone(), share.to_vec());
+            readers.spawn(async move {
+                for id in share {
+                    store.history(id).await?;
+                }
+                Ok::<_, Failure>(())
+            });
+        }
+        while let Some(read) = readers.join_next().await {
+            read.map_err(Failure::internal)??;
+        }
+        Ok(())
     }
 
     /// What the rows of a series say beside their values: date, revision date, metadata and when they were stored.
@@ -211,4 +204,9 @@ impl Store {
             observation,
         })
     }
+}
+
+async fn decode(batch: RecordBatch) -> Result<Arc<History>> {
+    let history = aside(batch.num_rows(), move || History::from_batch(&batch)).await??;
+    Ok(Arc::new(history))
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::error::Error;
+use crate::place::Place;
 use crate::series::{Frequency, Series, SeriesId, Source, SourceId};
 
 /// What the tables `series` and `sources` held at some commit.
@@ -88,8 +89,9 @@ impl Registry {
         self.order.values().filter_map(|id| self.series.get(id))
     }
 
-    /// The series after `after` (exclusive) in the order of external ids.
-    pub(crate) fn ordered_after(&self, after: (String, SourceId)) -> impl Iterator<Item = &Arc<Series>> {
+    /// The series after a place in the order of external ids, whether or not one stands there.
+    pub(crate) fn ordered_after(&self, after: Place) -> impl Iterator<Item = &Arc<Series>> {
+        let after = (after.external_id, after.source);
         let range = (std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded);
         self.order.range(range).filter_map(|(_, id)| self.series.get(id))
     }

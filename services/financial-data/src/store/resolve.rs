@@ -1,16 +1,15 @@
 //! From decoded rows to a batch of the table of points: names become ids, doubles and impossible rows are refused.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, Date32Array, Decimal128Array, Int32Array, RecordBatch, StringBuilder};
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::array::RecordBatch;
 use platform_error::Result;
 
+use super::batch::{Key, Points, ordered_runs};
 use super::{Missing, Mode, Store, Upload, date};
-use crate::ingest::{NO_DATE, RowError, RowErrorType, Rows, SeriesDescription, SeriesName, WITHDRAWN};
+use crate::ingest::{NO_DATE, RowError, RowErrorType, Rows, SeriesDescription, SeriesName};
 use crate::series::{DEFAULT_SOURCE, SeriesId, SourceId};
-use crate::value::{PRECISION, SCALE, Value};
+use crate::value::Value;
 
 /// A chunk of rows ready to be stored, and what was found on the way.
 #[derive(Default)]
@@ -25,45 +24,49 @@ pub(crate) struct Resolved {
     pub(crate) unknown: Vec<SeriesDescription>,
 }
 
-/// A row in the order of the table: series, date, revision date, then its place in the input.
-type Ordered = (u128, i32, i32, u32);
+/// A row in the order of the table: its key, then its place in the input.
+pub(super) type Ordered = (u128, i32, i32, u32);
 
 impl Store {
     /// Resolves the rows of one chunk. Series of descriptions in `announced` count as known.
     pub(crate) async fn resolve(
         &self,
-        rows: &Rows,
+        mut rows: Rows,
         upload: &Upload,
         announced: &mut HashMap<SeriesId, ()>,
     ) -> Result<Resolved> {
         let mut out = Resolved::default();
-        let ids = self.ids(rows, upload, (announced, &mut out));
+        let ids = self.ids(&rows, upload, (announced, &mut out));
         let today = upload
             .revision_date
             .unwrap_or_else(|| super::days(self.context().clock().today()));
         let latest = super::days(self.context().clock().today()) + 1;
+        for revision in &mut rows.revisions {
+            *revision = if *revision == NO_DATE { today } else { *revision };
+        }
+        if upload.mode == Mode::Upsert
+            && rows.revisions.iter().all(|revision| *revision <= latest)
+            && let Some(runs) = ordered_runs(&rows, &ids)
+        {
+            out.batch = (!runs.is_empty()).then(|| Points::of_runs(rows, runs).into_batch());
+            return Ok(out);
+        }
         let mut order: Vec<Ordered> = Vec::with_capacity(rows.len());
         for at in 0..rows.len() {
-            let revision = if rows.revisions[at] == NO_DATE {
-                today
-            } else {
-                rows.revisions[at]
-            };
             match ids[rows.series[at] as usize] {
-                None => out.refused.push(unknown_id(rows, at)),
-                Some(_) if revision > latest => out.refused.push(not_yet_published(rows, at)),
-                Some(id) => order.push((id.0.as_u128(), rows.dates[at], revision, at as u32)),
+                None => out.refused.push(unknown_id(&rows, at)),
+                Some(_) if rows.revisions[at] > latest => out.refused.push(not_yet_published(&rows, at)),
+                Some(id) => order.push((id.0.as_u128(), rows.dates[at], rows.revisions[at], at as u32)),
             }
         }
-        if !order.is_sorted() {
-            order.sort_unstable();
-        }
-        let mut order = without_doubles(rows, order, &mut out);
+        order.sort_unstable();
+        let mut order = without_doubles(&rows, order, &mut out);
         let mut withdrawn = Vec::new();
         if let Mode::Changes { missing } = upload.mode {
-            (order, withdrawn) = self.changes(rows, (order, missing), &mut out).await?;
+            (order, withdrawn) = self.changes(&rows, (order, missing), &mut out).await?;
         }
-        out.batch = (!order.is_empty() || !withdrawn.is_empty()).then(|| batch(rows, order, withdrawn));
+        let points = || Points::some(&rows, &order, &withdrawn).into_batch();
+        out.batch = (!order.is_empty() || !withdrawn.is_empty()).then(points);
         Ok(out)
     }
 
@@ -102,7 +105,7 @@ impl Store {
         rows: &Rows,
         (order, missing): (Vec<Ordered>, Missing),
         out: &mut Resolved,
-    ) -> Result<(Vec<Ordered>, Vec<(u128, i32, i32)>)> {
+    ) -> Result<(Vec<Ordered>, Vec<Key>)> {
         let (mut kept, mut withdrawn) = (Vec::new(), Vec::new());
         for series in order.chunk_by(|a, b| a.0 == b.0) {
             let history = self.history(SeriesId(uuid::Uuid::from_u128(series[0].0))).await?;
@@ -160,76 +163,6 @@ fn without_doubles(rows: &Rows, order: Vec<Ordered>, out: &mut Resolved) -> Vec<
         }
     }
     kept
-}
-
-fn batch(rows: &Rows, order: Vec<Ordered>, withdrawn: Vec<(u128, i32, i32)>) -> RecordBatch {
-    let count = order.len() + withdrawn.len();
-    let place = |row: &Ordered| row.3 as usize;
-    let keys = || {
-        order
-            .iter()
-            .map(|row| (row.0, row.1, row.2))
-            .chain(withdrawn.iter().copied())
-    };
-    let gone = withdrawn.len();
-    let values = order
-        .iter()
-        .map(place)
-        .map(|at| (rows.digits[at] != WITHDRAWN).then(|| rows.values[at]));
-    let digits = order
-        .iter()
-        .map(place)
-        .map(|at| (rows.digits[at] != WITHDRAWN).then(|| i32::from(rows.digits[at])));
-    let declared = order
-        .iter()
-        .map(place)
-        .map(|at| (rows.originals[at] >= 0).then(|| rows.originals[at] > 0));
-    let value_type = DataType::Decimal128(PRECISION as u8, SCALE as i8);
-    let values: Decimal128Array = values.chain(std::iter::repeat_n(None, gone)).collect();
-    let mut columns: Vec<(&str, ArrayRef)> = vec![
-        ("series_id", series_column(keys().map(|key| key.0), count)),
-        ("date", Arc::new(Date32Array::from_iter_values(keys().map(|key| key.1)))),
-        ("value", Arc::new(values.with_data_type(value_type))),
-        (
-            "digits",
-            Arc::new(digits.chain(std::iter::repeat_n(None, gone)).collect::<Int32Array>()),
-        ),
-        (
-            "revision_date",
-            Arc::new(Date32Array::from_iter_values(keys().map(|key| key.2))),
-        ),
-        (
-            "is_original_release",
-            Arc::new(
-                declared
-                    .chain(std::iter::repeat_n(None, gone))
-                    .collect::<BooleanArray>(),
-            ),
-        ),
-    ];
-    if !rows.metadata.is_empty() {
-        let texts = order.iter().map(place).map(|at| rows.metadata[at].as_deref());
-        let texts: arrow::array::StringArray = texts.chain(std::iter::repeat_n(None, gone)).collect();
-        columns.push(("metadata", Arc::new(texts)));
-    }
-    let field = |(name, column): &(&str, ArrayRef)| Field::new(*name, column.data_type().clone(), true);
-    let schema = Arc::new(Schema::new(columns.iter().map(field).collect::<Vec<_>>()));
-    let columns = columns.into_iter().map(|(_, column)| column).collect();
-    RecordBatch::try_new(schema, columns).expect("columns are made of the same rows")
-}
-
-/// Ids as text; the text of a run of one series is made once.
-fn series_column(ids: impl Iterator<Item = u128>, count: usize) -> ArrayRef {
-    let mut texts = StringBuilder::with_capacity(count, count * 36);
-    let (mut last, mut buffer) = (None, uuid::Uuid::encode_buffer());
-    for id in ids {
-        if last != Some(id) {
-            uuid::Uuid::from_u128(id).hyphenated().encode_lower(&mut buffer);
-            last = Some(id);
-        }
-        texts.append_value(std::str::from_utf8(&buffer[..36]).expect("a uuid is written in ASCII"));
-    }
-    Arc::new(texts.finish())
 }
 
 fn unknown_id(rows: &Rows, at: usize) -> RowError {

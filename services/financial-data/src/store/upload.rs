@@ -1,6 +1,6 @@
 //! Bulk writes: chunks are decoded, resolved and written side by side, and one commit makes them visible.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Read;
 use std::sync::{Arc, Mutex};
 
@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use super::Store;
 use crate::error::Error;
 use crate::ingest::{DecodeError, Decoded, Format, Head, Limits, RowError, Rows, SeriesDescription, decode};
-use crate::series::SeriesId;
+use crate::series::{DEFAULT_SOURCE, SeriesId, SourceId};
 
 /// Chunks that are written to files at the same time.
 const WRITING: usize = 2;
@@ -226,7 +226,7 @@ impl<'a> Intake<'a> {
     async fn resolve(&mut self, head: &Head, rows: Rows) -> Result<Option<(Arc<Stage>, RecordBatch)>> {
         self.upload.source = self.upload.source.take().or_else(|| head.source.clone());
         self.announce(&head.series);
-        let resolved = self.store.resolve(&rows, &self.upload, &mut self.announced).await?;
+        let resolved = self.store.resolve(rows, &self.upload, &mut self.announced).await?;
         self.unknown.extend(resolved.unknown);
         self.summary.failed += resolved.refused.len() as u64;
         self.summary.unchanged += resolved.unchanged;
@@ -252,11 +252,13 @@ impl<'a> Intake<'a> {
     /// Series that a request describes may be named by id in its rows.
     fn announce(&mut self, series: &[SeriesDescription]) {
         for description in series {
-            let source = description.source.as_deref().or(self.upload.source.as_deref());
-            let source = crate::series::SourceId::of(source.unwrap_or(crate::series::DEFAULT_SOURCE));
-            self.announced
-                .insert(SeriesId::of(source, &description.external_id), ());
+            self.announced.insert(self.id_of(description), ());
         }
+    }
+
+    fn id_of(&self, description: &SeriesDescription) -> SeriesId {
+        let source = description.source.as_deref().or(self.upload.source.as_deref());
+        SeriesId::of(SourceId::of(source.unwrap_or(DEFAULT_SOURCE)), &description.external_id)
     }
 
     async fn finish(mut self, decoded: Decoded, fingerprint: String) -> Result<Report> {
@@ -291,12 +293,14 @@ impl<'a> Intake<'a> {
     async fn create_series(&mut self, described: &[SeriesDescription]) -> Result<()> {
         let default = self.upload.source.clone();
         if !described.is_empty() {
+            let ids: HashSet<SeriesId> = described.iter().map(|description| self.id_of(description)).collect();
+            self.summary.new_series = ids.into_iter().filter(|id| self.store.series(*id).is_err()).count() as u64;
             self.store.describe(described, default.as_deref()).await?;
         }
         let known =
             |unknown: &SeriesDescription| self.store.find(&unknown.external_id, unknown.source.as_deref()).is_ok();
         let unknown: Vec<SeriesDescription> = self.unknown.drain(..).filter(|unknown| !known(unknown)).collect();
-        self.summary.new_series = unknown.len() as u64;
+        self.summary.new_series += unknown.len() as u64;
         if !unknown.is_empty() {
             self.store.describe(&unknown, default.as_deref()).await?;
         }

@@ -7,6 +7,7 @@ use crate::series::Frequency;
 /// longer periods that of their first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, async_graphql::Enum)]
 #[serde(rename_all = "snake_case")]
+#[graphql(name = "AggregationPeriod")]
 pub enum Period {
     /// `w`: weeks ending on Friday.
     Weekly,
@@ -45,6 +46,7 @@ pub enum Period {
     Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, async_graphql::Enum,
 )]
 #[serde(rename_all = "snake_case")]
+#[graphql(name = "AggregationMethod")]
 pub enum Method {
     /// `avg`: their arithmetic mean.
     #[default]

@@ -13,6 +13,7 @@ use crate::value::Value;
     Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, async_graphql::Enum,
 )]
 #[serde(rename_all = "lowercase")]
+#[graphql(name = "UnitsTransformation")]
 pub enum Units {
     /// x, the number as published.
     #[default]

@@ -1,5 +1,6 @@
 //! The service as a subgraph.
 
+use platform_testing::TestService;
 use serde_json::{Value, json};
 
 use super::{data_of, gdp, with_gdp};
@@ -11,13 +12,13 @@ async fn a_gateway_finds_every_entity_by_its_id_and_null_for_one_that_is_gone() 
     let representations = json!([
         { "__typename": "FinancialSeries", "id": known["id"] },
         { "__typename": "EconomicSeries", "id": known["id"] },
-        { "__typename": "Source", "id": known["sourceId"] },
+        { "__typename": "SeriesSource", "id": known["sourceId"] },
         { "__typename": "FinancialSeries", "id": "00000000-0000-0000-0000-000000000007" },
     ]);
     let query = "query($of: [_Any!]!) { _entities(representations: $of) {
         ... on FinancialSeries { name dataPoints(timeRange: { end: \"2019-01-01\" }) { value } }
         ... on EconomicSeries { title dataPoints(timeRange: { end: \"2019-01-01\" }) { timestamp } }
-        ... on Source { sourceName: name }
+        ... on SeriesSource { sourceName: name }
     } }";
 
     let found = data_of(service.graphql_with(query, json!({ "of": representations })).await);
@@ -38,7 +39,7 @@ async fn the_sdl_declares_a_federation_subgraph_with_its_keys() {
     let sdl = service.get("/graphql/schema.graphql").await.text();
 
     assert!(sdl.contains("url: \"https://specs.apollo.dev/federation/v2."), "{sdl}");
-    for entity in ["FinancialSeries", "EconomicSeries", "Source"] {
+    for entity in ["FinancialSeries", "EconomicSeries", "SeriesSource"] {
         assert!(
             sdl.contains(&format!("type {entity} @key(fields: \"id\") {{")),
             "{entity}"
@@ -49,7 +50,7 @@ async fn the_sdl_declares_a_federation_subgraph_with_its_keys() {
         "scalar DateTime",
         "scalar Decimal",
         "scalar JSON",
-        "scalar PointColumns",
+        "scalar DataPointColumns",
         "type PageInfo @shareable {",
     ] {
         assert!(sdl.lines().any(|found| found.starts_with(line)), "{line}");
@@ -57,5 +58,56 @@ async fn the_sdl_declares_a_federation_subgraph_with_its_keys() {
     assert!(
         !sdl.contains("type Description") && !sdl.contains("type Vintages"),
         "parts of a series are no types of their own"
+    );
+}
+
+#[tokio::test]
+async fn a_gateway_asks_for_no_more_entities_at_once_than_set() {
+    let service = TestService::with(financial_data::service(), &[("graphql.entities", "2")]).await;
+    let query = "query($of: [_Any!]!) { _entities(representations: $of) { __typename } }";
+    let ask = async |count: usize| {
+        let nobody = json!({ "__typename": "SeriesSource", "id": "nobody" });
+        service.graphql_with(query, json!({ "of": vec![nobody; count] })).await
+    };
+
+    let (answered, refused) = (ask(2).await, ask(3).await);
+
+    assert_eq!(data_of(answered)["_entities"], json!([null, null]));
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "INVALID");
+    assert_eq!(
+        refused["errors"][0]["message"],
+        "the request asks for 3 entities, and one request is answered at most 2"
+    );
+}
+
+#[tokio::test]
+async fn no_type_has_a_name_that_other_subgraphs_would_want() {
+    let service = with_gdp().await;
+
+    let sdl = service.get("/graphql/schema.graphql").await.text();
+
+    for name in [
+        "Method",
+        "Period",
+        "Units",
+        "Frequency",
+        "Source",
+        "UploadError",
+        "UploadMode",
+        "UploadSummary",
+    ] {
+        let declares = |line: &str| {
+            let mut words = line.split(' ');
+            matches!(words.next(), Some("type" | "enum" | "input" | "scalar")) && words.next() == Some(name)
+        };
+        assert!(!sdl.lines().any(declares), "{name}");
+    }
+    assert!(
+        sdl.contains("aggregation: AggregationMethod") && sdl.contains("frequency: AggregationPeriod"),
+        "{sdl}"
+    );
+    assert!(
+        sdl.contains("units: UnitsTransformation") && sdl.contains("frequency: SeriesFrequency!"),
+        "{sdl}"
     );
 }

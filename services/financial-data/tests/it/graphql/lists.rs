@@ -85,6 +85,35 @@ async fn pages_of_series_follow_each_other() {
 }
 
 #[tokio::test]
+async fn a_list_goes_on_behind_a_series_that_was_deleted_meanwhile() {
+    for filter in [
+        "{}",
+        "{ observedFrom: \"1900-01-01\", ids: [\"CPI\", \"GDP\", \"UNRATE\"] }",
+    ] {
+        let service = with_four_series().await;
+        let page = async |after: &str| {
+            let page = format!(
+                "{{ seriesConnection(filter: {filter}, first: 1{after}) {{ nodes {{ id externalId }} pageInfo {{ endCursor }} }} }}"
+            );
+            read(&service, &page).await["seriesConnection"].take()
+        };
+        let first = page("").await;
+        read(&service, "mutation { deleteFinancialSeries(id: \"CPI\") }").await;
+
+        let second = page(&format!(", after: {}", first["pageInfo"]["endCursor"])).await;
+        let by_id = format!("{{ financialSeriesList(after: {}) {{ id }} }}", first["nodes"][0]["id"]);
+        let by_id = refusal(&service, &by_id).await;
+
+        assert_eq!(first["nodes"][0]["externalId"], "CPI");
+        assert_eq!(second["nodes"][0]["externalId"], "GDP", "{filter}");
+        assert!(
+            by_id.1.contains("no longer in the list"),
+            "an id says nothing of its place: {by_id:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_search_forgives_a_typo_and_ranks_the_best_first() {
     let service = with_four_series().await;
 

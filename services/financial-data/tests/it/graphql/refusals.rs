@@ -104,3 +104,18 @@ async fn what_would_cost_too_much_is_refused_before_it_is_run() {
     assert!(deep.starts_with("offset is 2147483647"), "{deep}");
     assert_eq!(page, "first is 1001 and must be from 0 to 1000; use after for more");
 }
+
+#[tokio::test]
+async fn a_body_is_as_large_as_set_and_no_larger() {
+    let service = TestService::with(financial_data::service(), &[("http.body", "4MB")]).await;
+    let sized = async |size: usize| {
+        let body = json!({ "query": "{ sources { name } }", "variables": { "note": "x".repeat(size) } });
+        service.post("/graphql", &body).await
+    };
+
+    let (taken, refused) = (sized(3_000_000).await, sized(4_000_000).await);
+
+    assert_eq!(taken.json(), json!({ "data": { "sources": [] } }));
+    assert_eq!(refused.status, 413, "{}", refused.text());
+    assert_eq!(refused.json()["limitBytes"], 4_000_000);
+}

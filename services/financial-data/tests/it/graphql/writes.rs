@@ -183,6 +183,24 @@ async fn an_update_changes_what_it_names_and_stores_its_points() {
 }
 
 #[tokio::test]
+async fn a_series_that_is_described_and_then_named_is_one_new_series() {
+    let service = with_gdp().await;
+    let point = json!([{ "date": "2019-01-01", "value": "1", "revisionDate": "2019-02-01" }]);
+    let data = json!([
+        { "externalId": "GDP", "title": "Known so far" },
+        { "externalId": "CPI", "title": "Consumer Prices", "dataPoints": point },
+        { "externalId": "CPI", "units": "Index" },
+        { "externalId": "M2", "title": "Described alone" },
+        { "externalId": "RATE", "dataPoints": point },
+    ]);
+
+    let (first, again) = (upload(&service, data.clone()).await, upload(&service, data).await);
+
+    assert_eq!((&first["newSeries"], &first["successful"]), (&json!(3), &json!(2)));
+    assert_eq!(again["newSeries"], 0);
+}
+
+#[tokio::test]
 async fn a_deleted_series_is_gone_with_its_points() {
     let service = with_gdp().await;
     let delete = "mutation { deleteFinancialSeries(id: \"FRED:GDP\") }";

@@ -1,9 +1,10 @@
 //! Upkeep of the lake by hand.
 
+use axum::http::Method;
 use platform_testing::TestService;
 use serde_json::{Value, json};
 
-use super::{csv, problem, rows, said, service};
+use super::{API, csv, get, problem, rows, said, service};
 
 /// A service that leaves all upkeep to us, with twenty commits.
 async fn with_commits() -> TestService {
@@ -55,6 +56,17 @@ async fn compaction_stops_until_it_is_resumed() {
     assert_eq!(resumed[2], json!({ "table": "sources", "paused": false }));
     post(&service, "compact").await;
     assert!(files(&service).await < 20);
+}
+
+#[tokio::test]
+async fn a_series_is_deleted_while_compaction_is_paused() {
+    let service = with_commits().await;
+    post(&service, "pause").await;
+
+    let deleted = service.send(Method::DELETE, &format!("{API}/series/S:X"), "", "").await;
+
+    assert_eq!(deleted.status, 204, "{}", deleted.text());
+    assert_eq!(get(&service, "/series/S:X").await.status, 404);
 }
 
 #[tokio::test]

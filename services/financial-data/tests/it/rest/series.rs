@@ -167,6 +167,62 @@ async fn a_list_is_filtered_and_read_page_by_page() {
 }
 
 #[tokio::test]
+async fn a_list_goes_on_behind_a_series_that_was_deleted_meanwhile() {
+    let service = start().await;
+    for name in ["A", "B", "C"] {
+        put(&service, &format!("S:{name}"), "{}").await;
+    }
+    let first = get(&service, "/series?limit=2").await;
+    let last = first.json()["series"][1]["id"].as_str().unwrap().to_string();
+    let next = first.header("link").split(['<', '>']).nth(1).unwrap().replace(API, "");
+
+    service
+        .send(Method::DELETE, &format!("{API}/series/{last}"), "", "")
+        .await;
+
+    assert_eq!(names_of(&get(&service, &next).await.json()), ["C"]);
+    assert!(said(&get(&service, &format!("/series?after={last}")).await, 400).contains("no longer in the list"));
+    assert!(said(&get(&service, "/series?after=nothing").await, 400).contains("not a place in this list"));
+}
+
+#[tokio::test]
+async fn series_are_found_by_name_and_by_when_they_have_observations() {
+    let service = start().await;
+    put(
+        &service,
+        "S:OLD",
+        r#"{"frequency":"monthly","startDate":"1948-01-01","endDate":"1990-12-01"}"#,
+    )
+    .await;
+    put(&service, "S:NEW", r#"{"frequency":"monthly","title":"New prices"}"#).await;
+    put(&service, "T:NEVER", r#"{"title":"Prices to come"}"#).await;
+    super::rows(
+        &service,
+        "?source=S",
+        "NEW,2015-01-01,1,2015-02-01\nNEW,2016-01-01,1,2016-02-01\n",
+    )
+    .await;
+    for (question, found) in [
+        ("observed_from=2015-06-01", &["NEW"][..]),
+        ("observed_to=2014-12-31", &["OLD"]),
+        ("observed_from=1990-12-01&observed_to=2015-01-01", &["NEW", "OLD"]),
+        ("observed_from=1990-12-01&frequency=m&source=s&prefix=o", &["OLD"]),
+        ("observed_from=2017-01-01", &[]),
+        ("series=S:OLD,NEVER,NONE", &["NEVER", "OLD"]),
+        ("series=OLD,NEVER&source=T", &["NEVER"]),
+        ("q=prices&observed_from=2016-01-01", &["NEW"]),
+        ("q=prices&prefix=ne&source=T", &["NEVER"]),
+    ] {
+        let answer = get(&service, &format!("/series?{question}")).await;
+
+        let list = answer.json();
+        assert_eq!(names_of(&list), found, "{question}");
+        assert_eq!(list["total"], found.len(), "{question}");
+    }
+    assert!(said(&get(&service, "/series?observed_from=soon").await, 400).starts_with("observed_from expects a date"));
+}
+
+#[tokio::test]
 async fn a_search_forgives_a_small_mistake() {
     let service = start().await;
     put(&service, "FRED:UNRATE", r#"{"title":"Unemployment Rate"}"#).await;
@@ -178,7 +234,9 @@ async fn a_search_forgives_a_small_mistake() {
         (names_of(&found), &found["total"]),
         (vec!["UNRATE".to_string()], &json!(1))
     );
-    assert!(said(&get(&service, "/series?q=gdp&prefix=G").await, 400).contains("exclude each other"));
+    let narrowed = get(&service, "/series?q=gdp&prefix=U").await.json();
+    assert_eq!(narrowed["total"], 0, "{narrowed}");
+    assert!(said(&get(&service, "/series?q=gdp&after=x").await, 400).contains("exclude each other"));
 }
 
 #[tokio::test]
