@@ -1,0 +1,223 @@
+//! Compares the roots, the types and what hangs directly on them: interfaces, union members, enum values.
+
+use apollo_compiler::{
+    Name,
+    ast::Directive,
+    schema::{ComponentName, EnumType, ExtendedType, ScalarType, UnionType},
+};
+
+use super::{
+    change::{ChangeCode, Changes, Use},
+    definitions, fields,
+};
+
+/// Compares everything but the definitions of directives.
+pub(super) fn compare(changes: &mut Changes<'_>) {
+    roots(changes);
+    let (old, new) = (changes.old, changes.new);
+    for (name, ty) in old.types.iter().filter(|(_, it)| !it.is_built_in()) {
+        match new.types.get(name) {
+            Some(other) => compare_type(changes, name, ty, other),
+            None => {
+                let message = format!("the {} `{name}` was removed", kind(ty));
+                changes.breaking(
+                    ChangeCode::TypeRemoved,
+                    name.to_string(),
+                    message,
+                    vec![Use::Type(name.clone())],
+                );
+            }
+        }
+    }
+    for (name, ty) in new.types.iter().filter(|(_, it)| !it.is_built_in()) {
+        if !old.types.contains_key(name) {
+            changes.safe(
+                ChangeCode::TypeAdded,
+                name.to_string(),
+                format!("the {} `{name}` was added", kind(ty)),
+            );
+        }
+    }
+}
+
+fn roots(changes: &mut Changes<'_>) {
+    let (old, new) = (&changes.old.schema_definition, &changes.new.schema_definition);
+    let descriptions = (old.description.as_ref(), new.description.as_ref());
+    definitions::description(changes, ChangeCode::SchemaDescriptionChanged, "schema", descriptions);
+    let roots: [(&'static str, &Option<ComponentName>, &Option<ComponentName>); 3] = [
+        ("query", &old.query, &new.query),
+        ("mutation", &old.mutation, &new.mutation),
+        ("subscription", &old.subscription, &new.subscription),
+    ];
+    for (operation, old, new) in roots {
+        let path = "schema".to_owned();
+        match (old.as_ref().map(|it| &it.name), new.as_ref().map(|it| &it.name)) {
+            (None, Some(new)) => {
+                let message = format!("the schema takes {operation} operations now, at `{new}`");
+                changes.safe(ChangeCode::RootTypeAdded, path, message);
+            }
+            (Some(_), None) => {
+                let message = format!("the schema no longer takes {operation} operations");
+                changes.breaking(ChangeCode::RootTypeRemoved, path, message, vec![Use::Root(operation)]);
+            }
+            (Some(old), Some(new)) if old != new => {
+                let message = format!("{operation} operations start at `{new}` instead of `{old}`");
+                changes.breaking(ChangeCode::RootTypeChanged, path, message, vec![Use::Root(operation)]);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn compare_type(changes: &mut Changes<'_>, name: &Name, old: &ExtendedType, new: &ExtendedType) {
+    let descriptions = (old.description(), new.description());
+    definitions::description(changes, ChangeCode::TypeDescriptionChanged, name, descriptions);
+    let directives =
+        |it: &'_ ExtendedType| -> Vec<Directive> { it.directives().iter().map(|it| (***it).clone()).collect() };
+    let (before, after) = (directives(old), directives(new));
+    definitions::directives(changes, name, before.iter(), after.iter());
+    match (old, new) {
+        (ExtendedType::Scalar(old), ExtendedType::Scalar(new)) => scalar(changes, old, new),
+        (ExtendedType::Object(old), ExtendedType::Object(new)) => {
+            let interfaces = (&old.implements_interfaces, &new.implements_interfaces);
+            implements(
+                changes,
+                name,
+                interfaces.0.iter().map(|it| &it.name),
+                interfaces.1.iter().map(|it| &it.name),
+            );
+            fields::compare(changes, name, &old.fields, &new.fields);
+        }
+        (ExtendedType::Interface(old), ExtendedType::Interface(new)) => {
+            let interfaces = (&old.implements_interfaces, &new.implements_interfaces);
+            implements(
+                changes,
+                name,
+                interfaces.0.iter().map(|it| &it.name),
+                interfaces.1.iter().map(|it| &it.name),
+            );
+            fields::compare(changes, name, &old.fields, &new.fields);
+        }
+        (ExtendedType::Union(old), ExtendedType::Union(new)) => union(changes, old, new),
+        (ExtendedType::Enum(old), ExtendedType::Enum(new)) => enumeration(changes, old, new),
+        (ExtendedType::InputObject(old), ExtendedType::InputObject(new)) => {
+            one_of(changes, name, old.directives.has("oneOf"), new.directives.has("oneOf"));
+            fields::compare_inputs(changes, name, &old.fields, &new.fields);
+        }
+        _ => {
+            let message = format!("`{name}` was {} and is {} now", kind(old), kind(new));
+            changes.breaking(
+                ChangeCode::TypeKindChanged,
+                name.to_string(),
+                message,
+                vec![Use::Type(name.clone())],
+            );
+        }
+    }
+}
+
+fn scalar(changes: &mut Changes<'_>, old: &ScalarType, new: &ScalarType) {
+    let url = |it: &ScalarType| {
+        let directive = it.directives.get("specifiedBy")?;
+        directive.specified_argument_by_name("url")?.as_str().map(str::to_owned)
+    };
+    if url(old) != url(new) {
+        let name = &old.name;
+        let message = format!("the scalar `{name}` names another specification");
+        changes.dangerous(ChangeCode::SpecifiedByChanged, name.to_string(), message);
+    }
+}
+
+fn one_of(changes: &mut Changes<'_>, name: &Name, was: bool, is: bool) {
+    let path = name.to_string();
+    if is && !was {
+        let message = format!("`{name}` takes exactly one of its fields now");
+        changes.breaking(ChangeCode::OneOfAdded, path, message, vec![Use::Type(name.clone())]);
+    } else if was && !is {
+        let message = format!("`{name}` no longer takes exactly one of its fields");
+        changes.safe(ChangeCode::OneOfRemoved, path, message);
+    }
+}
+
+fn implements<'a>(
+    changes: &mut Changes<'_>,
+    name: &Name,
+    old: impl Iterator<Item = &'a Name>,
+    new: impl Iterator<Item = &'a Name>,
+) {
+    let (old, new): (Vec<_>, Vec<_>) = (old.collect(), new.collect());
+    for interface in old.iter().filter(|it| !new.contains(it)) {
+        let message = format!("`{name}` no longer implements `{interface}`");
+        // A fragment on the interface may have been valid because of this type alone.
+        let uses = vec![
+            Use::Condition((*interface).clone(), name.clone()),
+            Use::Fragment((*interface).clone()),
+        ];
+        changes.breaking(ChangeCode::InterfaceRemoved, name.to_string(), message, uses);
+    }
+    for interface in new.iter().filter(|it| !old.contains(it)) {
+        let message = format!("`{name}` implements `{interface}` now: clients may meet it where they did not before");
+        changes.dangerous(ChangeCode::InterfaceAdded, name.to_string(), message);
+    }
+}
+
+fn union(changes: &mut Changes<'_>, old: &UnionType, new: &UnionType) {
+    let name = &old.name;
+    for member in old.members.iter().filter(|it| !new.members.contains(*it)) {
+        let message = format!("`{member}` is no longer a member of the union `{name}`");
+        let object = changes.old.get_object(&member.name);
+        let interfaces = object.into_iter().flat_map(|it| &it.implements_interfaces);
+        let conditions = interfaces
+            .chain([member])
+            .map(|it| Use::Condition(name.clone(), it.name.clone()));
+        let uses = conditions.collect();
+        changes.breaking(ChangeCode::UnionMemberRemoved, name.to_string(), message, uses);
+    }
+    for member in new.members.iter().filter(|it| !old.members.contains(*it)) {
+        let message = format!("`{member}` is a member of the union `{name}` now: clients may not know it");
+        changes.dangerous(ChangeCode::UnionMemberAdded, name.to_string(), message);
+    }
+}
+
+fn enumeration(changes: &mut Changes<'_>, old: &EnumType, new: &EnumType) {
+    let name = &old.name;
+    for (value, definition) in &old.values {
+        let path = format!("{name}.{value}");
+        let Some(other) = new.values.get(value) else {
+            let message = format!("the value `{path}` was removed");
+            let uses = vec![Use::EnumValue(name.clone(), value.clone())];
+            changes.breaking(ChangeCode::EnumValueRemoved, path, message, uses);
+            continue;
+        };
+        let descriptions = (definition.description.as_ref(), other.description.as_ref());
+        definitions::description(changes, ChangeCode::EnumValueDescriptionChanged, &path, descriptions);
+        let directives = (definition.directives.iter(), other.directives.iter());
+        definitions::directives(
+            changes,
+            &path,
+            directives.0.map(|it| &**it),
+            directives.1.map(|it| &**it),
+        );
+    }
+    for value in new.values.keys().filter(|it| !old.values.contains_key(*it)) {
+        let path = format!("{name}.{value}");
+        if changes.is_output(name) {
+            let message = format!("the value `{path}` was added: clients may not know it");
+            changes.dangerous(ChangeCode::EnumValueAdded, path, message);
+        } else {
+            let message = format!("the value `{path}` was added to an enum that is only sent");
+            changes.safe(ChangeCode::EnumValueAdded, path, message);
+        }
+    }
+}
+
+fn kind(ty: &ExtendedType) -> &'static str {
+    match ty {
+        ExtendedType::Scalar(_) => "scalar",
+        ExtendedType::Object(_) => "object type",
+        ExtendedType::Interface(_) => "interface",
+        ExtendedType::Union(_) => "union",
+        ExtendedType::Enum(_) => "enum",
+        ExtendedType::InputObject(_) => "input type",
+    }
+}

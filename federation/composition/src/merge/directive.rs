@@ -1,0 +1,197 @@
+//! Merging what is applied to an element.
+
+use apollo_compiler::{Name, Node, ast::Argument};
+use indexmap::IndexMap;
+
+use super::{Merger, Source, strategy};
+use crate::{error::Code, hint::HintCode, model::Applied, spec::Feature};
+
+/// What a directive becomes in the supergraph.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Target {
+    name: Name,
+    feature: Option<Feature>,
+    is_repeatable: bool,
+}
+
+impl Merger<'_> {
+    /// Adds to an element what the subgraphs apply to it, as far as the supergraph carries it.
+    pub(super) fn merge_directives(
+        &mut self,
+        coordinate: &str,
+        sources: &[Source<'_, Vec<Applied>>],
+        into: &mut Vec<Applied>,
+    ) {
+        let mut groups: IndexMap<Target, Vec<Source<'_, Applied>>> = IndexMap::new();
+        for source in sources {
+            for part in source.part {
+                if let Some(target) = self.target(source.index, part) {
+                    groups.entry(target).or_default().push(Source {
+                        index: source.index,
+                        part,
+                    });
+                }
+            }
+        }
+        for (target, group) in groups {
+            if let Some(feature) = target.feature {
+                self.spell(feature, &target.name, group.iter().map(|source| source.index));
+            }
+            let distinct = self.distinct(&target, &group);
+            if target.is_repeatable || distinct.len() == 1 {
+                into.extend(distinct.iter().map(|applied| renamed(applied, &target)));
+                continue;
+            }
+            into.push(self.merge_once(coordinate, &target, &group, &distinct));
+        }
+    }
+
+    /// Whether a directive is carried into the supergraph.
+    pub(super) fn is_merged(&self, index: usize, applied: &Applied) -> bool {
+        self.target(index, applied).is_some()
+    }
+
+    /// Merges what is applied to the schemas themselves.
+    pub(super) fn merge_schema_directives(&mut self) {
+        let schemas = self.schemas.iter().enumerate();
+        let applied = schemas.map(|(index, schema)| Source {
+            index,
+            part: &schema.directives,
+        });
+        let mut merged = Vec::new();
+        self.merge_directives("schema", &applied.collect::<Vec<_>>(), &mut merged);
+        self.out.directives = merged;
+    }
+
+    /// Notes what subgraphs call a directive.
+    pub(super) fn spell(&mut self, feature: Feature, name: &Name, subgraphs: impl Iterator<Item = usize>) {
+        if feature.supergraph_spec().is_none() {
+            return;
+        }
+        let spellings = self.spelled.entry(feature).or_default();
+        let known = spellings.entry(name.clone()).or_default();
+        known.extend(subgraphs);
+    }
+
+    /// The supergraph can call a directive by one name only.
+    pub(super) fn check_spelling(&mut self) {
+        for (feature, spellings) in std::mem::take(&mut self.spelled) {
+            if let Some(name) = spellings.keys().next() {
+                self.out.features.insert(feature, name.clone());
+            }
+            if spellings.len() < 2 {
+                continue;
+            }
+            let said = spellings
+                .iter()
+                .flat_map(|(name, indices)| indices.iter().map(move |index| (*index, name as &dyn ToString)));
+            let said = self.disagreement("it is called", said);
+            let places = spellings.values().flatten().map(|index| (*index, None));
+            let message = format!(
+                "@{} has different names in different subgraphs: {said}; import it under one name",
+                feature.name()
+            );
+            self.error(Code::LinkImportNameMismatch, message, places.collect::<Vec<_>>());
+        }
+    }
+
+    fn target(&self, index: usize, applied: &Applied) -> Option<Target> {
+        if let Some(feature) = applied.feature {
+            return feature.is_merged().then(|| Target {
+                name: applied.name.clone(),
+                feature: Some(feature),
+                is_repeatable: feature == Feature::Tag,
+            });
+        }
+        let composed = self.composed.get(&applied.name)?;
+        composed.subgraphs.contains(&index).then(|| Target {
+            name: applied.name.clone(),
+            feature: None,
+            is_repeatable: composed.definition.repeatable,
+        })
+    }
+
+    /// The applications that differ. An argument that is left out has its default.
+    fn distinct<'s>(&self, target: &Target, group: &[Source<'s, Applied>]) -> Vec<&'s Applied> {
+        let definition = self.composed.get(&target.name).map(|composed| &composed.definition);
+        let complete = |applied: &Applied| {
+            let mut complete = applied.clone();
+            for argument in definition.into_iter().flat_map(|definition| &definition.arguments) {
+                if let (None, Some(value)) = (applied.argument(&argument.name), &argument.default_value) {
+                    let (name, value) = (argument.name.clone(), value.clone());
+                    complete.arguments.push(Node::new(Argument { name, value }));
+                }
+            }
+            complete
+        };
+        let mut seen: Vec<Applied> = Vec::new();
+        let mut distinct = Vec::new();
+        for source in group {
+            let completed = complete(source.part);
+            if !seen.iter().any(|other| is_same(other, &completed)) {
+                seen.push(completed);
+                distinct.push(source.part);
+            }
+        }
+        distinct
+    }
+
+    /// Merges different applications of a directive that may stand only once.
+    fn merge_once(
+        &mut self,
+        coordinate: &str,
+        target: &Target,
+        group: &[Source<'_, Applied>],
+        distinct: &[&Applied],
+    ) -> Applied {
+        let places = group.iter().map(|source| (source.index, source.part.location));
+        let places = places.collect::<Vec<_>>();
+        let name = &target.name;
+        if let Some(arguments) = target.feature.and_then(|feature| strategy::merge(feature, distinct)) {
+            let message = format!("@{name} is applied to \"{coordinate}\" with different arguments, which were merged");
+            self.hint(
+                HintCode::MergedNonRepeatableDirectiveArguments,
+                coordinate,
+                message,
+                places,
+            );
+            return Applied {
+                arguments,
+                ..renamed(distinct[0], target)
+            };
+        }
+        let count = |applied: &&Applied| group.iter().filter(|source| is_same(source.part, applied)).count();
+        let most = distinct.iter().map(count).max().unwrap_or_default();
+        let chosen = distinct
+            .iter()
+            .find(|applied| count(applied) == most)
+            .unwrap_or(&distinct[0]);
+        let message =
+            format!("@{name} is applied to \"{coordinate}\" with different arguments: the most frequent ones are used");
+        self.hint(
+            HintCode::InconsistentNonRepeatableDirectiveArguments,
+            coordinate,
+            message,
+            places,
+        );
+        renamed(chosen, target)
+    }
+}
+
+fn renamed(applied: &Applied, target: &Target) -> Applied {
+    Applied {
+        feature: target.feature,
+        name: target.name.clone(),
+        arguments: applied.arguments.clone(),
+        is_on_extension: false,
+        location: None,
+    }
+}
+
+/// Whether two applications have the same arguments, in whatever order.
+fn is_same(a: &Applied, b: &Applied) -> bool {
+    a.arguments.len() == b.arguments.len()
+        && a.arguments
+            .iter()
+            .all(|argument: &Node<Argument>| b.argument(&argument.name).is_some_and(|value| *value == argument.value))
+}

@@ -1,0 +1,159 @@
+//! Merging enums: which values remain depends on whether clients send them, receive them, or both.
+
+use apollo_compiler::Name;
+use indexmap::IndexMap;
+
+use super::{Merger, Source, join::join_enum_value};
+use crate::{
+    error::Code,
+    hint::HintCode,
+    model::{Directives, EnumValue, Kind, Type},
+    spec::Feature,
+};
+
+/// Where the merged schema uses an enum.
+#[derive(Clone, Copy, Debug, Default)]
+struct EnumUse {
+    is_input: bool,
+    is_output: bool,
+}
+
+impl<'a> Merger<'a> {
+    /// Merges the enums, after everything that may use them.
+    pub(super) fn track_enum_usage(&mut self, enums: Vec<Name>) {
+        let uses = self.enum_uses();
+        for name in enums {
+            let used = uses.get(&name).copied().unwrap_or_default();
+            let (mut merged, sources) = self.merge_head(&name);
+            if !used.is_input && !used.is_output {
+                let message = format!("enum \"{name}\" is used by nothing: it has all values of all subgraphs");
+                self.hint(HintCode::UnusedEnumType, &name, message, []);
+            }
+            self.merge_values(&sources, used, &mut merged);
+            self.out.types.insert(name, merged);
+        }
+    }
+
+    fn enum_uses(&self) -> IndexMap<Name, EnumUse> {
+        let mut uses: IndexMap<Name, EnumUse> = IndexMap::new();
+        for ty in self.out.types.values() {
+            for field in ty.fields.values() {
+                let used = uses.entry(field.ty.inner_named_type().clone()).or_default();
+                match ty.kind {
+                    Kind::Input => used.is_input = true,
+                    _ => used.is_output = true,
+                }
+                for argument in field.arguments.values() {
+                    uses.entry(argument.ty.inner_named_type().clone()).or_default().is_input = true;
+                }
+            }
+        }
+        uses
+    }
+
+    fn merge_values(&mut self, sources: &[Source<'a, Type>], used: EnumUse, merged: &mut Type) {
+        let mut names: IndexMap<&Name, ()> = IndexMap::new();
+        for source in sources {
+            names.extend(source.part.values.keys().map(|name| (name, ())));
+        }
+        for name in names.into_keys() {
+            let value = self.merge_value(sources, &merged.name, name);
+            let lacking = sources
+                .iter()
+                .filter(|source| !source.part.values.contains_key(name))
+                .map(|source| (source.index, source.part.location))
+                .collect::<Vec<_>>();
+            // A value that clients never see cannot mislead them.
+            let is_hidden = value.directives.has(Feature::Inaccessible);
+            if lacking.is_empty()
+                || (is_hidden && used.is_input && used.is_output)
+                || self.keeps(&merged.name, name, used, lacking)
+            {
+                merged.values.insert(name.clone(), value);
+            }
+        }
+        if merged.values.is_empty() {
+            let message = format!(
+                "the subgraphs share no value of enum \"{}\", which is used for input, so it would be empty",
+                merged.name
+            );
+            let places = sources.iter().map(|source| (source.index, source.part.location));
+            self.error(Code::EmptyMergedEnumType, message, places.collect::<Vec<_>>());
+        }
+    }
+
+    /// Whether a value remains that some subgraphs lack.
+    fn keeps(
+        &mut self,
+        ty: &Name,
+        value: &Name,
+        used: EnumUse,
+        lacking: Vec<(usize, Option<apollo_compiler::parser::SourceSpan>)>,
+    ) -> bool {
+        let coordinate = format!("{ty}.{value}");
+        let names = self.names(lacking.iter().map(|(index, _)| *index));
+        match (used.is_input, used.is_output) {
+            (true, true) => {
+                let message = format!(
+                    "enum \"{ty}\" is used for input and output, so its values must be the same everywhere: \"{value}\" is not defined in {names}"
+                );
+                self.error(Code::EnumValueMismatch, message, lacking);
+                true
+            }
+            (true, false) => {
+                let message = format!(
+                    "value \"{value}\" is left out of enum \"{ty}\", which is used for input, as it is not defined in {names}"
+                );
+                self.hint(
+                    HintCode::InconsistentEnumValueForInputEnum,
+                    &coordinate,
+                    message,
+                    lacking,
+                );
+                false
+            }
+            (false, _) => {
+                let message = format!(
+                    "value \"{value}\" of enum \"{ty}\" is defined in some subgraphs only: it is not defined in {names}"
+                );
+                self.hint(
+                    HintCode::InconsistentEnumValueForOutputEnum,
+                    &coordinate,
+                    message,
+                    lacking,
+                );
+                true
+            }
+        }
+    }
+
+    fn merge_value(&mut self, sources: &[Source<'a, Type>], ty: &Name, name: &Name) -> EnumValue {
+        let coordinate = format!("{ty}.{name}");
+        let given = sources
+            .iter()
+            .filter_map(|source| {
+                let part = source.part.values.get(name)?;
+                Some(Source {
+                    index: source.index,
+                    part,
+                })
+            })
+            .collect::<Vec<_>>();
+        let described = given
+            .iter()
+            .map(|source| (source.index, source.part.description.as_ref()));
+        let description = self.merge_descriptions(&coordinate, described.collect());
+        let joins = given
+            .iter()
+            .map(|source| join_enum_value(&self.schemas[source.index].graph));
+        let mut directives = joins.collect::<Vec<_>>();
+        let applied = given.iter().map(|source| source.map(|value| &value.directives));
+        self.merge_directives(&coordinate, &applied.collect::<Vec<_>>(), &mut directives);
+        EnumValue {
+            name: name.clone(),
+            description,
+            directives,
+            location: given.first().and_then(|source| source.part.location),
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Merging input types: the fields that every subgraph has.
+
+use apollo_compiler::{Name, name};
+use indexmap::IndexMap;
+
+use super::{Merger, Source, join::join_field, type_ref::Position};
+use crate::{
+    error::Code,
+    hint::HintCode,
+    model::{Applied, Field, Type},
+};
+
+impl<'a> Merger<'a> {
+    /// Merges the fields of an input type.
+    pub(super) fn merge_input_fields(&mut self, parents: &[Source<'a, Type>], merged: &mut Type) {
+        let mut names: IndexMap<&Name, ()> = IndexMap::new();
+        for parent in parents {
+            names.extend(parent.part.fields.keys().map(|name| (name, ())));
+        }
+        let mut is_required_missing = false;
+        for name in names.into_keys() {
+            let given = parents
+                .iter()
+                .filter_map(|parent| {
+                    let part = parent.part.fields.get(name)?;
+                    Some(Source {
+                        index: parent.index,
+                        part,
+                    })
+                })
+                .collect::<Vec<_>>();
+            let coordinate = format!("{}.{name}", merged.name);
+            if given.len() < parents.len() {
+                is_required_missing |= self.leave_out(&coordinate, &given, parents);
+                continue;
+            }
+            let field = self.merge_input(Position::InputField, &coordinate, &given);
+            merged.fields.insert(name.clone(), field);
+        }
+        if merged.fields.is_empty() && !is_required_missing {
+            let message = format!(
+                "the subgraphs share no field of input type \"{}\", so it would be empty",
+                merged.name
+            );
+            let places = parents.iter().map(|parent| (parent.index, parent.part.location));
+            self.error(Code::EmptyMergedInputType, message, places.collect::<Vec<_>>());
+        }
+    }
+
+    /// Reports a field that is not in all subgraphs; answers whether it is required in one.
+    fn leave_out(&mut self, coordinate: &str, given: &[Source<'_, Field>], parents: &[Source<'_, Type>]) -> bool {
+        let required = given.iter().filter(|source| source.part.is_required());
+        let required = required.map(|source| source.index).collect::<Vec<_>>();
+        let missing = parents
+            .iter()
+            .filter(|parent| given.iter().all(|source| source.index != parent.index))
+            .map(|parent| (parent.index, parent.part.location))
+            .collect::<Vec<_>>();
+        let lacking = self.names(missing.iter().map(|(index, _)| *index));
+        let places = given.iter().map(|source| (source.index, source.part.location));
+        let places = places.chain(missing).collect::<Vec<_>>();
+        if required.is_empty() {
+            let message = format!("input field \"{coordinate}\" is left out, as it is not declared in {lacking}");
+            self.hint(HintCode::InconsistentInputObjectField, coordinate, message, places);
+            return false;
+        }
+        let message = format!(
+            "input field \"{coordinate}\" is required in {} but is not declared in {lacking}",
+            self.names(required)
+        );
+        self.error(Code::RequiredInputFieldMissingInSomeSubgraph, message, places);
+        true
+    }
+
+    /// The type that each subgraph gives an input field.
+    pub(super) fn join_input_types(&self, given: &[Source<'_, Field>]) -> Vec<Applied> {
+        let joins = given.iter().map(|source| {
+            let ty = source.part.ty.to_string();
+            join_field(&self.schemas[source.index].graph)
+                .text(name!("type"), ty.as_str())
+                .build()
+        });
+        joins.collect()
+    }
+}

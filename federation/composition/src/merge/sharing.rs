@@ -1,0 +1,144 @@
+//! A field that several subgraphs resolve must be shareable in all of them.
+
+use apollo_compiler::{Name, parser::SourceSpan};
+
+use super::{Merger, field::Fields};
+use crate::{
+    error::Code,
+    hint::HintCode,
+    model::{Field, Type},
+};
+
+/// A subgraph that resolves a field, if need be for an interface that the type implements.
+struct Resolver<'a> {
+    index: usize,
+    is_shareable: bool,
+    interface: Option<&'a Name>,
+    location: Option<SourceSpan>,
+}
+
+impl<'a> Merger<'a> {
+    /// Checks that subgraphs which resolve the same field all agree to.
+    pub(super) fn check_sharing(&mut self, fields: &Fields<'_, 'a>) {
+        let mut resolvers = Vec::new();
+        for source in &fields.declared {
+            resolvers.extend(self.resolver(source.index, fields.parent, source.part));
+        }
+        resolvers.extend(self.interface_resolvers(fields));
+        let coordinate = fields.coordinate();
+        self.check_resolvers(&coordinate, &resolvers);
+        let indices = resolvers.iter().map(|resolver| resolver.index).collect::<Vec<_>>();
+        self.compare_runtime_types(fields, &indices);
+    }
+
+    /// A shared field should return the same whichever subgraph is asked.
+    fn compare_runtime_types(&mut self, fields: &Fields<'_, 'a>, resolvers: &[usize]) {
+        let resolved = fields
+            .declared
+            .iter()
+            .filter(|source| resolvers.contains(&source.index));
+        let returned = resolved.filter_map(|source| {
+            let schema = &self.schemas[source.index];
+            let ty = schema
+                .types
+                .get(source.part.ty.inner_named_type())
+                .filter(|ty| ty.is_composite())?;
+            let mut names = schema.runtime_types(ty);
+            names.sort();
+            Some((
+                source.index,
+                format!(
+                    "{{{}}}",
+                    names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")
+                ),
+            ))
+        });
+        let returned = returned.collect::<Vec<_>>();
+        if returned.iter().all(|(_, names)| *names == returned[0].1) {
+            return;
+        }
+        let said = returned.iter().map(|(index, names)| (*index, names as &dyn ToString));
+        let said = self.disagreement("the types", said);
+        let coordinate = fields.coordinate();
+        let message = format!("shared field \"{coordinate}\" can return different types: {said}");
+        let places = fields
+            .declared
+            .iter()
+            .map(|source| (source.index, source.part.location));
+        let code = HintCode::InconsistentRuntimeTypesForShareableReturn;
+        self.hint(code, &coordinate, message, places.collect::<Vec<_>>());
+    }
+
+    /// Checks a field of an interface that several subgraphs resolve by `@interfaceObject`.
+    pub(super) fn check_interface_sharing(&mut self, interface: &Name, field: &Name) {
+        let resolvers = self.schemas.iter().enumerate().filter_map(|(index, schema)| {
+            let ty = schema.types.get(interface).filter(|ty| ty.is_interface_object())?;
+            self.resolver(index, interface, ty.fields.get(field)?)
+        });
+        let resolvers = resolvers.collect::<Vec<_>>();
+        self.check_resolvers(&format!("{interface}.{field}"), &resolvers);
+    }
+
+    fn resolver(&self, index: usize, ty: &Name, field: &Field) -> Option<Resolver<'a>> {
+        let usage = &self.schemas[index].usage;
+        let resolves =
+            !usage.is_fully_external(ty, &field.name) && self.overrides.get(index, ty, &field.name).is_none();
+        resolves.then(|| Resolver {
+            index,
+            is_shareable: usage.is_shareable(ty, &field.name),
+            interface: None,
+            location: field.location,
+        })
+    }
+
+    /// The subgraphs that resolve the field for an interface they know as an object.
+    fn interface_resolvers(&self, fields: &Fields<'_, 'a>) -> Vec<Resolver<'a>> {
+        let mut resolvers = Vec::new();
+        for (index, schema) in self.schemas.iter().enumerate() {
+            let objects = schema.types.values().filter(|ty: &&Type| {
+                ty.is_interface_object()
+                    && fields
+                        .parents
+                        .iter()
+                        .any(|parent| parent.part.implements.contains(&ty.name))
+            });
+            for ty in objects {
+                let Some(field) = ty.fields.get(fields.name) else {
+                    continue;
+                };
+                if let Some(resolver) = self.resolver(index, &ty.name, field) {
+                    resolvers.push(Resolver {
+                        interface: Some(&ty.name),
+                        ..resolver
+                    });
+                }
+            }
+        }
+        resolvers
+    }
+
+    fn check_resolvers(&mut self, coordinate: &str, resolvers: &[Resolver<'_>]) {
+        let unshared = resolvers
+            .iter()
+            .filter(|resolver| !resolver.is_shareable)
+            .collect::<Vec<_>>();
+        if resolvers.len() < 2 || unshared.is_empty() {
+            return;
+        }
+        let through = resolvers.iter().filter_map(|resolver| {
+            let interface = resolver.interface?;
+            Some(format!(
+                "; {} resolves it through the @interfaceObject \"{interface}\"",
+                self.names([resolver.index])
+            ))
+        });
+        let through = through.collect::<String>();
+        let message = format!(
+            "field \"{coordinate}\" is resolved by {} but is not @shareable in {}: mark it @shareable everywhere, or resolve it in one subgraph{through}",
+            self.names(resolvers.iter().map(|resolver| resolver.index)),
+            self.names(unshared.iter().map(|resolver| resolver.index)),
+        );
+        let places = resolvers.iter().map(|resolver| (resolver.index, resolver.location));
+        self.error(Code::InvalidFieldSharing, message, places.collect::<Vec<_>>());
+    }
+}

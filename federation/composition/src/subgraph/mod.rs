@@ -1,0 +1,84 @@
+//! A subgraph's schema: read, checked as GraphQL, and put into the form that is merged.
+
+mod base;
+mod fold;
+mod graphql;
+mod link;
+mod load;
+mod names;
+mod selection;
+mod upgrade;
+mod usage;
+
+use apollo_compiler::{
+    Name,
+    parser::{SourceMap, SourceSpan},
+};
+
+pub(crate) use self::{
+    base::check as check_bases,
+    link::Link,
+    load::{load, prepare},
+    names::Names,
+    selection::{parse_selections, walk},
+    usage::Usage,
+};
+use crate::{
+    error::{Code, CompositionError, Location},
+    model::{Applied, Definitions, Field, Type, Types},
+    spec::Version,
+};
+
+/// A subgraph's schema. Root types have their usual names, and what only serves the gateway is gone.
+#[derive(Clone, Debug)]
+pub(crate) struct Schema {
+    pub(crate) name: String,
+    pub(crate) url: String,
+    /// Its value of `join__Graph`.
+    pub(crate) graph: Name,
+    /// The version of Federation it is written in.
+    pub(crate) version: Version,
+    pub(crate) links: Vec<Link>,
+    pub(crate) types: Types,
+    /// The directives it defines itself.
+    pub(crate) definitions: Definitions,
+    /// What is applied to the schema itself.
+    pub(crate) directives: Vec<Applied>,
+    /// Which of its fields are external, shareable, part of keys and so on.
+    pub(crate) usage: Usage,
+    pub(crate) sources: SourceMap,
+}
+
+impl Schema {
+    /// Where a part of the schema is in its text.
+    pub(crate) fn at(&self, span: Option<SourceSpan>) -> Option<Location> {
+        let position = span?.line_column(&self.sources)?;
+        Some(Location {
+            subgraph: self.name.clone(),
+            line: position.line,
+            column: position.column,
+        })
+    }
+
+    /// An error of this subgraph alone.
+    pub(crate) fn error(&self, code: Code, message: impl AsRef<str>, span: Option<SourceSpan>) -> CompositionError {
+        CompositionError::new(code, format!("[{}] {}", self.name, message.as_ref()))
+            .subgraph(&self.name)
+            .at(self.at(span))
+    }
+
+    /// Whether it is written in Federation 1.
+    pub(crate) fn is_federation_1(&self) -> bool {
+        self.version == Version::FEDERATION_1
+    }
+
+    /// A field of a type.
+    pub(crate) fn field(&self, type_name: &str, field: &str) -> Option<&Field> {
+        self.types.get(type_name)?.fields.get(field)
+    }
+
+    /// The object types a value of a type can have here.
+    pub(crate) fn runtime_types<'a>(&'a self, ty: &'a Type) -> Vec<&'a Name> {
+        crate::model::runtime_types(&self.types, ty)
+    }
+}

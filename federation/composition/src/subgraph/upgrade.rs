@@ -1,0 +1,228 @@
+//! Federation 1 schemas, read as if they were written in Federation 2.
+//!
+//! Federation 1 allowed directives where they mean nothing; they are dropped here, so that the rules of Federation 2
+//! can be applied to every subgraph alike. Whatever several subgraphs resolve was shared without saying so.
+
+use std::collections::{HashMap, HashSet};
+
+use apollo_compiler::{
+    Name, Node,
+    ast::{Argument, Selection, Value},
+};
+
+use super::{Schema, parse_selections, usage::Usage, walk};
+use crate::{
+    error::{Code, CompositionError},
+    model::{Applied, Directives, Kind, Type},
+    spec::Feature,
+};
+
+/// Drops and mends what Federation 2 does not allow.
+pub(super) fn upgrade(schema: &mut Schema, keys: &HashMap<Name, String>) -> Vec<CompositionError> {
+    let composites = schema
+        .types
+        .values()
+        .filter(|ty| ty.is_composite())
+        .map(|ty| ty.name.clone())
+        .collect::<HashSet<_>>();
+    for ty in schema.types.values_mut() {
+        mend_type(ty, &composites);
+    }
+    for ty in schema.types.values_mut() {
+        if let Some(key) = keys.get(&ty.name).filter(|_| ty.is_extension && !ty.is_entity()) {
+            drop_external_key(ty, key);
+        }
+    }
+    drop_idle_requires(schema);
+    let usage = Usage::of(schema);
+    let mut emptied = Vec::new();
+    for ty in schema.types.values_mut().filter(|ty| !ty.fields.is_empty()) {
+        drop_external(ty, &usage);
+        if ty.fields.is_empty() {
+            emptied.push((ty.name.clone(), ty.location));
+        }
+    }
+    schema
+        .types
+        .retain(|name, ty| !ty.fields.is_empty() || emptied.iter().all(|(other, _)| other != name));
+    emptied.retain(|(name, _)| is_referenced(schema, name));
+    let error = |(name, location)| {
+        let message = format!("type \"{name}\" has nothing but @external fields that no directive uses: remove it");
+        schema.error(Code::TypeWithOnlyUnusedExternal, message, location)
+    };
+    emptied.into_iter().map(error).collect()
+}
+
+fn is_referenced(schema: &Schema, name: &Name) -> bool {
+    schema
+        .types
+        .values()
+        .any(|ty| ty.members.contains(name) || ty.fields.values().any(|field| field.ty.inner_named_type() == name))
+}
+
+/// The key of each entity, as the first subgraph that has one writes it.
+pub(super) fn keys(schemas: &[Schema]) -> HashMap<Name, String> {
+    let mut keys = HashMap::new();
+    for ty in schemas.iter().flat_map(|schema| schema.types.values()) {
+        if let Some(key) = ty.directives.first(Feature::Key) {
+            keys.entry(ty.name.clone()).or_insert_with(|| key.fields().to_owned());
+        }
+    }
+    keys
+}
+
+/// An extension without keys has those of the type it extends, whose fields are external in name only.
+fn drop_external_key(ty: &mut Type, key: &str) {
+    for selection in parse_selections(key).unwrap_or_default() {
+        if let Some(field) = selection
+            .as_field()
+            .and_then(|selected| ty.fields.get_mut(&selected.name))
+        {
+            field
+                .directives
+                .retain(|applied| applied.feature != Some(Feature::External));
+        }
+    }
+}
+
+/// Drops each `@requires` of fields that the subgraph resolves by itself.
+fn drop_idle_requires(schema: &mut Schema) {
+    let usage = Usage::of(schema);
+    let mut idle = Vec::new();
+    for ty in schema.types.values() {
+        for field in ty.fields.values() {
+            for requires in field.directives.all(Feature::Requires) {
+                let (mut needs, mut known) = (false, 0);
+                let selections = parse_selections(requires.fields()).unwrap_or_default();
+                walk(&schema.types, ty, &selections, &mut |parent, field, _| {
+                    known += 1;
+                    needs |= usage.is_external(&parent.name, &field.name);
+                });
+                if !needs && known > 0 && known == count(&selections) {
+                    idle.push((ty.name.clone(), field.name.clone()));
+                }
+            }
+        }
+    }
+    for (ty, field) in idle {
+        if let Some(field) = schema.types.get_mut(&ty).and_then(|ty| ty.fields.get_mut(&field)) {
+            field
+                .directives
+                .retain(|applied| applied.feature != Some(Feature::Requires));
+        }
+    }
+}
+
+fn count(selections: &[Selection]) -> usize {
+    let counted = selections.iter().map(|selection| match selection {
+        Selection::Field(field) => 1 + count(&field.selection_set),
+        Selection::InlineFragment(fragment) => count(&fragment.selection_set),
+        Selection::FragmentSpread(_) => 1,
+    });
+    counted.sum()
+}
+
+/// Marks as shareable what a Federation 1 subgraph and some other subgraph both resolve.
+pub(super) fn share(schemas: &mut [Schema]) {
+    for index in 0..schemas.len() {
+        if !schemas[index].is_federation_1() {
+            continue;
+        }
+        let shared = shared_fields(schemas, index);
+        for (ty, field) in shared {
+            schemas[index].usage.share(&ty, &field);
+        }
+    }
+}
+
+fn shared_fields(schemas: &[Schema], index: usize) -> Vec<(Name, Name)> {
+    let resolves = |schema: &Schema, ty: &Name, field: &Name| {
+        schema.field(ty, field).is_some() && !schema.usage.is_fully_external(ty, field)
+    };
+    let others = || {
+        schemas
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| *other != index)
+            .map(|(_, schema)| schema)
+    };
+    let mut shared = Vec::new();
+    for ty in schemas[index].types.values().filter(|ty| ty.kind == Kind::Object) {
+        for field in ty.fields.keys() {
+            if others().any(|other| resolves(other, &ty.name, field)) {
+                shared.push((ty.name.clone(), field.clone()));
+            }
+        }
+    }
+    shared
+}
+
+fn mend_type(ty: &mut Type, composites: &HashSet<Name>) {
+    let is_interface = ty.kind == Kind::Interface;
+    for directive in &mut ty.directives {
+        mend_fields(directive);
+    }
+    if is_interface {
+        ty.directives.retain(|applied| applied.feature != Some(Feature::Key));
+    }
+    for field in ty.fields.values_mut() {
+        for directive in &mut field.directives {
+            mend_fields(directive);
+        }
+        let returns_composite = composites.contains(field.ty.inner_named_type());
+        field.directives.retain(|applied| match applied.feature {
+            Some(Feature::External | Feature::Requires) => !is_interface,
+            Some(Feature::Provides) => !is_interface && returns_composite,
+            _ => true,
+        });
+        if field.directives.has(Feature::External) {
+            field.directives.retain(|applied| applied.feature != Some(Feature::Tag));
+        }
+    }
+}
+
+/// Federation 1 took a list of strings for `fields`, and names without quotes.
+fn mend_fields(directive: &mut Applied) {
+    if !matches!(
+        directive.feature,
+        Some(Feature::Key | Feature::Requires | Feature::Provides)
+    ) {
+        return;
+    }
+    let Some(value) = directive.argument("fields") else {
+        return;
+    };
+    let mended = match &**value {
+        Value::List(items) => {
+            let texts = items.iter().map(|item| item.as_str());
+            let Some(texts) = texts.collect::<Option<Vec<_>>>() else {
+                return;
+            };
+            texts.join(" ")
+        }
+        Value::Enum(name) => name.to_string(),
+        _ => return,
+    };
+    for argument in &mut directive.arguments {
+        if argument.name == "fields" {
+            *argument = Node::new(Argument {
+                name: argument.name.clone(),
+                value: Value::String(mended.clone()).into(),
+            });
+        }
+    }
+}
+
+/// Drops `@external` from the keys of extensions, and external fields that nothing uses.
+fn drop_external(ty: &mut Type, usage: &Usage) {
+    let name = ty.name.clone();
+    ty.fields
+        .retain(|field, _| !usage.is_external(&name, field) || usage.is_used(&name, field));
+    for field in ty.fields.values_mut() {
+        if !usage.is_external(&name, &field.name) {
+            field
+                .directives
+                .retain(|applied| applied.feature != Some(Feature::External));
+        }
+    }
+}

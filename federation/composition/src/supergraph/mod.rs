@@ -1,0 +1,61 @@
+//! The supergraph: what is written, what clients see of it, and what must hold of it as a whole.
+
+mod access;
+mod api;
+mod document;
+mod header;
+mod inaccessible;
+mod interfaces;
+
+use apollo_compiler::{Schema, ast::Document};
+
+pub(crate) use self::{api::api, document::document};
+use crate::{
+    error::{Code, CompositionError},
+    merge::Merged,
+    subgraph,
+};
+
+/// Checks what can only be seen once everything is merged.
+pub(crate) fn check(merged: &Merged, schemas: &[subgraph::Schema]) -> Vec<CompositionError> {
+    let mut errors = Vec::new();
+    let has_query = merged.types.get("Query").is_some_and(|query| !query.fields.is_empty());
+    if !has_query {
+        errors.push(CompositionError::new(
+            Code::NoQueries,
+            "no subgraph has a query: one of them must have a field on its query root",
+        ));
+    }
+    errors.extend(interfaces::check_keys(merged, schemas));
+    errors
+}
+
+/// Checks that types have the fields of their interfaces.
+pub(crate) fn check_interfaces(merged: &Merged, schemas: &[subgraph::Schema]) -> Vec<CompositionError> {
+    interfaces::check_fields(merged, schemas)
+}
+
+/// Checks what remains visible, and who may see it.
+pub(crate) fn check_visibility(merged: &Merged, schemas: &[subgraph::Schema]) -> Vec<CompositionError> {
+    let mut errors = inaccessible::check(merged, schemas);
+    errors.extend(access::check(merged, schemas));
+    errors
+}
+
+/// Checks that a finished document is GraphQL.
+pub(crate) fn check_graphql(document: &Document) -> Vec<CompositionError> {
+    let fault = |errors: &apollo_compiler::validation::DiagnosticList| {
+        let message = |diagnostic: apollo_compiler::diagnostic::Diagnostic<'_, _>| {
+            let message = format!("the merged schema is not valid: {}", diagnostic.error);
+            CompositionError::new(Code::InvalidGraphql, message)
+        };
+        errors.iter().map(message).collect::<Vec<_>>()
+    };
+    match Schema::builder().add_ast(document).build() {
+        Err(invalid) => fault(&invalid.errors),
+        Ok(schema) => match schema.validate() {
+            Err(invalid) => fault(&invalid.errors),
+            Ok(_) => Vec::new(),
+        },
+    }
+}

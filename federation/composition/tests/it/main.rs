@@ -1,0 +1,17 @@
+//! The composer through its public surface.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod check;
+mod diff;
+mod diff_usage;
+mod golden;
+mod merge;
+mod merge_directives;
+mod oracle;
+mod property;
+mod satisfiability;
+mod validate_access;
+mod validate_fields;
+mod validate_link;
+mod validate_selection;
+mod validate_whole;
