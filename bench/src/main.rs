@@ -1,6 +1,7 @@
 //! Hansa beside named peers: one run on one machine prints a table of medians and ratios.
 
 mod data;
+mod gateway;
 mod peers;
 mod reads;
 mod table;
@@ -9,7 +10,7 @@ mod writes;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use financial_data::store::Store;
 use platform_config::Config;
 use platform_service::{Clock, Context};
@@ -21,7 +22,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Measures reads, ingestion and size beside DuckDB, PostgreSQL and ArcticDB.
 #[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Options {
+    #[command(subcommand)]
+    other: Option<Other>,
     /// Series of 2,500 points each
     #[arg(long, default_value_t = 4_000)]
     series: usize,
@@ -42,9 +46,19 @@ struct Options {
     inside: Option<PathBuf>,
 }
 
+/// Measurements apart from the store's.
+#[derive(Subcommand)]
+enum Other {
+    /// Measures the gateway beside Apollo's
+    Gateway(gateway::Options),
+}
+
 #[tokio::main]
 async fn main() -> Result<()> {
     let options = Options::parse();
+    if let Some(Other::Gateway(options)) = &options.other {
+        return gateway::all(options).await;
+    }
     if let Some(home) = &options.inside {
         return writes::within_memory(home, options.million).await;
     }

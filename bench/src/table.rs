@@ -56,3 +56,8 @@ pub(crate) fn show(time: Duration) -> String {
         s => format!("{s:.2} s"),
     }
 }
+
+/// Prints a line between or after tables.
+pub(crate) fn line(text: impl AsRef<str>) -> Result<()> {
+    Ok(writeln!(std::io::stdout(), "\n{}", text.as_ref())?)
+}

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{document, export, import, lake, series, serve};
+use crate::{document, export, gateway, import, lake, schema, series, serve};
 
 const AFTER: &str = "\
 Start here:
@@ -15,16 +15,16 @@ Start here:
 
 Exit codes:
   0  done
-  1  done, and some rows of an import were refused
+  1  done, and some rows of an import were refused; or subgraphs do not compose, or a change breaks clients
   2  wrong usage, or an error: one line says what, one line what to do
 
 Environment:
   HANSA_DATA, HANSA_URL, HANSA_CONFIG    the same as --data, --url, --config
   HANSA_<SECTION>__<KEY>                 any setting, for instance HANSA_LAKE__MEMORY_LIMIT=512MB
-  FINANCIAL_DATA_SERVICE_PORT, FINANCIAL_DATA_SERVICE_URL, PARQUET_STORAGE_PATH,
-  ICEBERG_CATALOG_PATH, ARROW_MEMORY_LIMIT
-                                         other names of financial-data.port, --url, lake.warehouse,
-                                         lake.catalog and lake.memory-limit";
+  FINANCIAL_DATA_SERVICE_PORT, FINANCIAL_DATA_SERVICE_URL, GATEWAY_PORT,
+  PARQUET_STORAGE_PATH, ICEBERG_CATALOG_PATH, ARROW_MEMORY_LIMIT
+                                         other names of financial-data.port, --url, gateway.port,
+                                         lake.warehouse, lake.catalog and lake.memory-limit";
 
 /// Financial and economic series with every vintage of their points, kept in Apache Iceberg tables.
 #[derive(Parser)]
@@ -39,7 +39,7 @@ pub(crate) struct Cli {
 /// What every command takes.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Global {
-    /// Read settings from this TOML file
+    /// Read settings from this TOML file; for `gateway` and `schema` also a supergraph.yaml
     #[arg(long, value_name = "FILE", global = true, help_heading = "Settings")]
     pub(crate) config: Option<PathBuf>,
     /// Change one setting, for instance lake.memory-limit=512MB; may be repeated
@@ -94,8 +94,14 @@ pub(crate) enum Command {
     /// Print the settings in effect, secrets hidden
     #[command(after_help = document::CONFIG_EXAMPLES)]
     Config(document::ConfigArgs),
-    /// Print the GraphQL schema, or the OpenAPI document
-    Schema(document::SchemaArgs),
+    /// Print the schema of this version; compose, check and compare schemas
+    #[command(after_help = schema::EXAMPLES)]
+    Schema(schema::SchemaArgs),
+    /// Serve a supergraph of subgraphs elsewhere
+    #[command(after_help = gateway::EXAMPLES)]
+    Gateway(gateway::GatewayArgs),
+    /// Print how a gateway answers an operation
+    Plan(gateway::PlanArgs),
     /// Print a completion script for a shell
     #[command(after_help = document::COMPLETIONS_EXAMPLES)]
     Completions(document::CompletionsArgs),

@@ -108,7 +108,7 @@ async fn import(args: &ImportArgs, target: &Target) -> Result<Done> {
     for file in &args.files {
         let report = send(args, file, target).await?;
         if report["summary"]["failed"].as_u64() != Some(0) {
-            done = Done::WithRefusals;
+            done = Done::Refused;
         }
         match args.json {
             true => crate::out::write(format!("{report}\n"))?,

@@ -5,11 +5,13 @@ mod demo;
 mod document;
 mod export;
 mod failure;
+mod gateway;
 mod import;
 mod lake;
 mod out;
 mod plot;
 mod rows;
+mod schema;
 mod series;
 mod serve;
 mod settings;
@@ -33,15 +35,15 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Done {
     Well,
-    /// Some rows were refused; the others are stored.
-    WithRefusals,
+    /// What was given was refused, in part or as a whole; the reasons have been told.
+    Refused,
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match start(cli) {
         Ok(Done::Well) | Err(Failure::Unread) => ExitCode::SUCCESS,
-        Ok(Done::WithRefusals) => ExitCode::from(1),
+        Ok(Done::Refused) => ExitCode::from(1),
         Err(failure) => {
             out::note(failure.to_string());
             ExitCode::from(2)
@@ -74,7 +76,9 @@ async fn run(command: Command, setup: Setup) -> Result<Done> {
         Command::Series(args) => series::run(args, setup).await?,
         Command::Lake(args) => lake::run(args, setup).await?,
         Command::Config(args) => document::config(args, setup)?,
-        Command::Schema(args) => document::schema(args, setup).await?,
+        Command::Schema(args) => return schema::run(args, setup).await,
+        Command::Gateway(args) => gateway::run(args, setup).await?,
+        Command::Plan(args) => gateway::plan(args)?,
         Command::Completions(args) => document::completions(args)?,
     }
     Ok(Done::Well)

@@ -4,12 +4,13 @@ use std::{net::IpAddr, path::PathBuf};
 
 use clap::Args;
 use financial_data::store::Store;
-use platform_service::{Clock, Host, Running, interrupted};
+use platform_service::{Clock, Host, PeerSettings, Running, interrupted};
 use platform_telemetry::{Format, Settings};
 
 use crate::{
     demo,
     failure::Result,
+    gateway::GATEWAY,
     out,
     settings::{self, Setup},
     table,
@@ -58,14 +59,34 @@ struct Listen {
     /// Listen on this address [default: 127.0.0.1, which only this machine reaches]
     #[arg(long, value_name = "ADDR")]
     bind: Option<IpAddr>,
+    /// Put the gateway on this port; 0 takes any that is free [default: 8002]
+    #[arg(long, value_name = "N")]
+    gateway_port: Option<u16>,
+    /// Run no gateway: each service answers alone
+    #[arg(long)]
+    no_gateway: bool,
+    /// Use a service elsewhere instead of one here, for instance financial-data=https://data.example.com; may be
+    /// repeated. A name of your own adds a subgraph
+    #[arg(long, value_name = "NAME=URL", value_parser = peer)]
+    with: Vec<(String, String)>,
+}
+
+fn peer(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, url)) if !name.is_empty() && url.contains("://") => Ok((name.into(), url.into())),
+        _ => Err("expected NAME=URL, for instance financial-data=https://data.example.com".into()),
+    }
 }
 
 impl Listen {
-    fn settle(self, setup: Setup) -> Setup {
-        setup
-            .with("host.data", self.data.map(|data| data.display().to_string()))
+    fn settle(&self, setup: Setup) -> Setup {
+        let setup = setup
+            .with("host.data", self.data.as_ref().map(|data| data.display().to_string()))
             .with("host.bind", self.bind)
             .with("financial-data.port", self.port)
+            .with("gateway.port", self.gateway_port);
+        let with = |setup: Setup, (name, url): &(String, String)| setup.with(&format!("peers.{name}"), Some(url));
+        self.with.iter().fold(setup, with)
     }
 }
 
@@ -75,7 +96,7 @@ pub(crate) async fn up(args: UpArgs, setup: Setup) -> Result<()> {
         log: "warn".into(),
         format: Format::Text,
     };
-    let running = start(args.listen.settle(setup), usual).await?;
+    let running = start(&args.listen, setup, usual).await?;
     let loaded = match (args.demo, running.store::<Store>(SERVICE)) {
         (true, Some(store)) => demo::load(&store).await.map(Some),
         _ => Ok(None),
@@ -87,34 +108,32 @@ pub(crate) async fn up(args: UpArgs, setup: Setup) -> Result<()> {
             return Err(error.into());
         }
     };
+    let interrupt = interrupted();
     out::write(welcome(&running, loaded.as_ref()))?;
-    until_interrupted(running).await;
+    until(interrupt, running).await;
     out::write("stopped\n")
 }
 
 /// Serves in production until it is interrupted.
 pub(crate) async fn run(args: RunArgs, setup: Setup) -> Result<()> {
     let log = "warn,hansa=info,financial_data=info,platform=info".to_owned();
-    let running = start(
-        args.listen.settle(setup),
-        Settings {
-            log,
-            format: Format::Json,
-        },
-    )
-    .await?;
+    let (format, interrupt) = (Format::Json, interrupted());
+    let running = start(&args.listen, setup, Settings { log, format }).await?;
     for (service, address) in running.addresses() {
         tracing::info!(service, %address, version = env!("CARGO_PKG_VERSION"), "listening");
     }
-    until_interrupted(running).await;
+    until(interrupt, running).await;
     tracing::info!("stopped");
     Ok(())
 }
 
-async fn start(setup: Setup, usual: Settings) -> Result<Running> {
+async fn start(listen: &Listen, setup: Setup, usual: Settings) -> Result<Running> {
+    let setup = listen.settle(setup);
     let config = setup.config()?;
     let telemetry = setup.telemetry(&config, usual)?;
     setup.heed_environment();
+    // Also the sections of what does not run in this process.
+    settings::read_all(&config)?;
     if let Some(folder) = settings::catalog_path(&config)?
         .as_deref()
         .and_then(std::path::Path::parent)
@@ -122,13 +141,18 @@ async fn start(setup: Setup, usual: Settings) -> Result<Running> {
         // Where it cannot be made, opening the catalog says why.
         let _ = std::fs::create_dir_all(folder);
     }
-    let host = Host::new(config, Clock::system()).services([financial_data::service()]);
+    let PeerSettings(elsewhere) = config.section("peers")?;
+    let here = [financial_data::service()].into_iter();
+    let here = here.filter(|service| !elsewhere.contains_key(service.name()));
+    // Last, because it stands in front of those that are open.
+    let gateway = (!listen.no_gateway).then(|| federation_gateway::service(None));
+    let host = Host::new(config, Clock::system()).services(here.chain(gateway));
     Ok(host.metrics(move || telemetry.render()).start().await?)
 }
 
 /// Stops gracefully at the first interrupt and at once at the second.
-async fn until_interrupted(running: Running) {
-    interrupted().await;
+pub(crate) async fn until(interrupt: impl Future<Output = ()>, running: Running) {
+    interrupt.await;
     tokio::select! {
         () = running.stop() => {}
         () = interrupted() => tracing::warn!("stopped before all requests had finished"),
@@ -145,7 +169,13 @@ fn welcome(running: &Running, loaded: Option<&demo::Loaded>) -> String {
         .context(SERVICE)
         .map(|context| context.data_dir().display().to_string())
         .unwrap_or_default();
-    let mut text = format!("hansa listens on {address} and keeps its data in {data}\n");
+    let mut text = String::new();
+    if running.addresses().contains_key(SERVICE) {
+        text += &format!("hansa listens on {address} and keeps its data in {data}\n");
+    }
+    if let Some(gateway) = running.addresses().get(GATEWAY) {
+        text += &format!("the gateway listens on http://{gateway}/graphql\n");
+    }
     if let Some(demo::Loaded { series, vintages, new }) = loaded {
         let (vintages, new) = (table::count(*vintages as u64), table::count(*new));
         text += &format!("demo: {series} series with {vintages} vintages, {new} revisions of them new\n");
@@ -153,7 +183,9 @@ fn welcome(running: &Running, loaded: Option<&demo::Loaded>) -> String {
     let has_demo = running
         .store::<Store>(SERVICE)
         .is_some_and(|store| store.find("GDP", Some("FRED")).is_ok());
-    text += &things_to_try(&address, has_demo);
+    if running.addresses().contains_key(SERVICE) {
+        text += &things_to_try(&address, has_demo);
+    }
     text + "\nCtrl-C stops it.\n"
 }
 

@@ -14,16 +14,17 @@ use serde::{Deserialize, Serialize};
 use crate::{cli::Global, failure::Result, out};
 
 /// Names of environment variables that stand for settings.
-const ALIASES: [(&str, &str); 5] = [
+const ALIASES: [(&str, &str); 6] = [
     ("HANSA_DATA", "host.data"),
+    ("GATEWAY_PORT", "gateway.port"),
     ("FINANCIAL_DATA_SERVICE_PORT", "financial-data.port"),
     ("PARQUET_STORAGE_PATH", "lake.warehouse"),
     ("ICEBERG_CATALOG_PATH", CATALOG),
     ("ARROW_MEMORY_LIMIT", "lake.memory-limit"),
 ];
 const CATALOG: &str = "lake.catalog";
-/// Names that belong to a gateway, which this version has none of.
-const WITHOUT_EFFECT: [&str; 2] = ["GATEWAY_PORT", "MONOLITHIC_BACKEND_URL"];
+/// Names of what this version does not have.
+const WITHOUT_EFFECT: [&str; 1] = ["MONOLITHIC_BACKEND_URL"];
 /// Names under which a server's address may be given.
 const ADDRESSES: [&str; 2] = ["HANSA_URL", "FINANCIAL_DATA_SERVICE_URL"];
 const FAULT: &str = "HANSA_FAULT";
@@ -75,11 +76,8 @@ impl Setup {
         let mut overrides = self.overrides.clone();
         overrides.extend(self.global.set.iter().cloned());
         overrides.extend(self.log_filter().map(|filter| ("telemetry.log".to_owned(), filter)));
-        let file = self
-            .global
-            .config
-            .clone()
-            .or_else(|| self.environment.get("HANSA_CONFIG").map(PathBuf::from));
+        let settings = self.global.config.clone().filter(|file| !is_list(file));
+        let file = settings.or_else(|| self.environment.get("HANSA_CONFIG").map(PathBuf::from));
         let known = self
             .environment
             .0
@@ -93,6 +91,11 @@ impl Setup {
             aliases: &ALIASES,
         };
         Ok(Config::load(sources)?)
+    }
+
+    /// The list of subgraphs that `--config` names instead of settings.
+    pub(crate) fn supergraph_config(&self) -> Option<&Path> {
+        self.global.config.as_deref().filter(|file| is_list(file))
     }
 
     fn log_filter(&self) -> Option<String> {
@@ -124,7 +127,7 @@ impl Setup {
     pub(crate) fn heed_environment(&self) {
         for name in WITHOUT_EFFECT {
             if self.environment.get(name).is_some() {
-                tracing::warn!("{name} has no effect: this version has no gateway");
+                tracing::warn!("{name} has no effect: this version stitches no monolith in");
             }
         }
         if let Some(fault) = self.environment.get(FAULT) {
@@ -139,6 +142,12 @@ impl Setup {
             .find_map(|name| self.environment.get(name))
             .map(str::to_owned)
     }
+}
+
+/// Whether a file lists subgraphs in Rover's format; settings are TOML.
+fn is_list(file: &Path) -> bool {
+    file.extension()
+        .is_some_and(|extension| extension == "yaml" || extension == "yml")
 }
 
 fn arm(fault: &str) {
@@ -173,15 +182,15 @@ struct Logs {
     format: Option<Format>,
 }
 
-/// The port of the one service, as the host reads it.
+/// The port of a service, as the host reads it.
 #[derive(Serialize, Deserialize)]
-struct Port {
-    #[serde(default = "usual_port")]
+struct Port<const USUAL: u16> {
+    #[serde(default = "usual_port::<USUAL>")]
     port: u16,
 }
 
-fn usual_port() -> u16 {
-    8001
+fn usual_port<const USUAL: u16>() -> u16 {
+    USUAL
 }
 
 /// Reads every section there is, so that they can be shown, and refuses what no module knows.
@@ -191,7 +200,10 @@ pub(crate) fn read_all(config: &Config) -> Result<()> {
     config.section::<platform_http::ServeSettings>("connections")?;
     config.section::<platform_graphql::Settings>("graphql")?;
     config.section::<platform_telemetry::Settings>("telemetry")?;
-    config.part::<Port>(crate::serve::SERVICE)?;
+    config.section::<platform_service::PeerSettings>("peers")?;
+    config.part::<Port<8002>>(crate::gateway::GATEWAY)?;
+    config.section::<federation_gateway::Settings>(crate::gateway::GATEWAY)?;
+    config.part::<Port<8001>>(crate::serve::SERVICE)?;
     config.section::<financial_data::settings::Settings>(crate::serve::SERVICE)?;
     config.section::<LakeSettings>("lake")?;
     Ok(config.refuse_unread()?)

@@ -6,6 +6,7 @@ use std::{num::NonZeroU32, time::Duration as Time};
 use axum::{
     Router,
     body::Body,
+    extract::ws::{Message, WebSocketUpgrade},
     http::{HeaderMap, Request, StatusCode, header},
     middleware::from_fn,
     response::Response,
@@ -349,6 +350,24 @@ async fn server(router: Router) -> Server {
     #[expect(clippy::disallowed_methods, reason = "the test awaits the task itself")]
     let task = tokio::spawn(serve(listener, router, settings, stop.clone()));
     Server { address, stop, task }
+}
+
+#[tokio::test]
+async fn a_connection_becomes_a_websocket() {
+    let greet = |upgrade: WebSocketUpgrade| async {
+        upgrade.on_upgrade(|mut socket| async move { drop(socket.send(Message::text("hello")).await) })
+    };
+    let server = server(Router::new().route("/", get(greet))).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+
+    let ask = "GET / HTTP/1.1\r\nhost: here\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+               sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    stream.write_all(ask.as_bytes()).await.unwrap();
+
+    let mut told = Vec::new();
+    stream.read_to_end(&mut told).await.unwrap();
+    assert!(told.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&told));
+    assert!(told.ends_with(b"hello"), "{}", String::from_utf8_lossy(&told));
 }
 
 #[tokio::test]

@@ -3,10 +3,8 @@
 use std::sync::Arc;
 
 use crate::files::FileEntry;
-use crate::rewrite::Effort;
+use crate::rewrite::{Effort, TARGET_BYTES};
 
-/// The size that files of the sorted base aim at.
-const TARGET_BYTES: u64 = 128 << 20;
 /// Files below this size are merged when there are enough of them.
 const SMALL_BYTES: u64 = TARGET_BYTES / 4;
 /// How many small files there may be before they are merged.
@@ -14,23 +12,13 @@ const TRIGGER: usize = 12;
 /// New rows join the base when the files of the base they overlap are at most so many times larger.
 const BASE_RATIO: u64 = 4;
 
-/// Files to merge and how large the merged ones should be.
-pub(crate) struct Plan {
-    pub(crate) inputs: Vec<Arc<FileEntry>>,
-    pub(crate) target: u64,
-}
-
 /// What to merge of `files`, given from the oldest write to the newest.
-pub(crate) fn plan(files: &[Arc<FileEntry>], effort: Effort) -> Option<Plan> {
+pub(crate) fn plan(files: &[Arc<FileEntry>], effort: Effort) -> Option<Vec<Arc<FileEntry>>> {
     let chosen = match effort {
         Effort::Full => full(files)?,
         Effort::Due => due(files)?,
     };
-    let inputs = chosen.into_iter().map(|at| files[at].clone()).collect();
-    Some(Plan {
-        inputs,
-        target: TARGET_BYTES,
-    })
+    Some(chosen.into_iter().map(|at| files[at].clone()).collect())
 }
 
 /// Everything, unless it is disjoint and of good size already.

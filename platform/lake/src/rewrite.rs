@@ -8,22 +8,24 @@ use std::time::Duration;
 use arrow::array::{Array, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{Schema, SchemaRef};
-use futures::StreamExt;
-use futures::stream::BoxStream;
+use futures::stream::{BoxStream, Stream, StreamExt};
 use iceberg::spec::{DataFile, Operation};
 
 use crate::commit::NewFile;
-use crate::compact::{Plan, plan};
+use crate::compact::plan;
 use crate::data_file::{describe, lead_column, properties};
 use crate::encode::Encoder;
 use crate::error::{LakeError, Result};
 use crate::fault;
 use crate::files::FileEntry;
 use crate::lake::{Core, Table};
+use crate::passes::Passes;
 use crate::reader::LeadRange;
 use crate::snapshot::Snapshot;
 use crate::writer::{Committed, Job, Rewrite, data_path, new_name};
 
+/// The size that files of the sorted base aim at.
+pub(crate) const TARGET_BYTES: u64 = 128 << 20;
 /// Tries of a delete or a compaction that others keep changing files under.
 const ATTEMPTS: usize = 10;
 
@@ -121,11 +123,11 @@ impl Table {
     pub async fn compact(&self, effort: Effort) -> Result<Option<Compacted>> {
         for _ in 0..ATTEMPTS {
             let snapshot = self.core.refresh().await?.snapshot.clone();
-            let Some(plan) = plan(snapshot.files(), effort) else {
+            let Some(inputs) = plan(snapshot.files(), effort) else {
                 return Ok(None);
             };
             fault::point("compact.before_read");
-            let (rewrite, done) = self.merge(&snapshot, plan).await?;
+            let (rewrite, done) = self.merge(&snapshot, inputs).await?;
             fault::point("compact.before_commit");
             let _staged = Staging::of(&self.core, &rewrite);
             if self.send(|done| Job::Rewrite { rewrite, done }).await?.is_some() {
@@ -140,33 +142,31 @@ impl Table {
         })
     }
 
-    async fn merge(&self, snapshot: &Arc<Snapshot>, plan: Plan) -> Result<(Rewrite, Compacted)> {
+    async fn merge(&self, snapshot: &Arc<Snapshot>, inputs: Vec<Arc<FileEntry>>) -> Result<(Rewrite, Compacted)> {
         let rank = |wanted: &Arc<FileEntry>| snapshot.files().iter().position(|file| file.path == wanted.path);
-        let ranked = plan
-            .inputs
+        let mut ranked: Vec<_> = inputs
             .iter()
             .map(|file| (rank(file).unwrap_or_default() as u32, file.clone()))
             .collect();
+        ranked.sort_by_key(|(rank, _)| *rank);
+        let passes = Passes::over(self, snapshot, ranked).await?;
         let rows = snapshot
-            .merged(ranked, (&LeadRange::default(), &all_names(snapshot)))
+            .merged(passes.files.clone(), (&LeadRange::default(), &all_names(snapshot)))
             .await?;
-        let unpaused = |batch| async {
-            self.wait_while_paused().await;
-            batch
-        };
         let written = self
-            .write_sorted(snapshot, rows.then(unpaused).boxed(), plan.target)
+            .write_sorted(snapshot, self.unpaused(rows).boxed(), TARGET_BYTES)
             .await?;
+        passes.finish(snapshot).await;
         let sum = |files: &[Arc<FileEntry>], of: fn(&FileEntry) -> u64| files.iter().map(|file| of(file)).sum();
         let done = Compacted {
-            files_before: plan.inputs.len(),
+            files_before: inputs.len(),
             files_after: written.len(),
-            rows_before: sum(&plan.inputs, FileEntry::rows),
+            rows_before: sum(&inputs, FileEntry::rows),
             rows_after: written.iter().map(|data| data.record_count()).sum(),
-            bytes_before: sum(&plan.inputs, FileEntry::bytes),
+            bytes_before: sum(&inputs, FileEntry::bytes),
             bytes_after: written.iter().map(|data| data.file_size_in_bytes()).sum(),
         };
-        let newest = plan.inputs.iter().map(|file| file.sequence).max();
+        let newest = inputs.iter().map(|file| file.sequence).max();
         let added = written
             .into_iter()
             .map(|data| NewFile { data, sequence: newest })
@@ -175,7 +175,7 @@ impl Table {
         Ok((
             Rewrite {
                 operation,
-                removed: plan.inputs,
+                removed: inputs,
                 added,
                 base,
                 leads: Vec::new(),
@@ -184,8 +184,19 @@ impl Table {
         ))
     }
 
+    /// The same batches, none of them while compactions are stopped.
+    pub(crate) fn unpaused<'a>(
+        &'a self,
+        rows: BoxStream<'a, Result<RecordBatch>>,
+    ) -> impl Stream<Item = Result<RecordBatch>> + Send + 'a {
+        rows.then(move |batch| async move {
+            self.wait_while_paused().await;
+            batch
+        })
+    }
+
     /// Writes sorted batches to files of about `target` bytes that share no lead.
-    async fn write_sorted(
+    pub(crate) async fn write_sorted(
         &self,
         snapshot: &Snapshot,
         mut rows: BoxStream<'_, Result<RecordBatch>>,
@@ -251,7 +262,7 @@ impl Table {
     }
 }
 
-fn all_names(snapshot: &Snapshot) -> Vec<String> {
+pub(crate) fn all_names(snapshot: &Snapshot) -> Vec<String> {
     snapshot
         .columns()
         .fields()

@@ -236,7 +236,7 @@ impl Snapshot {
 }
 
 /// Files cut into as few runs as possible, each sorted by lead and without overlaps.
-fn disjoint_runs(mut files: Vec<(Rank, Arc<FileEntry>)>) -> Vec<Vec<(Rank, Arc<FileEntry>)>> {
+pub(crate) fn disjoint_runs(mut files: Vec<(Rank, Arc<FileEntry>)>) -> Vec<Vec<(Rank, Arc<FileEntry>)>> {
     files.sort_by(|(_, a), (_, b)| a.bounds.cmp(&b.bounds));
     let mut runs: Vec<Vec<(Rank, Arc<FileEntry>)>> = Vec::new();
     for (rank, file) in files {

@@ -40,7 +40,11 @@ impl Peers {
 
     /// The service called `name`; one of this process is found once it is open.
     pub fn get(&self, name: &str) -> Option<Peer> {
-        self.0.read().expect("no panic while holding the lock").get(name).cloned()
+        self.0
+            .read()
+            .expect("no panic while holding the lock")
+            .get(name)
+            .cloned()
     }
 
     /// All services that can be called now, by name.

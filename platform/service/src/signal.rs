@@ -2,23 +2,27 @@
 
 use tokio::signal;
 
-/// Waits for an interrupt (Ctrl+C) or, on Unix, a request to terminate.
-pub async fn interrupted() {
-    tokio::select! {
-        _ = signal::ctrl_c() => {}
-        () = terminated() => {}
-    }
-}
-
+/// Listens from now on, and waits when awaited, for an interrupt (Ctrl+C) or, on Unix, a request to terminate.
 #[cfg(unix)]
-async fn terminated() {
-    match signal::unix::signal(signal::unix::SignalKind::terminate()) {
-        Ok(mut terminate) => drop(terminate.recv().await),
-        Err(_) => std::future::pending().await,
+pub fn interrupted() -> impl Future<Output = ()> {
+    use signal::unix::{SignalKind, signal};
+    let listeners = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
+    async move {
+        let [interrupt, terminate] = listeners.map(|listener| async move {
+            match listener {
+                Ok(mut listener) => drop(listener.recv().await),
+                Err(_) => std::future::pending().await,
+            }
+        });
+        tokio::select! {
+            () = interrupt => {}
+            () = terminate => {}
+        }
     }
 }
 
+/// Waits for an interrupt (Ctrl+C).
 #[cfg(not(unix))]
-async fn terminated() {
-    std::future::pending().await
+pub fn interrupted() -> impl Future<Output = ()> {
+    async { drop(signal::ctrl_c().await) }
 }

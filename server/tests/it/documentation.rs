@@ -10,6 +10,10 @@ fn every_setting_is_documented_with_its_default() {
     let folder = Folder::new();
     let printed = folder.run(&["config"]).succeeds();
     let mut section = "";
+    let printed = printed
+        .replace("[\n    ", "[")
+        .replace(",\n    ", ", ")
+        .replace(",\n]", "]");
     for line in printed.lines().filter(|line| !line.is_empty()) {
         if line.starts_with('[') {
             let after = CONFIGURATION.split_once(&format!("## `{line}`"));

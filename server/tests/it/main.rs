@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod documentation;
+mod federation;
 mod files;
 mod help;
 mod lake;

@@ -63,10 +63,15 @@ impl Folder {
         Ended::of(child.wait_with_output().unwrap())
     }
 
-    /// Starts `up` on a free port and waits until it says that it listens.
+    /// Starts `up` on free ports and waits until it says that it listens.
     pub(crate) fn up(&self, args: &[&str]) -> Server {
-        let mut command = self.command(&["up", "--data", "data", "--port", "0"]);
-        let mut child = command.args(args).stdout(Stdio::piped()).spawn().unwrap();
+        let ports = ["up", "--data", "data", "--port", "0", "--gateway-port", "0"];
+        self.start(&[&ports, args].concat())
+    }
+
+    /// Starts a command that serves and waits until it says that it listens.
+    pub(crate) fn start(&self, args: &[&str]) -> Server {
+        let mut child = self.command(args).stdout(Stdio::piped()).spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut said = String::new();
         while !said.contains("Ctrl-C stops it") {
@@ -75,11 +80,9 @@ impl Folder {
                 "the server ended after saying: {said}"
             );
         }
-        let address = said
-            .split("http://")
-            .nth(1)
-            .unwrap()
-            .split_whitespace()
+        let address = said.split("http://").nth(1).unwrap();
+        let address = address
+            .split(|letter: char| letter.is_whitespace() || letter == '/')
             .next()
             .unwrap()
             .to_owned();
@@ -138,6 +141,18 @@ impl Server {
         format!("http://{}", self.address)
     }
 
+    /// The same process as its gateway's port shows it.
+    pub(crate) fn ask_gateway(&self, query: &str) -> String {
+        let address = self.said.split("the gateway listens on http://").nth(1).unwrap();
+        let address = address.split('/').next().unwrap();
+        let body = format!(r#"{{"query": "{}"}}"#, query.replace('"', "\\\""));
+        let (length, kind) = (body.len(), "content-type: application/json");
+        exchange(
+            address,
+            &format!("POST /graphql HTTP/1.0\r\nhost: {address}\r\n{kind}\r\ncontent-length: {length}\r\n\r\n{body}"),
+        )
+    }
+
     /// GETs a path.
     pub(crate) fn get(&self, path: &str) -> String {
         self.exchange(&format!("GET {path} HTTP/1.0\r\nhost: {}\r\n\r\n", self.address))
@@ -153,13 +168,7 @@ impl Server {
     }
 
     fn exchange(&self, request: &str) -> String {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        assert!(head.contains(" 200 "), "{request}\n{answer}");
-        body.to_owned()
+        exchange(&self.address, request)
     }
 
     /// Asks it to stop and gives back its exit code and its last words.
@@ -170,6 +179,16 @@ impl Server {
         self.output.read_to_string(&mut words).unwrap();
         (self.child.wait().unwrap().code(), words)
     }
+}
+
+fn exchange(address: &str, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.contains(" 200 "), "{request}\n{answer}");
+    body.to_owned()
 }
 
 impl Drop for Server {

@@ -82,7 +82,7 @@ fn a_port_in_use_is_said_in_one_line_and_what_to_do_in_another() {
 #[test]
 fn run_logs_json_and_prints_nothing() {
     let folder = Folder::new();
-    let mut command = folder.command(&["run", "--port", "0", "--data", "data"]);
+    let mut command = folder.command(&["run", "--port", "0", "--gateway-port", "0", "--data", "data"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut first = [0; 1];
     child.stderr.as_mut().unwrap().read_exact(&mut first).unwrap();

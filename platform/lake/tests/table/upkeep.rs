@@ -1,9 +1,9 @@
 //! Deletes, time travel, expiry and the sweep.
 
 use chrono::Duration;
-use platform_lake::{Effort, History, LeadRange, Moment};
+use platform_lake::{Effort, Env, History, Lake, LakeConfig, LeadRange, Moment};
 
-use crate::support::{read, rows, table};
+use crate::support::{POINTS, read, rows, table};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_lead_is_gone_and_the_past_still_has_it() {
@@ -174,4 +174,40 @@ async fn a_scan_gives_every_row_once_in_order() {
         })
         .collect();
     assert_eq!(rows, ["a=2", "b=1", "c=1"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_files_than_memory_allows_at_once_are_merged_in_passes() {
+    let home = tempfile::tempdir().unwrap();
+    let config = LakeConfig {
+        memory_limit: 64 << 20,
+        ..LakeConfig::local(home.path())
+    };
+    let lake = Lake::open(&config, Env::system()).await.unwrap();
+    let table = lake.table(POINTS).await.unwrap();
+    for value in 0..20 {
+        let newest = [("a", 1, value), ("a", value + 2, value), ("z", 1, -value)];
+        table.append(rows(&newest), None).await.unwrap();
+    }
+
+    let done = table.compact(Effort::Full).await.unwrap().unwrap();
+
+    assert_eq!((done.files_before, done.files_after, done.rows_after), (20, 1, 22));
+    let known = read(&table.snapshot(), "a").await;
+    assert_eq!((known.len(), known[0]), (21, (1, 19)));
+    assert_eq!(read(&table.snapshot(), "z").await, [(1, -19)]);
+    assert_eq!(files(home.path()), 21, "files between two passes are gone");
+}
+
+/// How many data files lie in a lake's folder.
+fn files(home: &std::path::Path) -> usize {
+    let Ok(entries) = std::fs::read_dir(home) else { return 0 };
+    let count = |entry: std::io::Result<std::fs::DirEntry>| {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => files(&path),
+            false => usize::from(path.extension().is_some_and(|extension| extension == "parquet")),
+        }
+    };
+    entries.map(count).sum()
 }

@@ -1,0 +1,192 @@
+//! How long an operation's answer may be kept, as `@cacheControl` in the schema says.
+
+use std::collections::HashMap;
+
+use graphql_tools::static_graphql::{
+    query::{Selection, SelectionSet},
+    schema::{Definition, Directive, Field, TypeDefinition},
+};
+
+use super::Policy;
+use crate::{
+    outline::{Operation, OperationKind, flag, inner, number},
+    persisted::digest,
+    request::Variables,
+    supergraph::{Supergraph, argument},
+};
+
+const DIRECTIVE: &str = "cacheControl";
+
+/// The hints of a supergraph.
+#[derive(Debug, Default)]
+pub(crate) struct Hints {
+    types: HashMap<String, Hint>,
+    fields: HashMap<String, HashMap<String, FieldHint>>,
+    roots: [Option<String>; 3],
+    is_used: bool,
+    version: [u8; 32],
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Hint {
+    max_age: Option<u64>,
+    is_private: bool,
+    inherits: bool,
+}
+
+#[derive(Debug)]
+struct FieldHint {
+    hint: Hint,
+    of: String,
+    is_composite: bool,
+}
+
+impl Hints {
+    /// Reads the directives of a supergraph.
+    pub(crate) fn new(supergraph: &Supergraph) -> Self {
+        let mut hints = Self {
+            roots: [
+                Some(supergraph.query_type().to_owned()),
+                supergraph.mutation_type().map(Into::into),
+                supergraph.subscription_type().map(Into::into),
+            ],
+            version: digest(&supergraph.sdl),
+            ..Self::default()
+        };
+        for definition in &supergraph.document.definitions {
+            match definition {
+                Definition::TypeDefinition(TypeDefinition::Object(object)) => {
+                    hints.add(supergraph, &object.name, &object.directives, &object.fields);
+                }
+                Definition::TypeDefinition(TypeDefinition::Interface(interface)) => {
+                    hints.add(supergraph, &interface.name, &interface.directives, &interface.fields);
+                }
+                Definition::TypeDefinition(TypeDefinition::Union(union)) => {
+                    hints.add(supergraph, &union.name, &union.directives, &[]);
+                }
+                _ => {}
+            }
+        }
+        hints
+    }
+
+    /// Whether the supergraph has any hint, so that a field without one means something.
+    pub(crate) fn are_used(&self) -> bool {
+        self.is_used
+    }
+
+    /// Tells the answers of one supergraph from those of another.
+    pub(crate) fn version(&self) -> [u8; 32] {
+        self.version
+    }
+
+    /// How long entities of a type may be kept, where its type says so.
+    pub(crate) fn of_type(&self, name: &str) -> Option<Policy> {
+        let hint = self.types.get(name)?;
+        Some(Policy {
+            max_age: hint.max_age?,
+            is_private: hint.is_private,
+        })
+    }
+
+    /// How long the answer of an operation may be kept. Fields with selections and root fields need a hint, of their
+    /// own or of their type; others go with their parent.
+    pub(crate) fn policy(&self, operation: &Operation<'_>, variables: &Variables, default_max_age: u64) -> Policy {
+        if operation.kind != OperationKind::Query {
+            return Policy::NEVER;
+        }
+        let Some(root) = &self.roots[operation.kind as usize] else {
+            return Policy::NEVER;
+        };
+        let walk = Walk {
+            hints: self,
+            operation,
+            variables,
+            default_max_age,
+        };
+        walk.set(root, operation.selection, None)
+    }
+
+    fn add(&mut self, supergraph: &Supergraph, name: &str, directives: &[Directive], fields: &[Field]) {
+        if let Some(hint) = read(directives) {
+            self.is_used = true;
+            self.types.insert(name.to_owned(), hint);
+        }
+        let mut own = HashMap::new();
+        for field in fields {
+            let hint = read(&field.directives);
+            self.is_used |= hint.is_some();
+            let of = inner(&field.field_type);
+            let found = FieldHint {
+                hint: hint.unwrap_or_default(),
+                of: of.to_owned(),
+                is_composite: supergraph.definition(of).is_some_and(TypeDefinition::is_composite_type),
+            };
+            own.insert(field.name.clone(), found);
+        }
+        self.fields.insert(name.to_owned(), own);
+    }
+}
+
+struct Walk<'a> {
+    hints: &'a Hints,
+    operation: &'a Operation<'a>,
+    variables: &'a Variables,
+    default_max_age: u64,
+}
+
+impl Walk<'_> {
+    /// `above` is what the parent field may be kept for; nothing at the root.
+    fn set(&self, parent: &str, set: &SelectionSet, above: Option<u64>) -> Policy {
+        let policies = set.items.iter().map(|selection| match selection {
+            Selection::Field(field) if self.operation.includes(&field.directives, self.variables) => {
+                self.field(parent, &field.name, &field.selection_set, above)
+            }
+            Selection::InlineFragment(fragment) if self.operation.includes(&fragment.directives, self.variables) => {
+                let parent = fragment
+                    .type_condition
+                    .as_ref()
+                    .map_or(parent, |condition| condition.as_ref());
+                self.set(parent, &fragment.selection_set, above)
+            }
+            Selection::FragmentSpread(spread) if self.operation.includes(&spread.directives, self.variables) => {
+                match self.operation.fragments.get(spread.fragment_name.as_str()) {
+                    Some(fragment) => self.set(fragment.type_condition.as_ref(), &fragment.selection_set, above),
+                    None => Policy::UNLIMITED,
+                }
+            }
+            _ => Policy::UNLIMITED,
+        });
+        policies.fold(Policy::UNLIMITED, Policy::and)
+    }
+
+    fn field(&self, parent: &str, name: &str, inside: &SelectionSet, above: Option<u64>) -> Policy {
+        let Some(field) = self.hints.fields.get(parent).and_then(|fields| fields.get(name)) else {
+            // The schema itself and names of types change with the supergraph alone.
+            return Policy::UNLIMITED;
+        };
+        let of_type = self.hints.types.get(&field.of).copied().unwrap_or_default();
+        let inherits = field.hint.inherits || (field.hint.max_age.is_none() && of_type.inherits);
+        let needs_own = (above.is_none() || field.is_composite) && !inherits;
+        let max_age = match field.hint.max_age.or(of_type.max_age) {
+            Some(max_age) => max_age,
+            None if needs_own => self.default_max_age,
+            None => above.unwrap_or(self.default_max_age),
+        };
+        let own = Policy {
+            max_age,
+            is_private: field.hint.is_private || of_type.is_private,
+        };
+        own.and(self.set(&field.of, inside, Some(max_age)))
+    }
+}
+
+fn read(directives: &[Directive]) -> Option<Hint> {
+    let directive = directives.iter().find(|directive| directive.name == DIRECTIVE)?;
+    let scope = argument(directive, "scope").and_then(crate::outline::as_text);
+    Some(Hint {
+        max_age: number(directive, "maxAge").map(|age| u64::try_from(age).unwrap_or_default()),
+        is_private: scope.is_some_and(|scope| scope == "PRIVATE"),
+        inherits: flag(directive, "inheritMaxAge").unwrap_or_default(),
+    })
+}

@@ -1,0 +1,163 @@
+//! Whole answers: given from what is kept, kept where they may be, and told to clients how long they hold.
+
+use std::collections::BTreeSet;
+
+use axum::http::{HeaderMap, HeaderValue, header};
+
+use super::{Fresh, Invalidation, Key, Policy, Store, Tags, said};
+use crate::{
+    gateway::{Gateway, Ready},
+    outcome::Outcome,
+    outline::{Operation, OperationKind},
+    request::Caller,
+    telemetry,
+    usage::Footprint,
+};
+
+/// What each subgraph said with its answer.
+type Said = [(String, HeaderMap)];
+
+impl Gateway {
+    /// Answers an operation that may run, from what is kept or from the subgraphs.
+    pub(crate) async fn run(&self, ready: &Ready, caller: &Caller) -> Outcome {
+        let settings = &self.0.settings.cache;
+        let store = self
+            .0
+            .cache
+            .as_ref()
+            .filter(|_| settings.responses && ready.kind == OperationKind::Query);
+        let Some(store) = store else {
+            let (mut outcome, said) = self.run_fresh(ready, caller).await;
+            if settings.header {
+                self.policy(ready, &said, &outcome)
+                    .inspect(|policy| tell(&mut outcome, *policy));
+            }
+            return outcome;
+        };
+        let keys = keys(ready, caller);
+        if let Some(outcome) = kept(store, &keys) {
+            telemetry::record_cache("response", true);
+            self.count(ready, false);
+            return outcome;
+        }
+        telemetry::record_cache("response", false);
+        let moment = store.moment();
+        let (mut outcome, said) = self.run_fresh(ready, caller).await;
+        let Some(policy) = self.policy(ready, &said, &outcome) else {
+            return outcome;
+        };
+        let body = outcome
+            .data
+            .clone()
+            .filter(|_| outcome.faults.is_empty() && policy.is_kept());
+        if let (Some(body), Some(key)) = (body, keys[usize::from(policy.is_private)]) {
+            let tags = tags(ready, &said);
+            store.put(
+                key,
+                Fresh {
+                    body,
+                    policy,
+                    tags,
+                    moment,
+                },
+            );
+        }
+        if settings.header {
+            tell(&mut outcome, policy);
+        }
+        outcome
+    }
+
+    /// Takes kept answers away and says how many.
+    pub fn invalidate(&self, what: &Invalidation) -> usize {
+        self.0.cache.as_ref().map_or(0, |store| store.invalidate(what))
+    }
+
+    /// How long an answer may be kept: as the schema says, and as every subgraph said. Nothing is known where neither
+    /// said anything.
+    fn policy(&self, ready: &Ready, said_by: &Said, outcome: &Outcome) -> Option<Policy> {
+        let hints = &ready.serving.hints;
+        let has_said = said_by
+            .iter()
+            .any(|(_, headers)| headers.contains_key(header::CACHE_CONTROL));
+        if !hints.are_used() && !has_said {
+            return None;
+        }
+        if ready.kind != OperationKind::Query || !outcome.faults.is_empty() {
+            return Some(Policy::NEVER);
+        }
+        let default = self.0.settings.cache.default_max_age.as_secs();
+        let operation = Operation::find(&ready.parsed.document, ready.parsed.name.as_deref())?;
+        let by_schema = match hints.are_used() {
+            true => hints.policy(&operation, &ready.variables, default),
+            false => Policy::UNLIMITED,
+        };
+        // Where the schema says nothing, every subgraph has to.
+        let silent = if hints.are_used() {
+            Policy::UNLIMITED
+        } else {
+            Policy::NEVER
+        };
+        let policies = said_by.iter().map(|(_, headers)| said(headers).unwrap_or(silent));
+        Some(policies.fold(by_schema, Policy::and))
+    }
+}
+
+fn kept(store: &Store, keys: &[Option<Key>; 2]) -> Option<Outcome> {
+    let kept = keys.iter().flatten().find_map(|key| store.get(key))?;
+    let age = kept.age(store.clock());
+    let mut outcome = Outcome::executed(kept.body.to_vec(), Vec::new());
+    tell(&mut outcome, kept.policy);
+    outcome.headers.insert(header::AGE, HeaderValue::from(age));
+    Some(outcome)
+}
+
+fn tell(outcome: &mut Outcome, policy: Policy) {
+    if let Ok(value) = HeaderValue::from_str(&policy.header()) {
+        outcome.headers.insert(header::CACHE_CONTROL, value);
+    }
+}
+
+/// Where the answer for everybody is kept, and where the one for this caller. What was forwarded of the headers may
+/// have changed the answer, and so may what was taken out of the operation.
+fn keys(ready: &Ready, caller: &Caller) -> [Option<Key>; 2] {
+    let version = ready.serving.hints.version();
+    let mut parts: Vec<&[u8]> = vec![&version, &ready.parsed.key, ready.prepared.document_key.as_slice()];
+    for (name, value) in &ready.variables.0 {
+        parts.extend([name.as_bytes(), value.get().as_bytes()]);
+    }
+    let headers = ready.serving.subgraphs.all_headers_for(caller);
+    for (subgraph, headers) in &headers {
+        let mut sorted: Vec<_> = headers.iter().collect();
+        sorted.sort_by_key(|(name, _)| name.as_str());
+        parts.push(subgraph.as_bytes());
+        parts.extend(
+            sorted
+                .into_iter()
+                .flat_map(|(name, value)| [name.as_str().as_bytes(), value.as_bytes()]),
+        );
+    }
+    let public = Key::of(&[&parts[..], &[b"public"]].concat());
+    let private = caller
+        .subject()
+        .map(|subject| Key::of(&[&parts[..], &[b"private", subject.as_bytes()]].concat()));
+    [Some(public), private]
+}
+
+/// The types that may be in the answer, read from what the operation asks for.
+fn tags(ready: &Ready, said: &Said) -> Tags {
+    let subgraphs: BTreeSet<_> = said.iter().map(|(subgraph, _)| subgraph.clone()).collect();
+    let parsed = &ready.parsed;
+    let fields = Operation::find(&parsed.document, parsed.name.as_deref())
+        .map(|operation| Footprint::new(&ready.serving.supergraph, &operation, parsed.key, &parsed.text).fields);
+    let types: BTreeSet<_> = fields
+        .iter()
+        .flatten()
+        .filter_map(|field| field.split_once('.').map(|(of, _)| of.to_owned()))
+        .collect();
+    Tags {
+        subgraphs: subgraphs.into_iter().collect(),
+        types: types.into_iter().collect(),
+        representation: None,
+    }
+}

@@ -1,0 +1,148 @@
+//! `@skip` and `@include` decided before planning: an operation has one plan for each combination of its conditions.
+//!
+//! The planner can put conditions into a plan, but fails on some operations that have them, and asks for keys under
+//! the conditions of the fields that need them.
+
+use graphql_tools::{
+    parser::Pos,
+    static_graphql::query::{
+        Definition, Directive, Document, Field, OperationDefinition, Selection, SelectionSet, Value,
+    },
+};
+
+use crate::request::Variables;
+
+/// The variables that decide which fields are asked for.
+pub(crate) fn variables(document: &Document) -> Vec<String> {
+    let mut found = Vec::new();
+    for definition in &document.definitions {
+        match definition {
+            Definition::Operation(operation) => collect(operation.selection_set(), &mut found),
+            Definition::Fragment(fragment) => collect(&fragment.selection_set, &mut found),
+        }
+    }
+    found
+}
+
+fn collect(set: &SelectionSet, found: &mut Vec<String>) {
+    for selection in &set.items {
+        for directive in directives_of(selection) {
+            match condition(directive) {
+                Some(Value::Variable(name)) if !found.contains(name) => found.push(name.clone()),
+                _ => {}
+            }
+        }
+        match selection {
+            Selection::Field(field) => collect(&field.selection_set, found),
+            Selection::InlineFragment(fragment) => collect(&fragment.selection_set, found),
+            Selection::FragmentSpread(_) => {}
+        }
+    }
+}
+
+fn condition(directive: &Directive) -> Option<&Value> {
+    let is_condition = matches!(directive.name.as_str(), "skip" | "include");
+    let condition = directive
+        .arguments
+        .iter()
+        .find(|(name, _)| is_condition && name == "if");
+    condition.map(|(_, value)| value)
+}
+
+/// The document with every condition decided.
+pub(crate) fn decided(document: &Document, variables: &Variables) -> Document {
+    let mut document = document.clone();
+    each_set(&mut document, &mut |set| decide(set, variables));
+    document
+}
+
+/// The document to plan: where something is left out, the type is asked for, so that an object of which nothing is
+/// left is still known to be there.
+pub(crate) fn with_types(mut document: Document) -> Document {
+    each_set(&mut document, &mut |set| {
+        let leaves_out = |selection: &Selection| !is_included(directives_of(selection));
+        if set.items.iter().any(leaves_out) {
+            set.items.push(Selection::Field(typename()));
+        }
+    });
+    document
+}
+
+/// Whether a selection counts, where conditions are decided.
+pub(crate) fn is_included(directives: &[Directive]) -> bool {
+    directives
+        .iter()
+        .all(|directive| match (directive.name.as_str(), condition(directive)) {
+            ("skip", Some(Value::Boolean(is))) => !is,
+            ("include", Some(Value::Boolean(is))) => *is,
+            _ => true,
+        })
+}
+
+fn typename() -> Field {
+    Field {
+        position: Pos::default(),
+        alias: None,
+        name: "__typename".into(),
+        arguments: Vec::new(),
+        directives: Vec::new(),
+        selection_set: SelectionSet {
+            span: (Pos::default(), Pos::default()),
+            items: Vec::new(),
+        },
+    }
+}
+
+fn directives_of(selection: &Selection) -> &[Directive] {
+    match selection {
+        Selection::Field(field) => &field.directives,
+        Selection::InlineFragment(fragment) => &fragment.directives,
+        Selection::FragmentSpread(spread) => &spread.directives,
+    }
+}
+
+fn each_set(document: &mut Document, visit: &mut dyn FnMut(&mut SelectionSet)) {
+    for definition in &mut document.definitions {
+        match definition {
+            Definition::Operation(operation) => visit_set(set_of(operation), visit),
+            Definition::Fragment(fragment) => visit_set(&mut fragment.selection_set, visit),
+        }
+    }
+}
+
+fn visit_set(set: &mut SelectionSet, visit: &mut dyn FnMut(&mut SelectionSet)) {
+    for selection in &mut set.items {
+        match selection {
+            Selection::Field(field) => visit_set(&mut field.selection_set, visit),
+            Selection::InlineFragment(fragment) => visit_set(&mut fragment.selection_set, visit),
+            Selection::FragmentSpread(_) => {}
+        }
+    }
+    visit(set);
+}
+
+fn decide(set: &mut SelectionSet, variables: &Variables) {
+    for selection in &mut set.items {
+        let directives = match selection {
+            Selection::Field(field) => &mut field.directives,
+            Selection::InlineFragment(fragment) => &mut fragment.directives,
+            Selection::FragmentSpread(spread) => &mut spread.directives,
+        };
+        for directive in directives.iter_mut().filter(|directive| condition(directive).is_some()) {
+            for (_, value) in &mut directive.arguments {
+                if let Value::Variable(name) = value {
+                    *value = Value::Boolean(variables.is_true(name));
+                }
+            }
+        }
+    }
+}
+
+fn set_of(operation: &mut OperationDefinition) -> &mut SelectionSet {
+    match operation {
+        OperationDefinition::SelectionSet(set) => set,
+        OperationDefinition::Query(query) => &mut query.selection_set,
+        OperationDefinition::Mutation(mutation) => &mut mutation.selection_set,
+        OperationDefinition::Subscription(subscription) => &mut subscription.selection_set,
+    }
+}

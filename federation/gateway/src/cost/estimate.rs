@@ -1,0 +1,193 @@
+//! The estimate itself: a walk over one operation with its variables.
+
+use graphql_tools::static_graphql::query::{Field, Selection, SelectionSet, Value};
+use serde_json::Value as Json;
+
+use super::{
+    CostError, Model,
+    model::{FieldCost, InputCost, ListSize},
+};
+use crate::{
+    outline::{Operation, OperationKind},
+    request::Variables,
+};
+
+/// What a mutation costs before its fields are counted.
+const MUTATION: u64 = 10;
+const ENTITIES: &str = "_entities";
+
+impl Model {
+    /// What an operation costs at most, as far as the schema says. Fragments on several types of one place are added
+    /// up: which of them an object is, is not known before.
+    pub(crate) fn estimate(
+        &self,
+        operation: &Operation<'_>,
+        variables: &Variables,
+        list_size: u64,
+    ) -> Result<u64, CostError> {
+        let base = match operation.kind {
+            OperationKind::Mutation => MUTATION,
+            OperationKind::Query | OperationKind::Subscription => 0,
+        };
+        let Some(root) = self.root(operation.kind) else {
+            return Ok(base);
+        };
+        let walk = Walk {
+            model: self,
+            operation,
+            variables,
+            list_size,
+        };
+        Ok(base.saturating_add(walk.set(root, operation.selection, &[])?))
+    }
+}
+
+struct Walk<'a> {
+    model: &'a Model,
+    operation: &'a Operation<'a>,
+    variables: &'a Variables,
+    list_size: u64,
+}
+
+/// Lists further down whose length an outer field has told: the way to each, and its length.
+type Sized<'a> = [(&'a [String], u64)];
+
+impl Walk<'_> {
+    fn set(&self, parent: &str, set: &SelectionSet, sized: &Sized<'_>) -> Result<u64, CostError> {
+        let mut sum = 0_u64;
+        for selection in &set.items {
+            let cost = match selection {
+                Selection::Field(field) if self.operation.includes(&field.directives, self.variables) => {
+                    self.field(parent, field, sized)?
+                }
+                Selection::InlineFragment(fragment)
+                    if self.operation.includes(&fragment.directives, self.variables) =>
+                {
+                    let parent = fragment
+                        .type_condition
+                        .as_ref()
+                        .map_or(parent, |condition| condition.as_ref());
+                    self.set(parent, &fragment.selection_set, sized)?
+                }
+                Selection::FragmentSpread(spread) if self.operation.includes(&spread.directives, self.variables) => {
+                    match self.operation.fragments.get(spread.fragment_name.as_str()) {
+                        Some(fragment) => self.set(fragment.type_condition.as_ref(), &fragment.selection_set, sized)?,
+                        None => 0,
+                    }
+                }
+                _ => 0,
+            };
+            sum = sum.saturating_add(cost);
+        }
+        Ok(sum)
+    }
+
+    fn field(&self, parent: &str, field: &Field, sized: &Sized<'_>) -> Result<u64, CostError> {
+        let cost = self.model.fields.get(parent).and_then(|fields| fields.get(&field.name));
+        let Some(cost) = cost else {
+            // A subgraph's own entry for entities, which is in no supergraph.
+            let is_entities = field.name == ENTITIES;
+            let inside = self.set("", &field.selection_set, &[])?;
+            return Ok(inside.saturating_mul(if is_entities { self.list_size } else { 1 }));
+        };
+        let told = match &cost.size {
+            Some(size) => self.told(parent, field, cost, size)?,
+            None => None,
+        };
+        let is_for_children = cost.size.as_ref().is_some_and(|size| !size.sized.is_empty());
+        let by_parent = sized
+            .iter()
+            .find_map(|(way, length)| (way.len() == 1 && way[0] == field.name).then_some(*length));
+        let length = match cost.is_list {
+            true if is_for_children => by_parent.unwrap_or(self.list_size),
+            true => told.or(by_parent).unwrap_or(self.list_size),
+            false => 1,
+        };
+        let inside = self.set(&cost.of, &field.selection_set, &below(field, sized, cost, told))?;
+        let each = cost.weight.saturating_add(inside);
+        Ok(length.saturating_mul(each).saturating_add(self.arguments(cost, field)))
+    }
+
+    /// The length that `@listSize` tells: the largest slicing argument, or what is assumed.
+    fn told(&self, parent: &str, field: &Field, cost: &FieldCost, size: &ListSize) -> Result<Option<u64>, CostError> {
+        let given: Vec<u64> = size
+            .slicing
+            .iter()
+            .filter_map(|way| self.argument(field, cost, way))
+            .map(|value| {
+                value
+                    .as_i64()
+                    .and_then(|value| u64::try_from(value).ok())
+                    .unwrap_or_default()
+            })
+            .collect();
+        if size.needs_one && given.len() != 1 {
+            let names: Vec<_> = size.slicing.iter().map(|way| way.join(".")).collect();
+            return Err(CostError::Slicing {
+                field: format!("{parent}.{}", field.name),
+                arguments: names.join(", "),
+            });
+        }
+        Ok(given.into_iter().max().or(size.assumed))
+    }
+
+    /// An argument's value, or one inside it, defaults of the schema included.
+    fn argument(&self, field: &Field, cost: &FieldCost, way: &[String]) -> Option<Json> {
+        let (first, rest) = way.split_first()?;
+        let given = field
+            .arguments
+            .iter()
+            .find(|(name, _)| name == first)
+            .map(|(_, value)| value);
+        let declared = cost.arguments.get(first)?;
+        let resolved = given.and_then(|value| self.operation.resolve(value, self.variables));
+        let value = match (resolved, given) {
+            (Some(value), _) => value,
+            // A null that was written stands for null, not for the default.
+            (None, Some(Value::Null)) => return None,
+            (None, _) => self.operation.resolve(declared.default.as_ref()?, self.variables)?,
+        };
+        let inside = rest.iter().try_fold(&value, |value, step| value.get(step));
+        inside.filter(|value| !value.is_null()).cloned()
+    }
+
+    fn arguments(&self, cost: &FieldCost, field: &Field) -> u64 {
+        let costs = field.arguments.iter().filter_map(|(name, value)| {
+            let input = cost.arguments.get(name)?;
+            let value = self.operation.resolve(value, self.variables)?;
+            Some(self.input(input, &value))
+        });
+        costs.fold(0, u64::saturating_add)
+    }
+
+    fn input(&self, input: &InputCost, value: &Json) -> u64 {
+        match value {
+            Json::Null => 0,
+            Json::Array(items) => items
+                .iter()
+                .map(|item| self.input(input, item))
+                .fold(0, u64::saturating_add),
+            Json::Object(entries) => {
+                let Some(fields) = self.model.inputs.get(&input.of) else {
+                    return input.weight;
+                };
+                let inside = entries
+                    .iter()
+                    .filter_map(|(name, value)| Some(self.input(fields.get(name)?, value)));
+                inside.fold(input.weight, u64::saturating_add)
+            }
+            _ => input.weight,
+        }
+    }
+}
+
+/// The lengths that are told for lists below a field: by itself, and by those above it.
+fn below<'a>(field: &Field, sized: &Sized<'a>, cost: &'a FieldCost, told: Option<u64>) -> Vec<(&'a [String], u64)> {
+    let own = cost.size.iter().flat_map(|size| &size.sized);
+    let own = own.filter_map(|way| Some((way.as_slice(), told?)));
+    let passed = sized
+        .iter()
+        .filter(|(way, _)| way.len() > 1 && way[0] == field.name)
+        .map(|(way, length)| (&way[1..], *length));
+    own.chain(passed).collect()
+}

@@ -1,0 +1,77 @@
+//! What a plan costs in each of its subgraphs, and how clients are told.
+
+use std::collections::BTreeMap;
+
+use axum::http::HeaderValue;
+use graphql_tools::parser::parse_query;
+use serde_json::json;
+
+use super::{CostReport, CostSettings, Model};
+use crate::{
+    outcome::Outcome,
+    outline::Operation,
+    plan::{Node, Plan},
+    request::Variables,
+};
+
+impl Model {
+    /// The cost of all fetches of a plan, by subgraph. Entities that a fetch asks for are taken to be as many as an
+    /// unknown list is long.
+    pub(crate) fn by_subgraph<'p>(
+        &self,
+        plan: &'p Plan,
+        variables: &Variables,
+        list_size: u64,
+    ) -> BTreeMap<&'p str, u64> {
+        let mut fetches = Vec::new();
+        if let Some(node) = &plan.node {
+            collect(node, &mut fetches);
+        }
+        let mut costs = BTreeMap::new();
+        for (subgraph, document) in fetches {
+            let Ok(document) = parse_query::<String>(document) else {
+                continue;
+            };
+            let document = document.into_static();
+            let Some(operation) = Operation::find(&document, None) else {
+                continue;
+            };
+            // The client's own operation has been checked; what the planner wrote of it may split its arguments.
+            let cost = self.estimate(&operation, variables, list_size).unwrap_or_default();
+            let sum: &mut u64 = costs.entry(subgraph).or_default();
+            *sum = sum.saturating_add(cost);
+        }
+        costs
+    }
+}
+
+impl CostSettings {
+    /// Tells a client what an operation was estimated to cost.
+    pub(crate) fn tell(&self, outcome: &mut Outcome, estimated: Option<u64>) {
+        let Some(estimated) = estimated else { return };
+        match self.report {
+            CostReport::None => {}
+            CostReport::Header => {
+                outcome.headers.insert("x-cost-estimated", HeaderValue::from(estimated));
+                if let Some(budget) = self.budget {
+                    outcome.headers.insert("x-cost-budget", HeaderValue::from(budget));
+                }
+            }
+            CostReport::Extension => {
+                let cost = json!({ "estimated": estimated, "budget": self.budget });
+                outcome.extensions.insert("cost".into(), cost);
+            }
+        }
+    }
+}
+
+fn collect<'p>(node: &'p Node, fetches: &mut Vec<(&'p str, &'p str)>) {
+    match node {
+        Node::Fetch(fetch) | Node::Subscription { primary: fetch } => fetches.push((&fetch.subgraph, &fetch.document)),
+        Node::Entities(entities) => fetches.push((&entities.subgraph, &entities.document)),
+        Node::Sequence { nodes } | Node::Parallel { nodes } => nodes.iter().for_each(|node| collect(node, fetches)),
+        Node::Condition { then, otherwise, .. } => {
+            then.iter().chain(otherwise).for_each(|node| collect(node, fetches));
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Runs plans: asks subgraphs and brings their answers together as data that the projection writes.
+
+mod compile;
+mod gather;
+mod json;
+mod program;
+mod read;
+mod reply;
+mod report;
+mod represent;
+mod run;
+mod shape;
+mod value;
+mod walk;
+
+pub(crate) use self::{
+    json::{Kind, Scanner},
+    program::Program,
+    run::{Run, State, Surroundings},
+    shape::{ShapeId, Shapes, TYPE_SLOT},
+    value::{Data, Leaf, ROOT, Value, place},
+};

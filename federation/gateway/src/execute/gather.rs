@@ -1,0 +1,133 @@
+//! Collects the entities of a request: each different one once, and where its fields will go.
+
+use std::{
+    collections::HashMap,
+    hash::{BuildHasherDefault, Hasher},
+};
+
+use super::{
+    program::BatchTask,
+    represent::Writer,
+    value::{Data, place},
+};
+use crate::supergraph::Types;
+
+/// The entities of one list of a request.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Gathered {
+    /// How many different ones there are.
+    pub(crate) count: u32,
+    /// The objects that wait for them, those of one entity beside each other.
+    pub(crate) targets: Vec<Target>,
+}
+
+/// An object that waits for an entity's fields.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target {
+    /// Which entity of the list.
+    pub(crate) entity: u32,
+    /// Which of the batch's places.
+    pub(crate) place: u32,
+    /// Where the object's slots start.
+    pub(crate) object: u32,
+}
+
+/// Writes `"variable":[…]` and remembers for whom.
+pub(crate) fn gather(batch: &BatchTask, data: &Data, types: &Types, body: &mut Vec<u8>) -> Gathered {
+    if body.last() != Some(&b'{') {
+        body.push(b',');
+    }
+    body.push(b'"');
+    body.extend_from_slice(batch.variable.as_bytes());
+    body.extend_from_slice(b"\":[");
+    let mut gathered = Gathered::default();
+    let mut known: Known = HashMap::default();
+    for (index, at) in (0u32..).zip(&batch.places) {
+        at.way.each(data, &mut |_, object| {
+            let mark = body.len();
+            if gathered.count > 0 {
+                body.push(b',');
+            }
+            let start = body.len();
+            if !(Writer { data, types, out: body }).entity(&at.needs, object, &batch.renamed) {
+                body.truncate(mark);
+                return;
+            }
+            let next = gathered.count;
+            let found = *known.entry(hash(&body[start..])).or_insert((start, body.len(), next));
+            let is_known = found.2 != next && body[found.0..found.1] == body[start..];
+            let entity = if is_known { found.2 } else { next };
+            match is_known {
+                true => body.truncate(mark),
+                false => gathered.count += 1,
+            }
+            gathered.targets.push(Target {
+                entity,
+                place: index,
+                object,
+            });
+        });
+    }
+    body.push(b']');
+    if gathered.targets.len() != gathered.count as usize {
+        gathered
+            .targets
+            .sort_unstable_by_key(|target| (target.entity, target.place, target.object));
+    }
+    gathered
+}
+
+impl Gathered {
+    /// The objects that wait for an entity, where `from` is where those of the entity before ended.
+    pub(crate) fn targets_of(&self, entity: u32, from: &mut usize) -> &[Target] {
+        let start = *from;
+        while self.targets.get(*from).is_some_and(|target| target.entity == entity) {
+            *from += 1;
+        }
+        &self.targets[start..*from]
+    }
+
+    /// The position among the objects of its places, in walking order, of the first that waits for an entity.
+    pub(crate) fn first_of(&self, entity: u32) -> Option<Target> {
+        let index = self.targets.partition_point(|target| target.entity < entity);
+        self.targets
+            .get(index)
+            .copied()
+            .filter(|target| target.entity == entity)
+    }
+}
+
+/// Where the bytes of an entity are, and which it is, by their hash.
+type Known = HashMap<u64, (usize, usize, u32), BuildHasherDefault<AsItIs>>;
+
+/// Takes a hash for what it is.
+#[derive(Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = hash(bytes);
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// Two entities of one hash are compared byte by byte, so it needs to be fast only.
+fn hash(bytes: &[u8]) -> u64 {
+    const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
+    let (chunks, rest) = bytes.as_chunks::<8>();
+    let mut hash = place(bytes.len()) as u64;
+    for chunk in chunks {
+        hash = (hash.rotate_left(5) ^ u64::from_le_bytes(*chunk)).wrapping_mul(FACTOR);
+    }
+    for byte in rest {
+        hash = (hash.rotate_left(5) ^ u64::from(*byte)).wrapping_mul(FACTOR);
+    }
+    hash
+}

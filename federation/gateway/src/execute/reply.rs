@@ -1,0 +1,220 @@
+//! Takes one answer of a subgraph apart: its data into the request's data, its errors into the request's errors.
+
+use std::ops::Range;
+
+use super::{
+    gather::{Gathered, Target},
+    json::{Broken, Scanner},
+    program::{BatchTask, EntityTask, RootTask},
+    read::Reader,
+    report::Report,
+    run::{Run, State},
+    shape::TYPE_SLOT,
+    value::ROOT,
+};
+use crate::subgraph::{Answer, CallError};
+
+/// An answer and whose it is.
+pub(super) struct Reply<'r> {
+    run: &'r Run<'r>,
+    subgraph: &'r str,
+    answer: &'r Answer,
+}
+
+/// Where the parts of an answer are.
+#[derive(Debug, Default)]
+struct Parts {
+    data: Option<usize>,
+    errors: Option<Range<usize>>,
+}
+
+impl<'r> Reply<'r> {
+    pub(super) fn new(run: &'r Run<'r>, subgraph: &'r str, answer: &'r Answer) -> Self {
+        Self { run, subgraph, answer }
+    }
+
+    /// Takes the root fields.
+    pub(super) fn root(&self, task: &RootTask, state: &mut State) -> Result<(), CallError> {
+        let mut objects = Vec::new();
+        match task.way.is_root() {
+            true => objects.push(ROOT),
+            false => task.way.each(&state.data, &mut |_, object| objects.push(object)),
+        }
+        let parts = self.read(state, |reader, start| {
+            for object in &objects {
+                reader.scan = Scanner::at(reader.bytes, start);
+                reader.object_into(task.read, *object, 1)?;
+            }
+            Ok(())
+        })?;
+        if let Some(errors) = parts.errors {
+            let stem = task.way.stem(&state.data, &self.run.program.shapes);
+            let report = Report::new(self.subgraph, self.run.errors, &self.answer.body[errors]);
+            state.faults.extend(report.root(task, &stem, self.run));
+        }
+        Ok(())
+    }
+
+    /// Takes the fields of entities.
+    pub(super) fn entities(
+        &self,
+        task: &EntityTask,
+        gathered: &[Gathered],
+        state: &mut State,
+    ) -> Result<(), CallError> {
+        let parts = self.read(state, |reader, start| {
+            reader.scan = Scanner::at(reader.bytes, start);
+            self.batches(task, gathered, reader)
+        })?;
+        if let Some(errors) = parts.errors {
+            let report = Report::new(self.subgraph, self.run.errors, &self.answer.body[errors]);
+            let faults = report.entities(task, gathered, &state.data, self.run);
+            state.faults.extend(faults);
+        }
+        Ok(())
+    }
+
+    fn batches(&self, task: &EntityTask, gathered: &[Gathered], reader: &mut Reader<'_>) -> Result<(), Broken> {
+        reader.scan.expect(b'{')?;
+        if reader.scan.eat(b'}') {
+            return Ok(());
+        }
+        loop {
+            let key = reader.scan.key()?;
+            let batch = task
+                .batches
+                .iter()
+                .zip(gathered)
+                .find(|(batch, _)| batch.key.as_bytes() == key);
+            match batch {
+                Some((batch, gathered)) if reader.scan.peek() == Some(b'[') => self.list(batch, gathered, reader)?,
+                _ => drop(reader.scan.skip(1)?),
+            }
+            if !reader.scan.more(b'}')? {
+                return Ok(());
+            }
+        }
+    }
+
+    fn list(&self, batch: &BatchTask, gathered: &Gathered, reader: &mut Reader<'_>) -> Result<(), Broken> {
+        reader.scan.expect(b'[')?;
+        if reader.scan.eat(b']') {
+            return Ok(());
+        }
+        let (mut entity, mut from) = (0, 0);
+        loop {
+            let targets = gathered.targets_of(entity, &mut from);
+            match reader.scan.peek() {
+                Some(b'{') if !targets.is_empty() => self.entity(batch, targets, reader)?,
+                _ => drop(reader.scan.skip(2)?),
+            }
+            if !reader.scan.more(b']')? {
+                return Ok(());
+            }
+            entity += 1;
+        }
+    }
+
+    fn entity(&self, batch: &BatchTask, targets: &[Target], reader: &mut Reader<'_>) -> Result<(), Broken> {
+        let start = reader.scan.position();
+        let mut rest = targets;
+        while let Some(first) = rest.first() {
+            let here = rest.iter().take_while(|target| target.place == first.place).count();
+            let (group, others) = rest.split_at(here);
+            rest = others;
+            let read = batch.places[first.place as usize].read;
+            if group.len() == 1 || !batch.may_share {
+                for target in group {
+                    reader.scan = Scanner::at(reader.bytes, start);
+                    reader.object_into(read, target.object, 3)?;
+                }
+                continue;
+            }
+            let shape = batch.places[first.place as usize].shape;
+            let slots = self.run.program.shapes.slots(shape);
+            let shared = reader.data.object(slots);
+            let known = reader.data.at(first.object, TYPE_SLOT);
+            reader.data.set(shared, TYPE_SLOT, known);
+            reader.scan = Scanner::at(reader.bytes, start);
+            reader.object_into(read, shared, 3)?;
+            for target in group {
+                let slots = super::value::place(slots);
+                reader
+                    .data
+                    .merge(target.object, shared, slots, &self.run.program.shapes);
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes through the answer once. `take` is called where the data starts, and leaves the position at its end.
+    fn read(
+        &self,
+        state: &mut State,
+        mut take: impl FnMut(&mut Reader<'_>, usize) -> Result<(), Broken>,
+    ) -> Result<Parts, CallError> {
+        let bytes = self.answer.body.as_ref();
+        let buffer = state
+            .data
+            .keep(self.answer.body.clone())
+            .map_err(|_| CallError::TooMuch)?;
+        if std::str::from_utf8(bytes).is_err() {
+            return Err(self.not_graphql());
+        }
+        let mut reader = Reader::new(&mut state.data, bytes, buffer, &self.run.program.reads, self.run.types);
+        let parts = members(&mut reader, &mut take).map_err(|_| self.not_graphql())?;
+        match parts.data.is_none() && parts.errors.is_none() {
+            true => Err(self.not_graphql()),
+            false => Ok(parts),
+        }
+    }
+
+    fn not_graphql(&self) -> CallError {
+        match self.answer.status {
+            200..=299 => CallError::NotGraphql,
+            status => CallError::Status(status),
+        }
+    }
+}
+
+fn members(
+    reader: &mut Reader<'_>,
+    take: &mut impl FnMut(&mut Reader<'_>, usize) -> Result<(), Broken>,
+) -> Result<Parts, Broken> {
+    let mut parts = Parts::default();
+    reader.scan.expect(b'{')?;
+    if reader.scan.eat(b'}') {
+        return Ok(parts);
+    }
+    loop {
+        let key = reader.scan.key()?;
+        let next = reader.scan.peek();
+        let start = reader.scan.position();
+        match (key, next) {
+            (b"data", Some(b'{')) => {
+                parts.data = Some(start);
+                take(reader, start)?;
+                if reader.scan.position() == start {
+                    // Nobody waits for it.
+                    reader.scan.skip(1)?;
+                }
+            }
+            (b"data", _) => {
+                reader.scan.skip(1)?;
+                parts.data = Some(start);
+            }
+            (b"errors", Some(b'[')) => {
+                reader.scan.skip(1)?;
+                parts.errors = Some(start..reader.scan.position());
+            }
+            _ => drop(reader.scan.skip(1)?),
+        }
+        if !reader.scan.more(b'}')? {
+            break;
+        }
+    }
+    match reader.scan.peek() {
+        None => Ok(parts),
+        Some(_) => Err(Broken(reader.scan.position())),
+    }
+}

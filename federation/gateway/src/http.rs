@@ -1,0 +1,5 @@
+//! GraphQL over HTTP.
+
+mod answer;
+mod ask;
+mod route;

@@ -1,0 +1,175 @@
+//! The routes of the gateway.
+
+use std::net::SocketAddr;
+
+use axum::{
+    Router,
+    body::to_bytes,
+    extract::{ConnectInfo, FromRequest, Request as HttpRequest, State, ws::WebSocketUpgrade},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use futures::future::join_all;
+use platform_http::negotiate;
+use serde_json::json;
+
+use super::{
+    answer::{respond, respond_batch},
+    ask::{Accepts, Asked, JSON, RESPONSE_JSON, got, malformed, posted},
+};
+use crate::{
+    admin::{self, Admin},
+    csrf,
+    fault::Refusal,
+    gateway::Gateway,
+    outcome::Outcome,
+    request::{Caller, Request},
+    subscribe::{Transport, stream, transport, websocket},
+};
+
+impl Gateway {
+    /// The gateway's routes: `/graphql`, `/health` and `/readyz`.
+    pub fn router(&self) -> Router {
+        let mut router = Router::new()
+            .route("/graphql", get(by_get).post(by_post))
+            .route("/health", get(health))
+            .route("/readyz", get(health));
+        if self.0.settings.http.introspection {
+            router = router.route("/graphql/schema.graphql", get(schema));
+        }
+        if self.0.settings.http.explorer {
+            router = router.route("/graphql/explorer.js", get(platform_graphql::explorer::script));
+        }
+        router.with_state(self.clone())
+    }
+}
+
+async fn health() -> Response {
+    axum::Json(json!({ "service": "gateway", "status": "ready" })).into_response()
+}
+
+async fn schema(State(gateway): State<Gateway>) -> Response {
+    let sdl = gateway.supergraph().api_sdl();
+    ([(header::CONTENT_TYPE, "application/graphql; charset=utf-8")], sdl).into_response()
+}
+
+impl Gateway {
+    /// `/usage` and `/cache/invalidate`: for administrators, so it is to be served on an address of theirs.
+    pub fn admin_router(&self) -> Router {
+        admin::router(Admin {
+            settings: self.0.settings.admin.clone(),
+            usage: self.0.usage.clone(),
+            cache: self.0.cache.clone(),
+        })
+    }
+}
+
+/// Takes a WebSocket, unless a page of another origin opens it.
+async fn connect(gateway: Gateway, request: HttpRequest) -> Response {
+    let caller = caller(&request);
+    if let Err(error) = csrf::check_origin(&gateway.0.settings.subscriptions.origins, &caller.headers) {
+        return respond(&refused(error).into(), Accepts::Json);
+    }
+    match WebSocketUpgrade::from_request(request, &()).await {
+        Ok(upgrade) => websocket(gateway, upgrade, caller),
+        Err(rejection) => rejection.into_response(),
+    }
+}
+
+/// Answers with a body that lasts.
+async fn last(gateway: &Gateway, transport: Transport, request: Request, caller: Caller) -> Response {
+    let heartbeat = *gateway.0.settings.subscriptions.heartbeat;
+    let (answering, accepts) = (
+        gateway.clone(),
+        Accepts::of(&caller.headers).unwrap_or(Accepts::Response),
+    );
+    let start = Box::pin(async move { answering.start(request, caller).await });
+    match stream(transport, heartbeat, start).await {
+        Ok(response) => response,
+        Err(refusal) => respond(&refusal.into(), accepts),
+    }
+}
+
+async fn by_get(State(gateway): State<Gateway>, request: HttpRequest) -> Response {
+    let headers = request.headers();
+    if headers.contains_key(header::SEC_WEBSOCKET_KEY) {
+        return connect(gateway, request).await;
+    }
+    let wants_page = negotiate(headers, &[RESPONSE_JSON, JSON, "text/html"]) == Some(2);
+    if request.uri().query().is_none() && wants_page && gateway.0.settings.http.explorer {
+        return platform_graphql::explorer::page();
+    }
+    let lasting = transport(headers);
+    let Some(accepts) = Accepts::of(headers).or(lasting.map(|_| Accepts::Response)) else {
+        return not_acceptable();
+    };
+    let asked = csrf::check(&gateway.0.settings.csrf, headers)
+        .map_err(refused)
+        .and_then(|()| got(request.uri()));
+    match asked {
+        Ok(asked) => {
+            if let Some(lasting) = lasting {
+                return last(&gateway, lasting, asked, caller(&request)).await;
+            }
+            let mut response = respond(&gateway.execute(asked, caller(&request)).await, accepts);
+            if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+                response
+                    .headers_mut()
+                    .insert(header::ALLOW, HeaderValue::from_static("POST"));
+            }
+            response
+        }
+        Err(refusal) => respond(&refusal.into(), accepts),
+    }
+}
+
+async fn by_post(State(gateway): State<Gateway>, request: HttpRequest) -> Response {
+    let lasting = transport(request.headers());
+    let Some(accepts) = Accepts::of(request.headers()).or(lasting.map(|_| Accepts::Response)) else {
+        return not_acceptable();
+    };
+    let settings = &gateway.0.settings;
+    let caller = caller(&request);
+    let limit = settings.http.body;
+    if let Err(error) = csrf::check(&settings.csrf, &caller.headers) {
+        return respond(&refused(error).into(), accepts);
+    }
+    let Ok(body) = to_bytes(request.into_body(), limit.as_usize()).await else {
+        let message = format!("the body is larger than {limit}, or broke off");
+        return respond(&malformed(StatusCode::PAYLOAD_TOO_LARGE, message).into(), accepts);
+    };
+    match posted(&caller.headers, &body, settings.http.batch) {
+        Ok(Asked::One(asked)) => match lasting {
+            Some(lasting) => last(&gateway, lasting, *asked, caller).await,
+            None => respond(&gateway.execute(*asked, caller).await, accepts),
+        },
+        Ok(Asked::Batch(asked)) => {
+            let answers = asked.into_iter().map(|one| gateway.execute(one, caller.clone()));
+            respond_batch(&join_all(answers).await, accepts)
+        }
+        Err(refusal) => respond(&refusal.into(), accepts),
+    }
+}
+
+fn caller(request: &HttpRequest) -> Caller {
+    let address = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    Caller {
+        headers: request.headers().clone(),
+        address: address.map(|ConnectInfo(address)| address.ip()),
+        principal: None,
+    }
+}
+
+fn refused(error: csrf::CsrfError) -> Refusal {
+    Refusal {
+        is_malformed: true,
+        ..error.into()
+    }
+}
+
+fn not_acceptable() -> Response {
+    let message = format!("answers are {RESPONSE_JSON} or {JSON}");
+    let outcome: Outcome = malformed(StatusCode::NOT_ACCEPTABLE, message).into();
+    respond(&outcome, Accepts::Json)
+}

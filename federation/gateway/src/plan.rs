@@ -1,0 +1,245 @@
+//! The plan of an operation: which subgraph is asked what, in which order, and where the answers go.
+
+mod aliases;
+mod api;
+mod display;
+mod hive;
+mod roots;
+mod translate;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use graphql_tools::static_graphql::{query, schema};
+use platform_config::Duration;
+use serde::Serialize;
+
+pub(crate) use self::hive::HivePlanner;
+use crate::{Error, outline::OperationKind};
+
+/// Makes plans for one supergraph. A trait, because the planner in use is a frozen library that is to be replaced.
+pub trait Planner: Send + Sync {
+    /// The plan of one operation of a valid document, within a budget of time.
+    fn plan(&self, document: &query::Document, name: Option<&str>, budget: Duration) -> Result<Plan, Error>;
+
+    /// The schema that clients see.
+    fn api(&self) -> Arc<schema::Document>;
+
+    /// The address of each subgraph.
+    fn endpoints(&self) -> BTreeMap<String, String>;
+}
+
+/// How an operation is answered.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Plan {
+    /// What the operation does.
+    #[serde(skip)]
+    pub kind: OperationKind,
+    /// The first step. Absent where no subgraph needs to be asked.
+    pub node: Option<Node>,
+}
+
+/// A step of a plan.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind")]
+pub enum Node {
+    /// Asks a subgraph for root fields.
+    Fetch(Fetch),
+    /// Asks a subgraph for fields of entities that others told of.
+    Entities(Entities),
+    /// One after the other.
+    Sequence {
+        /// The steps.
+        nodes: Vec<Node>,
+    },
+    /// At the same time.
+    Parallel {
+        /// The steps.
+        nodes: Vec<Node>,
+    },
+    /// Depends on a variable.
+    Condition {
+        /// The variable's name.
+        variable: String,
+        /// What to do when it is true.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        then: Option<Box<Node>>,
+        /// What to do when it is not.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        otherwise: Option<Box<Node>>,
+    },
+    /// Listens to a subgraph. What follows in its sequence is done for every event.
+    Subscription {
+        /// What to listen to.
+        primary: Fetch,
+    },
+}
+
+/// A request for root fields.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Fetch {
+    /// Which subgraph.
+    pub subgraph: String,
+    /// What the request does there.
+    pub operation: OperationKind,
+    /// The document to send.
+    pub document: String,
+    /// The client's variables it uses.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub variables: Vec<String>,
+    /// Where the answer goes: the root, or objects deeper down that stand for the root type.
+    #[serde(skip_serializing_if = "Path::is_empty")]
+    pub path: Path,
+    /// What the answer looks like.
+    #[serde(skip)]
+    pub selection: Selection,
+}
+
+/// A request for fields of entities.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Entities {
+    /// Which subgraph.
+    pub subgraph: String,
+    /// The document to send.
+    pub document: String,
+    /// The client's variables it uses.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub variables: Vec<String>,
+    /// The lists of entities, each with its own variable.
+    pub batches: Vec<Batch>,
+}
+
+/// A list of entities of one request.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Batch {
+    /// The response key: `_entities` or an alias.
+    pub key: String,
+    /// The variable that carries the representations.
+    pub variable: String,
+    /// Where the entities are.
+    pub paths: Vec<Path>,
+    /// What a representation consists of.
+    pub requires: Vec<Requirement>,
+    /// Types under which the subgraph knows the entities, instead of their own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub renamed_types: Vec<RenamedType>,
+    /// What each entity of the answer looks like.
+    #[serde(skip)]
+    pub selection: Selection,
+}
+
+/// Entities of this type, or of one of its subtypes, are presented under its name.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RenamedType {
+    /// The types that are renamed.
+    pub of: Vec<String>,
+    /// The new name.
+    pub to: String,
+}
+
+/// One part of a representation.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", tag = "kind")]
+pub enum Requirement {
+    /// A field.
+    Field {
+        /// Its key in the representation.
+        key: String,
+        /// Its key in the data, where that differs.
+        source: String,
+        /// Its parts.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        fields: Vec<Requirement>,
+    },
+    /// Fields of entities of one type.
+    On {
+        /// The type.
+        condition: String,
+        /// The fields.
+        fields: Vec<Requirement>,
+    },
+}
+
+/// The response keys of an answer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Selection {
+    /// The keys in the order in which they are asked for.
+    pub fields: Vec<Selected>,
+}
+
+/// One response key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Selected {
+    /// The key in the subgraph's answer.
+    pub key: String,
+    /// The key under which it is kept, where the planner gave it an alias of its own.
+    pub kept_as: String,
+    /// The field that it is.
+    pub name: String,
+    /// The keys below.
+    pub children: Selection,
+}
+
+impl Selected {
+    /// Whether it is the type of the object.
+    pub fn is_typename(&self) -> bool {
+        self.name == "__typename"
+    }
+}
+
+impl Selection {
+    /// The entry of a key, made if there is none.
+    pub fn entry(&mut self, key: &str) -> &mut Selected {
+        if let Some(position) = self.fields.iter().position(|field| field.key == key) {
+            return &mut self.fields[position];
+        }
+        self.fields.push(Selected {
+            key: key.to_owned(),
+            kept_as: key.to_owned(),
+            name: key.to_owned(),
+            children: Self::default(),
+        });
+        let last = self.fields.len() - 1;
+        &mut self.fields[last]
+    }
+}
+
+/// A way from the root of the data to objects in it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Path(pub Vec<Step>);
+
+/// One step of a path.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Step {
+    /// Into a field.
+    Field(String),
+    /// Into each element of a list.
+    Each,
+    /// Only where the object is of one of these types.
+    On(Vec<String>),
+}
+
+impl Path {
+    /// Whether it stays at the root.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Plan {
+    /// What is done for every event of a subscription, after its primary fetch.
+    pub fn subscription(&self) -> Option<&Fetch> {
+        match self.node.as_ref()? {
+            Node::Subscription { primary } => Some(primary),
+            Node::Sequence { nodes } => match nodes.first()? {
+                Node::Subscription { primary } => Some(primary),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}

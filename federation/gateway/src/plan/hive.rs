@@ -1,0 +1,177 @@
+//! The planner in use: `hive-router-query-planner`, with its known faults kept away from clients.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use graphql_tools::static_graphql::{
+    query,
+    schema::{Definition, Document, TypeDefinition},
+};
+use hive_router_query_planner::{
+    ast::{normalization::normalize_operation, operation::OperationDefinition, selection_item::SelectionItem},
+    graph::PlannerOverrideContext,
+    planner::{Planner as Library, PlannerError, QueryPlannerOptions, plan_nodes::PlanNode},
+    state::supergraph_state::OperationKind as Kind,
+    utils::cancellation::{CancellationError, CancellationToken},
+};
+use platform_config::Duration;
+
+use super::{Node, Plan, Planner, aliases, api::without_specifications, roots, translate};
+use crate::{Error, outline::OperationKind};
+
+/// What the library says when `@requires` of different subgraphs stand inside one another.
+const NESTED_REQUIRES: [&str; 2] = ["Expected a single parent", "cannot be found in selection set"];
+
+/// Plans with the library.
+pub(crate) struct HivePlanner {
+    library: Library,
+    /// Fields with arguments from `@fromContext`, which the library would leave out without a word.
+    from_context: HashSet<(String, String)>,
+}
+
+impl HivePlanner {
+    /// A planner for a supergraph.
+    pub(crate) fn new(supergraph: &Document) -> Result<Self, Error> {
+        let library = Library::new_from_supergraph(supergraph, QueryPlannerOptions::default())
+            .map_err(|error| Error::Supergraph(error.to_string()))?;
+        Ok(Self {
+            library,
+            from_context: fields_from_context(supergraph),
+        })
+    }
+
+    fn planned(&self, document: &query::Document, name: Option<&str>, budget: Duration) -> Result<Plan, Error> {
+        let normalized = normalize_operation(&self.library.supergraph, document, name)
+            .map_err(|error| Error::Planner(error.to_string()))?;
+        let mut operation = normalized.operation;
+        let kind = match operation.operation_kind {
+            Some(Kind::Mutation) => OperationKind::Mutation,
+            Some(Kind::Subscription) => OperationKind::Subscription,
+            _ => OperationKind::Query,
+        };
+        // The gateway answers these itself, and the library fails on an operation that has nothing else.
+        operation
+            .selection_set
+            .items
+            .retain(|item| !matches!(item, SelectionItem::Field(field) if field.name.starts_with("__")));
+        if operation.selection_set.items.is_empty() {
+            return Ok(Plan { kind, node: None });
+        }
+        if let Some(field) = self.uses_context(&operation, kind) {
+            return Err(Error::FromContext(field));
+        }
+        let token = CancellationToken::with_timeout(*budget);
+        let plan = |operation: &OperationDefinition| self.node(operation, &token, budget);
+        let node = match kind {
+            OperationKind::Mutation => roots::serially(&operation, plan)?,
+            OperationKind::Query => roots::at_once(&operation, plan)?,
+            OperationKind::Subscription => plan(&operation)?,
+        };
+        match node.as_ref().and_then(aliases::forgotten) {
+            Some(field) => Err(Error::ConflictingRequires(field)),
+            None => Ok(Plan { kind, node }),
+        }
+    }
+
+    fn node(
+        &self,
+        operation: &OperationDefinition,
+        token: &CancellationToken,
+        budget: Duration,
+    ) -> Result<Option<Node>, Error> {
+        let overrides = PlannerOverrideContext::from_percentage(0.0);
+        let plan = self
+            .library
+            .plan_from_normalized_operation(operation, overrides, token)
+            .map_err(|error| explained(&error, budget))?;
+        plan.node
+            .as_ref()
+            .map(|node: &PlanNode| translate::node(node))
+            .transpose()
+    }
+
+    fn uses_context(&self, operation: &OperationDefinition, kind: OperationKind) -> Option<String> {
+        if self.from_context.is_empty() {
+            return None;
+        }
+        let supergraph = &self.library.supergraph;
+        let root = match kind {
+            OperationKind::Query => Some(supergraph.query_type.as_str()),
+            OperationKind::Mutation => supergraph.mutation_type.as_deref(),
+            OperationKind::Subscription => supergraph.subscription_type.as_deref(),
+        };
+        self.context_below(root?, &operation.selection_set.items)
+    }
+
+    fn context_below(&self, parent: &str, items: &[SelectionItem]) -> Option<String> {
+        items.iter().find_map(|item| match item {
+            SelectionItem::Field(field) => {
+                if self.from_context.contains(&(parent.to_owned(), field.name.clone())) {
+                    return Some(format!("{parent}.{}", field.name));
+                }
+                let below = self.library.supergraph.field_return_type_name(parent, &field.name)?;
+                self.context_below(below, &field.selections.items)
+            }
+            SelectionItem::InlineFragment(fragment) => {
+                self.context_below(&fragment.type_condition, &fragment.selections.items)
+            }
+            SelectionItem::FragmentSpread(_) => None,
+        })
+    }
+}
+
+impl Planner for HivePlanner {
+    fn plan(&self, document: &query::Document, name: Option<&str>, budget: Duration) -> Result<Plan, Error> {
+        // The library has a few `expect`s that only an unforeseen operation reaches.
+        catch_unwind(AssertUnwindSafe(|| self.planned(document, name, budget)))
+            .unwrap_or_else(|_| Err(Error::Planner("the planner panicked".into())))
+    }
+
+    fn api(&self) -> Arc<Document> {
+        Arc::new(without_specifications(Document::clone(
+            &self.library.consumer_schema.document,
+        )))
+    }
+
+    fn endpoints(&self) -> BTreeMap<String, String> {
+        let endpoints = self.library.supergraph.subgraph_endpoint_map.iter();
+        endpoints.map(|(name, url)| (name.clone(), url.clone())).collect()
+    }
+}
+
+fn explained(error: &PlannerError, budget: Duration) -> Error {
+    let text = error.to_string();
+    if let PlannerError::CancellationError(CancellationError::TimedOut) = error {
+        return Error::PlanningBudget(budget);
+    }
+    // The library wraps a cancellation in the error of whichever step noticed it.
+    if text.ends_with("timed out") {
+        return Error::PlanningBudget(budget);
+    }
+    match NESTED_REQUIRES.iter().any(|said| text.contains(said)) {
+        true => Error::NestedRequires,
+        false => Error::Planner(text),
+    }
+}
+
+fn fields_from_context(supergraph: &Document) -> HashSet<(String, String)> {
+    let mut found = HashSet::new();
+    for definition in &supergraph.definitions {
+        let Definition::TypeDefinition(TypeDefinition::Object(object)) = definition else {
+            continue;
+        };
+        for field in &object.fields {
+            let takes_context = field.directives.iter().any(|directive| {
+                directive.name == "join__field"
+                    && directive.arguments.iter().any(|(name, _)| name == "contextArguments")
+            });
+            if takes_context {
+                found.insert((object.name.clone(), field.name.clone()));
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,56 @@
+//! Root fields planned one by one: those of a mutation because they run one after the other, which the library does
+//! not see to; those of a query when the library cannot plan them together.
+
+use hive_router_query_planner::ast::{operation::OperationDefinition, selection_set::SelectionSet};
+
+use super::Node;
+use crate::Error;
+
+/// Plans each root field by itself and puts the plans in sequence. Where one request does everything, the subgraph
+/// keeps the order and nothing needs to be taken apart.
+pub(super) fn serially(
+    operation: &OperationDefinition,
+    plan: impl Fn(&OperationDefinition) -> Result<Option<Node>, Error>,
+) -> Result<Option<Node>, Error> {
+    if operation.selection_set.items.len() == 1 {
+        return plan(operation);
+    }
+    if let Ok(Some(Node::Fetch(whole))) = plan(operation) {
+        return Ok(Some(Node::Fetch(whole)));
+    }
+    Ok(Some(Node::Sequence {
+        nodes: one_by_one(operation, plan)?,
+    }))
+}
+
+/// Plans the whole, and each root field by itself where that fails.
+pub(super) fn at_once(
+    operation: &OperationDefinition,
+    plan: impl Fn(&OperationDefinition) -> Result<Option<Node>, Error>,
+) -> Result<Option<Node>, Error> {
+    match plan(operation) {
+        Err(Error::NestedRequires | Error::Planner(_)) if operation.selection_set.items.len() > 1 => {
+            Ok(Some(Node::Parallel {
+                nodes: one_by_one(operation, plan)?,
+            }))
+        }
+        planned => planned,
+    }
+}
+
+fn one_by_one(
+    operation: &OperationDefinition,
+    plan: impl Fn(&OperationDefinition) -> Result<Option<Node>, Error>,
+) -> Result<Vec<Node>, Error> {
+    let mut nodes = Vec::new();
+    for item in &operation.selection_set.items {
+        let alone = OperationDefinition {
+            selection_set: SelectionSet {
+                items: vec![item.clone()],
+            },
+            ..operation.clone()
+        };
+        nodes.extend(plan(&alone)?);
+    }
+    Ok(nodes)
+}

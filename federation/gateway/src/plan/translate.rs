@@ -1,0 +1,226 @@
+//! From the library's plan nodes to ours.
+
+use std::collections::BTreeSet;
+
+use hive_router_query_planner::{
+    ast::{
+        fragment::FragmentDefinition, operation::SubgraphFetchOperation, selection_item::SelectionItem,
+        selection_set::SelectionSet,
+    },
+    planner::plan_nodes::{
+        BatchFetchNode, EntityBatchAlias, FetchNode, FetchNodePathSegment, FetchRewrite, FlattenNodePath,
+        FlattenNodePathSegment, PlanNode,
+    },
+    state::supergraph_state::OperationKind as Kind,
+};
+
+use super::{Batch, Entities, Fetch, Node, Path, RenamedType, Requirement, Selection, Step};
+use crate::{Error, outline::OperationKind};
+
+const REPRESENTATIONS: &str = "representations";
+const ENTITIES: &str = "_entities";
+
+pub(super) fn node(node: &PlanNode) -> Result<Node, Error> {
+    Ok(match node {
+        PlanNode::Fetch(fetch) => Node::Fetch(root_fetch(fetch, Path::default())),
+        PlanNode::BatchFetch(batch) => Node::Entities(batch_fetch(batch)),
+        PlanNode::Sequence(sequence) => Node::Sequence {
+            nodes: nodes(&sequence.nodes)?,
+        },
+        PlanNode::Parallel(parallel) => Node::Parallel {
+            nodes: nodes(&parallel.nodes)?,
+        },
+        PlanNode::Condition(condition) => Node::Condition {
+            variable: condition.condition.clone(),
+            then: boxed(condition.if_clause.as_deref())?,
+            otherwise: boxed(condition.else_clause.as_deref())?,
+        },
+        PlanNode::Subscription(subscription) => Node::Subscription {
+            primary: root_fetch(&subscription.primary, Path::default()),
+        },
+        PlanNode::Flatten(flatten) => match flatten.node.as_ref() {
+            PlanNode::Fetch(fetch) if fetch.requires.is_some() => Node::Entities(entity_fetch(fetch, &flatten.path)),
+            PlanNode::Fetch(fetch) => Node::Fetch(root_fetch(fetch, path(&flatten.path))),
+            // The library flattens fetches only; should that change, it is to be noticed and not skipped.
+            _ => {
+                return Err(Error::Planner(
+                    "a step that is not a fetch is to be merged at a path".into(),
+                ));
+            }
+        },
+        PlanNode::Defer(_) => return Err(Error::Planner("deferred steps are not known".into())),
+    })
+}
+
+fn nodes(nodes: &[PlanNode]) -> Result<Vec<Node>, Error> {
+    nodes.iter().map(node).collect()
+}
+
+fn boxed(clause: Option<&PlanNode>) -> Result<Option<Box<Node>>, Error> {
+    clause.map(|clause| node(clause).map(Box::new)).transpose()
+}
+
+fn root_fetch(fetch: &FetchNode, path: Path) -> Fetch {
+    let mut selection = selection(&fetch.operation, &fetch.operation.document.operation.selection_set);
+    keep_under_original_names(&mut selection, fetch.output_rewrites.as_deref());
+    Fetch {
+        subgraph: fetch.service_name.clone(),
+        operation: kind(fetch.operation_kind.as_ref()),
+        document: fetch.operation.document_str.clone(),
+        variables: used(fetch.variable_usages.as_ref()),
+        path,
+        selection,
+    }
+}
+
+fn entity_fetch(fetch: &FetchNode, at: &FlattenNodePath) -> Entities {
+    let whole = selection(&fetch.operation, &fetch.operation.document.operation.selection_set);
+    let mut selection = child(whole, ENTITIES);
+    keep_under_original_names(&mut selection, fetch.output_rewrites.as_deref());
+    Entities {
+        subgraph: fetch.service_name.clone(),
+        document: fetch.operation.document_str.clone(),
+        variables: used(fetch.variable_usages.as_ref()),
+        batches: vec![Batch {
+            key: ENTITIES.into(),
+            variable: REPRESENTATIONS.into(),
+            paths: vec![path(at)],
+            requires: fetch.requires.as_ref().map(requirements).unwrap_or_default(),
+            renamed_types: renamed_types(fetch.input_rewrites.as_deref()),
+            selection,
+        }],
+    }
+}
+
+fn batch_fetch(batch: &BatchFetchNode) -> Entities {
+    let whole = selection(&batch.operation, &batch.operation.document.operation.selection_set);
+    let one = |alias: &EntityBatchAlias| {
+        let mut selection = child(whole.clone(), &alias.alias);
+        keep_under_original_names(&mut selection, alias.output_rewrites.as_deref());
+        Batch {
+            key: alias.alias.clone(),
+            variable: alias.representations_variable_name.clone(),
+            paths: alias.merge_paths.iter().map(path).collect(),
+            requires: requirements(&alias.requires),
+            renamed_types: renamed_types(alias.input_rewrites.as_deref()),
+            selection,
+        }
+    };
+    Entities {
+        subgraph: batch.service_name.clone(),
+        document: batch.operation.document_str.clone(),
+        variables: used(batch.variable_usages.as_ref()),
+        batches: batch.entity_batch.aliases.iter().map(one).collect(),
+    }
+}
+
+fn kind(kind: Option<&Kind>) -> OperationKind {
+    match kind {
+        Some(Kind::Mutation) => OperationKind::Mutation,
+        Some(Kind::Subscription) => OperationKind::Subscription,
+        _ => OperationKind::Query,
+    }
+}
+
+fn used(variables: Option<&BTreeSet<String>>) -> Vec<String> {
+    variables.into_iter().flatten().cloned().collect()
+}
+
+fn path(path: &FlattenNodePath) -> Path {
+    let step = |segment: &FlattenNodePathSegment| match segment {
+        FlattenNodePathSegment::Field(name) => Step::Field(name.clone()),
+        FlattenNodePathSegment::List => Step::Each,
+        FlattenNodePathSegment::TypeCondition(types) => Step::On(types.iter().cloned().collect()),
+    };
+    Path(path.as_slice().iter().map(step).collect())
+}
+
+fn requirements(set: &SelectionSet) -> Vec<Requirement> {
+    let one = |item: &SelectionItem| match item {
+        SelectionItem::Field(field) => Some(Requirement::Field {
+            key: field.selection_identifier().to_owned(),
+            source: field.name.clone(),
+            fields: requirements(&field.selections),
+        }),
+        SelectionItem::InlineFragment(fragment) => Some(Requirement::On {
+            condition: fragment.type_condition.clone(),
+            fields: requirements(&fragment.selections),
+        }),
+        SelectionItem::FragmentSpread(_) => None,
+    };
+    set.items.iter().filter_map(one).collect()
+}
+
+/// The library rewrites representations in one way only: it sets `__typename` where the type is a given one.
+fn renamed_types(rewrites: Option<&[FetchRewrite]>) -> Vec<RenamedType> {
+    let renamed = rewrites.into_iter().flatten().filter_map(|rewrite| match rewrite {
+        FetchRewrite::ValueSetter(setter) => Some((&setter.path, &setter.set_value_to)),
+        FetchRewrite::KeyRenamer(_) => None,
+    });
+    renamed
+        .filter_map(|(path, to)| match path.first()? {
+            FetchNodePathSegment::TypenameEquals(of) => Some(RenamedType {
+                of: of.iter().cloned().collect(),
+                to: to.clone(),
+            }),
+            FetchNodePathSegment::Key(_) => None,
+        })
+        .collect()
+}
+
+/// Fields that would clash in one request are asked for under aliases; they are kept under the client's key. The
+/// types of a rewrite's path need no look: an alias is unique among its neighbours.
+fn keep_under_original_names(selection: &mut Selection, rewrites: Option<&[FetchRewrite]>) {
+    for rewrite in rewrites.into_iter().flatten() {
+        let FetchRewrite::KeyRenamer(renamer) = rewrite else {
+            continue;
+        };
+        let mut keys = renamer.path.iter().filter_map(|segment| match segment {
+            FetchNodePathSegment::Key(key) => Some(key),
+            FetchNodePathSegment::TypenameEquals(_) => None,
+        });
+        let Some(last) = keys.next_back() else { continue };
+        let mut at = Some(&mut *selection);
+        for key in keys {
+            at = at
+                .and_then(|at| at.fields.iter_mut().find(|field| field.key == *key))
+                .map(|field| &mut field.children);
+        }
+        if let Some(field) = at.and_then(|at| at.fields.iter_mut().find(|field| field.key == *last)) {
+            field.kept_as.clone_from(&renamer.rename_key_to);
+        }
+    }
+}
+
+fn child(selection: Selection, key: &str) -> Selection {
+    selection
+        .fields
+        .into_iter()
+        .find(|field| field.key == key)
+        .map(|field| field.children)
+        .unwrap_or_default()
+}
+
+fn selection(operation: &SubgraphFetchOperation, set: &SelectionSet) -> Selection {
+    let mut out = Selection::default();
+    collect(&operation.document.fragments, set, &mut out);
+    out
+}
+
+fn collect(fragments: &[FragmentDefinition], set: &SelectionSet, out: &mut Selection) {
+    for item in &set.items {
+        match item {
+            SelectionItem::Field(field) => {
+                let selected = out.entry(field.selection_identifier());
+                selected.name.clone_from(&field.name);
+                collect(fragments, &field.selections, &mut selected.children);
+            }
+            SelectionItem::InlineFragment(fragment) => collect(fragments, &fragment.selections, out),
+            SelectionItem::FragmentSpread(name) => {
+                if let Some(fragment) = fragments.iter().find(|fragment| fragment.name == *name) {
+                    collect(fragments, &fragment.selection_set, out);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! An operation ready to run: parsed, checked, planned, and its answer laid out. Done once per operation.
+
+use std::sync::Arc;
+
+use graphql_tools::static_graphql::query::{Document, OperationDefinition};
+use moka::sync::Cache;
+use platform_config::Duration;
+use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
+
+use crate::{
+    Error, conditions,
+    execute::Program,
+    fault::{Fault, Refusal},
+    limits::{self, LimitSettings},
+    outline::{Operation, OperationKind},
+    parse,
+    plan::Plan,
+    project::Projection,
+    request::Variables,
+    settings::PlanningSettings,
+    supergraph::Supergraph,
+    telemetry::{Step, measured},
+    validate::Validator,
+};
+
+/// What an operation is remembered by: the hash of its text and name.
+pub(crate) type Key = [u8; 32];
+
+/// A document that fits the schema.
+#[derive(Debug)]
+pub(crate) struct Parsed {
+    pub(crate) key: Key,
+    pub(crate) text: Arc<str>,
+    pub(crate) name: Option<String>,
+    pub(crate) document: Document,
+    /// The variables of `@skip` and `@include`.
+    conditions: Vec<String>,
+}
+
+/// A plan with everything that its execution needs.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    /// Tells what is left of an operation for one caller from what is left of it for another.
+    pub(crate) document_key: Key,
+    pub(crate) plan: Plan,
+    pub(crate) program: Program,
+    pub(crate) projection: Projection,
+}
+
+/// The operations of one supergraph.
+pub(crate) struct Operations {
+    supergraph: Arc<Supergraph>,
+    validator: Arc<Validator>,
+    parsed: Cache<Key, Arc<Parsed>>,
+    prepared: Cache<Key, Arc<Prepared>>,
+    settings: PlanningSettings,
+    limits: LimitSettings,
+    /// Shared by all supergraphs of a gateway, so that warming a new one cannot starve the old one for long.
+    workers: Arc<Semaphore>,
+}
+
+/// The key of an operation.
+pub(crate) fn key_of(text: &str, name: Option<&str>) -> Key {
+    let mut hash = Sha256::new_with_prefix(text);
+    if let Some(name) = name {
+        hash.update(b"\0");
+        hash.update(name);
+    }
+    hash.finalize().into()
+}
+
+impl Parsed {
+    /// The operation that is asked for; it was found once before this document was kept.
+    pub(crate) fn operation(&self) -> Result<&OperationDefinition, Error> {
+        parse::operation(&self.document, self.name.as_deref())
+    }
+
+    /// What a plan is remembered by: the operation, what of it is permitted, and how its conditions are decided.
+    fn key_with(&self, permitted: Option<&Document>, variables: &Variables) -> Key {
+        if permitted.is_none() && self.conditions.is_empty() {
+            return self.key;
+        }
+        let mut hash = Sha256::new_with_prefix(self.key);
+        if let Some(document) = permitted {
+            hash.update(document.to_string());
+        }
+        for name in &self.conditions {
+            hash.update([u8::from(variables.is_true(name))]);
+        }
+        hash.finalize().into()
+    }
+
+    /// What it does.
+    pub(crate) fn kind(&self) -> Result<OperationKind, Error> {
+        self.operation().map(parse::kind_of)
+    }
+}
+
+impl Operations {
+    pub(crate) fn new(
+        supergraph: Arc<Supergraph>,
+        settings: &PlanningSettings,
+        limits: &LimitSettings,
+        workers: Arc<Semaphore>,
+    ) -> Self {
+        // The text and the document are a small part of what an operation takes.
+        let (documents, plans) = (settings.cache.bytes() / 4, settings.cache.bytes() * 3 / 4);
+        Self {
+            supergraph,
+            validator: Arc::default(),
+            parsed: Cache::builder()
+                .max_capacity(documents)
+                .weigher(|_, parsed: &Arc<Parsed>| weight(512 + parsed.text.len() * 12))
+                .build(),
+            prepared: Cache::builder()
+                .max_capacity(plans)
+                .weigher(|_, prepared: &Arc<Prepared>| weight(prepared.weight()))
+                .build(),
+            settings: settings.clone(),
+            limits: limits.clone(),
+            workers,
+        }
+    }
+
+    /// The document of a text, checked.
+    pub(crate) fn parsed(&self, text: &Arc<str>, name: Option<&str>) -> Result<Arc<Parsed>, Refusal> {
+        let key = key_of(text, name);
+        if let Some(parsed) = self.parsed.get(&key) {
+            return Ok(parsed);
+        }
+        let document = measured(Step::Parse, || parse::parse(text, self.limits.tokens))?;
+        parse::operation(&document, name)?;
+        if let Some(operation) = Operation::find(&document, name) {
+            limits::check(&operation, &self.limits)?;
+            // Validation takes such an operation for one without fields.
+            let has_root = match operation.kind {
+                OperationKind::Query => true,
+                OperationKind::Mutation => self.supergraph.mutation_type().is_some(),
+                OperationKind::Subscription => self.supergraph.subscription_type().is_some(),
+            };
+            if !has_root {
+                return Err(Error::NoRoot(operation.kind.as_str()).into());
+            }
+        }
+        measured(Step::Validate, || self.validator.validate(&self.supergraph, &document))?;
+        let parsed = Arc::new(Parsed {
+            key,
+            text: text.clone(),
+            name: name.map(str::to_owned),
+            conditions: conditions::variables(&document),
+            document,
+        });
+        self.parsed.insert(key, parsed.clone());
+        Ok(parsed)
+    }
+
+    /// The plan of a document; of `permitted` instead, if parts of it are not for the caller to see.
+    pub(crate) async fn prepared(
+        &self,
+        parsed: &Arc<Parsed>,
+        permitted: Option<Document>,
+        variables: &Variables,
+    ) -> Result<Arc<Prepared>, Refusal> {
+        let key = parsed.key_with(permitted.as_ref(), variables);
+        if let Some(prepared) = self.prepared.get(&key) {
+            return Ok(prepared);
+        }
+        let Ok(_worker) = self.workers.acquire().await else {
+            return Err(Error::Planner("the gateway is stopping".into()).into());
+        };
+        let (cache, parsed, variables) = (self.prepared.clone(), parsed.clone(), variables.clone());
+        let (supergraph, settings) = (self.supergraph.clone(), self.settings.clone());
+        let planned = tokio::task::spawn_blocking(move || {
+            let prepare = || {
+                let whole = conditions::decided(&parsed.document, &variables);
+                let permitted = permitted.map(|document| conditions::decided(&document, &variables));
+                let documents = Documents {
+                    name: parsed.name.as_deref(),
+                    whole,
+                    permitted,
+                };
+                let prepared = prepare(&supergraph, &documents, &settings)?;
+                Ok(Arc::new(Prepared {
+                    document_key: key,
+                    ..prepared
+                }))
+            };
+            cache
+                .try_get_with(key, prepare)
+                .map_err(|refusal| Refusal::clone(&refusal))
+        });
+        planned
+            .await
+            .unwrap_or_else(|error| Err(Error::Planner(error.to_string()).into()))
+    }
+
+    /// The operations known here, to be planned for the next supergraph.
+    pub(crate) fn known(&self) -> Vec<(Arc<str>, Option<String>)> {
+        self.parsed
+            .iter()
+            .map(|(_, parsed)| (parsed.text.clone(), parsed.name.clone()))
+            .collect()
+    }
+
+    /// Plans operations before anybody asks for them. What does not fit this supergraph is left out.
+    pub(crate) async fn warm(&self, operations: Vec<(Arc<str>, Option<String>)>) -> usize {
+        let mut warmed = 0;
+        for (text, name) in operations {
+            let Ok(parsed) = self.parsed(&text, name.as_deref()) else {
+                continue;
+            };
+            warmed += usize::from(self.prepared(&parsed, None, &Variables::default()).await.is_ok());
+        }
+        warmed
+    }
+}
+
+/// What is planned and what is answered, with conditions decided.
+struct Documents<'a> {
+    name: Option<&'a str>,
+    whole: Document,
+    /// Without what the caller may not see.
+    permitted: Option<Document>,
+}
+
+fn prepare(
+    supergraph: &Supergraph,
+    documents: &Documents<'_>,
+    settings: &PlanningSettings,
+) -> Result<Prepared, Refusal> {
+    let Documents { name, whole, permitted } = documents;
+    let planned = conditions::with_types(permitted.as_ref().unwrap_or(whole).clone());
+    let plan = measured(Step::Plan, || supergraph.planner.plan(&planned, *name, settings.budget))?;
+    let program = Program::new(&plan, &supergraph.types);
+    // What was taken out of the plan stays in the answer, as null.
+    let projection = Projection::new(supergraph, whole, *name, &program.shapes, settings.fields)?;
+    Ok(Prepared {
+        document_key: Key::default(),
+        plan,
+        program,
+        projection,
+    })
+}
+
+impl Prepared {
+    fn weight(&self) -> usize {
+        1024 + self.program.weight() + self.projection.weight()
+    }
+}
+
+fn weight(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
+}
+
+impl Supergraph {
+    /// The plan of an operation of a text, for people who want to look at it. What is wrong with the text is told as
+    /// clients are told it.
+    pub fn plan(&self, text: &str, name: Option<&str>, budget: Duration) -> Result<Plan, Vec<Fault>> {
+        let plan = || {
+            let document = parse::parse(text, LimitSettings::default().tokens)?;
+            parse::operation(&document, name)?;
+            Validator::default().validate(self, &document)?;
+            Ok(self.planner.plan(&document, name, budget)?)
+        };
+        plan().map_err(|refusal: Refusal| refusal.faults)
+    }
+}

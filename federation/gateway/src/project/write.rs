@@ -1,0 +1,249 @@
+//! Writes the answer: the selection over the data, straight to bytes, with nulls where the specification wants them.
+
+use platform_error::Code;
+
+use super::{NodeId, Projection, Scalar, Source, Ty, TyKind, introspect::Schema, leaf};
+use crate::{
+    execute::{Data, Kind, Leaf, ROOT, Scanner, TYPE_SLOT, Value, place},
+    fault::{Fault, PathSegment},
+    request::Variables,
+    supergraph::{Supergraph, TypeId},
+};
+
+/// More errors than this are not added: an answer that lacks a thousand names says so a hundred times.
+const MOST_FAULTS: usize = 100;
+
+/// A null that the place must not have: the object or list above becomes null instead.
+struct Bubble;
+
+/// Writes `data` of one answer.
+pub(crate) struct Projector<'a> {
+    projection: &'a Projection,
+    supergraph: &'a Supergraph,
+    variables: &'a Variables,
+    data: &'a Data,
+    out: Vec<u8>,
+    path: Vec<Segment<'a>>,
+    faults: Vec<Fault>,
+}
+
+#[derive(Clone, Copy)]
+enum Segment<'a> {
+    Key(&'a str),
+    Index(u32),
+}
+
+impl<'a> Projector<'a> {
+    /// For one request; `faults` are the errors so far.
+    pub(crate) fn new(
+        projection: &'a Projection,
+        supergraph: &'a Supergraph,
+        variables: &'a Variables,
+        data: &'a Data,
+        faults: Vec<Fault>,
+    ) -> Self {
+        Self {
+            projection,
+            supergraph,
+            variables,
+            data,
+            out: Vec::with_capacity(256 + data.size()),
+            path: Vec::with_capacity(16),
+            faults,
+        }
+    }
+
+    /// The answer's data, and all errors.
+    pub(crate) fn write(mut self) -> (Vec<u8>, Vec<Fault>) {
+        if self.object(self.projection.root, ROOT).is_err() {
+            self.out.clear();
+            self.out.extend_from_slice(b"null");
+        }
+        (self.out, self.faults)
+    }
+
+    fn object(&mut self, node: NodeId, object: u32) -> Result<(), Bubble> {
+        let projection = self.projection;
+        let node = &projection.objects[node.0 as usize];
+        self.out.push(b'{');
+        for (index, field) in node.fields.iter().enumerate() {
+            if index > 0 {
+                self.out.push(b',');
+            }
+            self.out.extend_from_slice(&field.written);
+            self.path.push(Segment::Key(&field.key));
+            match &field.source {
+                Source::Slot(slot) => {
+                    let value = slot.map_or(Value::Missing, |slot| self.data.at(object, slot));
+                    self.place(value, &field.ty)?;
+                }
+                Source::Typename => self.typename(object, &node.type_name),
+                Source::Schema { name, arguments } => {
+                    let schema = Schema::new(self.projection, self.supergraph, self.variables);
+                    schema.root(name, arguments, &field.ty, &mut self.out);
+                }
+            }
+            self.path.pop();
+        }
+        self.out.push(b'}');
+        Ok(())
+    }
+
+    fn typename(&mut self, object: u32, known: &str) {
+        let supergraph = self.supergraph;
+        let name = match self.data.at(object, TYPE_SLOT) {
+            Value::Type(id) if object != ROOT => supergraph.types.name(id),
+            _ => {
+                let mut objects = supergraph.types.objects_of(known);
+                match (objects.next(), objects.next()) {
+                    (Some(only), None) => only,
+                    _ => known,
+                }
+            }
+        };
+        self.out.push(b'"');
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.push(b'"');
+    }
+
+    fn place(&mut self, value: Value, ty: &'a Ty) -> Result<(), Bubble> {
+        let (mark, depth) = (self.out.len(), self.path.len());
+        match self.value(value, &ty.kind) {
+            Ok(true) => Ok(()),
+            Ok(false) if ty.is_non_null => {
+                self.report_null();
+                Err(Bubble)
+            }
+            Err(Bubble) if ty.is_non_null => Err(Bubble),
+            Ok(false) | Err(Bubble) => {
+                self.out.truncate(mark);
+                self.path.truncate(depth);
+                self.out.extend_from_slice(b"null");
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes a value; false if it is null, which is left to the caller to write.
+    fn value(&mut self, value: Value, kind: &'a TyKind) -> Result<bool, Bubble> {
+        match (value, kind) {
+            (Value::Missing | Value::Null, _) => Ok(false),
+            (Value::Leaf(leaf), TyKind::Scalar(scalar)) => Ok(self.leaf(leaf, scalar)),
+            (Value::Object { start, .. }, TyKind::Composite { of, nodes }) => self.composite(start, *of, nodes),
+            (Value::List { start, len }, TyKind::List(ty)) => {
+                self.out.push(b'[');
+                for index in 0..len {
+                    self.element(index, self.data.at(start, index), ty)?;
+                }
+                self.out.push(b']');
+                Ok(true)
+            }
+            (Value::Leaf(leaf), TyKind::List(ty)) if leaf.kind == Kind::List => self.raw_list(leaf, ty).map(|()| true),
+            (_, TyKind::List(_)) => Ok(self.misfit("list")),
+            (_, TyKind::Composite { .. }) => Ok(self.misfit("object")),
+            (_, TyKind::Scalar(_)) => Ok(self.misfit("scalar")),
+        }
+    }
+
+    fn element(&mut self, index: u32, value: Value, ty: &'a Ty) -> Result<(), Bubble> {
+        if index > 0 {
+            self.out.push(b',');
+        }
+        self.path.push(Segment::Index(index));
+        self.place(value, ty)?;
+        self.path.pop();
+        Ok(())
+    }
+
+    /// A list of leaves, which is kept as the bytes it came in.
+    fn raw_list(&mut self, list: Leaf, ty: &'a Ty) -> Result<(), Bubble> {
+        let data = self.data;
+        let bytes = data.bytes(list);
+        let mut scan = Scanner::at(bytes, 1);
+        self.out.push(b'[');
+        let mut index = 0;
+        // The bytes were read before, so what cannot be read here is the end.
+        while !matches!(scan.peek(), None | Some(b']')) {
+            let start = scan.position();
+            let Ok(kind) = scan.skip(1) else { break };
+            let value = match kind {
+                Kind::Null => Value::Null,
+                kind => Value::Leaf(Leaf {
+                    kind,
+                    start: list.start + place(start),
+                    len: place(scan.position() - start),
+                    ..list
+                }),
+            };
+            self.element(index, value, ty)?;
+            index += 1;
+            scan.eat(b',');
+        }
+        self.out.push(b']');
+        Ok(())
+    }
+
+    fn composite(&mut self, object: u32, of: TypeId, nodes: &[(TypeId, NodeId)]) -> Result<bool, Bubble> {
+        let id = match self.data.at(object, TYPE_SLOT) {
+            Value::Type(id) if !self.supergraph.types.is_object(of) => id,
+            _ => of,
+        };
+        let Ok(found) = nodes.binary_search_by_key(&id, |(id, _)| *id) else {
+            // A type that clients do not see is as good as no object.
+            return Ok(match self.supergraph.types.is_visible(id) {
+                true => self.misfit(self.supergraph.types.name(of)),
+                false => false,
+            });
+        };
+        self.object(nodes[found].1, object)?;
+        Ok(true)
+    }
+
+    fn leaf(&mut self, leaf: Leaf, scalar: &Scalar) -> bool {
+        let data = self.data;
+        match leaf::write(scalar, leaf.kind, data.bytes(leaf), &mut self.out) {
+            Ok(()) => true,
+            Err(expected) => self.misfit(expected),
+        }
+    }
+
+    fn misfit(&mut self, expected: &str) -> bool {
+        self.report(format!("the subgraph's answer has no {expected} here"));
+        false
+    }
+
+    fn report_null(&mut self) {
+        if self.faults.len() >= MOST_FAULTS {
+            return;
+        }
+        let path = self.segments();
+        let is_known = self.faults.iter().any(|fault| is_same_way(&fault.path, &path));
+        if !is_known {
+            self.report("there is no value here, and there must be one".into());
+        }
+    }
+
+    fn report(&mut self, message: String) {
+        if self.faults.len() < MOST_FAULTS {
+            let fault = Fault::new(Code::Unavailable, message).at(self.segments());
+            self.faults.push(fault);
+        }
+    }
+
+    fn segments(&self) -> Vec<PathSegment> {
+        let segment = |segment: &Segment<'_>| match segment {
+            Segment::Key(key) => PathSegment::Key((*key).to_owned()),
+            Segment::Index(index) => PathSegment::Index(*index as usize),
+        };
+        self.path.iter().map(segment).collect()
+    }
+}
+
+/// Whether one path leads on from the other. `@` in the path of a field that was taken out is every position of a list.
+fn is_same_way(one: &[PathSegment], other: &[PathSegment]) -> bool {
+    let every_item = |segment: &PathSegment| matches!(segment, PathSegment::Key(key) if key == "@");
+    let is_item = |segment: &PathSegment| matches!(segment, PathSegment::Index(_));
+    one.iter()
+        .zip(other)
+        .all(|(one, other)| one == other || (every_item(one) && is_item(other)))
+}

@@ -1,0 +1,34 @@
+//! Another supergraph while requests run: made and warmed beside the old one, then put in its place.
+
+use std::sync::Arc;
+
+use platform_error::Result;
+
+use crate::gateway::{Gateway, Serving};
+
+impl Gateway {
+    /// Serves another supergraph from now on. Requests that have begun end on the old one; if anything is wrong with
+    /// the new one the old one stays.
+    pub async fn reload(&self, sdl: &str) -> Result<()> {
+        let inner = &self.0;
+        let old = inner.serving.load_full();
+        if *old.supergraph.sdl == *sdl {
+            return Ok(());
+        }
+        let (text, gateway) = (sdl.to_owned(), self.clone());
+        let made = tokio::task::spawn_blocking(move || {
+            let inner = &gateway.0;
+            Serving::new(&text, &inner.settings, &inner.locals, &inner.planners)
+        });
+        let new = made.await.map_err(platform_error::Error::internal)??;
+        let reported = inner.usage.report().operations.into_iter();
+        let used = reported.filter_map(|operation| Some((Arc::from(operation.document?), operation.name)));
+        let persisted = inner.persisted.known().map(|text| (text.clone(), None));
+        let known = used.chain(persisted).chain(old.operations.known());
+        let known: Vec<_> = known.take(inner.settings.planning.warm).collect();
+        let warmed = new.operations.warm(known).await;
+        inner.serving.store(Arc::new(new));
+        tracing::info!(operations.warmed = warmed, "a new supergraph is served");
+        Ok(())
+    }
+}

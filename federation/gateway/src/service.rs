@@ -1,0 +1,65 @@
+//! The gateway as a service that a host runs.
+
+use axum::http::Uri;
+use platform_error::{Code, Error, Result};
+use platform_http::{Client, ClientSettings};
+use platform_service::{Context, Peer, Service};
+
+use crate::{gateway::Gateway, settings::Settings, source::Source, subgraph::Locals};
+
+const NAME: &str = "gateway";
+/// The port unless told otherwise.
+const PORT: u16 = 8002;
+
+/// The gateway in front of a supergraph, or of all services that can be called: those of this process that were
+/// opened before it, and those that the section `[peers]` names.
+pub fn service(source: Option<Source>) -> Service {
+    Service::new(NAME, PORT)
+        .open(move |context| open(context, source.clone()))
+        .rest(|gateway: &Gateway| gateway.router().merge(gateway.admin_router()))
+        .into()
+}
+
+async fn open(context: Context, source: Option<Source>) -> Result<Gateway> {
+    let settings: Settings = context.settings()?;
+    let every = *settings.poll;
+    let client = Client::new(&ClientSettings::default())?;
+    let (locals, live) = subgraphs(&context);
+    if source.is_none() && live.is_empty() {
+        let error = Error::new(Code::Invalid, "there is no service to stand in front of");
+        return Err(error.with_hint("run it beside a service, name one in [peers], or give it a supergraph"));
+    }
+    // The schemas of this process stay what they are while it runs.
+    let may_change = source.is_some() || live.len() > locals.len();
+    let source = source.unwrap_or(Source::Live(live));
+    let sdl = source.load(&client, &locals).await?;
+    let gateway = Gateway::new(&sdl, settings, locals, &context)?;
+    if may_change {
+        gateway.watch(source, client, every);
+    }
+    Ok(gateway)
+}
+
+/// The services of this process, and the names and addresses of all.
+fn subgraphs(context: &Context) -> (Locals, Vec<(String, String)>) {
+    let (mut locals, mut live) = (Locals::default(), Vec::new());
+    for (name, peer) in context.peers().all() {
+        let url = match &peer {
+            Peer::Local(_) => format!("http://{name}/graphql"),
+            Peer::Remote(address, _) => endpoint(address),
+        };
+        if let Peer::Local(router) = peer {
+            locals.insert(name.clone(), router);
+        }
+        live.push((name, url));
+    }
+    (locals, live)
+}
+
+/// A service's address with the path that ours answer on, unless the address has one.
+fn endpoint(address: &Uri) -> String {
+    match address.path() {
+        "" | "/" => format!("{}/graphql", address.to_string().trim_end_matches('/')),
+        _ => address.to_string(),
+    }
+}

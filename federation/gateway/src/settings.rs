@@ -1,0 +1,250 @@
+//! What the gateway may be told. Section `[gateway]`.
+
+use std::collections::BTreeMap;
+
+use platform_config::{ByteSize, Duration};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    admin::AdminSettings, authorize::AuthorizationSettings, cache::CacheSettings, cost::CostSettings,
+    csrf::CsrfSettings, headers::HeaderSettings, jwt::JwtSettings, limits::LimitSettings, persisted::PersistedSettings,
+    rate::RateSettings, subscribe::SubscriptionSettings, usage::UsageSettings,
+};
+
+/// All settings of the gateway. Each module has its own part.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct Settings {
+    /// The GraphQL endpoint.
+    pub http: HttpSettings,
+    /// How operations become plans.
+    pub planning: PlanningSettings,
+    /// How answers of subgraphs become one.
+    pub execution: ExecutionSettings,
+    /// How subgraphs are called, unless their own part says otherwise.
+    pub traffic: TrafficSettings,
+    /// What differs for a subgraph, by its name.
+    pub subgraphs: BTreeMap<String, SubgraphSettings>,
+    /// How large an operation may be.
+    pub limits: LimitSettings,
+    /// How foreign web pages are kept out.
+    pub csrf: CsrfSettings,
+    /// Which headers reach which subgraph.
+    pub headers: HeaderSettings,
+    /// Whose tokens are believed.
+    pub jwt: JwtSettings,
+    /// What becomes of operations that ask for what their caller may not see.
+    pub authorization: AuthorizationSettings,
+    /// What an operation may cost.
+    pub cost: CostSettings,
+    /// How often callers may ask.
+    pub rate: RateSettings,
+    /// Operations known by their hash.
+    pub persisted: PersistedSettings,
+    /// Answers kept for a while.
+    pub cache: CacheSettings,
+    /// Events.
+    pub subscriptions: SubscriptionSettings,
+    /// What clients run and read, counted.
+    pub usage: UsageSettings,
+    /// Who may see and do what is not for clients.
+    pub admin: AdminSettings,
+    /// How often the supergraph is looked at again where it comes from.
+    pub poll: Poll,
+}
+
+/// A pause between two looks at the supergraph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Poll(pub Duration);
+
+impl Default for Poll {
+    fn default() -> Self {
+        Self(Duration::from_secs(10))
+    }
+}
+
+impl std::ops::Deref for Poll {
+    type Target = std::time::Duration;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+/// The GraphQL endpoint.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct HttpSettings {
+    /// Whether clients may ask for the schema.
+    pub introspection: bool,
+    /// Whether browsers get a page to try queries on.
+    pub explorer: bool,
+    /// The largest body.
+    pub body: ByteSize,
+    /// How many operations one request may carry as a list. 1 switches batches off.
+    pub batch: usize,
+    /// How long a request may take as a whole.
+    pub timeout: Duration,
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        Self {
+            introspection: true,
+            explorer: true,
+            body: ByteSize::mb(2),
+            batch: 1,
+            timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// How operations become plans.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct PlanningSettings {
+    /// The time one operation's planning may take.
+    pub budget: Duration,
+    /// How many operations are planned at the same time; more wait.
+    pub concurrency: usize,
+    /// The memory for prepared operations.
+    pub cache: ByteSize,
+    /// The largest number of fields a prepared answer may have.
+    pub fields: usize,
+    /// How many of the most used operations are planned on a new supergraph before it serves.
+    pub warm: usize,
+}
+
+impl Default for PlanningSettings {
+    fn default() -> Self {
+        Self {
+            budget: Duration::from_millis(500),
+            concurrency: 2,
+            cache: ByteSize::mb(64),
+            fields: 50_000,
+            warm: 200,
+        }
+    }
+}
+
+/// How answers of subgraphs become one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct ExecutionSettings {
+    /// What clients see of an error that a subgraph reports.
+    pub subgraph_errors: SubgraphErrors,
+    /// The memory one request's answers may take together.
+    pub memory: ByteSize,
+}
+
+impl Default for ExecutionSettings {
+    fn default() -> Self {
+        Self {
+            subgraph_errors: SubgraphErrors::Show,
+            memory: ByteSize::mb(256),
+        }
+    }
+}
+
+/// What clients see of an error that a subgraph reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SubgraphErrors {
+    /// Message, code and extensions, without stack traces.
+    Show,
+    /// That the subgraph failed, and nothing else.
+    Redact,
+}
+
+/// How subgraphs are called.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct TrafficSettings {
+    /// To reach the subgraph.
+    pub connect_timeout: Duration,
+    /// Until its whole answer is here.
+    pub timeout: Duration,
+    /// The largest answer.
+    pub answer: ByteSize,
+    /// How often a query is tried again. Mutations never are.
+    pub retries: u32,
+    /// The share of requests that may be retries, in per cent.
+    pub retry_budget: u32,
+    /// Whether equal queries in flight at the same time are sent once.
+    pub dedupe: bool,
+    /// Whether answers may come compressed: worth it across machines, not on one.
+    pub compression: bool,
+    /// Whether HTTP/2 is spoken without asking first. Over TLS it is agreed upon anyway.
+    pub http2: bool,
+    /// How many idle connections are kept per subgraph.
+    pub idle: usize,
+    /// How many failures in a row open the circuit. 0 switches it off.
+    pub breaker_failures: u32,
+    /// How long an open circuit refuses before it tries again.
+    pub breaker_pause: Duration,
+}
+
+impl Default for TrafficSettings {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(2),
+            timeout: Duration::from_secs(15),
+            answer: ByteSize::mb(64),
+            retries: 2,
+            retry_budget: 20,
+            dedupe: true,
+            compression: false,
+            http2: false,
+            idle: 64,
+            breaker_failures: 20,
+            breaker_pause: Duration::from_secs(5),
+        }
+    }
+}
+
+/// What differs for one subgraph.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct SubgraphSettings {
+    /// Its address, instead of the supergraph's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Until its whole answer is here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Duration>,
+    /// The largest answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<ByteSize>,
+    /// How often a query is tried again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retries: Option<u32>,
+    /// Whether equal queries in flight are sent once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dedupe: Option<bool>,
+    /// Whether answers may come compressed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compression: Option<bool>,
+    /// Whether HTTP/2 is spoken without asking first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub http2: Option<bool>,
+}
+
+impl Settings {
+    /// How a subgraph is called: its own part before the part for all.
+    pub fn traffic_of(&self, subgraph: &str) -> TrafficSettings {
+        let all = self.traffic.clone();
+        let Some(own) = self.subgraphs.get(subgraph) else {
+            return all;
+        };
+        TrafficSettings {
+            timeout: own.timeout.unwrap_or(all.timeout),
+            answer: own.answer.unwrap_or(all.answer),
+            retries: own.retries.unwrap_or(all.retries),
+            dedupe: own.dedupe.unwrap_or(all.dedupe),
+            compression: own.compression.unwrap_or(all.compression),
+            http2: own.http2.unwrap_or(all.http2),
+            ..all
+        }
+    }
+}

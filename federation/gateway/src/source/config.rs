@@ -1,0 +1,111 @@
+//! A list of subgraphs in the format of Rover's `supergraph.yaml`.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use federation_composition::Subgraph;
+use futures::future::try_join_all;
+use platform_error::Result;
+use platform_http::Client;
+use serde::Deserialize;
+
+use super::sdl;
+use crate::{Error, subgraph::Locals};
+
+/// The subgraphs to compose.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SupergraphConfig {
+    /// Which Federation to compose for. There is one composer here; the subgraphs' own versions count.
+    #[serde(default)]
+    pub federation_version: Option<serde_yaml_ng::Value>,
+    /// The subgraphs by name.
+    pub subgraphs: BTreeMap<String, SubgraphEntry>,
+    /// The folder that files are relative to.
+    #[serde(skip)]
+    pub folder: PathBuf,
+}
+
+/// One subgraph.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SubgraphEntry {
+    /// Where queries are sent. Where the schema is asked for, if this is absent.
+    #[serde(default)]
+    pub routing_url: Option<String>,
+    /// Where its schema is.
+    pub schema: SchemaSource,
+}
+
+/// Where a schema is: exactly one of the three.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SchemaSource {
+    /// In a file, relative to the list.
+    pub file: Option<PathBuf>,
+    /// The subgraph tells it.
+    pub subgraph_url: Option<String>,
+    /// Here.
+    pub sdl: Option<String>,
+}
+
+impl SupergraphConfig {
+    /// Reads the list.
+    pub async fn read(file: &Path) -> Result<Self> {
+        let text = read(file).await?;
+        let mut config: Self = serde_yaml_ng::from_str(&text).map_err(|error| unreadable(file, error.to_string()))?;
+        config.folder = file.parent().unwrap_or(Path::new(".")).to_path_buf();
+        if config.subgraphs.is_empty() {
+            return Err(unreadable(file, "it lists no subgraph".into()).into());
+        }
+        Ok(config)
+    }
+
+    /// The subgraphs with their schemas.
+    pub async fn subgraphs(&self, client: &Client, locals: &Locals) -> Result<Vec<Subgraph>> {
+        let mut asked = Vec::with_capacity(self.subgraphs.len());
+        for (name, entry) in &self.subgraphs {
+            asked.push(self.subgraph(name, entry, client, locals));
+        }
+        try_join_all(asked).await
+    }
+
+    async fn subgraph(&self, name: &str, entry: &SubgraphEntry, client: &Client, locals: &Locals) -> Result<Subgraph> {
+        let source = &entry.schema;
+        let mut subgraph = match (&source.file, &source.subgraph_url, &source.sdl) {
+            (Some(file), None, None) => Subgraph {
+                name: name.to_owned(),
+                url: String::new(),
+                sdl: read(&self.folder.join(file)).await?,
+            },
+            (None, Some(url), None) => sdl::told(name, url, client, locals).await?,
+            (None, None, Some(sdl)) => Subgraph { name: name.to_owned(), url: String::new(), sdl: sdl.clone() },
+            _ => return Err(Error::Setting(format!(
+                "subgraph {name} must say where its schema is by exactly one of schema.file, schema.subgraph_url and schema.sdl"
+            ))
+            .into()),
+        };
+        if let Some(url) = &entry.routing_url {
+            subgraph.url.clone_from(url);
+        }
+        match subgraph.url.is_empty() {
+            true => Err(Error::Setting(format!("subgraph {name} must have a routing_url")).into()),
+            false => Ok(subgraph),
+        }
+    }
+}
+
+/// The text of a file.
+pub(super) async fn read(file: &Path) -> Result<String> {
+    let text = tokio::fs::read_to_string(file).await;
+    text.map_err(|error| unreadable(file, error.to_string()).into())
+}
+
+fn unreadable(file: &Path, reason: String) -> Error {
+    Error::File {
+        file: file.to_path_buf(),
+        reason,
+    }
+}

@@ -1,0 +1,77 @@
+//! Asks subgraphs for their schemas.
+
+use axum::{
+    body::{Body, to_bytes},
+    http::{Request, header},
+};
+use federation_composition::Subgraph;
+use platform_error::Result;
+use platform_http::{Client, Url};
+use serde::Deserialize;
+use tower::ServiceExt;
+
+use crate::{Error, subgraph::Locals};
+
+const QUESTION: &str = r#"{"query":"{ _service { sdl } }"}"#;
+/// A schema larger than this is not one.
+const LARGEST: usize = 32 << 20;
+
+#[derive(Deserialize)]
+struct Told {
+    data: Option<Data>,
+}
+
+#[derive(Deserialize)]
+struct Data {
+    #[serde(rename = "_service")]
+    service: Service,
+}
+
+#[derive(Deserialize)]
+struct Service {
+    sdl: String,
+}
+
+/// A subgraph with the schema it tells.
+pub(super) async fn told(name: &str, url: &str, client: &Client, locals: &Locals) -> Result<Subgraph> {
+    let refuse = |reason: String| Error::Sdl {
+        name: name.to_owned(),
+        url: url.to_owned(),
+        reason,
+    };
+    let body = match locals.get(name) {
+        Some(router) => {
+            let path = Url::parse(url).map_or_else(|_| "/graphql".to_owned(), |url| url.path().to_owned());
+            let request = Request::post(path)
+                .header(header::CONTENT_TYPE, "application/json")
+                .body(Body::from(QUESTION))
+                .map_err(|error| refuse(error.to_string()))?;
+            let response = router
+                .clone()
+                .oneshot(request)
+                .await
+                .unwrap_or_else(|never| match never {});
+            to_bytes(response.into_body(), LARGEST)
+                .await
+                .map_err(|error| refuse(error.to_string()))?
+        }
+        None => {
+            let request = client
+                .post(url)
+                .header(header::CONTENT_TYPE, "application/json")
+                .body(QUESTION);
+            let response = client.send(request).await.map_err(|error| refuse(error.to_string()))?;
+            response.bytes().await.map_err(|error| refuse(error.to_string()))?
+        }
+    };
+    let told: Told = serde_json::from_slice(&body)
+        .map_err(|_| refuse("it does not answer { _service { sdl } }; is it a federated subgraph?".into()))?;
+    let data = told
+        .data
+        .ok_or_else(|| refuse("it does not answer { _service { sdl } }".into()))?;
+    Ok(Subgraph {
+        name: name.to_owned(),
+        url: url.to_owned(),
+        sdl: data.service.sdl,
+    })
+}

@@ -1,0 +1,183 @@
+//! How subgraphs are asked: over HTTP or in this process, with a deadline, retries, a circuit breaker, and equal
+//! questions asked once.
+
+mod breaker;
+mod budget;
+mod error;
+mod flight;
+mod transport;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Instant,
+};
+
+use axum::{Router, http::HeaderMap};
+use bytes::Bytes;
+use tokio::time::sleep;
+
+pub(crate) use self::error::CallError;
+use self::{breaker::Breaker, budget::Budget, flight::Flights, transport::Transport};
+use crate::{
+    Error,
+    headers::Propagation,
+    outline::OperationKind,
+    request::Caller,
+    settings::{Settings, TrafficSettings},
+    supergraph::Supergraph,
+    telemetry,
+};
+
+/// What a subgraph is asked.
+pub(crate) struct Ask<'a> {
+    /// What the request does there.
+    pub kind: OperationKind,
+    /// The request's JSON.
+    pub body: Bytes,
+    /// For whom.
+    pub caller: &'a Caller,
+}
+
+/// What a subgraph answered.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// Headers that say how long the answer holds.
+    pub headers: HeaderMap,
+    /// The JSON.
+    pub body: Bytes,
+}
+
+impl Answer {
+    /// An answer that did not come as a response of its own, such as an event.
+    pub(crate) fn of(body: Bytes) -> Self {
+        Self {
+            status: 200,
+            headers: HeaderMap::new(),
+            body,
+        }
+    }
+}
+
+/// Subgraphs that live in this process, by name.
+pub type Locals = HashMap<String, Router>;
+
+/// All subgraphs of a supergraph.
+pub(crate) struct Subgraphs {
+    all: HashMap<String, Arc<Subgraph>>,
+    propagation: Propagation,
+}
+
+/// One subgraph.
+struct Subgraph {
+    name: String,
+    traffic: TrafficSettings,
+    transport: Transport,
+    breaker: Breaker,
+    budget: Budget,
+    flights: Flights,
+}
+
+impl Subgraphs {
+    /// Makes ready to call the subgraphs of a supergraph.
+    pub(crate) fn new(
+        supergraph: &Supergraph,
+        settings: &Settings,
+        locals: &Locals,
+        propagation: Propagation,
+    ) -> Result<Self, Error> {
+        let mut all = HashMap::new();
+        for (name, url) in &supergraph.endpoints {
+            let own = settings.subgraphs.get(name).and_then(|own| own.url.as_ref());
+            let traffic = settings.traffic_of(name);
+            let transport = match (locals.get(name), own) {
+                (Some(router), None) => Transport::local(router.clone(), url),
+                _ => Transport::http(name, own.unwrap_or(url), &traffic)?,
+            };
+            let subgraph = Subgraph {
+                name: name.clone(),
+                transport,
+                breaker: Breaker::new(traffic.breaker_failures, *traffic.breaker_pause),
+                budget: Budget::new(traffic.retry_budget),
+                flights: Flights::default(),
+                traffic,
+            };
+            all.insert(name.clone(), Arc::new(subgraph));
+        }
+        Ok(Self { all, propagation })
+    }
+
+    /// The headers that are handed on to a subgraph.
+    pub(crate) fn headers_for(&self, name: &str, caller: &Caller) -> HeaderMap {
+        let claims = caller.principal.as_ref().map(|principal| &principal.claims);
+        self.propagation.apply(name, &caller.headers, claims)
+    }
+
+    /// The headers that are handed on to each subgraph, in the order of their names.
+    pub(crate) fn all_headers_for(&self, caller: &Caller) -> BTreeMap<&str, HeaderMap> {
+        let names = self.all.keys().map(String::as_str);
+        names.map(|name| (name, self.headers_for(name, caller))).collect()
+    }
+
+    /// Asks a subgraph.
+    pub(crate) async fn call(&self, name: &str, ask: Ask<'_>) -> Result<Answer, CallError> {
+        let subgraph = self.all.get(name).ok_or(CallError::Unknown)?.clone();
+        let headers = self.headers_for(name, ask.caller);
+        let reads = ask.kind == OperationKind::Query;
+        if !reads || !subgraph.traffic.dedupe {
+            return subgraph.ask(ask.body, headers, reads).await;
+        }
+        let key = flight::Key::new(&ask.body, &headers, ask.caller.subject());
+        let owned = subgraph.clone();
+        let (body, shared) = (ask.body, headers);
+        let flight = subgraph
+            .flights
+            .join(key, move || async move { owned.ask(body, shared, true).await });
+        flight.await
+    }
+}
+
+impl Subgraph {
+    async fn ask(&self, body: Bytes, headers: HeaderMap, reads: bool) -> Result<Answer, CallError> {
+        self.budget.earn();
+        let mut attempt = 0;
+        loop {
+            let outcome = self.attempt(body.clone(), headers.clone()).await;
+            let may_retry = reads && attempt < self.traffic.retries && is_worth_another_try(&outcome);
+            if !may_retry || !self.budget.spend() {
+                return outcome;
+            }
+            attempt += 1;
+            metrics::counter!("gateway_subgraph_retries_total", "subgraph" => self.name.clone()).increment(1);
+            sleep(budget::pause(attempt, &body)).await;
+        }
+    }
+
+    async fn attempt(&self, body: Bytes, headers: HeaderMap) -> Result<Answer, CallError> {
+        let started = Instant::now();
+        let pass = self.breaker.enter()?;
+        let answer = self.transport.send(body, headers, &self.traffic);
+        let outcome = match tokio::time::timeout(*self.traffic.timeout, answer).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(CallError::Timeout(self.traffic.timeout)),
+        };
+        let ended = match &outcome {
+            Ok(Answer { status: 200..300, .. }) => telemetry::Outcome::Ok,
+            Ok(_) => telemetry::Outcome::Errors,
+            Err(_) => telemetry::Outcome::Failed,
+        };
+        telemetry::record_subgraph(&self.name, ended, started.elapsed());
+        pass.leave(!matches!(&outcome, Err(_) | Ok(Answer { status: 500.., .. })));
+        outcome
+    }
+}
+
+/// A timeout is not tried again: whoever waits has waited long enough.
+fn is_worth_another_try(outcome: &Result<Answer, CallError>) -> bool {
+    matches!(
+        outcome,
+        Err(CallError::Unreachable | CallError::Interrupted) | Ok(Answer { status: 502..=504, .. })
+    )
+}

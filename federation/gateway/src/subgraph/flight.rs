@@ -1,0 +1,95 @@
+//! Equal questions that are asked at the same time are asked once.
+
+use std::{
+    collections::HashMap,
+    hash::{Hash, Hasher},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use axum::http::HeaderMap;
+use bytes::Bytes;
+use futures::{
+    FutureExt,
+    future::{BoxFuture, Shared, WeakShared},
+};
+
+use super::{Answer, CallError};
+
+type Flight = BoxFuture<'static, Result<Answer, CallError>>;
+
+/// What makes two questions equal: the same bytes, the same headers, the same principal.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Key {
+    body: Bytes,
+    headers: Vec<(String, Vec<u8>)>,
+    subject: Option<String>,
+}
+
+impl Key {
+    pub(super) fn new(body: &Bytes, headers: &HeaderMap, subject: Option<&str>) -> Self {
+        let header = |(name, value): (&axum::http::HeaderName, &axum::http::HeaderValue)| {
+            (name.as_str().to_owned(), value.as_bytes().to_vec())
+        };
+        let mut headers: Vec<_> = headers.iter().map(header).collect();
+        headers.sort_unstable();
+        Self {
+            body: body.clone(),
+            headers,
+            subject: subject.map(str::to_owned),
+        }
+    }
+}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.body.hash(state);
+        self.subject.hash(state);
+    }
+}
+
+/// The questions in flight.
+#[derive(Clone, Default)]
+pub(super) struct Flights(Arc<Mutex<HashMap<Key, WeakShared<Flight>>>>);
+
+impl Flights {
+    /// Joins the flight of an equal question, or starts one. A flight lasts as long as somebody waits for it.
+    pub(super) fn join<F>(&self, key: Key, start: impl FnOnce() -> F) -> Shared<Flight>
+    where
+        F: Future<Output = Result<Answer, CallError>> + Send + 'static,
+    {
+        let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(flight) = flights.get(&key).and_then(WeakShared::upgrade) {
+            return flight;
+        }
+        let landing = Landing {
+            flights: self.clone(),
+            key: key.clone(),
+        };
+        let future = start();
+        let flight = async move {
+            let _landing = landing;
+            future.await
+        };
+        let flight = flight.boxed().shared();
+        if let Some(weak) = flight.downgrade() {
+            flights.insert(key, weak);
+        }
+        flight
+    }
+}
+
+/// Takes a flight off the list when it is over or given up.
+struct Landing {
+    flights: Flights,
+    key: Key,
+}
+
+impl Drop for Landing {
+    fn drop(&mut self) {
+        self.flights
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.key);
+    }
+}

@@ -1,0 +1,162 @@
+//! One request to a subgraph, through a socket or without one.
+
+use std::error::Error as _;
+
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header},
+};
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt;
+use platform_config::{ByteSize, Duration};
+use platform_http::{Client, ClientSettings, Tuning, Url};
+use tower::ServiceExt;
+
+use super::{Answer, CallError};
+use crate::{Error, settings::TrafficSettings};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const ACCEPT: HeaderValue = HeaderValue::from_static("application/graphql-response+json, application/json;q=0.9");
+/// What the gateway wants to know of an answer's headers.
+const KEPT: [HeaderName; 2] = [header::CACHE_CONTROL, header::AGE];
+
+/// How a subgraph is reached.
+pub(super) enum Transport {
+    Http(Client, Url),
+    Local(Router, Uri),
+}
+
+impl Transport {
+    pub(super) fn http(name: &str, url: &str, traffic: &TrafficSettings) -> Result<Self, Error> {
+        let settings = ClientSettings {
+            connect_timeout: traffic.connect_timeout,
+            // The deadline of the whole answer comes first; this is for connections nobody waits for any more.
+            read_timeout: Duration(*traffic.timeout * 2),
+        };
+        let tuning = Tuning {
+            compression: traffic.compression,
+            http2: traffic.http2,
+            idle: traffic.idle,
+        };
+        let client = Client::tuned(&settings, tuning).map_err(|error| Error::Setting(error.to_string()))?;
+        let parsed = Url::parse(url)
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https"));
+        match parsed {
+            Some(url) => Ok(Self::Http(client, url)),
+            None => Err(Error::Setting(format!(
+                "subgraph {name} has the address {url:?}; set gateway.subgraphs.{name}.url to one such as http://127.0.0.1:8001/graphql"
+            ))),
+        }
+    }
+
+    /// A router in this process; of the address only the path counts.
+    pub(super) fn local(router: Router, url: &str) -> Self {
+        let path = Url::parse(url)
+            .map(|url| url.path().to_owned())
+            .ok()
+            .filter(|path| path != "/");
+        let uri = path.and_then(|path| path.parse().ok());
+        Self::Local(router, uri.unwrap_or_else(|| Uri::from_static("/graphql")))
+    }
+
+    pub(super) async fn send(
+        &self,
+        body: Bytes,
+        mut headers: HeaderMap,
+        traffic: &TrafficSettings,
+    ) -> Result<Answer, CallError> {
+        headers.insert(header::CONTENT_TYPE, JSON);
+        headers.insert(header::ACCEPT, ACCEPT);
+        match self {
+            Self::Http(client, url) => over_http(client, url.clone(), body, headers, traffic.answer).await,
+            Self::Local(router, uri) => {
+                let mut request = Request::new(Body::from(body));
+                *request.method_mut() = Method::POST;
+                *request.uri_mut() = uri.clone();
+                *request.headers_mut() = headers;
+                in_process(router.clone(), request, traffic.answer).await
+            }
+        }
+    }
+}
+
+async fn over_http(
+    client: &Client,
+    url: Url,
+    body: Bytes,
+    headers: HeaderMap,
+    limit: ByteSize,
+) -> Result<Answer, CallError> {
+    let request = client.post_to(url).headers(headers).body(body);
+    let mut response = request.send().await.map_err(|error| {
+        tracing::warn!(error = %error, cause = ?error.source(), "a subgraph cannot be reached");
+        // A connection that the other side closed while it was idle breaks on its first use: that is worth a retry
+        // as well, so both are the same to the caller.
+        if error.is_connect() {
+            CallError::Unreachable
+        } else {
+            CallError::Interrupted
+        }
+    })?;
+    let status = response.status().as_u16();
+    let kept = kept(response.headers());
+    let announced = response.content_length().unwrap_or_default();
+    if announced > limit.bytes() {
+        return Err(CallError::TooLarge(limit));
+    }
+    let interrupted = |_| CallError::Interrupted;
+    let first = response.chunk().await.map_err(interrupted)?.unwrap_or_default();
+    let Some(second) = response.chunk().await.map_err(interrupted)? else {
+        return Ok(Answer {
+            status,
+            headers: kept,
+            body: first,
+        });
+    };
+    let mut whole = BytesMut::with_capacity(usize::try_from(announced).unwrap_or_default().max(first.len() * 2));
+    whole.extend_from_slice(&first);
+    let mut next = Some(second);
+    while let Some(chunk) = next {
+        if (whole.len() + chunk.len()) as u64 > limit.bytes() {
+            return Err(CallError::TooLarge(limit));
+        }
+        whole.extend_from_slice(&chunk);
+        next = response.chunk().await.map_err(interrupted)?;
+    }
+    Ok(Answer {
+        status,
+        headers: kept,
+        body: whole.freeze(),
+    })
+}
+
+async fn in_process(router: Router, request: Request<Body>, limit: ByteSize) -> Result<Answer, CallError> {
+    let response = router.oneshot(request).await.unwrap_or_else(|never| match never {});
+    let status = response.status().as_u16();
+    let headers = kept(response.headers());
+    let mut chunks = response.into_body().into_data_stream();
+    let mut body = Bytes::new();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| CallError::Interrupted)?;
+        if (body.len() + chunk.len()) as u64 > limit.bytes() {
+            return Err(CallError::TooLarge(limit));
+        }
+        body = match body.is_empty() {
+            true => chunk,
+            false => [body, chunk].concat().into(),
+        };
+    }
+    Ok(Answer { status, headers, body })
+}
+
+fn kept(headers: &HeaderMap) -> HeaderMap {
+    let mut out = HeaderMap::new();
+    for name in KEPT {
+        if let Some(value) = headers.get(&name) {
+            out.insert(name, value.clone());
+        }
+    }
+    out
+}

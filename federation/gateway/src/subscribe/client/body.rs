@@ -1,0 +1,147 @@
+//! Answers as the events or the parts of a body that lasts.
+
+use std::time::Duration;
+
+use axum::{
+    body::Body,
+    http::{HeaderValue, header},
+    response::Response,
+};
+use bytes::{BufMut, Bytes, BytesMut};
+use futures::{
+    Stream, StreamExt,
+    future::BoxFuture,
+    stream::{self, BoxStream},
+};
+use tokio::time::{Instant, sleep_until};
+
+use super::{Started, Transport, errors, started};
+use crate::{
+    fault::Refusal,
+    subscribe::hub::{Ending, Item},
+};
+
+/// Answers an operation with a body that lasts. A refusal is left to the caller, who knows how to say it.
+pub(crate) async fn stream(
+    transport: Transport,
+    heartbeat: Duration,
+    start: BoxFuture<'static, Result<Started, Refusal>>,
+) -> Result<Response, Refusal> {
+    let answers = started(Ok(start.await?));
+    let mut response = Response::new(Body::from_stream(written(transport, heartbeat, answers)));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, transport.content_type());
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // Said, so that nothing on the way compresses it: a compressor keeps events back until it has enough of them.
+    headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("identity"));
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+impl Transport {
+    fn content_type(self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Self::Sse => "text/event-stream; charset=utf-8",
+            Self::Multipart => "multipart/mixed; boundary=\"graphql\"; subscriptionSpec=\"1.0\"",
+        })
+    }
+
+    fn opening(self) -> Bytes {
+        Bytes::from_static(match self {
+            Self::Sse => b":\n\n",
+            Self::Multipart => b"--graphql",
+        })
+    }
+
+    fn alive(self) -> Bytes {
+        match self {
+            Self::Sse => Bytes::from_static(b":\n\n"),
+            Self::Multipart => part(b"{", b"", b"}"),
+        }
+    }
+
+    fn next(self, answer: &[u8]) -> Bytes {
+        match self {
+            Self::Sse => joined(&[b"event: next\ndata: ", answer, b"\n\n"]),
+            Self::Multipart => part(b"{\"payload\":", answer, b"}"),
+        }
+    }
+
+    fn end(self, ending: &Ending) -> Bytes {
+        let errors = errors(ending);
+        match (self, errors) {
+            (Self::Sse, None) => Bytes::from_static(b"event: complete\ndata:\n\n"),
+            (Self::Sse, Some(errors)) => joined(&[
+                b"event: next\ndata: {\"errors\":",
+                &errors,
+                b"}\n\nevent: complete\ndata:\n\n",
+            ]),
+            (Self::Multipart, None) => Bytes::from_static(b"--\r\n"),
+            (Self::Multipart, Some(errors)) => {
+                joined(&[&part(b"{\"payload\":null,\"errors\":", &errors, b"}"), b"--\r\n"])
+            }
+        }
+    }
+}
+
+/// The next boundary goes out with each part: clients hand an event on when they see what follows it.
+fn part(before: &[u8], content: &[u8], after: &[u8]) -> Bytes {
+    joined(&[
+        b"\r\ncontent-type: application/json\r\n\r\n",
+        before,
+        content,
+        after,
+        b"\r\n--graphql",
+    ])
+}
+
+fn joined(pieces: &[&[u8]]) -> Bytes {
+    let mut out = BytesMut::with_capacity(pieces.iter().map(|piece| piece.len()).sum());
+    pieces.iter().for_each(|piece| out.put_slice(piece));
+    out.freeze()
+}
+
+struct Writing {
+    transport: Transport,
+    heartbeat: Duration,
+    /// Nothing after the end.
+    answers: Option<BoxStream<'static, Item>>,
+    is_open: bool,
+}
+
+fn written(
+    transport: Transport,
+    heartbeat: Duration,
+    answers: BoxStream<'static, Item>,
+) -> impl Stream<Item = Result<Bytes, std::convert::Infallible>> {
+    let writing = Writing {
+        transport,
+        heartbeat,
+        answers: Some(answers),
+        is_open: false,
+    };
+    stream::unfold(writing, |mut writing| async move {
+        Some((Ok(writing.next().await?), writing))
+    })
+}
+
+impl Writing {
+    async fn next(&mut self) -> Option<Bytes> {
+        let answers = self.answers.as_mut()?;
+        if !std::mem::replace(&mut self.is_open, true) {
+            return Some(self.transport.opening());
+        }
+        let quiet = sleep_until(Instant::now() + self.heartbeat);
+        let item = tokio::select! {
+            item = answers.next() => item.unwrap_or(Err(Ending::Complete)),
+            () = quiet => return Some(self.transport.alive()),
+        };
+        Some(match item {
+            Ok(answer) => self.transport.next(&answer),
+            Err(ending) => {
+                self.answers = None;
+                self.transport.end(&ending)
+            }
+        })
+    }
+}

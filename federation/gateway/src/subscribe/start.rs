@@ -1,0 +1,177 @@
+//! From a client's operation to answers that come one after the other.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use futures::{StreamExt, stream::BoxStream};
+use platform_error::Code;
+use sha2::{Digest, Sha256};
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::{Ending, Listen, Quotas, Started, SubscriptionSettings, hub::Item, listen};
+use crate::{
+    Error,
+    fault::Refusal,
+    gateway::{Gateway, Ready},
+    outline::OperationKind,
+    plan::Fetch,
+    request::{Caller, Request},
+    telemetry,
+};
+
+impl Gateway {
+    pub(crate) fn subscriptions(&self) -> &SubscriptionSettings {
+        &self.0.settings.subscriptions
+    }
+
+    pub(crate) fn quotas(&self) -> &Quotas {
+        &self.0.quotas
+    }
+
+    /// Cancelled when the gateway stops.
+    pub(crate) fn stopped(&self) -> CancellationToken {
+        self.0.context.shutdown()
+    }
+
+    /// Finds out who a connection belongs to.
+    pub(crate) async fn identify(&self, caller: &mut Caller) -> Result<(), Refusal> {
+        caller.principal = self.0.verifier.principal(&caller.headers).await?;
+        Ok(())
+    }
+
+    /// Ends when the caller's token does; never for those who have none.
+    pub(crate) fn until_expiry(&self, caller: &Caller) -> impl Future<Output = ()> + use<> {
+        let now = self.0.context.clock().now().timestamp();
+        let left = caller.principal.as_ref().map(|principal| {
+            let seconds = u64::try_from(principal.expires_at.saturating_sub(now)).unwrap_or_default();
+            Duration::from_secs(seconds) + self.0.settings.jwt.leeway.0
+        });
+        async move {
+            match left {
+                Some(left) => tokio::time::sleep(left).await,
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    /// Answers an operation of any kind.
+    pub(crate) async fn start(&self, request: Request, caller: Caller) -> Result<Started, Refusal> {
+        let reads_only = request.reads_only;
+        let (caller, ready) = match self
+            .admit(
+                Request {
+                    reads_only: false,
+                    ..request
+                },
+                caller,
+            )
+            .await
+        {
+            Ok(admitted) => admitted,
+            Err(refusal) => {
+                telemetry::record_refusal("stream");
+                return Err(refusal);
+            }
+        };
+        match ready.kind {
+            OperationKind::Subscription => self.subscribe(ready, caller),
+            OperationKind::Mutation if reads_only => Err(Error::ReadsOnly.into()),
+            kind => {
+                let (began, limit) = (Instant::now(), self.0.settings.http.timeout);
+                let mut outcome = match timeout(*limit, self.run(&ready, &caller)).await {
+                    Ok(outcome) => outcome,
+                    Err(_) => Refusal::new(Code::Timeout, format!("the request took longer than {limit}")).into(),
+                };
+                self.0.settings.cost.tell(&mut outcome, ready.cost);
+                telemetry::record_operation(ready.name().as_deref(), kind, outcome.ended(), began.elapsed());
+                Ok(Started::Single(outcome.body().into()))
+            }
+        }
+    }
+
+    fn subscribe(&self, ready: Ready, caller: Caller) -> Result<Started, Refusal> {
+        let settings = self.subscriptions();
+        let slot = self.0.quotas.subscribe(&caller, settings)?;
+        let Some(primary) = ready.prepared.plan.subscription() else {
+            // What there was to listen to is not for this caller to see.
+            let mut refusal = Refusal::from(Error::NothingToListenTo);
+            if !ready.faults.is_empty() {
+                refusal.faults.clone_from(&ready.faults);
+            }
+            return Err(refusal);
+        };
+        let asked = Listen {
+            subgraph: primary.subgraph.clone(),
+            body: body(primary, &ready),
+            headers: ready.serving.subgraphs.headers_for(&primary.subgraph, &caller),
+        };
+        let key = settings.share.then(|| key_of(&ready, &asked, &caller));
+        self.count(&ready, false);
+        let expiry = Box::pin(self.until_expiry(&caller));
+        let gateway = self.clone();
+        let subscription = self.0.hub.join(key, move || gateway.events(ready, caller, asked));
+        Ok(Started::Stream(subscription, slot, expiry))
+    }
+
+    /// The answers for the events of a subgraph, one after the other, so that they stay in order.
+    fn events(self, ready: Ready, caller: Caller, asked: Listen) -> BoxStream<'static, Item> {
+        let upstreams = ready.serving.upstreams.clone();
+        let shared = Arc::new((self, ready, caller));
+        let answers = listen(upstreams, asked).then(move |event| {
+            let shared = shared.clone();
+            async move {
+                let (gateway, ready, caller) = &*shared;
+                let event: Result<Bytes, Ending> = event;
+                let outcome = gateway.run_event(ready, caller, event?).await;
+                Ok(outcome.body().into())
+            }
+        });
+        answers.boxed()
+    }
+}
+
+/// The request for the subgraph that is listened to.
+fn body(primary: &Fetch, ready: &Ready) -> Bytes {
+    let mut body = format!("{{\"query\":{}", serde_json::Value::from(primary.document.as_str()));
+    let variables = primary.variables.iter().filter_map(|name| {
+        let raw = ready.variables.raw(name)?;
+        Some(format!("{}:{raw}", serde_json::Value::from(name.as_str())))
+    });
+    let variables: Vec<_> = variables.collect();
+    if !variables.is_empty() {
+        body.push_str(&format!(",\"variables\":{{{}}}", variables.join(",")));
+    }
+    body.push('}');
+    body.into()
+}
+
+/// What makes two subscriptions the same: the supergraph, the operation and what is left of it, its variables, the
+/// headers that subgraphs see, and who asks.
+fn key_of(ready: &Ready, asked: &Listen, caller: &Caller) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    let mut add = |part: &[u8]| {
+        digest.update(part.len().to_le_bytes());
+        digest.update(part);
+    };
+    add(&(Arc::as_ptr(&ready.serving) as usize).to_le_bytes());
+    add(&(Arc::as_ptr(&ready.prepared) as usize).to_le_bytes());
+    add(&ready.parsed.key);
+    for (name, value) in &ready.variables.0 {
+        add(name.as_bytes());
+        add(value.get().as_bytes());
+    }
+    add(b"headers");
+    for (subgraph, headers) in ready.serving.subgraphs.all_headers_for(caller) {
+        add(subgraph.as_bytes());
+        let mut sorted: Vec<_> = headers.iter().collect();
+        sorted.sort_by_key(|(name, _)| name.as_str());
+        for (name, value) in sorted {
+            add(name.as_str().as_bytes());
+            add(value.as_bytes());
+        }
+    }
+    add(&asked.body);
+    add(caller.subject().unwrap_or_default().as_bytes());
+    digest.finalize().into()
+}

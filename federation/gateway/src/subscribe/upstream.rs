@@ -1,0 +1,272 @@
+//! The subgraph's side of a subscription: one stream of events, called again when it is lost.
+
+mod body;
+mod websocket;
+
+use std::{
+    collections::{HashMap, hash_map::DefaultHasher},
+    hash::{Hash, Hasher},
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    http::{HeaderMap, Uri},
+};
+use bytes::Bytes;
+use futures::{
+    Stream, StreamExt,
+    stream::{self, BoxStream},
+};
+use platform_error::Code;
+use platform_http::{Client, ClientSettings};
+use serde_json::Value;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::{Ending, Protocol, SubscriptionSettings, frame::Framed};
+use crate::{Error, fault::Fault, settings::Settings, subgraph::Locals, supergraph::Supergraph};
+
+/// The longest pause between two attempts.
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+/// A connection that held for so long was a good one: what follows its end is a new trouble.
+const STABLE: Duration = Duration::from_secs(10);
+
+/// Why a subgraph is no longer heard.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Lost {
+    /// The connection cannot be made, or broke: worth another attempt.
+    Connection(&'static str),
+    /// The subgraph does not want to: it would say the same again.
+    Refused(Vec<Fault>),
+}
+
+/// Where every subgraph is listened to.
+pub(crate) struct Upstreams {
+    targets: HashMap<String, Target>,
+    client: Client,
+    settings: SubscriptionSettings,
+}
+
+enum Target {
+    Local(Router, Uri),
+    Websocket(String),
+    Body { url: String, accept: &'static str },
+}
+
+/// What to ask a subgraph for.
+#[derive(Clone, Debug)]
+pub(crate) struct Listen {
+    /// Which subgraph.
+    pub(crate) subgraph: String,
+    /// The request's JSON.
+    pub(crate) body: Bytes,
+    /// The headers that are handed on to it.
+    pub(crate) headers: HeaderMap,
+}
+
+impl Upstreams {
+    pub(crate) fn new(supergraph: &Supergraph, settings: &Settings, locals: &Locals) -> Result<Self, Error> {
+        let subscriptions = settings.subscriptions.clone();
+        let client = Client::new(&ClientSettings {
+            connect_timeout: settings.traffic.connect_timeout,
+            read_timeout: subscriptions.idle,
+        });
+        let mut targets = HashMap::new();
+        for (name, endpoint) in &supergraph.endpoints {
+            let own = settings.subgraphs.get(name).and_then(|own| own.url.as_ref());
+            let url = subscriptions.url_of(name, own.unwrap_or(endpoint));
+            let target = match (locals.get(name), own, subscriptions.protocol_of(name)) {
+                (Some(router), None, _) => Target::Local(router.clone(), path_of(&url)),
+                (_, _, Protocol::Websocket) => Target::Websocket(websocket::address(&url)),
+                (_, _, Protocol::Sse) => Target::Body { url, accept: body::SSE },
+                (_, _, Protocol::Multipart) => Target::Body {
+                    url,
+                    accept: body::MULTIPART,
+                },
+            };
+            targets.insert(name.clone(), target);
+        }
+        Ok(Self {
+            targets,
+            client: client.map_err(|error| Error::Setting(error.to_string()))?,
+            settings: subscriptions,
+        })
+    }
+
+    async fn open(&self, listen: &Listen) -> Result<BoxStream<'static, Result<Framed, Lost>>, Lost> {
+        match self.targets.get(&listen.subgraph) {
+            None => Err(Lost::Refused(vec![Fault::new(
+                Code::Internal,
+                "the subgraph is not known",
+            )])),
+            Some(Target::Websocket(url)) => {
+                let opened = websocket::open(url, listen, &self.settings);
+                timeout(*self.settings.init_timeout, opened)
+                    .await
+                    .unwrap_or(Err(Lost::Connection("it did not accept the connection in time")))
+            }
+            Some(Target::Local(router, uri)) => body::open_local(router.clone(), uri.clone(), listen).await,
+            Some(Target::Body { url, accept }) => body::open_remote(&self.client, url, accept, listen).await,
+        }
+    }
+}
+
+/// The events of a subgraph. Its first refusal ends the stream; once it has been heard, a connection that breaks is
+/// made again, with longer and longer pauses. What the subgraph sends in between is lost.
+pub(crate) fn listen(upstreams: Arc<Upstreams>, listen: Listen) -> impl Stream<Item = Result<Bytes, Ending>> + Send {
+    let ear = Ear {
+        upstreams,
+        listen,
+        current: None,
+        connected_at: None,
+        lost_at: None,
+        attempt: 0,
+        is_over: false,
+    };
+    stream::unfold(ear, |mut ear| async move {
+        if ear.is_over {
+            return None;
+        }
+        let item = ear.hear().await;
+        ear.is_over = !matches!(item, Ok(Some(_)));
+        match item {
+            Ok(Some(event)) => Some((Ok(event), ear)),
+            Ok(None) => None,
+            Err(ending) => Some((Err(ending), ear)),
+        }
+    })
+}
+
+struct Ear {
+    upstreams: Arc<Upstreams>,
+    listen: Listen,
+    current: Option<BoxStream<'static, Result<Framed, Lost>>>,
+    connected_at: Option<Instant>,
+    lost_at: Option<Instant>,
+    attempt: u32,
+    is_over: bool,
+}
+
+impl Ear {
+    /// The next event, or nothing when there will be none.
+    async fn hear(&mut self) -> Result<Option<Bytes>, Ending> {
+        loop {
+            let Some(current) = &mut self.current else {
+                self.connect().await?;
+                continue;
+            };
+            let lost = match timeout(*self.upstreams.settings.idle, current.next()).await {
+                Ok(Some(Ok(Framed::Next(event)))) => {
+                    (self.attempt, self.lost_at) = (0, None);
+                    return Ok(Some(event));
+                }
+                Ok(Some(Ok(Framed::Alive))) => continue,
+                Ok(Some(Ok(Framed::Complete))) => return Ok(None),
+                Ok(Some(Ok(Framed::Errors(errors)))) => Lost::Refused(faults(&errors, &self.listen.subgraph)),
+                Ok(Some(Err(lost))) => lost,
+                Ok(None) => Lost::Connection("it ended the connection without saying that it is complete"),
+                Err(_) => Lost::Connection("it was silent for too long"),
+            };
+            self.lose(lost)?;
+        }
+    }
+
+    async fn connect(&mut self) -> Result<(), Ending> {
+        if self.lost_at.is_some() {
+            sleep(self.pause()).await;
+            self.attempt += 1;
+            metrics::counter!("gateway_subscription_reconnects_total", "subgraph" => self.listen.subgraph.clone())
+                .increment(1);
+        }
+        match self.upstreams.open(&self.listen).await {
+            Ok(stream) => {
+                (self.current, self.connected_at) = (Some(stream), Some(Instant::now()));
+                Ok(())
+            }
+            // Whoever subscribes to a subgraph that is away is told at once; who has subscribed already waits.
+            Err(lost) if self.connected_at.is_none() => Err(self.give_up(lost)),
+            Err(lost) => self.lose(lost),
+        }
+    }
+
+    fn lose(&mut self, lost: Lost) -> Result<(), Ending> {
+        let was_connected = self.current.take().is_some();
+        let held = self.connected_at.is_some_and(|at| at.elapsed() >= STABLE);
+        if was_connected && held {
+            (self.attempt, self.lost_at) = (0, None);
+        }
+        let lost_at = *self.lost_at.get_or_insert_with(Instant::now);
+        let is_too_long = lost_at.elapsed() >= *self.upstreams.settings.reconnect_for;
+        match lost {
+            Lost::Connection(reason) if !is_too_long => {
+                tracing::warn!(
+                    subgraph = self.listen.subgraph,
+                    reason,
+                    "a subscription is interrupted; calling again"
+                );
+                Ok(())
+            }
+            lost => Err(self.give_up(lost)),
+        }
+    }
+
+    fn give_up(&self, lost: Lost) -> Ending {
+        match lost {
+            Lost::Refused(faults) => Ending::Failed(faults),
+            Lost::Connection(reason) => {
+                let subgraph = &self.listen.subgraph;
+                tracing::warn!(subgraph, reason, "a subscription is lost");
+                let message = format!("subgraph {subgraph} cannot be listened to; subscribe again later");
+                Ending::Failed(vec![Fault::new(Code::Unavailable, message).of(subgraph)])
+            }
+        }
+    }
+
+    /// Doubles, up to a bound; spread by a quarter, so that a subgraph that comes back is not called by all at once.
+    fn pause(&self) -> Duration {
+        let base = *self.upstreams.settings.reconnect_pause;
+        let doubled = base.saturating_mul(1 << self.attempt.min(16)).min(LONGEST_PAUSE);
+        let mut hasher = DefaultHasher::new();
+        (&self.listen.body, self.attempt).hash(&mut hasher);
+        let percent = u32::try_from(hasher.finish() % 50).unwrap_or_default() + 75;
+        doubled * percent / 100
+    }
+}
+
+/// Errors as a subgraph sends them when it ends a subscription.
+fn faults(errors: &[u8], subgraph: &str) -> Vec<Fault> {
+    let parsed: Value = serde_json::from_slice(errors).unwrap_or_default();
+    let list = match parsed {
+        Value::Array(list) => list,
+        Value::Object(_) => vec![parsed],
+        _ => Vec::new(),
+    };
+    let mut faults: Vec<_> = list.iter().map(|error| fault(error, subgraph)).collect();
+    if faults.is_empty() {
+        let message = format!("subgraph {subgraph} ended the subscription");
+        faults.push(Fault::new(Code::Unavailable, message).of(subgraph));
+    }
+    faults
+}
+
+fn fault(error: &Value, subgraph: &str) -> Fault {
+    let message = error["message"]
+        .as_str()
+        .unwrap_or("the subgraph refused the subscription");
+    let mut fault = Fault::new(Code::Unavailable, message).of(subgraph);
+    if let Some(code) = error["extensions"]["code"].as_str() {
+        fault.code = code.to_owned().into();
+    }
+    fault
+}
+
+fn path_of(url: &str) -> Uri {
+    let path = url
+        .parse::<Uri>()
+        .ok()
+        .map(|uri| uri.path().to_owned())
+        .filter(|path| path != "/");
+    let uri = path.and_then(|path| path.parse().ok());
+    uri.unwrap_or_else(|| Uri::from_static("/graphql"))
+}

@@ -1,0 +1,181 @@
+//! A supergraph that can be served: its schema for clients, its types, its subgraphs and its planner.
+
+mod links;
+mod types;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use graphql_tools::{
+    parser::parse_schema,
+    static_graphql::schema::{Definition, Document, EnumType, Field, InputObjectType, TypeDefinition},
+};
+
+pub(crate) use self::links::argument;
+pub(crate) use self::types::{TypeId, TypeSet, Types};
+use crate::{
+    Error,
+    plan::{HivePlanner, Planner},
+};
+
+const BUILT_IN_SCALARS: [&str; 5] = ["Boolean", "Float", "ID", "Int", "String"];
+const BUILT_IN_DIRECTIVES: [&str; 5] = ["skip", "include", "deprecated", "specifiedBy", "oneOf"];
+
+/// A supergraph that can be served.
+pub struct Supergraph {
+    /// The text it was read from.
+    pub sdl: Arc<str>,
+    /// The whole supergraph, with the directives of the join specification and of costs, scopes and tags.
+    pub document: Document,
+    /// What clients see: no `@inaccessible` element, with the types of introspection.
+    pub api: Arc<Document>,
+    /// The output types.
+    pub(crate) types: Types,
+    /// The address of each subgraph.
+    pub endpoints: BTreeMap<String, String>,
+    /// The planner of this supergraph.
+    pub planner: Box<dyn Planner>,
+    definitions: HashMap<String, usize>,
+    visible: HashMap<String, usize>,
+}
+
+impl Supergraph {
+    /// Reads a supergraph. A text that the planner cannot work with is refused, whatever is wrong with it.
+    pub fn parse(sdl: &str) -> Result<Self, Error> {
+        let document = parse_schema::<String>(sdl)
+            .map_err(|error| Error::Supergraph(error.to_string()))?
+            .into_static();
+        check(&document)?;
+        // The planner's library panics on some schemas that nobody composed.
+        let planner = catch_unwind(AssertUnwindSafe(|| HivePlanner::new(&document)))
+            .map_err(|_| Error::Supergraph("the planner does not accept it; was it composed?".into()))??;
+        let api = planner.api();
+        let endpoints = planner.endpoints();
+        Ok(Self {
+            sdl: sdl.into(),
+            types: Types::new(&document, &api),
+            definitions: index(&document),
+            visible: index(&api),
+            document,
+            api,
+            endpoints,
+            planner: Box::new(planner),
+        })
+    }
+
+    /// The schema that clients see as text, without what introspection adds to it.
+    pub fn api_sdl(&self) -> String {
+        let mut document = Document::clone(&self.api);
+        document.definitions.retain(|definition| match definition {
+            Definition::TypeDefinition(definition) => {
+                !definition.name().starts_with("__") && !BUILT_IN_SCALARS.contains(&definition.name())
+            }
+            Definition::DirectiveDefinition(directive) => !BUILT_IN_DIRECTIVES.contains(&directive.name.as_str()),
+            _ => true,
+        });
+        for definition in &mut document.definitions {
+            if let Definition::TypeDefinition(TypeDefinition::Object(object)) = definition {
+                object.fields.retain(|field| !field.name.starts_with("__"));
+            }
+        }
+        document.to_string()
+    }
+
+    /// A type as the supergraph defines it, with all directives.
+    pub fn definition(&self, name: &str) -> Option<&TypeDefinition> {
+        type_at(&self.document, *self.definitions.get(name)?)
+    }
+
+    /// A type as clients see it.
+    pub fn api_type(&self, name: &str) -> Option<&TypeDefinition> {
+        type_at(&self.api, *self.visible.get(name)?)
+    }
+
+    /// A field of an object or interface as clients see it.
+    pub fn api_field(&self, parent: &str, name: &str) -> Option<&Field> {
+        self.api_type(parent)?.field_by_name(name)
+    }
+
+    /// A field of an object or interface with all directives.
+    pub fn field(&self, parent: &str, name: &str) -> Option<&Field> {
+        self.definition(parent)?.field_by_name(name)
+    }
+
+    /// An enum as clients see it.
+    pub fn api_enum(&self, name: &str) -> Option<&EnumType> {
+        match self.api_type(name)? {
+            TypeDefinition::Enum(definition) => Some(definition),
+            _ => None,
+        }
+    }
+
+    /// An input object as clients see it.
+    pub fn api_input(&self, name: &str) -> Option<&InputObjectType> {
+        match self.api_type(name)? {
+            TypeDefinition::InputObject(definition) => Some(definition),
+            _ => None,
+        }
+    }
+
+    /// The name of the root type for queries.
+    pub fn query_type(&self) -> &str {
+        self.api.query_type_name().map_or("Query", String::as_str)
+    }
+
+    /// The name of the root type for mutations.
+    pub fn mutation_type(&self) -> Option<&str> {
+        self.api.mutation_type_name().map(String::as_str)
+    }
+
+    /// The name of the root type for subscriptions.
+    pub fn subscription_type(&self) -> Option<&str> {
+        self.api.subscription_type_name().map(String::as_str)
+    }
+
+    /// The name under which the supergraph imports a directive of a specification, such as `cost` of
+    /// `https://specs.apollo.dev/cost`.
+    pub fn directive_name(&self, spec: &str, directive: &str) -> String {
+        links::directive_name(&self.document, spec, directive)
+    }
+}
+
+/// What every supergraph has; said here in clear words, because the planner's library would not.
+fn check(document: &Document) -> Result<(), Error> {
+    let has = |name: &str| {
+        document.definitions.iter().any(|definition| {
+        matches!(definition, Definition::TypeDefinition(TypeDefinition::Enum(found)) if found.name == name)
+    })
+    };
+    if !has("join__Graph") {
+        return Err(Error::Supergraph(
+            "it has no enum join__Graph; compose the subgraphs first".into(),
+        ));
+    }
+    let query = document.query_type_name().map_or("Query", String::as_str);
+    match document.type_by_name(query) {
+        Some(TypeDefinition::Object(_)) => Ok(()),
+        _ => Err(Error::Supergraph(format!(
+            "it has no object type {query}, so nothing can be asked for"
+        ))),
+    }
+}
+
+fn index(document: &Document) -> HashMap<String, usize> {
+    let types = document.definitions.iter().enumerate();
+    types
+        .filter_map(|(position, definition)| match definition {
+            Definition::TypeDefinition(definition) => Some((definition.name().to_owned(), position)),
+            _ => None,
+        })
+        .collect()
+}
+
+fn type_at(document: &Document, position: usize) -> Option<&TypeDefinition> {
+    match document.definitions.get(position)? {
+        Definition::TypeDefinition(definition) => Some(definition),
+        _ => None,
+    }
+}

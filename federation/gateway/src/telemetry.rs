@@ -1,0 +1,138 @@
+//! What the gateway tells Prometheus: time per step, subgraph and operation, under names that cannot become too many.
+
+use std::{
+    borrow::Cow,
+    collections::HashSet,
+    sync::{OnceLock, PoisonError, RwLock},
+    time::{Duration, Instant},
+};
+
+use metrics::{Label, SharedString};
+
+use crate::outline::OperationKind;
+
+/// Operations with a label of their own; the names of all others are the client's to invent, and count as `other`.
+const MOST_OPERATIONS: usize = 200;
+const LONGEST_NAME: usize = 64;
+
+/// A step of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// The text becomes a document.
+    Parse,
+    /// The document is compared with the schema.
+    Validate,
+    /// What the caller may not see is taken out.
+    Authorize,
+    /// The plan is made.
+    Plan,
+    /// Subgraphs are asked.
+    Execute,
+    /// The answer is written.
+    Project,
+}
+
+impl Step {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Parse => "parse",
+            Self::Validate => "validate",
+            Self::Authorize => "authorize",
+            Self::Plan => "plan",
+            Self::Execute => "execute",
+            Self::Project => "project",
+        }
+    }
+}
+
+/// How something ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Without an error.
+    Ok,
+    /// With errors in the answer.
+    Errors,
+    /// Not at all: it was refused, or nobody answered.
+    Failed,
+}
+
+impl Outcome {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Errors => "errors",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Measures a step.
+pub(crate) fn measured<T>(step: Step, work: impl FnOnce() -> T) -> T {
+    let started = Instant::now();
+    let done = work();
+    record_step(step, started.elapsed());
+    done
+}
+
+/// Counts a step that took so long.
+pub(crate) fn record_step(step: Step, took: Duration) {
+    metrics::histogram!("gateway_step_duration_seconds", "step" => step.as_str()).record(took.as_secs_f64());
+}
+
+/// Counts a request to a subgraph.
+pub(crate) fn record_subgraph(subgraph: &str, outcome: Outcome, took: Duration) {
+    let labels = [
+        Label::new("subgraph", subgraph.to_owned()),
+        Label::from_static_parts("outcome", outcome.as_str()),
+    ];
+    metrics::histogram!("gateway_subgraph_duration_seconds", labels.iter()).record(took.as_secs_f64());
+}
+
+/// Counts an operation of a client.
+pub(crate) fn record_operation(name: Option<&str>, kind: OperationKind, outcome: Outcome, took: Duration) {
+    let labels = [
+        Label::new("operation", operation_label(name)),
+        Label::from_static_parts("kind", kind.as_str()),
+        Label::from_static_parts("outcome", outcome.as_str()),
+    ];
+    metrics::histogram!("gateway_operation_duration_seconds", labels.iter()).record(took.as_secs_f64());
+}
+
+/// Counts a look into a cache.
+pub(crate) fn record_cache(cache: &'static str, is_hit: bool) {
+    let result = if is_hit { "hit" } else { "miss" };
+    metrics::counter!("gateway_cache_total", "cache" => cache, "result" => result).increment(1);
+}
+
+/// Counts an operation that was refused before it ran, and why.
+pub(crate) fn record_refusal(reason: &'static str) {
+    metrics::counter!("gateway_refusals_total", "reason" => reason).increment(1);
+}
+
+/// Counts subscriptions that last: up when one begins, down when it ends.
+pub(crate) fn record_subscriptions(side: &'static str, change: f64) {
+    metrics::gauge!("gateway_subscriptions", "side" => side).increment(change);
+}
+
+/// Counts events handed to clients, and clients that were too slow for them.
+pub(crate) fn record_events(what: &'static str, count: u64) {
+    metrics::counter!("gateway_subscription_events_total", "what" => what).increment(count);
+}
+
+fn operation_label(name: Option<&str>) -> SharedString {
+    static SEEN: OnceLock<RwLock<HashSet<String>>> = OnceLock::new();
+    let Some(name) = name else {
+        return Cow::Borrowed("anonymous").into();
+    };
+    let name = name.get(..LONGEST_NAME).unwrap_or(name);
+    let seen = SEEN.get_or_init(RwLock::default);
+    if seen.read().unwrap_or_else(PoisonError::into_inner).contains(name) {
+        return name.to_owned().into();
+    }
+    let mut seen = seen.write().unwrap_or_else(PoisonError::into_inner);
+    if seen.len() >= MOST_OPERATIONS {
+        return Cow::Borrowed("other").into();
+    }
+    seen.insert(name.to_owned());
+    name.to_owned().into()
+}

@@ -1,0 +1,100 @@
+//! The counts as people, tools and the next start read them.
+
+use std::{collections::BTreeMap, fs, io, path::Path};
+
+use federation_composition::diff::RecordedOperation;
+use serde::{Deserialize, Serialize};
+
+use super::Footprint;
+
+/// Everything counted since a moment.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// Since when, in seconds since 1970.
+    pub since: i64,
+    /// The operations, the most used first.
+    pub operations: Vec<OperationUse>,
+    /// How often each field or argument was asked for.
+    pub fields: BTreeMap<String, u64>,
+}
+
+/// One operation and how often it ran.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OperationUse {
+    /// Its name, if it has one.
+    pub name: Option<String>,
+    /// The SHA-256 hash of its text and name.
+    pub hash: String,
+    /// `query`, `mutation` or `subscription`.
+    pub kind: String,
+    /// How often it ran.
+    pub count: u64,
+    /// How often with errors.
+    pub errors: u64,
+    /// The last time, in seconds since 1970.
+    pub last_seen: i64,
+    /// The fields and arguments it asks for.
+    pub fields: Vec<String>,
+    /// Its text, unless it is very long.
+    pub document: Option<String>,
+}
+
+impl Report {
+    /// The operations as the comparison of schemas takes them: only what they ask for counts as in use.
+    pub fn recorded(&self) -> Vec<RecordedOperation> {
+        let recorded = self.operations.iter().filter_map(|operation| {
+            let text = operation.document.clone()?;
+            Some(RecordedOperation {
+                text,
+                count: operation.count,
+            })
+        });
+        recorded.collect()
+    }
+}
+
+impl OperationUse {
+    pub(super) fn key(&self) -> Option<[u8; 32]> {
+        let mut key = [0; 32];
+        if self.hash.len() != 64 || !self.hash.is_ascii() {
+            return None;
+        }
+        for (position, byte) in key.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(&self.hash[position * 2..position * 2 + 2], 16).ok()?;
+        }
+        Some(key)
+    }
+}
+
+impl From<OperationUse> for Footprint {
+    fn from(operation: OperationUse) -> Self {
+        Self {
+            name: operation.name,
+            hash: operation.hash,
+            kind: operation.kind,
+            fields: operation.fields,
+            document: operation.document,
+        }
+    }
+}
+
+/// What was written before, or nothing where there is no file yet.
+pub(super) fn read(file: &Path) -> io::Result<Option<Report>> {
+    match fs::read(file) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(io::Error::from),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes beside the file and renames, so that a crash leaves the old one.
+pub(super) fn write(file: &Path, report: &Report) -> io::Result<()> {
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let fresh = file.with_extension("json.new");
+    fs::write(&fresh, serde_json::to_vec_pretty(report)?)?;
+    fs::rename(fresh, file)
+}

@@ -1,0 +1,162 @@
+//! Whether a request's variables are what the operation declares; what has a default gets it.
+
+use graphql_tools::{
+    parser::query::Value,
+    static_graphql::{
+        query::{OperationDefinition, VariableDefinition},
+        schema::{InputObjectType, Type, TypeDefinition},
+    },
+};
+use serde_json::{Map, Value as Json};
+
+use crate::{Error, request::Variables, supergraph::Supergraph};
+
+/// The variables that the operation declares, each checked. Their bytes stay as the client wrote them.
+pub(crate) fn coerce(
+    supergraph: &Supergraph,
+    operation: &OperationDefinition,
+    given: &Variables,
+) -> Result<Variables, Error> {
+    let mut out = Variables::default();
+    for definition in operation.variable_definitions() {
+        let name = &definition.name;
+        let check = Check { supergraph, name };
+        match (given.0.get(name), &definition.default_value) {
+            (Some(raw), _) => {
+                let value: Json =
+                    serde_json::from_str(raw.get()).map_err(|error| check.refuse("", error.to_string()))?;
+                check.value(&definition.var_type, &value, &mut String::new())?;
+                out.0.insert(name.clone(), raw.clone());
+            }
+            (None, Some(default)) => out.set(name, json(default)),
+            (None, None) if matches!(definition.var_type, Type::NonNullType(_)) => {
+                return Err(check.refuse("", missing(definition)));
+            }
+            (None, None) => {}
+        }
+    }
+    Ok(out)
+}
+
+fn missing(definition: &VariableDefinition) -> String {
+    format!("a value of type {} is required", definition.var_type)
+}
+
+struct Check<'a> {
+    supergraph: &'a Supergraph,
+    name: &'a str,
+}
+
+impl Check<'_> {
+    fn refuse(&self, path: &str, reason: impl Into<String>) -> Error {
+        Error::Variable {
+            name: self.name.to_owned(),
+            path: path.to_owned(),
+            reason: reason.into(),
+        }
+    }
+
+    fn value(&self, ty: &Type, value: &Json, path: &mut String) -> Result<(), Error> {
+        match (ty, value) {
+            (Type::NonNullType(_), Json::Null) => Err(self.refuse(path, format!("{ty} must not be null"))),
+            (Type::NonNullType(inner), _) => self.value(inner, value, path),
+            (_, Json::Null) => Ok(()),
+            (Type::ListType(inner), Json::Array(elements)) => {
+                for (index, element) in elements.iter().enumerate() {
+                    let mark = path.len();
+                    path.push_str(&format!("[{index}]"));
+                    self.value(inner, element, path)?;
+                    path.truncate(mark);
+                }
+                Ok(())
+            }
+            // One value stands for a list of it.
+            (Type::ListType(inner), _) => self.value(inner, value, path),
+            (Type::NamedType(name), _) => self.named(name, value, path),
+        }
+    }
+
+    fn named(&self, name: &str, value: &Json, path: &mut String) -> Result<(), Error> {
+        let is_fine = match name {
+            "Int" => value.as_i64().is_some_and(|number| i32::try_from(number).is_ok()) || is_whole(value),
+            "Float" => value.is_number(),
+            "String" => value.is_string(),
+            "Boolean" => value.is_boolean(),
+            "ID" => value.is_string() || value.is_i64() || value.is_u64(),
+            _ => match (self.supergraph.api_type(name), value) {
+                (Some(TypeDefinition::Enum(definition)), Json::String(text)) => {
+                    definition.values.iter().any(|value| value.name == *text)
+                }
+                (Some(TypeDefinition::Enum(_)), _) => false,
+                (Some(TypeDefinition::InputObject(definition)), Json::Object(fields)) => {
+                    return self.object(definition, fields, path);
+                }
+                (Some(TypeDefinition::InputObject(_)), _) => false,
+                (Some(TypeDefinition::Scalar(_)), _) => true,
+                _ => return Err(self.refuse(path, format!("{name} is not a type of the schema"))),
+            },
+        };
+        match is_fine {
+            true => Ok(()),
+            false => Err(self.refuse(path, format!("expected {name}, got {}", short(value)))),
+        }
+    }
+
+    fn object(&self, definition: &InputObjectType, given: &Map<String, Json>, path: &mut String) -> Result<(), Error> {
+        if let Some(unknown) = given
+            .keys()
+            .find(|key| !definition.fields.iter().any(|field| field.name == **key))
+        {
+            return Err(self.refuse(path, format!("{} has no field {unknown}", definition.name)));
+        }
+        let is_one_of = definition.directives.iter().any(|directive| directive.name == "oneOf");
+        if is_one_of && (given.len() != 1 || given.values().any(Json::is_null)) {
+            return Err(self.refuse(path, format!("{} takes exactly one field", definition.name)));
+        }
+        for field in &definition.fields {
+            let mark = path.len();
+            path.push('.');
+            path.push_str(&field.name);
+            match given.get(&field.name) {
+                Some(value) => self.value(&field.value_type, value, path)?,
+                None if matches!(field.value_type, Type::NonNullType(_)) && field.default_value.is_none() => {
+                    return Err(self.refuse(path, format!("a value of type {} is required", field.value_type)));
+                }
+                None => {}
+            }
+            path.truncate(mark);
+        }
+        Ok(())
+    }
+}
+
+/// `1.0` and `1e3` are whole numbers too.
+fn is_whole(value: &Json) -> bool {
+    value
+        .as_f64()
+        .is_some_and(|number| number.fract() == 0.0 && number >= f64::from(i32::MIN) && number <= f64::from(i32::MAX))
+}
+
+fn short(value: &Json) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(40) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+/// A constant of the language as JSON.
+fn json(value: &Value<'static, String>) -> String {
+    match value {
+        Value::Variable(_) | Value::Null => "null".into(),
+        Value::Int(number) => number.as_i64().unwrap_or_default().to_string(),
+        Value::Float(number) => Json::from(*number).to_string(),
+        Value::Boolean(flag) => flag.to_string(),
+        Value::String(text) | Value::Enum(text) => Json::from(text.as_str()).to_string(),
+        Value::List(elements) => format!("[{}]", elements.iter().map(json).collect::<Vec<_>>().join(",")),
+        Value::Object(fields) => {
+            let field = |(name, value): &(String, Value<'static, String>)| format!("\"{name}\":{}", json(value));
+            format!("{{{}}}", fields.iter().map(field).collect::<Vec<_>>().join(","))
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Beside a subgraph of another maker: `@apollo/subgraph` in node.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+};
+
+use federation_gateway::{Locals, Settings, Source};
+use platform_http::{Client, ClientSettings};
+use serde_json::{Value, json};
+
+use crate::support::{TestGateway, serve, shop};
+
+/// A node process that ends with the test.
+struct Books {
+    process: Child,
+    port: u16,
+}
+
+impl Books {
+    /// Starts it; nothing if the packages are not installed.
+    fn start() -> Option<Self> {
+        let folder = folder();
+        if !folder.join("node_modules/@apollo/subgraph").is_dir() {
+            missing();
+            return None;
+        }
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/books.js");
+        let node = Command::new("node")
+            .arg(script)
+            .arg(folder)
+            .stdout(Stdio::piped())
+            .spawn();
+        let mut process = node.expect("node runs the subgraph: install Node.js 20 or newer");
+        let mut line = String::new();
+        let output = process.stdout.take().expect("its output is a pipe");
+        BufReader::new(output).read_line(&mut line).expect("it prints its port");
+        Some(Self {
+            process,
+            port: line.trim().parse().expect("it prints its port"),
+        })
+    }
+}
+
+impl Drop for Books {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test finds its peers by the environment")]
+fn folder() -> PathBuf {
+    let cache = std::env::var_os("HANSA_CACHE").map(PathBuf::from);
+    let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache/hansa");
+    cache.unwrap_or_else(home).join("npm")
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test knows by the environment whether it may be skipped"
+)]
+fn missing() {
+    let remedy = "install the npm packages of .ci/run, or set HANSA_CACHE";
+    assert!(std::env::var_os("CI").is_none(), "@apollo/subgraph is needed: {remedy}");
+    // Not through the test harness's capture: what is skipped must be seen in a run that passes.
+    let _ = writeln!(
+        std::io::stderr(),
+        "SKIPPED: @apollo/subgraph is not installed; {remedy}"
+    );
+}
+
+/// A gateway over the node subgraph and one of ours, composed from what both tell of themselves.
+async fn gateway(books: &Books) -> TestGateway {
+    let users = serve(shop::users().router).await;
+    let client = Client::new(&ClientSettings::default()).expect("a client can be made");
+    let live = Source::Live(vec![
+        ("books".into(), format!("http://127.0.0.1:{}/graphql", books.port)),
+        ("users".into(), format!("http://{users}/graphql")),
+    ]);
+    let sdl = live
+        .load(&client, &Locals::new())
+        .await
+        .expect("both tell their schemas and compose");
+    TestGateway::start(&sdl, Settings::default(), Locals::new()).await
+}
+
+#[tokio::test]
+async fn entities_go_back_and_forth_between_the_makers() {
+    let Some(books) = Books::start() else { return };
+    let gateway = gateway(&books).await;
+
+    let data = gateway
+        .data("{ books(first: 2) { title meta author { name signature books { title } } } me { name books { isbn } } }")
+        .await;
+
+    let ada = json!({ "name": "Ada", "signature": "Ada, with best wishes", "books": [{ "title": "Notes" }, { "title": "More notes" }] });
+    let expected = json!({
+        "books": [
+            { "title": "Notes", "meta": { "pages": [1, 2.5, null], "deep": { "ok": true } }, "author": ada },
+            { "title": "More notes", "meta": null, "author": ada },
+        ],
+        "me": { "name": "Ada", "books": [{ "isbn": "1" }, { "isbn": "2" }] },
+    });
+    assert_eq!(data, expected);
+}
+
+#[tokio::test]
+async fn mutations_and_errors_of_the_other_maker_arrive() {
+    let Some(books) = Books::start() else { return };
+    let gateway = gateway(&books).await;
+
+    let lent = gateway
+        .run("mutation { lend(isbn: \"3\", to: \"u2\") { book { title } reader { name } } }")
+        .await;
+    let failed = gateway.run("{ fail me { name } }").await;
+    let broken = gateway.run("{ me { name } broken }").await;
+
+    assert_eq!(
+        lent,
+        json!({ "data": { "lend": { "book": { "title": "Others" }, "reader": { "name": "Bob" } } } })
+    );
+    assert_eq!(failed["data"], json!({ "fail": null, "me": { "name": "Ada" } }));
+    assert_eq!(failed["errors"][0]["message"], "the shelf is empty");
+    assert_eq!(failed["errors"][0]["path"], json!(["fail"]));
+    assert_eq!(failed["errors"][0]["extensions"]["service"], "books");
+    assert_eq!(broken["data"], Value::Null);
+    assert_eq!(broken["errors"].as_array().map(Vec::len), Some(1));
+}

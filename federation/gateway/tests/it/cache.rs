@@ -1,0 +1,255 @@
+//! Answers that are kept for a while, and taken away.
+
+use std::net::SocketAddr;
+
+use axum::{Router, http::HeaderValue, middleware::map_response, response::Response};
+use federation_gateway::Gateway;
+use platform_config::Config;
+use platform_http::{Client, ClientSettings};
+use platform_service::{Clock, Context};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::{Part, recorder::Recorder, serve, settings, shop, staff, supergraph, tokens};
+
+/// A gateway whose time the test moves.
+struct Kept {
+    url: String,
+    admin: String,
+    client: Client,
+    clock: Clock,
+    _folder: TempDir,
+}
+
+impl Kept {
+    async fn start(parts: Vec<Part>, part: Value) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let clock = Clock::manual(Clock::system().now());
+        let context = Context::standalone("gateway", Config::default(), clock.clone(), folder.path());
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
+        let named: Vec<_> = parts
+            .iter()
+            .map(|part| (part.name, part.sdl.as_str(), nowhere))
+            .collect();
+        let sdl = supergraph(&named);
+        let locals = parts
+            .into_iter()
+            .map(|part| (part.name.to_owned(), part.router))
+            .collect();
+        let gateway = Gateway::new(&sdl, settings(part), locals, &context).expect("the supergraph can be served");
+        Self {
+            url: format!("http://{}/graphql", serve(gateway.router()).await),
+            admin: format!("http://{}", serve(gateway.admin_router()).await),
+            client: Client::new(&ClientSettings::default()).expect("a client can be made"),
+            clock,
+            _folder: folder,
+        }
+    }
+
+    /// The answer, `cache-control` and `age`.
+    async fn ask(&self, query: &str, token: Option<&str>) -> (Value, String, String) {
+        let request = self.client.post(&self.url).json(&json!({ "query": query }));
+        let request = match token {
+            Some(token) => request.header("authorization", format!("Bearer {token}")),
+            None => request,
+        };
+        let response = request.send().await.expect("the gateway answers");
+        let header = |name: &str| {
+            let value = response.headers().get(name).and_then(|value| value.to_str().ok());
+            value.unwrap_or_default().to_owned()
+        };
+        let (control, age) = (header("cache-control"), header("age"));
+        (response.json().await.expect("the answer is JSON"), control, age)
+    }
+
+    fn pass(&self, seconds: u64) {
+        let by = std::time::Duration::from_secs(seconds);
+        self.clock.set(self.clock.now() + by);
+    }
+
+    async fn invalidate(&self, what: Value) -> Value {
+        let request = self
+            .client
+            .post(&format!("{}/cache/invalidate", self.admin))
+            .json(&what);
+        let response = request.send().await.expect("the gateway answers");
+        assert_eq!(response.status(), 200);
+        response.json().await.expect("the answer is JSON")
+    }
+}
+
+/// A subgraph that says how long its answers hold.
+fn saying(part: Part, control: &'static str) -> Part {
+    let say = move |mut response: Response| async move {
+        response
+            .headers_mut()
+            .insert("cache-control", HeaderValue::from_static(control));
+        response
+    };
+    let router: Router = part.router.layer(map_response(say));
+    Part { router, ..part }
+}
+
+#[tokio::test]
+async fn an_answer_is_kept_as_long_as_every_subgraph_allows() {
+    let (products, asked_products) = Recorder::before(saying(shop::products(), "max-age=60, public"));
+    let (inventory, asked_inventory) = Recorder::before(saying(shop::inventory(), "max-age=20"));
+    let gateway = Kept::start(vec![products, inventory], json!({ "cache": { "responses": true } })).await;
+    let query = "{ product(upc: \"1\") { name inStock } }";
+
+    let (first, control, _) = gateway.ask(query, None).await;
+    gateway.pass(15);
+    let (second, told, age) = gateway.ask(query, None).await;
+    gateway.pass(5);
+    gateway.ask(query, None).await;
+
+    assert_eq!(control, "max-age=20, public");
+    assert_eq!((told.as_str(), age.as_str()), ("max-age=20, public", "15"));
+    assert_eq!(second, first);
+    assert_eq!(
+        (asked_products.queries().len(), asked_inventory.queries().len()),
+        (2, 2)
+    );
+}
+
+#[tokio::test]
+async fn nothing_is_kept_that_one_subgraph_is_silent_about() {
+    let (products, asked) = Recorder::before(saying(shop::products(), "max-age=60"));
+    let gateway = Kept::start(
+        vec![products, shop::inventory()],
+        json!({ "cache": { "responses": true } }),
+    )
+    .await;
+    let query = "{ product(upc: \"1\") { name inStock } }";
+
+    let (_, control, _) = gateway.ask(query, None).await;
+    gateway.ask(query, None).await;
+
+    assert_eq!(control, "no-store");
+    assert_eq!(asked.queries().len(), 2);
+}
+
+#[tokio::test]
+async fn other_variables_are_another_answer() {
+    let products = saying(shop::products(), "max-age=60");
+    let gateway = Kept::start(vec![products], json!({ "cache": { "responses": true } })).await;
+
+    let (one, ..) = gateway.ask("{ topProducts(first: 1) { upc } }", None).await;
+    let (two, ..) = gateway.ask("{ topProducts(first: 2) { upc } }", None).await;
+
+    assert_ne!(one, two);
+}
+
+#[tokio::test]
+async fn hints_of_the_schema_say_how_long_and_for_whom() {
+    let (staff, asked) = Recorder::before(staff::staff());
+    let settings = json!({
+        "cache": { "responses": true },
+        "jwt": { "sources": [{ "jwks": tokens::trusted().to_string() }] },
+    });
+    let gateway = Kept::start(vec![staff], settings).await;
+    let ada = tokens::token(json!({ "sub": "ada" }));
+    let bob = tokens::token(json!({ "sub": "bob" }));
+
+    let (_, public, _) = gateway
+        .ask("{ everybody(first: 1) { name friend { name } } }", None)
+        .await;
+    let (_, unhinted, _) = gateway.ask("{ now }", None).await;
+    let (_, private, _) = gateway.ask("{ me { name } }", Some(&ada)).await;
+    let before = asked.queries().len();
+    gateway.ask("{ me { name } }", Some(&ada)).await;
+    let after_own = asked.queries().len();
+    gateway.ask("{ me { name } }", Some(&bob)).await;
+    gateway.ask("{ me { name } }", None).await;
+
+    assert_eq!(public, "max-age=30, public");
+    assert_eq!(unhinted, "no-store");
+    assert_eq!(private, "max-age=60, private");
+    assert_eq!(after_own, before);
+    assert_eq!(asked.queries().len(), before + 2);
+}
+
+#[tokio::test]
+async fn only_entities_that_are_not_kept_are_asked_for() {
+    let (inventory, asked) = Recorder::before(saying(shop::inventory(), "max-age=60"));
+    let gateway = Kept::start(
+        vec![shop::products(), inventory],
+        json!({ "cache": { "entities": true } }),
+    )
+    .await;
+    gateway.ask("{ topProducts(first: 1) { inStock } }", None).await;
+
+    let (answer, ..) = gateway.ask("{ topProducts(first: 3) { upc inStock } }", None).await;
+
+    let expected = json!([
+        { "upc": "1", "inStock": true },
+        { "upc": "2", "inStock": false },
+        { "upc": "3", "inStock": true },
+    ]);
+    assert_eq!(answer["data"]["topProducts"], expected, "{answer}");
+    let representations = asked.bodies()[1]["variables"]["representations"].clone();
+    let upcs: Vec<_> = representations
+        .as_array()
+        .expect("it is a list")
+        .iter()
+        .map(|one| &one["upc"])
+        .collect();
+    assert_eq!(upcs, ["2", "3"]);
+}
+
+#[tokio::test]
+async fn kept_entities_are_taken_away_by_type_and_key() {
+    let (inventory, asked) = Recorder::before(saying(shop::inventory(), "max-age=60"));
+    let gateway = Kept::start(
+        vec![shop::products(), inventory],
+        json!({ "cache": { "entities": true } }),
+    )
+    .await;
+    let query = "{ topProducts(first: 3) { upc inStock } }";
+    gateway.ask(query, None).await;
+
+    let other = gateway.invalidate(json!({ "type": "User" })).await;
+    let gone = gateway
+        .invalidate(json!({ "type": "Product", "key": { "upc": "2" } }))
+        .await;
+    gateway.ask(query, None).await;
+
+    assert_eq!((&other["invalidated"], &gone["invalidated"]), (&json!(0), &json!(1)));
+    let asked_again = &asked.bodies()[1]["variables"]["representations"];
+    assert_eq!(asked_again.as_array().map(Vec::len), Some(1));
+    assert_eq!(asked_again[0]["upc"], "2");
+}
+
+#[tokio::test]
+async fn whole_answers_go_with_the_types_in_them() {
+    let (products, asked) = Recorder::before(saying(shop::products(), "max-age=60"));
+    let gateway = Kept::start(vec![products], json!({ "cache": { "responses": true } })).await;
+    let query = "{ product(upc: \"1\") { name } }";
+    gateway.ask(query, None).await;
+
+    gateway.invalidate(json!({ "type": "Company" })).await;
+    gateway.ask(query, None).await;
+    let before = asked.queries().len();
+    gateway.invalidate(json!({ "type": "Product" })).await;
+    gateway.ask(query, None).await;
+
+    assert_eq!((before, asked.queries().len()), (1, 2));
+}
+
+#[tokio::test]
+async fn taking_away_needs_the_administrators_token() {
+    let settings = json!({ "cache": { "responses": true }, "admin": { "token": "open sesame" } });
+    let gateway = Kept::start(vec![shop::products()], settings).await;
+    let post = |token: &'static str| {
+        let request = gateway.client.post(&format!("{}/cache/invalidate", gateway.admin));
+        request
+            .header("authorization", token)
+            .json(&json!({ "type": "Product" }))
+            .send()
+    };
+
+    let (wrong, right) = (post("Bearer guess").await, post("Bearer open sesame").await);
+
+    assert_eq!(wrong.expect("the gateway answers").status(), 401);
+    assert_eq!(right.expect("the gateway answers").status(), 200);
+}

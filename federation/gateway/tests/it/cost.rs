@@ -1,0 +1,90 @@
+//! What an operation costs before it runs.
+
+use serde_json::{Value, json};
+
+use crate::support::{TestGateway, in_process, settings, staff};
+
+async fn gateway(cost: Value) -> TestGateway {
+    in_process(vec![staff::staff()], settings(json!({ "cost": cost }))).await
+}
+
+async fn estimate(gateway: &TestGateway, query: &str, variables: Value) -> Value {
+    let answer = gateway.run_with(query, variables).await;
+    assert_eq!(answer["errors"], Value::Null, "{query}: {answer}");
+    answer["extensions"]["cost"]["estimated"].clone()
+}
+
+#[tokio::test]
+async fn weights_and_list_sizes_add_up() {
+    let gateway = gateway(json!({ "report": "extension", "list-size": 7 })).await;
+
+    for (query, expected) in [
+        ("{ now }", 0),
+        ("{ heavy }", 25),
+        ("{ me { name } }", 1),
+        ("{ me { friend { name } } }", 2),
+        ("{ everybody(first: 4) { name } }", 4),
+        ("{ everybody(first: 4) { friend { name } } }", 8),
+        ("{ pages(size: 5) { users { friend { id } } total } }", 11),
+        ("{ found { __typename } }", 7),
+        (
+            "{ me { ...F ... on User { friend { id } } } } fragment F on User { friend { id } }",
+            3,
+        ),
+        ("{ a: heavy heavy @skip(if: true) }", 25),
+    ] {
+        assert_eq!(estimate(&gateway, query, json!({})).await, expected, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn variables_count_as_they_are() {
+    let gateway = gateway(json!({ "report": "extension" })).await;
+    let query = "query($n: Int = 3, $not: Boolean!) { everybody(first: $n) { name } heavy @skip(if: $not) }";
+
+    assert_eq!(estimate(&gateway, query, json!({ "n": 9, "not": true })).await, 9);
+    assert_eq!(estimate(&gateway, query, json!({ "not": false })).await, 28);
+}
+
+#[tokio::test]
+async fn what_costs_more_than_the_budget_is_not_run() {
+    let gateway = gateway(json!({ "budget": 10, "report": "header" })).await;
+
+    let within = gateway
+        .post(&json!({ "query": "{ everybody(first: 10) { name } }" }))
+        .await;
+    let beyond = gateway.run("{ everybody(first: 11) { name } }").await;
+
+    assert_eq!(within.headers()["x-cost-estimated"], "10");
+    assert_eq!(within.headers()["x-cost-budget"], "10");
+    assert_eq!(beyond["data"], Value::Null);
+    assert_eq!(beyond["errors"][0]["extensions"]["code"], "INVALID");
+    assert_eq!(
+        beyond["errors"][0]["extensions"]["details"],
+        json!({ "estimated": 11, "budget": 10 })
+    );
+}
+
+#[tokio::test]
+async fn a_list_whose_length_must_be_given_is_refused_without() {
+    let gateway = gateway(json!({ "budget": 1000 })).await;
+
+    let answer = gateway.run("{ everybody { name } }").await;
+
+    let message = answer["errors"][0]["message"].as_str().unwrap_or_default();
+    assert!(
+        message.contains("Query.everybody") && message.contains("first"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
+async fn a_subgraph_has_a_budget_of_its_own() {
+    let gateway = gateway(json!({ "subgraphs": { "staff": 3 } })).await;
+
+    let within = gateway.run("{ everybody(first: 3) { name } }").await;
+    let beyond = gateway.run("{ everybody(first: 4) { name } }").await;
+
+    assert_eq!(within["errors"], Value::Null, "{within}");
+    assert_eq!(beyond["errors"][0]["extensions"]["details"]["subgraph"], "staff");
+}

@@ -1,0 +1,197 @@
+//! The order of steps, and the operations that cannot be planned.
+
+use std::sync::{Arc, Mutex};
+
+use federation_composition::{Subgraph, compose, diff::diff};
+use federation_gateway::{Settings, Supergraph};
+use serde_json::{Value, json};
+
+use crate::support::{over_sockets, stand_in::StandIn};
+
+const LINK: &str = "extend schema @link(url: \"https://specs.apollo.dev/federation/v2.8\", import: [\"@key\", \"@requires\", \"@external\", \"@context\", \"@fromContext\"])";
+
+#[tokio::test]
+async fn root_fields_of_a_mutation_run_one_after_the_other_with_all_their_joins() {
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let stand_in = |name: &'static str| {
+        let log = log.clone();
+        StandIn::new(move |asked: Value| {
+            let query = asked["query"].as_str().unwrap().to_owned();
+            log.lock().unwrap().push(format!("{name}: {query}"));
+            let mut data = json!({});
+            for (field, value) in [
+                ("create", json!({ "__typename": "Product", "id": "1" })),
+                ("count", json!(1)),
+                ("_entities", json!([{ "__typename": "Product", "price": 7 }])),
+            ] {
+                if query.contains(field) {
+                    data[field] = value;
+                }
+            }
+            async move { axum::Json(json!({ "data": data })) }
+        })
+    };
+    let a = stand_in("a").part("a", &format!("{LINK} type Query {{ q: Int }} type Mutation {{ create: Product count: Int }} type Product @key(fields: \"id\") {{ id: ID! }}"));
+    let b = stand_in("b").part(
+        "b",
+        &format!("{LINK} type Product @key(fields: \"id\") {{ id: ID! price: Int }}"),
+    );
+    let gateway = over_sockets(vec![a, b], Settings::default()).await;
+
+    let joined = gateway.run("mutation { create { price } count }").await;
+    let asked: Vec<String> = std::mem::take(&mut *log.lock().unwrap());
+    let plain = gateway.run("mutation { create { id } count }").await;
+
+    assert_eq!(joined, json!({ "data": { "create": { "price": 7 }, "count": 1 } }));
+    assert_eq!(asked.len(), 3, "{asked:?}");
+    assert!(
+        asked[0].starts_with("a: mutation") && asked[0].contains("create"),
+        "{asked:?}"
+    );
+    assert!(
+        asked[1].starts_with("b:") && asked[1].contains("_entities"),
+        "{asked:?}"
+    );
+    assert!(
+        asked[2].starts_with("a: mutation") && asked[2].contains("count"),
+        "{asked:?}"
+    );
+    assert_eq!(plain, json!({ "data": { "create": { "id": "1" }, "count": 1 } }));
+    assert_eq!(log.lock().unwrap().len(), 1, "one subgraph keeps the order by itself");
+}
+
+#[tokio::test]
+async fn requirements_inside_requirements_are_refused_with_a_reason() {
+    let nobody = || StandIn::json(json!({ "data": {} }));
+    let pet = "type Pet @key(fields: \"id\")";
+    let checkup = "type Checkup @key(fields: \"id\")";
+    let parts = vec![
+        nobody().part(
+            "a",
+            &format!("{LINK} type Query {{ pets: [Pet] }} {pet} {{ id: ID! weight: Int }}"),
+        ),
+        nobody().part(
+            "b",
+            &format!("{LINK} {pet} {{ id: ID! age: Int }} {checkup} {{ id: ID! fee: Int }}"),
+        ),
+        nobody().part(
+            "c",
+            &format!(
+                "{LINK} {pet} {{ id: ID! weight: Int @external age: Int @external
+                    checkup: Checkup @requires(fields: \"weight age\") }}
+                 {checkup} {{ id: ID! fee: Int @external grade: Int @requires(fields: \"fee\") }}"
+            ),
+        ),
+    ];
+    let gateway = over_sockets(parts, Settings::default()).await;
+
+    let nested = gateway.run("{ pets { checkup { grade } } }").await;
+    let flat = gateway.run("{ pets { checkup { id } } }").await;
+
+    assert!(
+        nested["errors"][0]["message"]
+            .as_str()
+            .unwrap()
+            .contains("@requires depend on each other"),
+        "{nested}"
+    );
+    assert_eq!(nested["errors"][0]["extensions"]["code"], "INVALID");
+    assert_eq!(flat, json!({ "data": { "pets": null } }));
+}
+
+#[tokio::test]
+async fn a_field_that_takes_its_argument_from_a_context_is_refused_and_others_are_not() {
+    let answers = StandIn::json(json!({ "data": { "other": { "id": "1" } } }));
+    let parts = vec![
+        answers.part("a", &format!("{LINK} type Query {{ other: Other parent: Parent }} type Other @key(fields: \"id\") {{ id: ID! }} type Parent @key(fields: \"id\") @context(name: \"parent\") {{ id: ID! locale: String child: Child }} type Child @key(fields: \"id\") {{ id: ID! text(l: String @fromContext(field: \"$parent {{ locale }}\")): String }}")),
+        answers.part("b", &format!("{LINK} type Child @key(fields: \"id\") {{ id: ID! more: Int }}")),
+    ];
+    let gateway = over_sockets(parts, Settings::default()).await;
+
+    let refused = gateway.run("{ parent { child { ... on Child { text } } } }").await;
+    let other = gateway.run("{ other { id } }").await;
+
+    assert!(
+        refused["errors"][0]["message"]
+            .as_str()
+            .unwrap()
+            .starts_with("Child.text takes arguments from @fromContext"),
+        "{refused}"
+    );
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "INVALID");
+    assert_eq!(other, json!({ "data": { "other": { "id": "1" } } }));
+}
+
+#[tokio::test]
+async fn planning_has_a_budget() {
+    let mut settings = Settings::default();
+    settings.planning.budget = platform_config::Duration::from_millis(0);
+    let gateway = over_sockets(
+        vec![StandIn::json(json!({})).part("a", "type Query { you: String }")],
+        settings,
+    )
+    .await;
+
+    let answer = gateway.run("{ you }").await;
+
+    assert_eq!(
+        answer["errors"][0]["message"],
+        "planning this operation takes longer than 0s; ask for less at once"
+    );
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "INVALID");
+}
+
+#[test]
+fn clients_see_nothing_of_what_composition_adds_for_gateways() {
+    let link = LINK
+        .replace("v2.8", "v2.9")
+        .replace("\"@context\"", "\"@context\", \"@policy\"");
+    let sdl = format!(
+        "{link} type Query {{ shop: Shop }}
+         type Shop @key(fields: \"id\") @context(name: \"shop\") {{
+             id: ID! currency: String item: Item @policy(policies: [[\"owner\"]])
+         }}
+         type Item @key(fields: \"id\") {{ id: ID! price(in: String @fromContext(field: \"$shop {{ currency }}\")): Int }}"
+    );
+    let subgraph = Subgraph {
+        name: "a".into(),
+        url: "http://a.test".into(),
+        sdl,
+    };
+    let composed = compose(&[subgraph]).unwrap();
+
+    let supergraph = Supergraph::parse(&composed.supergraph_sdl).unwrap();
+
+    assert_eq!(diff(&supergraph.api_sdl(), &composed.api_sdl).unwrap(), []);
+}
+
+#[tokio::test]
+async fn one_field_required_with_different_arguments_is_refused_where_one_would_be_forgotten() {
+    let asked = StandIn::json(json!({ "data": { "items": [] } }));
+    let item = "type Item @key(fields: \"id\")";
+    let euro = "euro: Int @requires(fields: \"price(in: \\\"EUR\\\")\")";
+    let dollar = "dollar: Int @requires(fields: \"price(in: \\\"USD\\\") weight\")";
+    let external = "price(in: String!): Int! @external weight: Int @external";
+    let parts = vec![
+        asked.part(
+            "a",
+            &format!(
+                "{LINK} type Query {{ items: [Item!]! }} {item} {{ id: ID! price(in: String!): Int! weight: Int }}"
+            ),
+        ),
+        asked.part("b", &format!("{LINK} {item} {{ id: ID! {external} {euro} {dollar} }}")),
+        asked.part("c", &format!("{LINK} {item} {{ id: ID! next: [Item] }}")),
+    ];
+    let gateway = over_sockets(parts, Settings::default()).await;
+
+    let one = gateway.run("{ items { euro } }").await;
+    let both = gateway.run("{ items { next { euro dollar } } }").await;
+
+    assert_eq!(one, json!({ "data": { "items": [] } }));
+    let message = both["errors"][0]["message"].as_str().unwrap_or_default();
+    assert!(
+        message.contains("fields that require price with different arguments"),
+        "{both}"
+    );
+    assert_eq!(both["errors"][0]["extensions"]["code"], "INVALID");
+}

@@ -1,0 +1,27 @@
+//! Events of a subgraph, completed by others, for any number of clients.
+
+mod clients;
+mod crowd;
+mod limits;
+mod upstreams;
+
+use serde_json::{Value, json};
+
+use crate::support::{TestGateway, in_process, settings, shop, ticker::Ticker};
+
+const TICKS: &str = "subscription { ticks { number product { upc name } } }";
+
+/// A gateway in front of events and the products in them, in one process.
+async fn ticking(part: Value) -> (TestGateway, Ticker) {
+    let ticker = Ticker::new();
+    let gateway = in_process(vec![ticker.part(), shop::products()], settings(part)).await;
+    (gateway, ticker)
+}
+
+/// What a client reads of an event.
+fn tick(number: i64) -> Value {
+    let names = ["Table", "Couch", "Record"];
+    let at = usize::try_from(number % 3).expect("numbers are positive");
+    let product = json!({ "upc": (at + 1).to_string(), "name": names[at] });
+    json!({ "data": { "ticks": { "number": number, "product": product } } })
+}

@@ -1,0 +1,116 @@
+//! The ways in which subgraphs are listened to, and what happens when they are lost.
+
+use federation_gateway::Locals;
+use serde_json::{Value, json};
+
+use super::{TICKS, tick};
+use crate::support::{
+    TestGateway, serve, settings, shop,
+    socket::Socket,
+    supergraph,
+    ticker::{Cable, Ticker, number},
+};
+
+/// A gateway with a cable between it and the subgraph of events.
+async fn over_cable(subscriptions: Value) -> (TestGateway, Ticker, Cable) {
+    let ticker = Ticker::new();
+    let (events, products) = (ticker.part(), shop::products());
+    let cable = Cable::to(serve(events.router).await).await;
+    let sdl = supergraph(&[
+        ("ticker", &events.sdl, cable.address),
+        ("products", &products.sdl, serve(products.router).await),
+    ]);
+    let settings = settings(json!({ "subscriptions": subscriptions }));
+    (TestGateway::start(&sdl, settings, Locals::new()).await, ticker, cable)
+}
+
+fn by(protocol: &str, url: &str) -> Value {
+    json!({ "reconnect-pause": "5ms", "subgraphs": { "ticker": { "protocol": protocol, "url": url } } })
+}
+
+#[tokio::test]
+async fn a_subgraph_is_listened_to_in_its_own_way() {
+    for (protocol, url) in [("websocket", "/ws"), ("sse", "/graphql"), ("multipart", "/parts")] {
+        let (gateway, ticker, _cable) = over_cable(by(protocol, url)).await;
+        let mut socket = Socket::connect(&gateway.url, json!({})).await;
+        socket.subscribe("a", TICKS).await;
+        ticker.has_listeners(1).await;
+
+        for number in 0..20 {
+            ticker.send(number);
+        }
+        for number in 0..20 {
+            assert_eq!(socket.next().await, tick(number), "{protocol}");
+        }
+        ticker.stop();
+
+        assert_eq!(socket.hear().await["type"], "complete", "{protocol}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_subgraph_refuses_is_told() {
+    for (protocol, url) in [("websocket", "/ws"), ("sse", "/graphql"), ("multipart", "/parts")] {
+        let (gateway, _ticker, _cable) = over_cable(by(protocol, url)).await;
+        let mut socket = Socket::connect(&gateway.url, json!({})).await;
+
+        socket
+            .subscribe("a", "subscription { ticks(mood: BAD) { number } }")
+            .await;
+
+        let said = socket.hear().await.to_string();
+        assert!(said.contains("not today"), "{protocol}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn a_subgraph_that_comes_back_is_listened_to_again() {
+    for (protocol, url) in [("websocket", "/ws"), ("sse", "/graphql"), ("multipart", "/parts")] {
+        let (gateway, ticker, cable) = over_cable(by(protocol, url)).await;
+        let mut socket = Socket::connect(&gateway.url, json!({})).await;
+        socket.subscribe("a", TICKS).await;
+        ticker.has_listeners(1).await;
+        ticker.send(1);
+        assert_eq!(number(&socket.next().await), 1, "{protocol}");
+
+        cable.cut();
+        ticker.has_listeners(0).await;
+        cable.mend();
+        ticker.has_listeners(1).await;
+        ticker.send(2);
+
+        assert_eq!(number(&socket.next().await), 2, "{protocol}");
+        assert_eq!(ticker.opened(), 2, "{protocol}");
+    }
+}
+
+#[tokio::test]
+async fn a_subgraph_that_stays_away_is_given_up() {
+    let mut settings = by("websocket", "/ws");
+    settings["reconnect-for"] = json!("50ms");
+    let (gateway, ticker, cable) = over_cable(settings).await;
+    let mut socket = Socket::connect(&gateway.url, json!({})).await;
+    socket.subscribe("a", TICKS).await;
+    ticker.has_listeners(1).await;
+
+    cable.cut();
+
+    let ended = socket.hear().await;
+    assert_eq!(ended["type"], "error");
+    assert_eq!(
+        ended["payload"][0]["extensions"],
+        json!({ "code": "UNAVAILABLE", "service": "ticker" })
+    );
+}
+
+#[tokio::test]
+async fn who_subscribes_while_a_subgraph_is_away_is_told_at_once() {
+    let (gateway, _ticker, cable) = over_cable(by("websocket", "/ws")).await;
+    cable.cut();
+    let mut socket = Socket::connect(&gateway.url, json!({})).await;
+
+    socket.subscribe("a", TICKS).await;
+
+    let ended = socket.hear().await;
+    assert_eq!(ended["payload"][0]["extensions"]["code"], "UNAVAILABLE", "{ended}");
+}

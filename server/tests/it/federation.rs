@@ -1,0 +1,168 @@
+//! The gateway and the tools around it, as a user runs them.
+
+use crate::program::{Folder, Server};
+
+const ACCOUNTS: &str = r#"
+extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key"])
+type Query { me: User }
+type User @key(fields: "id") { id: ID! name: String }
+"#;
+const REVIEWS: &str = r#"
+extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key"])
+type User @key(fields: "id") { id: ID! reviews: [Review!]! }
+type Review { body: String stars: Int }
+"#;
+const CLIENTS_SEE: &str = "type Query { me: User } type User { id: ID! name: String email: String }";
+
+fn project() -> Folder {
+    let folder = Folder::new();
+    folder.file("accounts.graphql", ACCOUNTS);
+    folder.file("reviews.graphql", REVIEWS);
+    let subgraph = |name: &str| {
+        format!("  {name}:\n    routing_url: http://127.0.0.1:1/{name}\n    schema: {{ file: {name}.graphql }}\n")
+    };
+    folder.file(
+        "supergraph.yaml",
+        format!("subgraphs:\n{}{}", subgraph("accounts"), subgraph("reviews")),
+    );
+    folder
+}
+
+/// The first quarter of 2020 as a gateway tells it.
+fn growth(server: &Server) -> String {
+    server.ask_gateway(r#"{ financialSeries(id: "GDP") { latest { date value } } }"#)
+}
+
+#[test]
+fn subgraphs_compose_to_a_supergraph_on_standard_output() {
+    let printed = project()
+        .run(&["schema", "compose", "--config", "supergraph.yaml"])
+        .succeeds();
+
+    assert!(
+        printed.contains("enum join__Graph") && printed.contains("REVIEWS"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn what_keeps_subgraphs_from_composing_is_told_with_codes_and_places() {
+    let folder = project();
+    folder.file("reviews.graphql", REVIEWS.replace("reviews: [Review!]!", "name: Int"));
+
+    let ended = folder.run(&["schema", "compose", "--config", "supergraph.yaml"]);
+
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""));
+    assert!(
+        ended.stderr.contains("FIELD_TYPE_MISMATCH") && ended.stderr.contains("at reviews:"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn a_change_that_breaks_clients_is_refused_and_one_that_nobody_uses_is_not() {
+    let folder = project();
+    folder.file("old.graphql", CLIENTS_SEE);
+    let check = [
+        "schema",
+        "check",
+        "--config",
+        "supergraph.yaml",
+        "--against",
+        "old.graphql",
+    ];
+    let usage = r#"{"since": 0, "operations": [{"name": null, "hash": "", "kind": "query", "count": 3, "errors": 0,
+        "lastSeen": 0, "fields": [], "document": "{ me { name } }"}], "fields": {}}"#;
+    folder.file("usage.json", usage);
+
+    let refused = folder.run(&check);
+    let unused = folder.run(&[&check[..], &["--usage", "usage.json"]].concat());
+
+    assert_eq!(refused.code, Some(1), "{}", refused.stderr);
+    assert!(refused.stdout.contains("breaking   User.email"), "{}", refused.stdout);
+    assert!(unused.succeeds().contains("safe       User.email"));
+}
+
+#[test]
+fn two_schemas_are_compared() {
+    let folder = Folder::new();
+    folder.file("old.graphql", "type Query { a: Int }");
+    folder.file("new.graphql", "type Query { a: Int b: Int }");
+
+    let forth = folder.run(&["schema", "diff", "old.graphql", "new.graphql", "--format", "json"]);
+    let back = folder.run(&["schema", "diff", "new.graphql", "old.graphql"]);
+
+    assert!(forth.succeeds().contains(r#""severity": "safe""#));
+    assert_eq!(back.code, Some(1), "{}", back.stdout);
+}
+
+#[test]
+fn a_plan_is_printed_as_json() {
+    let folder = project();
+    let supergraph = folder
+        .run(&["schema", "compose", "--config", "supergraph.yaml"])
+        .succeeds();
+    folder.file("supergraph.graphql", supergraph);
+    folder.file("query.graphql", "{ me { name reviews { stars } } }");
+    folder.file("wrong.graphql", "{ me { age } }");
+
+    let planned = folder.run(&["plan", "--supergraph", "supergraph.graphql", "--query", "query.graphql"]);
+    let wrong = folder.run(&["plan", "--supergraph", "supergraph.graphql", "--query", "wrong.graphql"]);
+
+    let plan: serde_json::Value = serde_json::from_str(&planned.succeeds()).unwrap();
+    assert_eq!(plan["node"]["kind"], "Sequence", "{plan}");
+    assert!(wrong.fails().contains("age"));
+}
+
+#[test]
+fn up_has_a_gateway_in_front_of_its_services() {
+    let server = Folder::new().up(&["--demo"]);
+
+    assert!(
+        growth(&server).contains(r#""value":"29962.047""#),
+        "{}",
+        growth(&server)
+    );
+}
+
+#[test]
+fn a_process_joins_a_service_of_another_process() {
+    let data = Folder::new().up(&["--demo", "--no-gateway"]);
+    let elsewhere = format!("financial-data={}", data.url());
+
+    let gateway = Folder::new().up(&["--with", &elsewhere]);
+
+    assert!(
+        growth(&gateway).contains(r#""value":"29962.047""#),
+        "{}",
+        growth(&gateway)
+    );
+    assert!(!gateway.said.contains("keeps its data"), "{}", gateway.said);
+}
+
+#[test]
+fn a_listed_subgraph_is_asked_for_its_schema_and_served() {
+    let data = Folder::new().up(&["--demo", "--no-gateway"]);
+    let folder = Folder::new();
+    let list = format!(
+        "subgraphs:\n  data:\n    schema: {{ subgraph_url: \"{}/graphql\" }}\n",
+        data.url()
+    );
+    folder.file("supergraph.yaml", list);
+
+    let gateway = folder.start(&["gateway", "--config", "supergraph.yaml", "--port", "0"]);
+
+    assert!(
+        growth(&gateway).contains(r#""value":"29962.047""#),
+        "{}",
+        growth(&gateway)
+    );
+}
+
+#[test]
+fn a_gateway_without_a_supergraph_says_how_to_name_one() {
+    let told = Folder::new().run(&["gateway"]).fails();
+
+    assert!(told.contains("--supergraph") && told.contains("--config"), "{told}");
+}
