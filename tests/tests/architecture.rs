@@ -45,7 +45,8 @@ fn imports_go_left_only() {
                 continue;
             };
             let (from, to) = (layer(&metadata, package), layer(&metadata, other));
-            let is_left = to < from || (from == to && TOGETHER.contains(&LAYERS[from])) || OUTSIDE.contains(&&**package.name);
+            let is_left =
+                to < from || (from == to && TOGETHER.contains(&LAYERS[from])) || OUTSIDE.contains(&&**package.name);
             assert!(
                 is_left,
                 "{} must not depend on {}: imports go {LAYERS:?}",

@@ -21,6 +21,7 @@ use crate::{
     plan::{HivePlanner, Planner},
 };
 
+const INACCESSIBLE: &str = "https://specs.apollo.dev/inaccessible";
 const BUILT_IN_SCALARS: [&str; 5] = ["Boolean", "Float", "ID", "Int", "String"];
 const BUILT_IN_DIRECTIVES: [&str; 5] = ["skip", "include", "deprecated", "specifiedBy", "oneOf"];
 
@@ -152,6 +153,12 @@ fn check(document: &Document) -> Result<(), Error> {
     if !has("join__Graph") {
         return Err(Error::Supergraph(
             "it has no enum join__Graph; compose the subgraphs first".into(),
+        ));
+    }
+    if links::directive_name(document, INACCESSIBLE, "inaccessible") != "inaccessible" {
+        // The planner's library knows it by this name alone, and would show clients what is hidden.
+        return Err(Error::Supergraph(
+            "it imports @inaccessible under another name; let the subgraphs import it under its own".into(),
         ));
     }
     let query = document.query_type_name().map_or("Query", String::as_str);

@@ -12,7 +12,9 @@ mod stack;
 
 pub use crate::{
     allowance::{Allow, allow},
-    client::{Client, ClientSettings, Method, RequestBuilder, Response as ClientResponse, StatusCode, Tuning, Uri, Url},
+    client::{
+        Client, ClientSettings, Method, RequestBuilder, Response as ClientResponse, StatusCode, Tuning, Uri, Url,
+    },
     json::Json,
     negotiate::negotiate,
     observe::request_id,

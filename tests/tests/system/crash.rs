@@ -246,7 +246,10 @@ async fn killed_at_any_step_nothing_acknowledged_is_lost_and_nothing_is_half_vis
 async fn a_large_upload_killed_between_its_files_leaves_nothing_of_it() {
     let home = tempfile::tempdir().unwrap();
     let path = "/api/v1/financial-data/series/TEST:LARGE/points?format=csv";
-    let large = Stored::from([("LARGE".to_string(), (0..150_000).map(|at| (day(at), format!("{at}.5"))).collect())]);
+    let large = Stored::from([(
+        "LARGE".to_string(),
+        (0..150_000).map(|at| (day(at), format!("{at}.5"))).collect(),
+    )]);
     let rows = csv(&large);
     for fault in ["stage.after_file:1", "stage.after_file:2", "stage.after_file:3"] {
         let mut server = Server::start(home.path(), Some(fault)).await;
@@ -269,5 +272,10 @@ async fn a_large_upload_killed_between_its_files_leaves_nothing_of_it() {
 
 /// A day of its own for each number below 200,000.
 fn day(number: usize) -> String {
-    format!("{:04}-{:02}-{:02}", 1700 + number / 336, 1 + number / 28 % 12, 1 + number % 28)
+    format!(
+        "{:04}-{:02}-{:02}",
+        1700 + number / 336,
+        1 + number / 28 % 12,
+        1 + number % 28
+    )
 }

@@ -142,6 +142,22 @@ async fn planning_has_a_budget() {
 }
 
 #[test]
+fn a_supergraph_that_hides_fields_by_another_name_is_refused() {
+    let link = r#"extend schema @link(url: "https://specs.apollo.dev/federation/v2.8",
+        import: [{ name: "@inaccessible", as: "@hidden" }])"#;
+    let subgraph = Subgraph {
+        name: "a".into(),
+        url: "http://a.test".into(),
+        sdl: format!("{link} type Query {{ x: Int y: Int @hidden }}"),
+    };
+    let composed = compose(&[subgraph]).unwrap();
+
+    let refused = Supergraph::parse(&composed.supergraph_sdl).err().unwrap();
+
+    assert!(refused.to_string().contains("@inaccessible"), "{refused}");
+}
+
+#[test]
 fn clients_see_nothing_of_what_composition_adds_for_gateways() {
     let link = LINK
         .replace("v2.8", "v2.9")
