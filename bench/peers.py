@@ -43,6 +43,7 @@ def series(files, ids, names, day, arrow, postgres):
                      f"'{day}' order by date, revision_date desc")
             latest = "select date, value from points where series_id = %s order by date desc, revision_date desc limit 1"
             cursor = con.cursor(binary=True)
+            assert len(cursor.execute(query, [names[0]]).fetchall()) > 1000
             return {"postgres": median(60, lambda turn: cursor.execute(query, [names[turn % len(names)]]).fetchall()),
                     "postgres_latest": median(60, lambda turn: cursor.execute(latest, [names[turn % len(names)]]).fetchall())}
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{document, export, gateway, import, lake, schema, series, serve};
+use crate::{document, export, gateway, import, jobs, lake, migrate, schema, seed, series, serve};
 
 const AFTER: &str = "\
 Start here:
@@ -21,9 +21,12 @@ Exit codes:
 Environment:
   HANSA_DATA, HANSA_URL, HANSA_CONFIG    the same as --data, --url, --config
   HANSA_<SECTION>__<KEY>                 any setting, for instance HANSA_LAKE__MEMORY_LIMIT=512MB
-  FINANCIAL_DATA_SERVICE_PORT, FINANCIAL_DATA_SERVICE_URL, GATEWAY_PORT,
+  and other names, which older installations use:
+  FINANCIAL_DATA_SERVICE_PORT            financial-data.port, the same as --port
+  FINANCIAL_DATA_SERVICE_URL             the same as --url: the server that commands on data work on
+  GATEWAY_PORT                           gateway.port, the same as --gateway-port
+  MONOLITHIC_BACKEND_URL                 stitch.monolith.url: a GraphQL service without federation, joined by `up`
   PARQUET_STORAGE_PATH, ICEBERG_CATALOG_PATH, ARROW_MEMORY_LIMIT
-                                         other names of financial-data.port, --url, gateway.port,
                                          lake.warehouse, lake.catalog and lake.memory-limit";
 
 /// Financial and economic series with every vintage of their points, kept in Apache Iceberg tables.
@@ -91,6 +94,15 @@ pub(crate) enum Command {
     /// Look at the lake's tables and keep them small
     #[command(after_help = lake::EXAMPLES)]
     Lake(lake::LakeArgs),
+    /// Bring databases to the form that this version wants: the step of a release
+    #[command(after_help = migrate::EXAMPLES)]
+    Migrate(migrate::MigrateArgs),
+    /// Look at background jobs; try them again or call them off
+    #[command(after_help = jobs::EXAMPLES)]
+    Jobs(jobs::JobsArgs),
+    /// Make ready accounts with roles, for development
+    #[command(after_help = seed::EXAMPLES)]
+    Seed(seed::SeedArgs),
     /// Print the settings in effect, secrets hidden
     #[command(after_help = document::CONFIG_EXAMPLES)]
     Config(document::ConfigArgs),

@@ -1,9 +1,9 @@
 //! `hansa gateway` and `hansa plan`: a supergraph from elsewhere, served or planned with.
 
-use std::{net::IpAddr, path::PathBuf};
+use std::{net::IpAddr, path::PathBuf, sync::Arc};
 
 use clap::Args;
-use federation_gateway::{Source, Supergraph};
+use federation_gateway::{Overrides, Source, Supergraph};
 use platform_config::Duration;
 use platform_service::{Clock, Host, interrupted};
 use platform_telemetry::{Format, Settings};
@@ -52,6 +52,12 @@ pub(crate) struct PlanArgs {
     /// Which of several operations in it
     #[arg(long, value_name = "NAME")]
     operation: Option<String>,
+    /// Switch a label of @override on; may be repeated
+    #[arg(long, value_name = "LABEL")]
+    label: Vec<String>,
+    /// Plan for a request that falls here in a hundred per cent: percent(n) holds where n is more
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..100))]
+    percent: u8,
 }
 
 /// Serves a supergraph until it is interrupted.
@@ -69,6 +75,7 @@ pub(crate) async fn run(args: GatewayArgs, setup: Setup) -> Result<()> {
     let usual = Settings {
         log: "warn".into(),
         format: Format::Text,
+        ..Settings::default()
     };
     let telemetry = setup.telemetry(&config, usual)?;
     let host = Host::new(config, Clock::system()).services([federation_gateway::service(Some(source))]);
@@ -88,10 +95,15 @@ pub(crate) fn plan(args: PlanArgs) -> Result<()> {
     let supergraph = Supergraph::parse(&text)
         .map_err(platform_error::Error::from)
         .map_err(|error| Failure::from(error).within(&args.supergraph))?;
+    let overrides = Overrides {
+        labels: Arc::new(args.label.into_iter().collect()),
+        draw: u64::from(args.percent) * Overrides::PERCENT,
+    };
     let plan = supergraph
-        .plan(
+        .plan_with(
             &schema::read(&args.query)?,
             args.operation.as_deref(),
+            &overrides,
             Duration::from_secs(30),
         )
         .map_err(|faults| {

@@ -7,13 +7,17 @@ mod export;
 mod failure;
 mod gateway;
 mod import;
+mod jobs;
 mod lake;
+mod migrate;
 mod out;
 mod plot;
 mod rows;
 mod schema;
+mod seed;
 mod series;
 mod serve;
+mod services;
 mod settings;
 mod table;
 mod target;
@@ -64,6 +68,7 @@ fn start(cli: Cli) -> Result<Done> {
     let done = runtime.block_on(run(cli.command, setup));
     // A thread that still reads standard input must not keep the process.
     runtime.shutdown_background();
+    platform_telemetry::flush();
     done
 }
 
@@ -75,6 +80,9 @@ async fn run(command: Command, setup: Setup) -> Result<Done> {
         Command::Export(args) => export::run(args, setup).await?,
         Command::Series(args) => series::run(args, setup).await?,
         Command::Lake(args) => lake::run(args, setup).await?,
+        Command::Migrate(args) => migrate::run(args, setup).await?,
+        Command::Jobs(args) => jobs::run(args, setup).await?,
+        Command::Seed(args) => seed::run(args, setup).await?,
         Command::Config(args) => document::config(args, setup)?,
         Command::Schema(args) => return schema::run(args, setup).await,
         Command::Gateway(args) => gateway::run(args, setup).await?,

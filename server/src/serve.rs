@@ -11,19 +11,21 @@ use crate::{
     demo,
     failure::Result,
     gateway::GATEWAY,
-    out,
+    out, services,
     settings::{self, Setup},
     table,
 };
 
-/// The one service there is, and its section of the settings.
+/// The service of the lake, and its section of the settings.
 pub(crate) const SERVICE: &str = "financial-data";
 
 pub(crate) const UP_EXAMPLES: &str = "\
 Examples:
   hansa up --demo                        with real vintages to try things on
   hansa up --data /srv/series --port 9001
-  hansa up --bind 0.0.0.0                reachable from other machines: there is no login, mind the firewall";
+  hansa up --bind 0.0.0.0                reachable from other machines: mind the firewall
+  MONOLITHIC_BACKEND_URL=http://127.0.0.1:8000/graphql hansa up
+                                         joined with a GraphQL service that knows nothing of federation";
 
 pub(crate) const RUN_EXAMPLES: &str = "\
 Examples:
@@ -65,6 +67,9 @@ struct Listen {
     /// Run no gateway: each service answers alone
     #[arg(long)]
     no_gateway: bool,
+    /// Run only these services, for instance users,auth,security [default: all]
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    only: Vec<String>,
     /// Use a service elsewhere instead of one here, for instance financial-data=https://data.example.com; may be
     /// repeated. A name of your own adds a subgraph
     #[arg(long, value_name = "NAME=URL", value_parser = peer)]
@@ -95,6 +100,7 @@ pub(crate) async fn up(args: UpArgs, setup: Setup) -> Result<()> {
     let usual = Settings {
         log: "warn".into(),
         format: Format::Text,
+        ..Settings::default()
     };
     let running = start(&args.listen, setup, usual).await?;
     let loaded = match (args.demo, running.store::<Store>(SERVICE)) {
@@ -116,9 +122,15 @@ pub(crate) async fn up(args: UpArgs, setup: Setup) -> Result<()> {
 
 /// Serves in production until it is interrupted.
 pub(crate) async fn run(args: RunArgs, setup: Setup) -> Result<()> {
+    let setup = setup.with("host.production", Some(true));
     let log = "warn,hansa=info,financial_data=info,platform=info".to_owned();
-    let (format, interrupt) = (Format::Json, interrupted());
-    let running = start(&args.listen, setup, Settings { log, format }).await?;
+    let interrupt = interrupted();
+    let usual = Settings {
+        log,
+        format: Format::Json,
+        ..Settings::default()
+    };
+    let running = start(&args.listen, setup, usual).await?;
     for (service, address) in running.addresses() {
         tracing::info!(service, %address, version = env!("CARGO_PKG_VERSION"), "listening");
     }
@@ -142,7 +154,7 @@ async fn start(listen: &Listen, setup: Setup, usual: Settings) -> Result<Running
         let _ = std::fs::create_dir_all(folder);
     }
     let PeerSettings(elsewhere) = config.section("peers")?;
-    let here = [financial_data::service()].into_iter();
+    let here = services::chosen(&listen.only)?.into_iter();
     let here = here.filter(|service| !elsewhere.contains_key(service.name()));
     // Last, because it stands in front of those that are open.
     let gateway = (!listen.no_gateway).then(|| federation_gateway::service(None));
@@ -176,6 +188,11 @@ fn welcome(running: &Running, loaded: Option<&demo::Loaded>) -> String {
     if let Some(gateway) = running.addresses().get(GATEWAY) {
         text += &format!("the gateway listens on http://{gateway}/graphql\n");
     }
+    for (service, address) in running.addresses() {
+        if ![SERVICE, GATEWAY].contains(service) {
+            text += &format!("{service} listens on http://{address}\n");
+        }
+    }
     if let Some(demo::Loaded { series, vintages, new }) = loaded {
         let (vintages, new) = (table::count(*vintages as u64), table::count(*new));
         text += &format!("demo: {series} series with {vintages} vintages, {new} revisions of them new\n");
@@ -186,7 +203,19 @@ fn welcome(running: &Running, loaded: Option<&demo::Loaded>) -> String {
     if running.addresses().contains_key(SERVICE) {
         text += &things_to_try(&address, has_demo);
     }
+    if let Some(auth) = running.addresses().get("auth") {
+        text += &how_to_sign_in(&format!("http://{auth}"));
+    }
     text + "\nCtrl-C stops it.\n"
+}
+
+fn how_to_sign_in(auth: &str) -> String {
+    format!(
+        r#"
+Sign in with an account of `hansa seed`, or register one; the answer has a token for the header `authorization: Bearer …`:
+  curl {auth}/auth/sign-in -H 'content-type: application/json' -d '{{"email": "admin@economic.example", "password": "correct-horse-economic-1"}}'
+"#
+    )
 }
 
 fn things_to_try(address: &str, has_demo: bool) -> String {

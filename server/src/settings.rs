@@ -14,17 +14,19 @@ use serde::{Deserialize, Serialize};
 use crate::{cli::Global, failure::Result, out};
 
 /// Names of environment variables that stand for settings.
-const ALIASES: [(&str, &str); 6] = [
+const ALIASES: [(&str, &str); 10] = [
     ("HANSA_DATA", "host.data"),
     ("GATEWAY_PORT", "gateway.port"),
+    ("MONOLITHIC_BACKEND_URL", "stitch.monolith.url"),
     ("FINANCIAL_DATA_SERVICE_PORT", "financial-data.port"),
     ("PARQUET_STORAGE_PATH", "lake.warehouse"),
     ("ICEBERG_CATALOG_PATH", CATALOG),
     ("ARROW_MEMORY_LIMIT", "lake.memory-limit"),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "telemetry.otlp-endpoint"),
+    ("OTEL_SERVICE_NAME", "telemetry.service-name"),
+    ("OTEL_TRACES_SAMPLER_ARG", "telemetry.sampling"),
 ];
 const CATALOG: &str = "lake.catalog";
-/// Names of what this version does not have.
-const WITHOUT_EFFECT: [&str; 1] = ["MONOLITHIC_BACKEND_URL"];
 /// Names under which a server's address may be given.
 const ADDRESSES: [&str; 2] = ["HANSA_URL", "FINANCIAL_DATA_SERVICE_URL"];
 const FAULT: &str = "HANSA_FAULT";
@@ -113,6 +115,7 @@ impl Setup {
         let settings = platform_telemetry::Settings {
             log: given.log.unwrap_or(usual.log),
             format: given.format.unwrap_or(usual.format),
+            ..config.section("telemetry")?
         };
         let telemetry = platform_telemetry::init(&settings).map_err(platform_error::Error::from)?;
         std::panic::set_hook(Box::new(|panic| {
@@ -123,13 +126,8 @@ impl Setup {
         Ok(telemetry)
     }
 
-    /// Says which variables of the environment do nothing, and arms the fault that a test asks for.
+    /// Arms the fault that a test asks for.
     pub(crate) fn heed_environment(&self) {
-        for name in WITHOUT_EFFECT {
-            if self.environment.get(name).is_some() {
-                tracing::warn!("{name} has no effect: this version stitches no monolith in");
-            }
-        }
         if let Some(fault) = self.environment.get(FAULT) {
             arm(fault);
         }
@@ -201,12 +199,37 @@ pub(crate) fn read_all(config: &Config) -> Result<()> {
     config.section::<platform_graphql::Settings>("graphql")?;
     config.section::<platform_telemetry::Settings>("telemetry")?;
     config.section::<platform_service::PeerSettings>("peers")?;
+    config.section::<federation_gateway::StitchSettings>("stitch")?;
     config.part::<Port<8002>>(crate::gateway::GATEWAY)?;
     config.section::<federation_gateway::Settings>(crate::gateway::GATEWAY)?;
     config.part::<Port<8001>>(crate::serve::SERVICE)?;
     config.section::<financial_data::settings::Settings>(crate::serve::SERVICE)?;
     config.section::<LakeSettings>("lake")?;
+    read_identity(config)?;
     Ok(config.refuse_unread()?)
+}
+
+/// The sections of people's services and of what they stand on.
+fn read_identity(config: &Config) -> Result<()> {
+    config.section::<platform_database::Settings>("database")?;
+    config.section::<platform_events::Settings>("events")?;
+    config.section::<platform_jobs::Settings>("jobs")?;
+    config.section::<platform_http::TlsSettings>("tls")?;
+    config.section::<platform_crypto::KeySettings>("keys")?;
+    config.section::<platform_crypto::PasswordSettings>("passwords")?;
+    config.section::<platform_auth::IdentitySettings>("identity")?;
+    config.section::<auth::settings::MailSettings>("mail")?;
+    config.part::<Port<8081>>("auth")?;
+    config.section::<auth::settings::Settings>("auth")?;
+    config.part::<Port<8082>>("security")?;
+    config.section::<security::settings::Settings>("security")?;
+    config.part::<Port<8083>>("users")?;
+    Ok(())
+}
+
+/// Whether others depend on what these settings are of.
+pub(crate) fn is_production(config: &Config) -> Result<bool> {
+    Ok(config.section::<platform_service::HostSettings>("host")?.production)
 }
 
 /// The file of an embedded catalog; `None` when the catalog is a server's.

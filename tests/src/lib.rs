@@ -70,7 +70,17 @@ impl Server {
         let port = platform_testing::free_port();
         let mut command = Command::new(binary());
         command
-            .args(["run", "--no-gateway", "--port", &port.to_string(), "--data"])
+            .args([
+                "run",
+                "--no-gateway",
+                "--only",
+                "financial-data",
+                "--set",
+                "financial-data.access=open",
+                "--port",
+                &port.to_string(),
+                "--data",
+            ])
             .arg(directory);
         command.args(["--set", "financial-data.maintenance=false", "--log", "off"]);
         // Little memory: then an upload that a test can afford is written in several files.

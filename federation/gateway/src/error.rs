@@ -87,6 +87,14 @@ pub enum Error {
         /// What it said.
         reason: String,
     },
+    /// A service that its description does not fit.
+    #[error("subgraph {name} cannot be stitched in: {reason}")]
+    Stitch {
+        /// Which subgraph it would be.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
     /// A setting that cannot be used.
     #[error("{0}")]
     Setting(String),

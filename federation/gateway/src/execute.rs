@@ -15,7 +15,7 @@ mod walk;
 
 pub(crate) use self::{
     json::{Kind, Scanner},
-    program::Program,
+    program::{Program, Room},
     run::{Run, State, Surroundings},
     shape::{ShapeId, Shapes, TYPE_SLOT},
     value::{Data, Leaf, ROOT, Value, place},

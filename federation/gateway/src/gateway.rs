@@ -5,10 +5,12 @@ use std::{sync::Arc, time::Instant};
 use arc_swap::ArcSwap;
 use axum::http::HeaderMap;
 use graphql_tools::static_graphql::query::Document;
+use platform_auth::{Identity, IdentitySettings};
 use platform_error::Result;
 use platform_http::{Client, ClientSettings};
 use platform_service::Context;
 use tokio::sync::Semaphore;
+use tracing::Instrument;
 
 use crate::{
     Error,
@@ -29,7 +31,7 @@ use crate::{
     settings::Settings,
     subgraph::{Locals, Subgraphs},
     subscribe::{Hub, Quotas, Upstreams},
-    supergraph::Supergraph,
+    supergraph::{Supergraph, labels},
     telemetry::{self, Step},
     usage::{Footprint, Usage},
     variables,
@@ -98,7 +100,7 @@ impl Gateway {
             serving: ArcSwap::from_pointee(serving),
             locals,
             context: context.clone(),
-            verifier: Verifier::new(&settings.jwt, &client, context.clock())?,
+            verifier: verifier(&settings, &client, context)?,
             rates: RateLimits::new(&settings.rate),
             persisted: Persisted::new(&settings.persisted)?,
             usage,
@@ -121,8 +123,9 @@ impl Gateway {
     /// Answers a request. Subscriptions are refused: they need a connection that lasts.
     pub async fn execute(&self, request: Request, caller: Caller) -> Outcome {
         let started = Instant::now();
-        let limit = *self.0.settings.http.timeout;
-        let answer = tokio::time::timeout(limit, self.answer(request, caller));
+        let (limit, span) = (*self.0.settings.http.timeout, telemetry::operation());
+        let answer = self.answer(request, caller).instrument(span.clone());
+        let answer = tokio::time::timeout(limit, answer);
         let (outcome, kind, name) = match answer.await {
             Ok(answered) => answered,
             Err(_) => {
@@ -134,7 +137,8 @@ impl Gateway {
                 )
             }
         };
-        telemetry::record_operation(name.as_deref(), kind, outcome.ended(), started.elapsed());
+        telemetry::record_operation(name.as_deref(), kind, &outcome, started.elapsed());
+        telemetry::end(&span, &outcome);
         outcome
     }
 
@@ -169,13 +173,21 @@ impl Gateway {
         let parsed = serving.operations.parsed(&text, request.operation_name.as_deref())?;
         let operation = parsed.operation()?;
         let kind = parsed.kind()?;
+        telemetry::describe(&parsed, kind);
         if request.reads_only && kind != OperationKind::Query {
             return Err(Error::ReadsOnly.into());
         }
         let variables = variables::coerce(&serving.supergraph, operation, &request.variables)?;
         let (permitted, faults) = self.permit(&serving, &parsed, &variables, &caller)?;
         let cost = self.cost(&serving, &parsed, &variables)?;
-        let prepared = serving.operations.prepared(&parsed, permitted, &variables).await?;
+        let draw = match parsed.is_moving {
+            true => labels::draw(&inner.context.ids()),
+            false => 0,
+        };
+        let prepared = serving
+            .operations
+            .prepared(&parsed, permitted, &variables, draw)
+            .await?;
         if prepared.projection.introspects && !inner.settings.http.introspection {
             return Err(Error::IntrospectionOff.into());
         }
@@ -231,7 +243,8 @@ impl Gateway {
         let Some(operation) = Operation::find(&parsed.document, parsed.name.as_deref()) else {
             return Ok(None);
         };
-        let estimated = serving.costs.estimate(&operation, variables, settings.list_size)?;
+        let estimate = || serving.costs.estimate(&operation, variables, settings.list_size);
+        let estimated = telemetry::measured(Step::Cost, estimate)?;
         settings.check(estimated)?;
         Ok(Some(estimated))
     }
@@ -242,6 +255,7 @@ impl Gateway {
         let around = ready.serving.surroundings(&self.0);
         let mut state = Run::new(&ready.prepared.program, &around, &ready.variables, caller)
             .all()
+            .instrument(Step::Execute.span())
             .await;
         telemetry::record_step(Step::Execute, started.elapsed());
         let said = std::mem::take(&mut state.headers);
@@ -253,10 +267,15 @@ impl Gateway {
     /// Executes what follows an event of a subscription, and writes the answer.
     pub(crate) async fn run_event(&self, ready: &Ready, caller: &Caller, event: bytes::Bytes) -> Outcome {
         let around = ready.serving.surroundings(&self.0);
+        let span = telemetry::event(&ready.parsed);
         let state = Run::new(&ready.prepared.program, &around, &ready.variables, caller)
             .event(event)
+            .instrument(span.clone())
             .await;
-        project(ready, state)
+        let outcome = project(ready, state);
+        telemetry::record_errors(&outcome.faults);
+        telemetry::end(&span, &outcome);
+        outcome
     }
 
     /// Counts an operation that ran.
@@ -291,13 +310,9 @@ impl Serving {
         let supergraph = Arc::new(Supergraph::parse(sdl)?);
         let propagation = Propagation::new(&settings.headers)?;
         propagation.check(|name| supergraph.endpoints.contains_key(name))?;
+        supergraph.labels.check(&settings.overrides.labels);
         Ok(Self {
-            operations: Operations::new(
-                supergraph.clone(),
-                &settings.planning,
-                &settings.limits,
-                planners.clone(),
-            ),
+            operations: Operations::new(supergraph.clone(), settings, planners.clone()),
             subgraphs: Subgraphs::new(&supergraph, settings, locals, propagation)?,
             rules: Rules::new(&supergraph),
             costs: Model::new(&supergraph),
@@ -320,5 +335,15 @@ impl Serving {
                 hints: &self.hints,
             }),
         }
+    }
+}
+
+/// Whom the gateway believes: the issuers of its settings, or where they name none and our own issuer of tokens is among
+/// the peers, whom every service believes.
+fn verifier(settings: &Settings, client: &Client, context: &Context) -> Result<Verifier> {
+    let identity: IdentitySettings = context.section("identity")?;
+    match settings.jwt.sources.is_empty() && context.peers().get(&identity.peer).is_some() {
+        true => Ok(Identity::open(context)?.verifier().clone()),
+        false => Ok(Verifier::new(&settings.jwt, client, context.clock())?),
     }
 }

@@ -27,6 +27,7 @@ mod request;
 mod service;
 mod settings;
 mod source;
+mod stitch;
 mod subgraph;
 mod subscribe;
 mod supergraph;
@@ -55,11 +56,12 @@ pub use self::{
     gateway::Gateway,
     outcome::Outcome,
     outline::OperationKind,
-    plan::{Plan, Planner},
+    plan::{Overrides, Plan, Planner},
     request::{Caller, Request, Variables},
     service::service,
-    settings::{Settings, SubgraphErrors},
+    settings::{OverrideSettings, Settings, SubgraphErrors},
     source::{SchemaSource, Source, SubgraphEntry, SupergraphConfig},
+    stitch::{Resolver, Resolvers, Stitch, StitchSettings},
     subgraph::Locals,
     supergraph::Supergraph,
 };

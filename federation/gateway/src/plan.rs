@@ -4,6 +4,7 @@ mod aliases;
 mod api;
 mod display;
 mod hive;
+mod overrides;
 mod roots;
 mod translate;
 
@@ -14,12 +15,19 @@ use platform_config::Duration;
 use serde::Serialize;
 
 pub(crate) use self::hive::HivePlanner;
+pub use self::overrides::Overrides;
 use crate::{Error, outline::OperationKind};
 
 /// Makes plans for one supergraph. A trait, because the planner in use is a frozen library that is to be replaced.
 pub trait Planner: Send + Sync {
     /// The plan of one operation of a valid document, within a budget of time.
-    fn plan(&self, document: &query::Document, name: Option<&str>, budget: Duration) -> Result<Plan, Error>;
+    fn plan(
+        &self,
+        document: &query::Document,
+        name: Option<&str>,
+        overrides: &Overrides,
+        budget: Duration,
+    ) -> Result<Plan, Error>;
 
     /// The schema that clients see.
     fn api(&self) -> Arc<schema::Document>;

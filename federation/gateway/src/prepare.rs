@@ -1,6 +1,8 @@
 //! An operation ready to run: parsed, checked, planned, and its answer laid out. Done once per operation.
 
-use std::sync::Arc;
+mod expand;
+
+use std::{collections::BTreeSet, sync::Arc};
 
 use graphql_tools::static_graphql::query::{Document, OperationDefinition};
 use moka::sync::Cache;
@@ -15,12 +17,12 @@ use crate::{
     limits::{self, LimitSettings},
     outline::{Operation, OperationKind},
     parse,
-    plan::Plan,
+    plan::{Overrides, Plan},
     project::Projection,
     request::Variables,
-    settings::PlanningSettings,
+    settings::{PlanningSettings, Settings},
     supergraph::Supergraph,
-    telemetry::{Step, measured},
+    telemetry::{self, Step, measured},
     validate::Validator,
 };
 
@@ -36,6 +38,8 @@ pub(crate) struct Parsed {
     pub(crate) document: Document,
     /// The variables of `@skip` and `@include`.
     conditions: Vec<String>,
+    /// Whether fields of it are moving between subgraphs, for a share of the requests.
+    pub(crate) is_moving: bool,
 }
 
 /// A plan with everything that its execution needs.
@@ -56,6 +60,8 @@ pub(crate) struct Operations {
     prepared: Cache<Key, Arc<Prepared>>,
     settings: PlanningSettings,
     limits: LimitSettings,
+    /// The labels of `@override` that are switched on.
+    labels: Arc<BTreeSet<String>>,
     /// Shared by all supergraphs of a gateway, so that warming a new one cannot starve the old one for long.
     workers: Arc<Semaphore>,
 }
@@ -76,9 +82,10 @@ impl Parsed {
         parse::operation(&self.document, self.name.as_deref())
     }
 
-    /// What a plan is remembered by: the operation, what of it is permitted, and how its conditions are decided.
-    fn key_with(&self, permitted: Option<&Document>, variables: &Variables) -> Key {
-        if permitted.is_none() && self.conditions.is_empty() {
+    /// What a plan is remembered by: the operation, what of it is permitted, how its conditions are decided, and
+    /// where its moving fields are.
+    fn key_with(&self, permitted: Option<&Document>, variables: &Variables, draw: u64) -> Key {
+        if permitted.is_none() && self.conditions.is_empty() && !self.is_moving {
             return self.key;
         }
         let mut hash = Sha256::new_with_prefix(self.key);
@@ -87,6 +94,9 @@ impl Parsed {
         }
         for name in &self.conditions {
             hash.update([u8::from(variables.is_true(name))]);
+        }
+        if self.is_moving {
+            hash.update(draw.to_le_bytes());
         }
         hash.finalize().into()
     }
@@ -98,12 +108,8 @@ impl Parsed {
 }
 
 impl Operations {
-    pub(crate) fn new(
-        supergraph: Arc<Supergraph>,
-        settings: &PlanningSettings,
-        limits: &LimitSettings,
-        workers: Arc<Semaphore>,
-    ) -> Self {
+    pub(crate) fn new(supergraph: Arc<Supergraph>, all: &Settings, workers: Arc<Semaphore>) -> Self {
+        let (settings, limits) = (&all.planning, &all.limits);
         // The text and the document are a small part of what an operation takes.
         let (documents, plans) = (settings.cache.bytes() / 4, settings.cache.bytes() * 3 / 4);
         Self {
@@ -119,6 +125,7 @@ impl Operations {
                 .build(),
             settings: settings.clone(),
             limits: limits.clone(),
+            labels: Arc::new(all.overrides.labels.clone()),
             workers,
         }
     }
@@ -126,7 +133,9 @@ impl Operations {
     /// The document of a text, checked.
     pub(crate) fn parsed(&self, text: &Arc<str>, name: Option<&str>) -> Result<Arc<Parsed>, Refusal> {
         let key = key_of(text, name);
-        if let Some(parsed) = self.parsed.get(&key) {
+        let kept = self.parsed.get(&key);
+        telemetry::record_cache("document", kept.is_some());
+        if let Some(parsed) = kept {
             return Ok(parsed);
         }
         let document = measured(Step::Parse, || parse::parse(text, self.limits.tokens))?;
@@ -149,21 +158,27 @@ impl Operations {
             text: text.clone(),
             name: name.map(str::to_owned),
             conditions: conditions::variables(&document),
+            is_moving: self.supergraph.labels.concern(&document),
             document,
         });
         self.parsed.insert(key, parsed.clone());
         Ok(parsed)
     }
 
-    /// The plan of a document; of `permitted` instead, if parts of it are not for the caller to see.
+    /// The plan of a document; of `permitted` instead, if parts of it are not for the caller to see. What was drawn
+    /// for the request says where the document's moving fields are.
     pub(crate) async fn prepared(
         &self,
         parsed: &Arc<Parsed>,
         permitted: Option<Document>,
         variables: &Variables,
+        draw: u64,
     ) -> Result<Arc<Prepared>, Refusal> {
-        let key = parsed.key_with(permitted.as_ref(), variables);
-        if let Some(prepared) = self.prepared.get(&key) {
+        let draw = self.supergraph.labels.standing_for(draw);
+        let key = parsed.key_with(permitted.as_ref(), variables, draw);
+        let kept = self.prepared.get(&key);
+        telemetry::record_cache("plan", kept.is_some());
+        if let Some(prepared) = kept {
             return Ok(prepared);
         }
         let Ok(_worker) = self.workers.acquire().await else {
@@ -171,7 +186,8 @@ impl Operations {
         };
         let (cache, parsed, variables) = (self.prepared.clone(), parsed.clone(), variables.clone());
         let (supergraph, settings) = (self.supergraph.clone(), self.settings.clone());
-        let planned = tokio::task::spawn_blocking(move || {
+        let labels = self.labels.clone();
+        let planned = tokio::task::spawn_blocking(telemetry::within(move || {
             let prepare = || {
                 let whole = conditions::decided(&parsed.document, &variables);
                 let permitted = permitted.map(|document| conditions::decided(&document, &variables));
@@ -179,6 +195,7 @@ impl Operations {
                     name: parsed.name.as_deref(),
                     whole,
                     permitted,
+                    overrides: Overrides { labels, draw },
                 };
                 let prepared = prepare(&supergraph, &documents, &settings)?;
                 Ok(Arc::new(Prepared {
@@ -189,7 +206,7 @@ impl Operations {
             cache
                 .try_get_with(key, prepare)
                 .map_err(|refusal| Refusal::clone(&refusal))
-        });
+        }));
         planned
             .await
             .unwrap_or_else(|error| Err(Error::Planner(error.to_string()).into()))
@@ -210,7 +227,13 @@ impl Operations {
             let Ok(parsed) = self.parsed(&text, name.as_deref()) else {
                 continue;
             };
-            warmed += usize::from(self.prepared(&parsed, None, &Variables::default()).await.is_ok());
+            let draws = self.supergraph.labels.draws();
+            let draws: Vec<u64> = draws.take(if parsed.is_moving { usize::MAX } else { 1 }).collect();
+            let mut is_planned = true;
+            for draw in draws {
+                is_planned &= self.prepared(&parsed, None, &Variables::default(), draw).await.is_ok();
+            }
+            warmed += usize::from(is_planned);
         }
         warmed
     }
@@ -222,6 +245,7 @@ struct Documents<'a> {
     whole: Document,
     /// Without what the caller may not see.
     permitted: Option<Document>,
+    overrides: Overrides,
 }
 
 fn prepare(
@@ -229,9 +253,16 @@ fn prepare(
     documents: &Documents<'_>,
     settings: &PlanningSettings,
 ) -> Result<Prepared, Refusal> {
-    let Documents { name, whole, permitted } = documents;
+    let Documents {
+        name,
+        whole,
+        permitted,
+        overrides,
+    } = documents;
     let planned = conditions::with_types(permitted.as_ref().unwrap_or(whole).clone());
-    let plan = measured(Step::Plan, || supergraph.planner.plan(&planned, *name, settings.budget))?;
+    expand::check(supergraph, &planned, *name, settings.fields)?;
+    let plan = || supergraph.planner.plan(&planned, *name, overrides, settings.budget);
+    let plan = measured(Step::Plan, plan)?;
     let program = Program::new(&plan, &supergraph.types);
     // What was taken out of the plan stays in the answer, as null.
     let projection = Projection::new(supergraph, whole, *name, &program.shapes, settings.fields)?;
@@ -257,11 +288,23 @@ impl Supergraph {
     /// The plan of an operation of a text, for people who want to look at it. What is wrong with the text is told as
     /// clients are told it.
     pub fn plan(&self, text: &str, name: Option<&str>, budget: Duration) -> Result<Plan, Vec<Fault>> {
+        self.plan_with(text, name, &Overrides::default(), budget)
+    }
+
+    /// The same, where these labels of `@override` hold.
+    pub fn plan_with(
+        &self,
+        text: &str,
+        name: Option<&str>,
+        overrides: &Overrides,
+        budget: Duration,
+    ) -> Result<Plan, Vec<Fault>> {
         let plan = || {
             let document = parse::parse(text, LimitSettings::default().tokens)?;
             parse::operation(&document, name)?;
             Validator::default().validate(self, &document)?;
-            Ok(self.planner.plan(&document, name, budget)?)
+            expand::check(self, &document, name, PlanningSettings::default().fields)?;
+            Ok(self.planner.plan(&document, name, overrides, budget)?)
         };
         plan().map_err(|refusal: Refusal| refusal.faults)
     }

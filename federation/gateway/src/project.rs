@@ -15,7 +15,7 @@ use graphql_tools::static_graphql::{
 use self::collect::Collector;
 use crate::{
     Error,
-    execute::{ShapeId, Shapes},
+    execute::{Room, ShapeId, Shapes},
     outline::OperationKind,
     parse,
     supergraph::{Supergraph, TypeId},
@@ -28,6 +28,8 @@ pub(crate) struct Projection {
     pub(crate) root: NodeId,
     /// Whether the schema is asked for.
     pub(crate) introspects: bool,
+    /// How many bytes its answers have.
+    pub(crate) room: Room,
 }
 
 /// Which object node.
@@ -127,6 +129,7 @@ impl Projection {
             objects: compiler.objects,
             root,
             introspects: compiler.introspects,
+            room: Room::default(),
         })
     }
 

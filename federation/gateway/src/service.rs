@@ -5,14 +5,14 @@ use platform_error::{Code, Error, Result};
 use platform_http::{Client, ClientSettings};
 use platform_service::{Context, Peer, Service};
 
-use crate::{gateway::Gateway, settings::Settings, source::Source, subgraph::Locals};
+use crate::{gateway::Gateway, settings::Settings, source::Source, stitch::StitchSettings, subgraph::Locals};
 
 const NAME: &str = "gateway";
 /// The port unless told otherwise.
 const PORT: u16 = 8002;
 
 /// The gateway in front of a supergraph, or of all services that can be called: those of this process that were
-/// opened before it, and those that the section `[peers]` names.
+/// opened before it, those that the section `[peers]` names, and those that `[stitch]` describes.
 pub fn service(source: Option<Source>) -> Service {
     Service::new(NAME, PORT)
         .open(move |context| open(context, source.clone()))
@@ -25,13 +25,28 @@ async fn open(context: Context, source: Option<Source>) -> Result<Gateway> {
     let every = *settings.poll;
     let client = Client::new(&ClientSettings::default())?;
     let (locals, live) = subgraphs(&context);
-    if source.is_none() && live.is_empty() {
+    let stitch: StitchSettings = context.section("stitch")?;
+    if source.is_some() && !stitch.0.is_empty() {
+        tracing::warn!("[stitch] is not looked at: the supergraph comes from elsewhere, describe the service there");
+    }
+    if source.is_none() && live.is_empty() && stitch.0.is_empty() {
         let error = Error::new(Code::Invalid, "there is no service to stand in front of");
         return Err(error.with_hint("run it beside a service, name one in [peers], or give it a supergraph"));
     }
+    if let Some(name) = live
+        .iter()
+        .map(|(name, _)| name)
+        .find(|name| stitch.0.contains_key(*name))
+    {
+        let error = Error::new(
+            Code::Invalid,
+            format!("{name} is a service already, and [stitch] describes it again"),
+        );
+        return Err(error.with_hint("give the service that is stitched in another name"));
+    }
     // The schemas of this process stay what they are while it runs.
-    let may_change = source.is_some() || live.len() > locals.len();
-    let source = source.unwrap_or(Source::Live(live));
+    let may_change = source.is_some() || live.len() > locals.len() || !stitch.0.is_empty();
+    let source = source.unwrap_or(Source::Live(live, stitch));
     let sdl = source.load(&client, &locals).await?;
     let gateway = Gateway::new(&sdl, settings, locals, &context)?;
     if may_change {

@@ -1,6 +1,6 @@
 //! What the gateway may be told. Section `[gateway]`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use platform_config::{ByteSize, Duration};
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,8 @@ pub struct Settings {
     pub http: HttpSettings,
     /// How operations become plans.
     pub planning: PlanningSettings,
+    /// Which fields have moved from one subgraph to another.
+    pub overrides: OverrideSettings,
     /// How answers of subgraphs become one.
     pub execution: ExecutionSettings,
     /// How subgraphs are called, unless their own part says otherwise.
@@ -126,6 +128,15 @@ impl Default for PlanningSettings {
             warm: 200,
         }
     }
+}
+
+/// Which fields have moved from one subgraph to another.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct OverrideSettings {
+    /// The labels of `@override(label:)` that are switched on. Those of the form `percent(n)` need no switch: they
+    /// hold for n per cent of the requests.
+    pub labels: BTreeSet<String>,
 }
 
 /// How answers of subgraphs become one.

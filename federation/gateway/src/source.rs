@@ -6,12 +6,13 @@ mod sdl;
 use std::path::PathBuf;
 
 use federation_composition::{CompositionError, Subgraph, compose};
+use futures::future::{try_join, try_join_all};
 use platform_error::Result;
 use platform_http::Client;
 use tokio::time::{Duration, sleep};
 
 pub use self::config::{SchemaSource, SubgraphEntry, SupergraphConfig};
-use crate::{Error, gateway::Gateway, subgraph::Locals};
+use crate::{Error, gateway::Gateway, stitch::StitchSettings, subgraph::Locals};
 
 /// Where a supergraph comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +21,8 @@ pub enum Source {
     File(PathBuf),
     /// Subgraphs, listed as Rover's `supergraph.yaml` lists them.
     Config(PathBuf),
-    /// Subgraphs that tell their schemas themselves, by name and address.
-    Live(Vec<(String, String)>),
+    /// Subgraphs that tell their schemas themselves, by name and address, and services that are stitched in.
+    Live(Vec<(String, String)>, StitchSettings),
 }
 
 impl Source {
@@ -33,12 +34,13 @@ impl Source {
                 let config = SupergraphConfig::read(file).await?;
                 composed(&config.subgraphs(client, locals).await?)
             }
-            Self::Live(subgraphs) => {
-                let mut told = Vec::with_capacity(subgraphs.len());
-                for (name, url) in subgraphs {
-                    told.push(sdl::told(name, url, client, locals));
-                }
-                composed(&futures::future::try_join_all(told).await?)
+            Self::Live(subgraphs, StitchSettings(services)) => {
+                let told = subgraphs.iter().map(|(name, url)| sdl::told(name, url, client, locals));
+                let stitched = services
+                    .iter()
+                    .map(|(name, stitch)| sdl::stitched(name, stitch, client));
+                let (told, stitched) = try_join(try_join_all(told), try_join_all(stitched)).await?;
+                composed(&[told, stitched].concat())
             }
         }
     }

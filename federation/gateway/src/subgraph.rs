@@ -1,8 +1,6 @@
 //! How subgraphs are asked: over HTTP or in this process, with a deadline, retries, a circuit breaker, and equal
 //! questions asked once.
 
-mod breaker;
-mod budget;
 mod error;
 mod flight;
 mod transport;
@@ -13,18 +11,24 @@ use std::{
     time::Instant,
 };
 
-use axum::{Router, http::HeaderMap};
+use axum::{
+    Router,
+    http::{HeaderMap, header},
+};
 use bytes::Bytes;
+use platform_resilience::{Breaker, Budget, pause};
 use tokio::time::sleep;
+use tracing::Instrument;
 
 pub(crate) use self::error::CallError;
-use self::{breaker::Breaker, budget::Budget, flight::Flights, transport::Transport};
+use self::{flight::Flights, transport::Transport};
 use crate::{
     Error,
     headers::Propagation,
     outline::OperationKind,
     request::Caller,
     settings::{Settings, TrafficSettings},
+    stitch::Adapter,
     supergraph::Supergraph,
     telemetry,
 };
@@ -78,6 +82,8 @@ struct Subgraph {
     breaker: Breaker,
     budget: Budget,
     flights: Flights,
+    /// Between us and a service that is no subgraph.
+    adapter: Option<Arc<Adapter>>,
 }
 
 impl Subgraphs {
@@ -102,6 +108,7 @@ impl Subgraphs {
                 breaker: Breaker::new(traffic.breaker_failures, *traffic.breaker_pause),
                 budget: Budget::new(traffic.retry_budget),
                 flights: Flights::default(),
+                adapter: supergraph.adapters.get(name).cloned(),
                 traffic,
             };
             all.insert(name.clone(), Arc::new(subgraph));
@@ -109,10 +116,16 @@ impl Subgraphs {
         Ok(Self { all, propagation })
     }
 
-    /// The headers that are handed on to a subgraph.
+    /// The headers that are handed on to a subgraph. One of this process verifies the caller's token again; one
+    /// elsewhere gets it only where a rule says so.
     pub(crate) fn headers_for(&self, name: &str, caller: &Caller) -> HeaderMap {
         let claims = caller.principal.as_ref().map(|principal| &principal.claims);
-        self.propagation.apply(name, &caller.headers, claims)
+        let mut headers = self.propagation.apply(name, &caller.headers, claims);
+        let is_here = self.all.get(name).is_some_and(|subgraph| subgraph.transport.is_local());
+        if let (true, Some(token)) = (is_here, caller.headers.get(header::AUTHORIZATION)) {
+            headers.entry(header::AUTHORIZATION).or_insert_with(|| token.clone());
+        }
+        headers
     }
 
     /// The headers that are handed on to each subgraph, in the order of their names.
@@ -126,15 +139,18 @@ impl Subgraphs {
         let subgraph = self.all.get(name).ok_or(CallError::Unknown)?.clone();
         let headers = self.headers_for(name, ask.caller);
         let reads = ask.kind == OperationKind::Query;
+        let kind = ask.kind;
+        let span = || telemetry::fetch(name, kind);
         if !reads || !subgraph.traffic.dedupe {
-            return subgraph.ask(ask.body, headers, reads).await;
+            let answer = subgraph.ask(ask.body, headers, reads);
+            return answer.instrument(span()).await;
         }
         let key = flight::Key::new(&ask.body, &headers, ask.caller.subject());
         let owned = subgraph.clone();
         let (body, shared) = (ask.body, headers);
-        let flight = subgraph
-            .flights
-            .join(key, move || async move { owned.ask(body, shared, true).await });
+        let flight = subgraph.flights.join(key, || {
+            async move { owned.ask(body, shared, true).await }.instrument(span())
+        });
         flight.await
     }
 }
@@ -147,18 +163,19 @@ impl Subgraph {
             let outcome = self.attempt(body.clone(), headers.clone()).await;
             let may_retry = reads && attempt < self.traffic.retries && is_worth_another_try(&outcome);
             if !may_retry || !self.budget.spend() {
+                telemetry::fetched(attempt, &outcome);
                 return outcome;
             }
             attempt += 1;
             metrics::counter!("gateway_subgraph_retries_total", "subgraph" => self.name.clone()).increment(1);
-            sleep(budget::pause(attempt, &body)).await;
+            sleep(pause(attempt, &body)).await;
         }
     }
 
     async fn attempt(&self, body: Bytes, headers: HeaderMap) -> Result<Answer, CallError> {
         let started = Instant::now();
-        let pass = self.breaker.enter()?;
-        let answer = self.transport.send(body, headers, &self.traffic);
+        let pass = self.breaker.enter().map_err(|_| CallError::Open)?;
+        let answer = self.send(body, headers);
         let outcome = match tokio::time::timeout(*self.traffic.timeout, answer).await {
             Ok(outcome) => outcome,
             Err(_) => Err(CallError::Timeout(self.traffic.timeout)),
@@ -171,6 +188,16 @@ impl Subgraph {
         telemetry::record_subgraph(&self.name, ended, started.elapsed());
         pass.leave(!matches!(&outcome, Err(_) | Ok(Answer { status: 500.., .. })));
         outcome
+    }
+}
+
+impl Subgraph {
+    async fn send(&self, body: Bytes, headers: HeaderMap) -> Result<Answer, CallError> {
+        let send = |body| self.transport.send(body, headers.clone(), &self.traffic);
+        match &self.adapter {
+            None => send(body).await,
+            Some(adapter) => adapter.ask(body, send).await,
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! A supergraph that can be served: its schema for clients, its types, its subgraphs and its planner.
 
+pub(crate) mod labels;
 mod links;
 mod types;
 
@@ -14,11 +15,13 @@ use graphql_tools::{
     static_graphql::schema::{Definition, Document, EnumType, Field, InputObjectType, TypeDefinition},
 };
 
+use self::labels::Labels;
 pub(crate) use self::links::argument;
 pub(crate) use self::types::{TypeId, TypeSet, Types};
 use crate::{
     Error,
     plan::{HivePlanner, Planner},
+    stitch::{self, Adapter},
 };
 
 const INACCESSIBLE: &str = "https://specs.apollo.dev/inaccessible";
@@ -39,6 +42,10 @@ pub struct Supergraph {
     pub endpoints: BTreeMap<String, String>,
     /// The planner of this supergraph.
     pub planner: Box<dyn Planner>,
+    /// What stands before services that are no subgraphs.
+    pub(crate) adapters: HashMap<String, Arc<Adapter>>,
+    /// The labels of fields that are moving from one subgraph to another.
+    pub(crate) labels: Labels,
     definitions: HashMap<String, usize>,
     visible: HashMap<String, usize>,
 }
@@ -55,9 +62,12 @@ impl Supergraph {
             .map_err(|_| Error::Supergraph("the planner does not accept it; was it composed?".into()))??;
         let api = planner.api();
         let endpoints = planner.endpoints();
+        let types = Types::new(&document, &api);
         Ok(Self {
             sdl: sdl.into(),
-            types: Types::new(&document, &api),
+            adapters: stitch::adapters(&document, &types)?,
+            labels: Labels::new(&document),
+            types,
             definitions: index(&document),
             visible: index(&api),
             document,
@@ -160,6 +170,11 @@ fn check(document: &Document) -> Result<(), Error> {
         return Err(Error::Supergraph(
             "it imports @inaccessible under another name; let the subgraphs import it under its own".into(),
         ));
+    }
+    if let Some(field) = links::connector(document) {
+        return Err(Error::Supergraph(format!(
+            "{field} is answered by a connector (@connect), and this gateway asks GraphQL services only; leave its subgraph out, or put a GraphQL service in its place"
+        )));
     }
     let query = document.query_type_name().map_or("Query", String::as_str);
     match document.type_by_name(query) {

@@ -1,5 +1,7 @@
 //! What the gateway tells Prometheus: time per step, subgraph and operation, under names that cannot become too many.
 
+mod spans;
+
 use std::{
     borrow::Cow,
     collections::HashSet,
@@ -8,12 +10,26 @@ use std::{
 };
 
 use metrics::{Label, SharedString};
+use platform_error::Code;
 
-use crate::outline::OperationKind;
+pub(crate) use self::spans::{describe, end, event, fetch, fetched, operation, within};
+use crate::{fault::Fault, outcome, outline::OperationKind};
 
 /// Operations with a label of their own; the names of all others are the client's to invent, and count as `other`.
 const MOST_OPERATIONS: usize = 200;
 const LONGEST_NAME: usize = 64;
+/// Subgraphs may invent codes; all but the nine count as `OTHER`.
+const CODES: [Code; 9] = [
+    Code::Invalid,
+    Code::Unauthenticated,
+    Code::Forbidden,
+    Code::NotFound,
+    Code::Conflict,
+    Code::RateLimited,
+    Code::Timeout,
+    Code::Unavailable,
+    Code::Internal,
+];
 
 /// A step of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +40,8 @@ pub(crate) enum Step {
     Validate,
     /// What the caller may not see is taken out.
     Authorize,
+    /// What it costs is estimated.
+    Cost,
     /// The plan is made.
     Plan,
     /// Subgraphs are asked.
@@ -38,6 +56,7 @@ impl Step {
             Self::Parse => "parse",
             Self::Validate => "validate",
             Self::Authorize => "authorize",
+            Self::Cost => "cost",
             Self::Plan => "plan",
             Self::Execute => "execute",
             Self::Project => "project",
@@ -69,7 +88,7 @@ impl Outcome {
 /// Measures a step.
 pub(crate) fn measured<T>(step: Step, work: impl FnOnce() -> T) -> T {
     let started = Instant::now();
-    let done = work();
+    let done = step.span().in_scope(work);
     record_step(step, started.elapsed());
     done
 }
@@ -88,25 +107,31 @@ pub(crate) fn record_subgraph(subgraph: &str, outcome: Outcome, took: Duration) 
     metrics::histogram!("gateway_subgraph_duration_seconds", labels.iter()).record(took.as_secs_f64());
 }
 
-/// Counts an operation of a client.
-pub(crate) fn record_operation(name: Option<&str>, kind: OperationKind, outcome: Outcome, took: Duration) {
+/// Counts an operation of a client and what was wrong with it.
+pub(crate) fn record_operation(name: Option<&str>, kind: OperationKind, outcome: &outcome::Outcome, took: Duration) {
     let labels = [
         Label::new("operation", operation_label(name)),
         Label::from_static_parts("kind", kind.as_str()),
-        Label::from_static_parts("outcome", outcome.as_str()),
+        Label::from_static_parts("outcome", outcome.ended().as_str()),
     ];
     metrics::histogram!("gateway_operation_duration_seconds", labels.iter()).record(took.as_secs_f64());
+    record_errors(&outcome.faults);
+}
+
+/// Counts what clients are told went wrong, by code and by the subgraph it came from.
+pub(crate) fn record_errors(faults: &[Fault]) {
+    for fault in faults {
+        let known = CODES.iter().find(|code| code.as_str() == fault.code);
+        let code = known.map_or("OTHER", |code| code.as_str());
+        let subgraph = fault.service.clone().unwrap_or_default();
+        metrics::counter!("gateway_errors_total", "code" => code, "subgraph" => subgraph).increment(1);
+    }
 }
 
 /// Counts a look into a cache.
 pub(crate) fn record_cache(cache: &'static str, is_hit: bool) {
     let result = if is_hit { "hit" } else { "miss" };
     metrics::counter!("gateway_cache_total", "cache" => cache, "result" => result).increment(1);
-}
-
-/// Counts an operation that was refused before it ran, and why.
-pub(crate) fn record_refusal(reason: &'static str) {
-    metrics::counter!("gateway_refusals_total", "reason" => reason).increment(1);
 }
 
 /// Counts subscriptions that last: up when one begins, down when it ends.

@@ -1,7 +1,7 @@
 //! Whether a document makes sense for the schema that clients see.
 
 use graphql_tools::{
-    static_graphql::query::Document,
+    static_graphql::query::{Definition, Document, OperationDefinition, Selection, SelectionSet, TypeCondition},
     validation::{
         rules::default_rules_validation_plan,
         utils::ValidationError,
@@ -31,12 +31,55 @@ impl Validator {
     /// Refuses a document that breaks a rule, saying which and where.
     pub(crate) fn validate(&self, supergraph: &Supergraph, document: &Document) -> Result<(), Refusal> {
         let errors = validate(&supergraph.api, document, &self.0);
-        match errors.is_empty() {
+        let mut faults: Vec<Fault> = errors.iter().take(MOST).map(fault).collect();
+        if faults.is_empty() {
+            faults = strays(supergraph, document);
+            faults.truncate(MOST);
+        }
+        match faults.is_empty() {
             true => Ok(()),
-            false => Err(Refusal::of(
-                Code::Invalid,
-                errors.iter().take(MOST).map(fault).collect(),
-            )),
+            false => Err(Refusal::of(Code::Invalid, faults)),
+        }
+    }
+}
+
+/// Fields that only look like those of introspection: the rules leave alone what begins with two underscores.
+fn strays(supergraph: &Supergraph, document: &Document) -> Vec<Fault> {
+    let mut found = Vec::new();
+    for definition in &document.definitions {
+        let (set, is_query) = match definition {
+            Definition::Operation(OperationDefinition::SelectionSet(set)) => (set, true),
+            Definition::Operation(OperationDefinition::Query(query)) => (&query.selection_set, true),
+            Definition::Operation(OperationDefinition::Mutation(mutation)) => (&mutation.selection_set, false),
+            Definition::Operation(OperationDefinition::Subscription(listened)) => (&listened.selection_set, false),
+            Definition::Fragment(fragment) => {
+                let TypeCondition::On(on) = &fragment.type_condition;
+                (&fragment.selection_set, on == supergraph.query_type())
+            }
+        };
+        strays_of(set, is_query, &mut found);
+    }
+    found
+}
+
+fn strays_of(set: &SelectionSet, is_query: bool, found: &mut Vec<Fault>) {
+    for selection in &set.items {
+        match selection {
+            Selection::Field(field) => {
+                let is_known = match field.name.as_str() {
+                    "__typename" => true,
+                    "__schema" | "__type" => is_query,
+                    name => !name.starts_with("__"),
+                };
+                if !is_known {
+                    let message = format!("there is no field {} here", field.name);
+                    let fault = Fault::new(Code::Invalid, message).with("rule", "FieldsOnCorrectType");
+                    found.push(fault.located(field.position.line, field.position.column));
+                }
+                strays_of(&field.selection_set, false, found);
+            }
+            Selection::InlineFragment(fragment) => strays_of(&fragment.selection_set, is_query, found),
+            Selection::FragmentSpread(_) => {}
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What kind of failure a caller sees. Mapped once to HTTP here, to GraphQL in
+/// What kind of failure a caller sees. Mapped once to HTTP and gRPC here, to GraphQL in
 /// `platform-graphql`; introduce new codes thoughtfully.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -59,6 +59,54 @@ impl Code {
     }
 }
 
+impl Code {
+    /// The gRPC status that carries this code.
+    pub fn grpc_status(self) -> i32 {
+        match self {
+            Self::Invalid => 3,
+            Self::Timeout => 4,
+            Self::NotFound => 5,
+            Self::Forbidden => 7,
+            Self::RateLimited => 8,
+            Self::Conflict => 10,
+            Self::Internal => 13,
+            Self::Unavailable => 14,
+            Self::Unauthenticated => 16,
+        }
+    }
+
+    /// The code that a gRPC status stands for. What nobody of ours would say is a fault of ours: we asked wrongly.
+    pub fn of_grpc_status(status: i32) -> Self {
+        match status {
+            3 | 11 => Self::Invalid,
+            4 => Self::Timeout,
+            5 => Self::NotFound,
+            6 | 9 | 10 => Self::Conflict,
+            7 => Self::Forbidden,
+            8 => Self::RateLimited,
+            1 | 14 => Self::Unavailable,
+            16 => Self::Unauthenticated,
+            _ => Self::Internal,
+        }
+    }
+
+    /// The code called so on the wire.
+    pub fn named(name: &str) -> Option<Self> {
+        const ALL: [Code; 9] = [
+            Code::Invalid,
+            Code::Unauthenticated,
+            Code::Forbidden,
+            Code::NotFound,
+            Code::Conflict,
+            Code::RateLimited,
+            Code::Timeout,
+            Code::Unavailable,
+            Code::Internal,
+        ];
+        ALL.into_iter().find(|code| code.as_str() == name)
+    }
+}
+
 /// An error enum of a crate of ours: every variant knows its [`Code`].
 pub trait Coded: std::error::Error + Send + Sync + 'static {
     /// Which of the nine codes this is.
@@ -87,7 +135,8 @@ pub struct Error {
     status: u16,
     message: String,
     hint: Option<String>,
-    details: Option<serde_json::Value>,
+    /// Boxed, so that results stay small where nothing goes wrong.
+    details: Option<Box<serde_json::Value>>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -123,7 +172,7 @@ impl Error {
 
     /// Adds facts for machines.
     pub fn with_details(mut self, details: serde_json::Value) -> Self {
-        self.details = Some(details);
+        self.details = Some(Box::new(details));
         self
     }
 
@@ -155,7 +204,7 @@ impl Error {
 
     /// Facts for machines.
     pub fn details(&self) -> Option<&serde_json::Value> {
-        self.details.as_ref()
+        self.details.as_deref()
     }
 }
 
@@ -182,7 +231,7 @@ impl<E: Coded> From<E> for Error {
         let mut out = Self::new(error.code(), error.to_string());
         out.status = error.http_status();
         out.hint = error.hint();
-        out.details = error.details();
+        out.details = error.details().map(Box::new);
         out.source = Some(Box::new(error));
         out
     }

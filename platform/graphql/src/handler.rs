@@ -5,7 +5,7 @@ use axum::{
     Router,
     body::Bytes,
     extract::{Query, State},
-    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header, request::Parts},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -43,7 +43,8 @@ impl Default for Settings {
     }
 }
 
-/// Serves a schema at `/graphql` and its SDL for federation at `/graphql/schema.graphql`.
+/// Serves a schema at `/graphql`, and its SDL for federation at `/graphql/schema.graphql`. Resolvers find the request's
+/// [`axum::http::Extensions`] among their data.
 pub fn router<Q, M, S>(schema: Schema<Q, M, S>, settings: Settings) -> Router
 where
     Q: ObjectType + 'static,
@@ -57,7 +58,7 @@ where
         router = router.route("/graphql/schema.graphql", get(answer));
     }
     if settings.explorer {
-        router = router.route("/graphql/explorer.js", get(explorer::script));
+        router = router.merge(explorer::routes());
     }
     router.with_state(Endpoint { schema, settings })
 }
@@ -76,12 +77,15 @@ impl<Q, M, S> Clone for Endpoint<Q, M, S> {
     }
 }
 
-async fn by_post<Q, M, S>(State(endpoint): State<Endpoint<Q, M, S>>, headers: HeaderMap, body: Bytes) -> Response
+async fn by_post<Q, M, S>(State(endpoint): State<Endpoint<Q, M, S>>, parts: Parts, body: Bytes) -> Response
 where
     Q: ObjectType + 'static,
     M: ObjectType + 'static,
     S: SubscriptionType + 'static,
 {
+    let Parts {
+        headers, extensions, ..
+    } = parts;
     let wants_events = events::are_wanted(&headers);
     let Some(media_type) = media_type(&headers).or(wants_events.then_some(JSON)) else {
         return not_acceptable();
@@ -100,21 +104,27 @@ where
         return refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, media_type, message);
     }
     match read(body).await {
-        Ok(request) if wants_events => endpoint.stream(request, media_type),
-        Ok(request) => endpoint.answer(request, media_type).await,
+        Ok(request) if wants_events => endpoint.stream(request.data(extensions), media_type),
+        Ok(request) => endpoint.answer(request.data(extensions), media_type).await,
         Err(message) => refused(StatusCode::BAD_REQUEST, media_type, &message),
     }
 }
 
-async fn by_get<Q, M, S>(State(endpoint): State<Endpoint<Q, M, S>>, headers: HeaderMap, uri: Uri) -> Response
+async fn by_get<Q, M, S>(State(endpoint): State<Endpoint<Q, M, S>>, parts: Parts) -> Response
 where
     Q: ObjectType + 'static,
     M: ObjectType + 'static,
     S: SubscriptionType + 'static,
 {
+    let Parts {
+        headers,
+        uri,
+        extensions,
+        ..
+    } = parts;
     let wants_page = negotiate(&headers, &[RESPONSE_JSON, JSON, "text/html"]) == Some(2);
     if uri.query().is_none() && wants_page && endpoint.settings.explorer {
-        return explorer::page();
+        return explorer::page(explorer::Events::Sse);
     }
     let Some(media_type) = media_type(&headers) else {
         return not_acceptable();
@@ -130,7 +140,7 @@ where
             .insert(header::ALLOW, HeaderValue::from_static("POST"));
         return response;
     }
-    endpoint.answer(request, media_type).await
+    endpoint.answer(request.data(extensions), media_type).await
 }
 
 impl<Q, M, S> Endpoint<Q, M, S>

@@ -1,10 +1,20 @@
 //! The outgoing client: the one place that knows `reqwest`.
 
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration as Time,
+};
+
 pub use axum::http::{Method, StatusCode, Uri};
 use platform_config::Duration;
 use platform_error::{Code, Error};
 pub use reqwest::{RequestBuilder, Response, Url};
 use serde::{Deserialize, Serialize};
+
+use crate::{ClientTls, grpc::is_grpc, outside::Outside};
+
+pub(crate) const AGENT: &str = concat!("hansa/", env!("CARGO_PKG_VERSION"));
+const KEEP_ALIVE: Time = Time::from_secs(20);
 
 /// How long to wait for others.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -38,24 +48,24 @@ pub struct Tuning {
 
 /// Talks HTTP to others. Cheap to clone; clones share their connections.
 #[derive(Clone, Debug)]
-pub struct Client(reqwest::Client);
+pub struct Client {
+    http: reqwest::Client,
+    /// For gRPC, which needs HTTP/2 from the first byte.
+    http2: Arc<OnceLock<reqwest::Client>>,
+    settings: ClientSettings,
+    tls: Option<ClientTls>,
+    outside: Option<Outside>,
+}
 
 impl Client {
     /// A client with these timeouts.
     pub fn new(settings: &ClientSettings) -> Result<Self, Error> {
-        let builder = reqwest::Client::builder()
-            .user_agent(concat!("hansa/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(*settings.connect_timeout)
-            .read_timeout(*settings.read_timeout);
-        builder.build().map(Self).map_err(Error::internal)
+        Self::built(settings, builder(settings))
     }
 
     /// A client with these timeouts and connections of its own.
     pub fn tuned(settings: &ClientSettings, tuning: Tuning) -> Result<Self, Error> {
-        let builder = reqwest::Client::builder()
-            .user_agent(concat!("hansa/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(*settings.connect_timeout)
-            .read_timeout(*settings.read_timeout)
+        let builder = builder(settings)
             .pool_max_idle_per_host(tuning.idle)
             .tcp_nodelay(true)
             .gzip(tuning.compression)
@@ -64,32 +74,90 @@ impl Client {
             true => builder.http2_prior_knowledge(),
             false => builder,
         };
-        builder.build().map(Self).map_err(Error::internal)
+        Self::built(settings, builder)
+    }
+
+    /// A client for our own services, which are verified by our own authority and see our certificate.
+    pub fn secured(settings: &ClientSettings, tls: &ClientTls) -> Result<Self, Error> {
+        let builder = builder(settings).tls_backend_preconfigured(tls.config(&[b"h2", b"http/1.1"])?);
+        Ok(Self {
+            tls: Some(tls.clone()),
+            ..Self::built(settings, builder)?
+        })
+    }
+
+    /// A client for URLs that others have written: it reaches public addresses alone, and follows no redirects.
+    /// `trusted` are hosts that may have private addresses.
+    pub fn outside(settings: &ClientSettings, trusted: &[String]) -> Result<Self, Error> {
+        let outside = Outside::new(trusted);
+        let builder = builder(settings)
+            .redirect(reqwest::redirect::Policy::none())
+            .dns_resolver(Arc::new(outside.clone()));
+        Ok(Self {
+            outside: Some(outside),
+            ..Self::built(settings, builder)?
+        })
+    }
+
+    fn built(settings: &ClientSettings, builder: reqwest::ClientBuilder) -> Result<Self, Error> {
+        Ok(Self {
+            http: builder.build().map_err(Error::internal)?,
+            http2: Arc::default(),
+            settings: *settings,
+            tls: None,
+            outside: None,
+        })
+    }
+
+    fn http2(&self) -> Result<&reqwest::Client, Error> {
+        if let Some(client) = self.http2.get() {
+            return Ok(client);
+        }
+        // A stream may be silent for long; a peer that is gone is noticed by what it does not answer.
+        let builder = reqwest::Client::builder()
+            .user_agent(AGENT)
+            .connect_timeout(*self.settings.connect_timeout)
+            .http2_keep_alive_interval(KEEP_ALIVE)
+            .http2_prior_knowledge()
+            .tcp_nodelay(true)
+            .gzip(false)
+            .zstd(false);
+        let builder = match &self.tls {
+            Some(tls) => builder.tls_backend_preconfigured(tls.config(&[b"h2"])?),
+            None => builder,
+        };
+        let client = builder.build().map_err(Error::internal)?;
+        Ok(self.http2.get_or_init(|| client))
     }
 
     /// A POST to an address that was parsed before.
     pub fn post_to(&self, url: Url) -> RequestBuilder {
-        self.0.post(url)
+        self.http.post(url)
     }
 
     /// A request to build on: query, headers, body (also a stream).
     pub fn request(&self, method: Method, url: &str) -> RequestBuilder {
-        self.0.request(method, url)
+        self.http.request(method, url)
     }
 
     /// A GET to build on.
     pub fn get(&self, url: &str) -> RequestBuilder {
-        self.0.get(url)
+        self.http.get(url)
     }
 
     /// A POST to build on.
     pub fn post(&self, url: &str) -> RequestBuilder {
-        self.0.post(url)
+        self.http.post(url)
     }
 
     /// Sends a request. An answer of 400 or above is an error that says what the other side said.
     pub async fn send(&self, request: RequestBuilder) -> Result<Response, Error> {
-        let response = request.send().await.map_err(|error| unreachable(&error))?;
+        let (client, request) = request.build_split();
+        let request = request.map_err(|error| unreachable(&error))?;
+        if let Some(outside) = &self.outside {
+            outside.check(request.url())?;
+        }
+        let response = client.execute(request).await.map_err(|error| unreachable(&error))?;
         let status = response.status();
         if status.is_client_error() || status.is_server_error() {
             let body = response.bytes().await.unwrap_or_default();
@@ -98,21 +166,32 @@ impl Client {
         Ok(response)
     }
 
-    /// Hands on a request as it is and gives back the answer as it is, both streamed.
+    /// Hands on a request as it is and gives back the answer as it is, both streamed, the answer with its
+    /// trailers.
     pub async fn forward(&self, request: axum::extract::Request) -> Result<axum::response::Response, Error> {
+        let client = match is_grpc(request.headers()) {
+            true => self.http2()?,
+            false => &self.http,
+        };
         let (parts, body) = request.into_parts();
-        let outgoing = self
-            .0
+        let outgoing = client
             .request(parts.method, parts.uri.to_string())
             .headers(parts.headers)
             .body(reqwest::Body::wrap_stream(body.into_data_stream()));
         let answer = outgoing.send().await.map_err(|error| unreachable(&error))?;
-        let mut response = axum::response::Response::new(axum::body::Body::empty());
-        *response.status_mut() = answer.status();
-        *response.headers_mut() = answer.headers().clone();
-        *response.body_mut() = axum::body::Body::from_stream(answer.bytes_stream());
+        let (parts, body) = axum::http::Response::from(answer).into_parts();
+        let mut response = axum::response::Response::new(axum::body::Body::new(body));
+        *response.status_mut() = parts.status;
+        *response.headers_mut() = parts.headers;
         Ok(response)
     }
+}
+
+fn builder(settings: &ClientSettings) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .user_agent(AGENT)
+        .connect_timeout(*settings.connect_timeout)
+        .read_timeout(*settings.read_timeout)
 }
 
 fn unreachable(error: &reqwest::Error) -> Error {

@@ -2,24 +2,32 @@
 
 mod allowance;
 mod client;
+mod direct;
+mod grpc;
 mod json;
 mod negotiate;
 mod observe;
+mod outside;
 mod problem;
 mod rate;
 mod serve;
 mod stack;
+mod tls;
+mod trace;
 
 pub use crate::{
     allowance::{Allow, allow},
     client::{
         Client, ClientSettings, Method, RequestBuilder, Response as ClientResponse, StatusCode, Tuning, Uri, Url,
     },
+    direct::{Direct, DirectAnswer, DirectError},
+    grpc::{deadline, in_grpc, is_grpc},
     json::Json,
     negotiate::negotiate,
-    observe::request_id,
     problem::Problem,
     rate::{Quota, RateLimit, RateLimited},
-    serve::{ServeSettings, serve},
-    stack::{Limits, stack},
+    serve::{Listener, ServeSettings, serve},
+    stack::{Limits, Nested, stack},
+    tls::{ClientTls, ServerTls, Tls, TlsError, TlsSettings},
+    trace::{hand_on, request_id},
 };

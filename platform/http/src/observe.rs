@@ -4,34 +4,32 @@ use std::time::Instant;
 
 use axum::{
     extract::{MatchedPath, Request},
-    http::{HeaderName, HeaderValue},
+    http::{HeaderValue, Method},
     middleware::Next,
     response::Response,
 };
-use tracing::Instrument;
+use platform_telemetry::TraceContext;
+use tracing::{Instrument, Span, field::Empty};
 use uuid::Uuid;
 
-pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+use crate::trace::{self, CURRENT, Current, REQUEST_ID};
+
 const LONGEST_ID: usize = 128;
-
-tokio::task_local! {
-    static CURRENT: String;
-}
-
-/// The id of the request that is being answered, from `x-request-id` or made here.
-pub fn request_id() -> Option<String> {
-    CURRENT.try_with(Clone::clone).ok()
-}
 
 /// Names the request, runs it in a span, and says once how it went.
 pub(crate) async fn observe(request: Request, next: Next) -> Response {
     let id = given_id(&request).unwrap_or_else(made_id);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let span = tracing::info_span!("request", request.id = %id);
+    let line = tracing::info_span!("request", request.id = %id, trace.id = Empty);
+    let span = exported(&request, &id);
+    let trace = TraceContext::of(&span).or_else(|| trace::given(request.headers()));
+    if let Some(trace) = &trace {
+        line.record("trace.id", trace.trace_id());
+    }
     let started = Instant::now();
-    let mut response = CURRENT
-        .scope(id.clone(), next.run(request).instrument(span.clone()))
-        .await;
+    // The exported span is the inner one, so that what is exported below finds it.
+    let answer = next.run(request).instrument(span.clone()).instrument(line.clone());
+    let mut response = CURRENT.scope(Current { id: id.clone(), trace }, answer).await;
     let seconds = started.elapsed().as_secs_f64();
     let status = response.status().as_u16();
     let route = response
@@ -39,9 +37,10 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
         .get::<Route>()
         .map_or("none", |route| route.0.as_str())
         .to_owned();
-    span.in_scope(|| {
+    line.in_scope(|| {
         tracing::info!(http.method = %method, http.path = %path, http.status = status, duration_ms = seconds * 1e3, "answered");
     });
+    end(&span, &method, &route, status);
     let labels = [
         ("method", method_label(&method).to_owned()),
         ("route", route),
@@ -53,6 +52,39 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
         response.headers_mut().insert(REQUEST_ID, id);
     }
     response
+}
+
+/// The span for whoever collects traces, below the place that the caller named.
+fn exported(request: &Request, id: &str) -> Span {
+    let span = platform_telemetry::span!(
+        "request",
+        otel.kind = "server",
+        otel.status_code = Empty,
+        request.id = id,
+        http.request.method = method_label(request.method()),
+        url.path = request.uri().path(),
+        http.route = Empty,
+        http.response.status_code = Empty,
+    );
+    if !span.is_disabled()
+        && let Some(parent) = trace::given(request.headers())
+    {
+        parent.adopt(&span);
+    }
+    span
+}
+
+fn end(span: &Span, method: &Method, route: &str, status: u16) {
+    if span.is_disabled() {
+        return;
+    }
+    platform_telemetry::rename(span, format!("{} {route}", method_label(method)));
+    span.record("http.route", route);
+    // A number without a sign would be exported as text.
+    span.record("http.response.status_code", i64::from(status));
+    if status >= 500 {
+        span.record("otel.status_code", "ERROR");
+    }
 }
 
 /// The route that matched, carried out to where the metrics are counted.
@@ -85,7 +117,7 @@ fn made_id() -> String {
 }
 
 /// A client can invent methods; a metric's label must not grow with them.
-fn method_label(method: &axum::http::Method) -> &str {
+fn method_label(method: &Method) -> &str {
     match method.as_str() {
         known @ ("GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS") => known,
         _ => "OTHER",

@@ -7,7 +7,7 @@ use axum::{
 use platform_error::{Code, Error};
 use serde_json::{Map, Value, json};
 
-use crate::observe::request_id;
+use crate::trace::request_id;
 
 /// The media type of a problem document.
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
@@ -42,6 +42,13 @@ impl Problem {
     }
 }
 
+/// What a problem document says, for who must say it in another shape.
+#[derive(Clone, Debug)]
+pub(crate) struct Refused {
+    pub(crate) code: Code,
+    pub(crate) message: String,
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let error = &self.0;
@@ -50,6 +57,10 @@ impl IntoResponse for Problem {
         }
         let status = StatusCode::from_u16(error.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, self.document(status).to_string()).into_response();
+        response.extensions_mut().insert(Refused {
+            code: error.code(),
+            message: error.message().into(),
+        });
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -1,16 +1,25 @@
 //! The server's loop: HTTP/1 and HTTP/2 on one listener, bounded against slow and greedy clients, drained on stop.
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration as Time};
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration as Time};
 
-use axum::{Router, body::Body, extract::ConnectInfo};
+use axum::{
+    Router,
+    body::Body,
+    extract::ConnectInfo,
+    http::{HeaderValue, header},
+};
 use hyper::{Request, body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto::Builder, graceful::GracefulShutdown},
+    server::{
+        conn::auto::Builder,
+        graceful::{GracefulShutdown, Watcher},
+    },
 };
 use platform_config::{ByteSize, Duration};
 use serde::{Deserialize, Serialize};
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::Semaphore,
     time::{sleep, timeout},
@@ -18,9 +27,13 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use crate::ServerTls;
+
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const HEADER_COUNT: usize = 100;
 const STREAMS_PER_CONNECTION: u32 = 200;
+/// A year: who came by TLS comes by TLS.
+const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// How connections are treated. Section `[connections]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +52,7 @@ pub struct ServeSettings {
 impl Default for ServeSettings {
     fn default() -> Self {
         Self {
-            most: 4096,
+            most: 16_384,
             header_timeout: Duration::from_secs(10),
             headers: ByteSize(64 << 10),
             drain: Duration::from_secs(20),
@@ -47,8 +60,23 @@ impl Default for ServeSettings {
     }
 }
 
+/// Where connections come from, and whether they are secured.
+pub struct Listener {
+    /// The bound port.
+    pub tcp: TcpListener,
+    /// TLS; plain HTTP where there is none.
+    pub tls: Option<ServerTls>,
+}
+
+impl From<TcpListener> for Listener {
+    fn from(tcp: TcpListener) -> Self {
+        Self { tcp, tls: None }
+    }
+}
+
 /// Answers on `listener` until `shutdown`, then stops accepting and lets requests finish.
-pub async fn serve(listener: TcpListener, app: Router, settings: ServeSettings, shutdown: CancellationToken) {
+pub async fn serve(listener: impl Into<Listener>, app: Router, settings: ServeSettings, shutdown: CancellationToken) {
+    let Listener { tcp, tls } = listener.into();
     let connections = GracefulShutdown::new();
     let slots = Arc::new(Semaphore::new(settings.most));
     let builder = builder(&settings);
@@ -59,7 +87,7 @@ pub async fn serve(listener: TcpListener, app: Router, settings: ServeSettings, 
                 .acquire_owned()
                 .await
                 .expect("the semaphore is never closed");
-            listener.accept().await.map(|(stream, peer)| (slot, stream, peer))
+            tcp.accept().await.map(|(stream, peer)| (slot, stream, peer))
         };
         let accepted = tokio::select! {
             accepted = accept => accepted,
@@ -75,17 +103,20 @@ pub async fn serve(listener: TcpListener, app: Router, settings: ServeSettings, 
             }
         };
         let connection = Connection {
-            stream,
             peer,
             app: app.clone(),
             builder: builder.clone(),
+            is_secured: tls.is_some(),
         };
         let (watcher, shutdown, wait) = (connections.watcher(), shutdown.clone(), *settings.header_timeout);
+        let tls = tls.clone();
         let task = async move {
             tokio::select! {
-                is_http2 = timeout(wait, speaks_http2(&connection.stream)) => match is_http2 {
-                    Ok(Ok(is_http2)) => connection.run(is_http2, watcher).await,
-                    _ => tracing::debug!("a connection sent nothing"),
+                greeted = timeout(wait, Greeted::by(stream, tls)) => match greeted {
+                    Ok(Ok(Greeted::Plain(stream, is_http2))) => connection.run(stream, is_http2, watcher).await,
+                    Ok(Ok(Greeted::Tls(stream, is_http2))) => connection.run(*stream, is_http2, watcher).await,
+                    Ok(Err(error)) => tracing::debug!(%error, "a connection did not begin well"),
+                    Err(_) => tracing::debug!("a connection sent nothing"),
                 },
                 () = shutdown.cancelled() => {}
             }
@@ -97,36 +128,62 @@ pub async fn serve(listener: TcpListener, app: Router, settings: ServeSettings, 
         )]
         tokio::spawn(task);
     }
-    drop(listener);
+    drop(tcp);
     if timeout(*settings.drain, connections.shutdown()).await.is_err() {
         tracing::warn!("requests were still running when the time to drain was over");
     }
 }
 
+/// A connection after its first bytes, and whether it speaks HTTP/2.
+enum Greeted {
+    Plain(TcpStream, bool),
+    Tls(Box<tokio_rustls::server::TlsStream<TcpStream>>, bool),
+}
+
+impl Greeted {
+    /// The caller bounds the time.
+    async fn by(stream: TcpStream, tls: Option<ServerTls>) -> io::Result<Self> {
+        // Answers are written whole; waiting to fill a packet only delays them.
+        stream.set_nodelay(true)?;
+        let Some(tls) = tls else {
+            let is_http2 = speaks_http2(&stream).await?;
+            return Ok(Self::Plain(stream, is_http2));
+        };
+        let stream = tls.acceptor().accept(stream).await?;
+        let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+        Ok(Self::Tls(Box::new(stream), is_http2))
+    }
+}
+
 struct Connection {
-    stream: TcpStream,
     peer: SocketAddr,
     app: Router,
     builder: Builder<TokioExecutor>,
+    is_secured: bool,
 }
 
 impl Connection {
-    async fn run(self, is_http2: bool, watcher: hyper_util::server::graceful::Watcher) {
+    async fn run<S>(self, stream: S, is_http2: bool, watcher: Watcher)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let Self {
-            stream,
             peer,
             app,
             builder,
+            is_secured,
         } = self;
-        // Answers are written whole; waiting to fill a packet only delays them.
-        if stream.set_nodelay(true).is_err() {
-            return;
-        }
         let service = service_fn(move |request: Request<Incoming>| {
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(ConnectInfo(peer));
             let app = app.clone();
-            async move { Ok::<_, Infallible>(app.oneshot(request).await.unwrap_or_else(|never| match never {})) }
+            async move {
+                let mut response = app.oneshot(request).await.unwrap_or_else(|never| match never {});
+                if is_secured {
+                    response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
+                }
+                Ok::<_, Infallible>(response)
+            }
         });
         let builder = if is_http2 {
             builder.http2_only()
@@ -161,12 +218,12 @@ fn builder(settings: &ServeSettings) -> Builder<TokioExecutor> {
 }
 
 /// Looks at the first bytes without taking them. The caller bounds the time: hyper's own detection has no limit.
-async fn speaks_http2(stream: &TcpStream) -> std::io::Result<bool> {
+async fn speaks_http2(stream: &TcpStream) -> io::Result<bool> {
     let mut first = [0; HTTP2_PREFACE.len()];
     loop {
         let seen = stream.peek(&mut first).await?;
         if seen == 0 {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
         if !HTTP2_PREFACE.starts_with(&first[..seen]) {
             return Ok(false);

@@ -30,8 +30,10 @@ use tower_http::{
 use crate::{
     Problem,
     allowance::{Allowance, Metered},
-    observe::{REQUEST_ID, observe, remember_route},
+    grpc::{self, is_grpc},
+    observe::{observe, remember_route},
     problem::retry_after,
+    trace::REQUEST_ID,
 };
 
 /// The longest explanation taken over from a plain-text refusal.
@@ -49,8 +51,10 @@ pub struct Limits {
     pub url: ByteSize,
     /// How long until the answer must begin.
     pub timeout: Duration,
-    /// How many requests may be worked on at once; more are refused with 503.
+    /// How many requests may be worked on at once; more wait.
     pub concurrency: usize,
+    /// How many may wait, with nothing read of their bodies, within their time; more are refused with 503.
+    pub waiting: usize,
     /// Web origins that may call from a browser, such as `https://example.org`; `*` for any. None by default.
     pub cors: Vec<String>,
 }
@@ -62,17 +66,20 @@ impl Default for Limits {
             url: ByteSize(16 << 10),
             timeout: Duration::from_secs(30),
             concurrency: 1024,
+            waiting: 15_360,
             cors: Vec::new(),
         }
     }
 }
 
-/// Puts the whole edge before a router. From outside in: request id, log line and metrics; security headers; CORS;
+/// Puts the whole edge before a router. From outside in: request id, log line and metrics; the shape of
+/// gRPC; security headers; CORS;
 /// compression; load, time and URL limits; panics caught; the body measured, decompressed, measured again.
 pub fn stack(router: Router, limits: &Limits) -> Router {
     let gate = Gate {
         limits: limits.clone(),
         slots: Arc::new(Semaphore::new(limits.concurrency)),
+        admitted: Arc::new(Semaphore::new(limits.concurrency.saturating_add(limits.waiting))),
     };
     let router = router
         // Bodies are measured here; the lower limit that axum has of its own would only hide that one.
@@ -88,13 +95,19 @@ pub fn stack(router: Router, limits: &Limits) -> Router {
         [] => router,
         origins => router.layer(cors(origins)),
     };
-    secured(router).layer(from_fn(observe))
+    secured(router).layer(from_fn(grpc::in_grpc)).layer(from_fn(observe))
 }
+
+/// Marks a request that another service of this process makes while it answers one itself. It waits for no slot: who
+/// waits for it holds one already, and with all slots held like that nobody would ever go on.
+#[derive(Clone, Copy, Debug)]
+pub struct Nested;
 
 #[derive(Clone)]
 struct Gate {
     limits: Limits,
     slots: Arc<Semaphore>,
+    admitted: Arc<Semaphore>,
 }
 
 async fn guard(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
@@ -102,17 +115,30 @@ async fn guard(State(gate): State<Gate>, mut request: Request, next: Next) -> Re
         let error = Error::new(Code::Invalid, format!("the URL is longer than {}", gate.limits.url));
         return Problem(error.with_status(414)).into_response();
     }
-    let Ok(_slot) = gate.slots.try_acquire() else {
+    let is_nested = request.extensions().get::<Nested>().is_some();
+    let admitted = gate.admitted.try_acquire();
+    if admitted.is_err() && !is_nested {
         let error = Error::new(
             Code::Unavailable,
             "too many requests are being worked on; try again in 1s",
         );
         return Problem(error.with_details(retry_after(1))).into_response();
-    };
+    }
     let asked = format!("{} {}", request.method(), request.uri().path());
-    let allowance = Allowance::new(gate.limits.body, gate.limits.timeout);
+    let is_grpc = is_grpc(request.headers());
+    let longest = gate.limits.timeout;
+    let deadline = grpc::deadline(request.headers()).filter(|_| is_grpc).map(Duration);
+    let allowance = Allowance::new(gate.limits.body, deadline.map_or(longest, |asked| asked.min(longest)));
     request.extensions_mut().insert(allowance.clone());
-    let Some(response) = within(&allowance, next.run(request)).await else {
+    let answer = async {
+        let slot = async { gate.slots.acquire().await.expect("the semaphore is never closed") };
+        let _slot = match is_nested {
+            true => None,
+            false => Some(slot.await),
+        };
+        next.run(request).await
+    };
+    let Some(response) = within(&allowance, answer).await else {
         let limit = Duration(allowance.timeout());
         return Problem(Error::new(
             Code::Timeout,
@@ -121,7 +147,7 @@ async fn guard(State(gate): State<Gate>, mut request: Request, next: Next) -> Re
         .into_response();
     };
     match allowance.exceeded() {
-        Some(too_large) if !response.status().is_success() => too_large.into_response(),
+        Some(too_large) if is_grpc || !response.status().is_success() => too_large.into_response(),
         _ => explained(response, &asked).await,
     }
 }
@@ -211,6 +237,7 @@ fn compression() -> CompressionLayer<impl Predicate> {
         .and(NotForContentType::const_new("application/vnd.apache.parquet"))
         .and(NotForContentType::const_new("application/octet-stream"))
         .and(NotForContentType::const_new("image/"))
+        .and(NotForContentType::GRPC)
         .and(NotForContentType::SSE);
     CompressionLayer::new()
         .quality(CompressionLevel::Fastest)
@@ -234,7 +261,7 @@ fn cors(origins: &[String]) -> CorsLayer {
 }
 
 fn secured(router: Router) -> Router {
-    let headers: [(HeaderName, &'static str); 4] = [
+    let headers: [(HeaderName, &'static str); 6] = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::REFERRER_POLICY, "no-referrer"),
@@ -242,6 +269,8 @@ fn secured(router: Router) -> Router {
             header::CONTENT_SECURITY_POLICY,
             "default-src 'none'; frame-ancestors 'none'",
         ),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ];
     headers.into_iter().fold(router, |router, (name, value)| {
         router.layer(SetResponseHeaderLayer::if_not_present(

@@ -15,28 +15,36 @@ use parquet::schema::types::ColumnPath;
 use crate::error::{LakeError, Result};
 use crate::schema::field_id;
 
-/// Rows in a row group: one series of a few thousand rows lies in one or two of them.
+/// Rows in a row group, at most.
 pub(crate) const ROW_GROUP_ROWS: usize = 131_072;
-/// Rows in a page, the unit a point read decodes.
-const PAGE_ROWS: usize = 2_048;
+/// Rows in a page, the unit a look-up decodes: a page is full when it has so many and another lead begins.
+pub(crate) const PAGE_ROWS: usize = 2_048;
+/// A page that would have more rows is cut where its last lead begins, and a lead with more rows into several pages.
+pub(crate) const PAGE_ROWS_MOST: usize = 4_096;
+/// Text in a page, about.
+pub(crate) const PAGE_BYTES: usize = 1 << 20;
 
 /// How files are written. Only encodings that every engine reads: wide decimals are plain, never split or delta.
 pub(crate) fn properties(schema: &SchemaRef, key: &[&str]) -> WriterProperties {
+    // Each write of the encoder becomes a page, because one row fills it.
     let mut builder = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_1_0)
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).unwrap_or_default()))
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_write_batch_size(1024)
-        .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_write_batch_size(PAGE_ROWS_MOST)
+        .set_data_page_row_count_limit(1)
         .set_sorting_columns(Some(sorting(schema, key)));
-    for field in schema.fields() {
+    for (at, field) in schema.fields().iter().enumerate() {
         let column = ColumnPath::from(field.name().as_str());
         builder = match field.data_type() {
             DataType::Date32 | DataType::Timestamp(..) => builder
                 .set_column_dictionary_enabled(column.clone(), false)
                 .set_column_encoding(column, Encoding::DELTA_BINARY_PACKED),
             DataType::Decimal128(..) => builder.set_column_dictionary_enabled(column, false),
+            // Runs of a dictionary are small already: unpacking them would take longer than reading them.
+            DataType::Int32 | DataType::Boolean => builder.set_column_compression(column, Compression::UNCOMPRESSED),
+            _ if at == 0 => builder.set_column_compression(column, Compression::UNCOMPRESSED),
             _ => builder,
         };
     }

@@ -1,8 +1,9 @@
-//! Rows as the bytes of a Parquet file, row group by row group.
+//! Rows as the bytes of a Parquet file, page by page: a page begins with a lead wherever that is possible.
 
+use std::collections::VecDeque;
 use std::iter;
 
-use arrow::array::{Array, AsArray, Decimal128Array, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, RecordBatch, StringArray};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, SchemaRef};
 use bytes::Bytes;
@@ -13,7 +14,7 @@ use parquet::file::metadata::ParquetMetaData;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 
-use crate::data_file::ROW_GROUP_ROWS;
+use crate::data_file::{PAGE_BYTES, PAGE_ROWS, PAGE_ROWS_MOST, ROW_GROUP_ROWS, lead_column};
 use crate::error::Result;
 
 const WAITING_ROW_BYTES: usize = 16;
@@ -26,14 +27,20 @@ pub(crate) fn encode(batch: &RecordBatch, properties: WriterProperties) -> Resul
     Ok((encoder.take().into(), metadata))
 }
 
-/// A file in the making. Batches gather until they fill a row group.
+/// A file in the making. Rows gather until they fill a page, pages until they fill a row group.
 pub(crate) struct Encoder {
     schema: SchemaRef,
     file: SerializedFileWriter<Vec<u8>>,
     columns: ArrowRowGroupWriterFactory,
     groups: usize,
-    waiting: Vec<RecordBatch>,
-    rows: usize,
+    pages: Vec<RecordBatch>,
+    page_rows: usize,
+    /// Rows that are not in a page yet.
+    open: VecDeque<RecordBatch>,
+    /// How many of them were looked at.
+    seen: usize,
+    /// Where among them the last lead begins, and which it is.
+    last: (usize, Option<String>),
 }
 
 impl Encoder {
@@ -45,28 +52,44 @@ impl Encoder {
             file,
             columns,
             groups: 0,
-            waiting: Vec::new(),
-            rows: 0,
+            pages: Vec::new(),
+            page_rows: 0,
+            open: VecDeque::new(),
+            seen: 0,
+            last: (0, None),
         })
     }
 
-    pub(crate) fn write(&mut self, mut batch: RecordBatch) -> Result<()> {
-        while self.rows + batch.num_rows() >= ROW_GROUP_ROWS {
-            let fits = ROW_GROUP_ROWS - self.rows;
-            self.waiting.push(batch.slice(0, fits));
-            batch = batch.slice(fits, batch.num_rows() - fits);
-            self.write_group()?;
+    /// Appends sorted rows.
+    pub(crate) fn write(&mut self, batch: RecordBatch) -> Result<()> {
+        if batch.num_rows() == 0 {
+            return Ok(());
         }
-        if batch.num_rows() > 0 {
-            self.rows += batch.num_rows();
-            self.waiting.push(batch);
+        let leads = lead_column(&batch)?.clone();
+        self.open.push_back(batch);
+        let mut at = 0;
+        while at < leads.len() {
+            let end = lead_end(&leads, at);
+            if at > 0 || self.last.1.as_deref() != Some(leads.value(0)) {
+                if self.seen >= PAGE_ROWS {
+                    self.close_page(self.seen)?;
+                }
+                self.last.0 = self.seen;
+            }
+            self.seen += end - at;
+            at = end;
+            while self.seen > PAGE_ROWS_MOST {
+                let begin = std::mem::take(&mut self.last.0);
+                self.close_page(if begin > 0 { begin } else { PAGE_ROWS_MOST })?;
+            }
         }
+        self.last.1 = Some(leads.value(leads.len() - 1).to_string());
         Ok(())
     }
 
     /// About how many bytes the rows that wait will take.
     pub(crate) fn waiting(&self) -> usize {
-        self.rows * WAITING_ROW_BYTES
+        (self.page_rows + self.seen) * WAITING_ROW_BYTES
     }
 
     /// The bytes made since they were last taken.
@@ -75,26 +98,49 @@ impl Encoder {
     }
 
     pub(crate) fn finish(&mut self) -> Result<ParquetMetaData> {
-        if !self.waiting.is_empty() {
+        if self.seen > 0 {
+            self.close_page(self.seen)?;
+        }
+        if !self.pages.is_empty() {
             self.write_group()?;
         }
         Ok(self.file.finish()?)
     }
 
-    fn write_group(&mut self) -> Result<()> {
-        let batch = match self.waiting.as_slice() {
+    /// Makes the first `rows` of the open ones a page.
+    fn close_page(&mut self, rows: usize) -> Result<()> {
+        if self.page_rows + rows > ROW_GROUP_ROWS {
+            self.write_group()?;
+        }
+        let (mut pieces, mut missing) = (Vec::new(), rows);
+        while let Some(first) = self.open.front_mut().filter(|_| missing > 0) {
+            let count = first.num_rows().min(missing);
+            pieces.push(first.slice(0, count));
+            missing -= count;
+            match count == first.num_rows() {
+                true => drop(self.open.pop_front()),
+                false => *first = first.slice(count, first.num_rows() - count),
+            }
+        }
+        self.pages.push(match pieces.as_slice() {
             [only] => only.clone(),
             many => concat_batches(&self.schema, many)?,
-        };
-        self.waiting.clear();
-        self.rows = 0;
+        });
+        self.page_rows += rows;
+        self.seen -= rows;
+        Ok(())
+    }
+
+    fn write_group(&mut self) -> Result<()> {
+        let pages = std::mem::take(&mut self.pages);
+        self.page_rows = 0;
         let writers = self.columns.create_column_writers(self.groups)?;
         self.groups += 1;
         let mut group = self.file.next_row_group()?;
         for (at, writer) in writers.into_iter().enumerate() {
-            match batch.column(at).data_type() {
-                DataType::Decimal128(19.., _) => write_decimals(&mut group, batch.column(at).as_primitive())?,
-                _ => write_column(&mut group, writer, (&batch, at))?,
+            match self.schema.field(at).data_type() {
+                DataType::Decimal128(19.., _) => write_decimals(&mut group, &pages, at)?,
+                _ => write_column(&mut group, writer, (&pages, at))?,
             }
         }
         group.close()?;
@@ -102,39 +148,67 @@ impl Encoder {
     }
 }
 
+/// Where the run of one lead that holds row `at` ends: doubling steps, then bisection.
+fn lead_end(leads: &StringArray, at: usize) -> usize {
+    let lead = leads.value(at);
+    let (mut low, mut step) = (at + 1, 1);
+    while low + step <= leads.len() && leads.value(low + step - 1) == lead {
+        low += step;
+        step *= 2;
+    }
+    let high = leads.len().min(low + step);
+    low + crate::data_file::partition_point(high - low, |ahead| leads.value(low + ahead) == lead)
+}
+
 fn write_column(
     group: &mut SerializedRowGroupWriter<'_, Vec<u8>>,
     mut writer: ArrowColumnWriter,
-    (batch, at): (&RecordBatch, usize),
+    (pages, at): (&[RecordBatch], usize),
 ) -> Result<()> {
-    for leaf in compute_leaves(batch.schema_ref().field(at), batch.column(at))? {
-        writer.write(&leaf)?;
+    for page in pages {
+        let column = page.column(at);
+        let rows = column.len().div_ceil(text_bytes(column) / PAGE_BYTES + 1);
+        for start in (0..column.len()).step_by(rows.max(1)) {
+            let piece = column.slice(start, rows.min(column.len() - start));
+            for leaf in compute_leaves(page.schema_ref().field(at), &piece)? {
+                writer.write(&leaf)?;
+            }
+        }
     }
     Ok(writer.close()?.append_to_row_group(group)?)
 }
 
+/// How long texts are together: long ones are cut into more pages than their rows.
+fn text_bytes(column: &ArrayRef) -> usize {
+    let offsets = column.as_string_opt::<i32>().map(StringArray::value_offsets);
+    offsets.map_or(0, |offsets| (offsets[offsets.len() - 1] - offsets[0]) as usize)
+}
+
 /// Decimals from one shared buffer: the library's own way allocates for each.
-fn write_decimals(group: &mut SerializedRowGroupWriter<'_, Vec<u8>>, decimals: &Decimal128Array) -> Result<()> {
+fn write_decimals(group: &mut SerializedRowGroupWriter<'_, Vec<u8>>, pages: &[RecordBatch], at: usize) -> Result<()> {
     let Some(mut column) = group.next_column()? else {
         return Ok(());
     };
     let writer = column.typed::<FixedLenByteArrayType>();
     let descriptor = writer.get_descriptor().clone();
     let width = descriptor.type_length() as usize;
-    let known = decimals.len() - decimals.null_count();
-    let mut buffer = Vec::with_capacity(known * width);
-    let mut append = |value: i128| buffer.extend_from_slice(&value.to_be_bytes()[16 - width..]);
-    match decimals.nulls() {
-        None => decimals.values().iter().copied().for_each(&mut append),
-        Some(_) => decimals.iter().flatten().for_each(&mut append),
+    for page in pages {
+        let decimals: &Decimal128Array = page.column(at).as_primitive();
+        let known = decimals.len() - decimals.null_count();
+        let mut buffer = Vec::with_capacity(known * width);
+        let mut append = |value: i128| buffer.extend_from_slice(&value.to_be_bytes()[16 - width..]);
+        match decimals.nulls() {
+            None => decimals.values().iter().copied().for_each(&mut append),
+            Some(_) => decimals.iter().flatten().for_each(&mut append),
+        }
+        let buffer = Bytes::from(buffer);
+        let value = |at: usize| FixedLenByteArray::from(ByteArray::from(buffer.slice(at * width..(at + 1) * width)));
+        let values: Vec<FixedLenByteArray> = (0..known).map(value).collect();
+        let levels: Option<Vec<i16>> = (descriptor.max_def_level() > 0).then(|| match decimals.nulls() {
+            None => iter::repeat_n(1, decimals.len()).collect(),
+            Some(nulls) => nulls.iter().map(i16::from).collect(),
+        });
+        writer.write_batch(&values, levels.as_deref(), None)?;
     }
-    let buffer = Bytes::from(buffer);
-    let value = |at: usize| FixedLenByteArray::from(ByteArray::from(buffer.slice(at * width..(at + 1) * width)));
-    let values: Vec<FixedLenByteArray> = (0..known).map(value).collect();
-    let levels: Option<Vec<i16>> = (descriptor.max_def_level() > 0).then(|| match decimals.nulls() {
-        None => iter::repeat_n(1, decimals.len()).collect(),
-        Some(nulls) => nulls.iter().map(i16::from).collect(),
-    });
-    writer.write_batch(&values, levels.as_deref(), None)?;
     Ok(column.close()?)
 }

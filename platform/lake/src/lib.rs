@@ -18,6 +18,7 @@ mod lake;
 mod maintain;
 mod memory;
 mod merge;
+mod pages;
 mod passes;
 mod reader;
 mod rewrite;

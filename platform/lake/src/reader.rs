@@ -8,16 +8,16 @@ use arrow::datatypes::{DataType, Field, Int32Type, Schema as ArrowSchema, Schema
 use futures::{StreamExt, TryStreamExt};
 use moka::sync::Cache;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, RowSelection, RowSelector};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 use parquet::file::metadata::{PageIndexPolicy, RowGroupMetaData};
-use parquet::file::page_index::column_index::ColumnIndexMetaData;
 
 use crate::data_file::{lead_column, lead_rows, partition_point, position};
 use crate::error::{LakeError, Result};
 use crate::files::FileEntry;
 use crate::memory::Memory;
 use crate::merge::{BATCH_ROWS, Rank, Run};
+use crate::pages::{Place, Selected};
 use crate::schema::field_id;
 use crate::storage::{File, Storage};
 
@@ -135,40 +135,33 @@ impl Reader {
         Ok(lead_rows(&self.whole(entry).await?, lead)?.1 > 0)
     }
 
-    /// The rows of `lead` in the columns of `wanted`, or `None` when the file has none.
-    pub(crate) async fn lead(&self, entry: &FileEntry, lead: &str, wanted: &SchemaRef) -> Result<Option<RecordBatch>> {
-        if !entry.spans(lead) {
-            return Ok(None);
-        }
+    /// The rows of each of `leads` in the columns of `wanted`; `None` for those that the file does not have.
+    pub(crate) async fn leads(
+        &self,
+        entry: &FileEntry,
+        leads: &[&str],
+        wanted: &SchemaRef,
+    ) -> Result<Vec<Option<RecordBatch>>> {
         if entry.data.record_count() <= SMALL_ROWS {
             let batch = self.whole(entry).await?;
-            let (from, count) = lead_rows(&batch, lead)?;
-            return (count > 0)
-                .then(|| conform(&batch.slice(from, count), wanted))
-                .transpose();
+            let rows = leads.iter().map(|lead| lead_rows(&batch, lead));
+            return rows.map(|rows| cut(&batch, rows?, wanted)).collect();
         }
         let footer = self.footer(entry).await?;
-        let Some((groups, selection)) = candidates(&footer.coded, lead) else {
-            return Ok(None);
-        };
-        let rows = selection.row_count();
-        let mask = mask(&footer.coded, wanted, true);
-        let stream = ParquetRecordBatchStreamBuilder::new_with_metadata(footer.file, footer.coded)
-            .with_projection(mask)
-            .with_row_groups(groups)
-            .with_row_selection(selection)
-            .with_batch_size(rows)
-            .build()?;
-        let schema = stream.schema().clone();
-        let batches: Vec<RecordBatch> = stream.try_collect().await?;
-        let batch = match batches.as_slice() {
-            [only] => only.clone(),
-            many => concat_batches(&schema, many)?,
-        };
-        let (from, count) = coded_rows(&batch, lead);
-        (count > 0)
-            .then(|| conform(&batch.slice(from, count), wanted))
-            .transpose()
+        let metadata = footer.plain.metadata();
+        let places: Vec<Place> = leads.iter().map(|lead| Place::of(lead, metadata)).collect();
+        let selected = Selected::union(&places);
+        if selected.rows() == 0 {
+            return Ok(vec![None; leads.len()]);
+        }
+        let mixed = places.iter().any(|place| place.mixed);
+        let mask = mask(&footer.coded, wanted, mixed);
+        let batch = selected.decode(&footer.file, &footer.coded, mask).await?;
+        let rows = leads.iter().zip(&places).map(|(lead, place)| match mixed {
+            true => coded_rows(&batch, lead),
+            false => selected.find(place),
+        });
+        rows.map(|rows| cut(&batch, rows, wanted)).collect()
     }
 
     /// The rows of a range of leads, in the columns of `wanted`, whose first is the lead.
@@ -238,49 +231,17 @@ fn conform(batch: &RecordBatch, wanted: &SchemaRef) -> Result<RecordBatch> {
     Ok(RecordBatch::try_new_with_options(wanted.clone(), columns, &options)?)
 }
 
+/// Rows from one on, so many, in the columns that are wanted; `None` when there are none.
+fn cut(batch: &RecordBatch, (from, count): (usize, usize), wanted: &SchemaRef) -> Result<Option<RecordBatch>> {
+    (count > 0)
+        .then(|| conform(&batch.slice(from, count), wanted))
+        .transpose()
+}
+
 fn group_span(group: &RowGroupMetaData) -> Option<(String, String)> {
     let statistics = group.column(0).statistics()?;
     let text = |bytes: Option<&[u8]>| String::from_utf8(bytes?.to_vec()).ok();
     Some((text(statistics.min_bytes_opt())?, text(statistics.max_bytes_opt())?))
-}
-
-/// The row groups that may hold `lead`, and in them the pages.
-fn candidates(file: &ArrowReaderMetadata, lead: &str) -> Option<(Vec<usize>, RowSelection)> {
-    let (mut groups, mut selectors) = (Vec::new(), Vec::new());
-    for (at, group) in file.metadata().row_groups().iter().enumerate() {
-        let statistics = group.column(0).statistics();
-        let low = statistics.and_then(|statistics| statistics.min_bytes_opt());
-        let high = statistics.and_then(|statistics| statistics.max_bytes_opt());
-        if low.is_some_and(|low| low > lead.as_bytes()) || high.is_some_and(|high| high < lead.as_bytes()) {
-            continue;
-        }
-        let rows = group.num_rows() as usize;
-        let (from, to) = page_rows(file, at, lead).unwrap_or((0, rows));
-        groups.push(at);
-        selectors.extend([
-            RowSelector::skip(from),
-            RowSelector::select(to - from),
-            RowSelector::skip(rows - to),
-        ]);
-    }
-    (!groups.is_empty()).then(|| (groups, RowSelection::from(selectors)))
-}
-
-/// The rows of the pages of a row group that may hold `lead`, by the page index.
-fn page_rows(file: &ArrowReaderMetadata, group: usize, lead: &str) -> Option<(usize, usize)> {
-    let metadata = file.metadata();
-    let ColumnIndexMetaData::BYTE_ARRAY(index) = metadata.column_index()?.get(group)?.first()? else {
-        return None;
-    };
-    let pages = metadata.offset_index()?.get(group)?.first()?.page_locations();
-    let lead = lead.as_bytes();
-    let first = partition_point(pages.len(), |page| {
-        index.max_value(page).is_some_and(|high| high < lead)
-    });
-    let end = partition_point(pages.len(), |page| index.min_value(page).is_some_and(|low| low <= lead));
-    let row = |page: usize| pages.get(page).map(|page| page.first_row_index as usize);
-    let rows = metadata.row_group(group).num_rows() as usize;
-    Some((row(first).unwrap_or(rows), row(end.max(first)).unwrap_or(rows)))
 }
 
 /// The rows of `lead` in a batch whose lead is a dictionary.

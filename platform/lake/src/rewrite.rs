@@ -111,12 +111,16 @@ impl Table {
         let wanted = Arc::new(Schema::new(vec![
             snapshot.columns().field_with_name(&lead_name)?.clone(),
         ]));
-        for lead in leads {
-            if snapshot.access().reader.lead(file, lead, &wanted).await?.is_some() {
-                return Ok(true);
-            }
+        let leads: Vec<&str> = leads
+            .iter()
+            .map(String::as_str)
+            .filter(|lead| file.spans(lead))
+            .collect();
+        if leads.is_empty() {
+            return Ok(false);
         }
-        Ok(false)
+        let found = snapshot.access().reader.leads(file, &leads, &wanted).await?;
+        Ok(found.iter().any(Option::is_some))
     }
 
     /// Merges files as far as `effort` says. `None` when there is nothing to do.

@@ -182,18 +182,32 @@ impl Snapshot {
 
     /// The rows of one lead in the columns called `names`, sorted by the key, the newest write of each key.
     pub async fn read(&self, lead: &str, names: &[&str]) -> Result<RecordBatch> {
+        Ok(self.read_many(&[lead], names).await?.swap_remove(0))
+    }
+
+    /// The rows of each of `leads`, as [`Snapshot::read`] gives them. Every page that holds some of them is read once.
+    pub async fn read_many(&self, leads: &[&str], names: &[&str]) -> Result<Vec<RecordBatch>> {
         let key = self.key_names()?;
         let inner = self.project(&key[1..], names)?;
-        let mut found = Vec::new();
-        for file in self.files.iter().filter(|file| file.spans(lead)) {
-            found.extend(self.access.reader.lead(file, lead, &inner).await?);
+        let mut found: Vec<Vec<RecordBatch>> = vec![Vec::new(); leads.len()];
+        for file in &self.files {
+            let spanned: Vec<usize> = (0..leads.len()).filter(|at| file.spans(leads[*at])).collect();
+            if spanned.is_empty() {
+                continue;
+            }
+            let those: Vec<&str> = spanned.iter().map(|at| leads[*at]).collect();
+            let rows = self.access.reader.leads(file, &those, &inner).await?;
+            spanned
+                .into_iter()
+                .zip(rows)
+                .for_each(|(at, rows)| found[at].extend(rows));
         }
-        let merged = match found.len() {
-            0 => RecordBatch::new_empty(inner.clone()),
-            1 => found.swap_remove(0),
-            _ => KeyCodec::new(&inner, &key[1..])?.merge_all(&inner, &found)?,
+        let merge = |found: Vec<RecordBatch>| match found.as_slice() {
+            [] => select(&RecordBatch::new_empty(inner.clone()), names),
+            [only] => select(only, names),
+            many => select(&KeyCodec::new(&inner, &key[1..])?.merge_all(&inner, many)?, names),
         };
-        select(&merged, names)
+        found.into_iter().map(merge).collect()
     }
 
     /// The rows of a range of leads in the columns called `names`, sorted by the key, the newest write of each key.

@@ -6,6 +6,7 @@ use std::{
 };
 
 use platform_config::Config;
+use platform_crypto::Random;
 use platform_error::Result;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio_util::sync::CancellationToken;
@@ -51,6 +52,20 @@ impl Context {
         }))
     }
 
+    /// The same surroundings under another name, for what the services of a deployment share.
+    pub fn named(&self, name: &'static str) -> Self {
+        let inner = &self.0;
+        Self(Arc::new(Inner {
+            service: name,
+            clock: inner.clock.clone(),
+            config: inner.config.clone(),
+            data_dir: inner.data_dir.clone(),
+            peers: inner.peers.clone(),
+            shutdown: inner.shutdown.clone(),
+            tasks: inner.tasks.clone(),
+        }))
+    }
+
     /// The services that can be called. Those opened before this one are there.
     pub fn peers(&self) -> &Peers {
         &self.0.peers
@@ -69,6 +84,11 @@ impl Context {
     /// Makes ids.
     pub fn ids(&self) -> Ids {
         Ids(self.0.clock.clone())
+    }
+
+    /// Draws random bytes, for secrets and for jitter.
+    pub fn random(&self) -> Random {
+        Random::system()
     }
 
     /// The service's own section of the settings.

@@ -1,20 +1,22 @@
 //! What a service says about itself: alive, started, ready; and its metrics.
 
-use std::sync::{
-    Arc, OnceLock,
-    atomic::{AtomicBool, Ordering::Relaxed},
-};
+mod grpc;
+
+use std::sync::{Arc, OnceLock};
 
 use axum::{
     Router,
     extract::{Request, State},
     http::{StatusCode, header},
+    middleware::from_fn,
     response::{IntoResponse, Response},
     routing::get,
 };
 use platform_error::{Code, Error};
-use platform_http::Problem;
+use platform_http::{Problem, in_grpc};
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
+use tonic_health::pb::health_server::HealthServer;
 use tower::ServiceExt;
 
 use crate::{Metrics, service::Check};
@@ -27,30 +29,46 @@ pub(crate) struct Door(Arc<Inner>);
 struct Inner {
     service: &'static str,
     metrics: Metrics,
-    opened: OnceLock<(Router, Check)>,
-    is_stopping: AtomicBool,
+    opened: OnceLock<Inside>,
+    stopping: CancellationToken,
+}
+
+/// What is behind a door.
+pub(crate) struct Inside {
+    pub(crate) router: Router,
+    pub(crate) ready: Check,
+    /// The names of its gRPC services.
+    pub(crate) grpc: Vec<String>,
+}
+
+/// Whether requests can be answered now.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Readiness {
+    Starting,
+    Ready,
+    NotReady,
+    Stopping,
 }
 
 impl Door {
     pub(crate) fn new(service: &'static str, metrics: Metrics) -> Self {
-        let is_stopping = AtomicBool::new(false);
         Self(Arc::new(Inner {
             service,
             metrics,
             opened: OnceLock::new(),
-            is_stopping,
+            stopping: CancellationToken::new(),
         }))
     }
 
     /// From now on requests reach the service.
-    pub(crate) fn open(&self, router: Router, ready: Check) {
+    pub(crate) fn open(&self, inside: Inside) {
         // A door is opened once, by the host that made it.
-        let _ = self.0.opened.set((router, ready));
+        let _ = self.0.opened.set(inside);
     }
 
     /// From now on the service says that it is not ready, so that nobody sends it more.
     pub(crate) fn begin_stop(&self) {
-        self.0.is_stopping.store(true, Relaxed);
+        self.0.stopping.cancel();
     }
 
     /// The probes and metrics, which no load limit refuses, before the service itself.
@@ -66,23 +84,26 @@ impl Door {
             )
             .route(
                 "/readyz",
-                get(|State(door): State<Self>| async move { door.readiness().await }),
+                get(|State(door): State<Self>| async move { door.ready().await }),
             )
             .route(
                 "/health",
-                get(|State(door): State<Self>| async move { door.readiness().await }),
+                get(|State(door): State<Self>| async move { door.ready().await }),
             )
             .route(
                 "/metrics",
                 get(|State(door): State<Self>| async move { door.metrics() }),
             )
+            .route_service("/grpc.health.v1.Health/{method}", HealthServer::new(self.clone()))
             .fallback(|State(door): State<Self>, request: Request| async move { door.pass(request).await })
             .with_state(self.clone())
+            .layer(from_fn(in_grpc))
     }
 
     async fn pass(&self, request: Request) -> Response {
         match self.0.opened.get() {
-            Some((router, _)) => router
+            Some(inside) => inside
+                .router
                 .clone()
                 .oneshot(request)
                 .await
@@ -101,21 +122,41 @@ impl Door {
         }
     }
 
-    async fn readiness(&self) -> Response {
-        if self.0.is_stopping.load(Relaxed) {
-            return self.report(StatusCode::SERVICE_UNAVAILABLE, "stopping");
-        }
-        let Some((_, ready)) = self.0.opened.get() else {
-            return self.report(StatusCode::SERVICE_UNAVAILABLE, "starting");
+    async fn ready(&self) -> Response {
+        let (status, word) = match self.readiness().await {
+            Readiness::Ready => (StatusCode::OK, "ready"),
+            Readiness::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "not ready"),
+            Readiness::Starting => (StatusCode::SERVICE_UNAVAILABLE, "starting"),
+            Readiness::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
         };
-        match ready().await {
-            Ok(()) => self.report(StatusCode::OK, "ready"),
+        self.report(status, word)
+    }
+
+    async fn readiness(&self) -> Readiness {
+        if self.0.stopping.is_cancelled() {
+            return Readiness::Stopping;
+        }
+        let Some(inside) = self.0.opened.get() else {
+            return Readiness::Starting;
+        };
+        match (inside.ready)().await {
+            Ok(()) => Readiness::Ready,
             Err(error) => {
                 let cause = error.cause().map(ToString::to_string).unwrap_or_default();
                 tracing::warn!(service = self.0.service, %error, cause, "not ready");
-                self.report(StatusCode::SERVICE_UNAVAILABLE, "not ready")
+                Readiness::NotReady
             }
         }
+    }
+
+    /// Whether a gRPC service is behind this door; without a name all of it is meant.
+    fn serves(&self, name: &str) -> bool {
+        let inside = self.0.opened.get();
+        name.is_empty() || inside.is_some_and(|inside| inside.grpc.iter().any(|served| served == name))
+    }
+
+    fn stopping(&self) -> &CancellationToken {
+        &self.0.stopping
     }
 
     fn metrics(&self) -> Response {

@@ -1,7 +1,7 @@
 //! Runs any set of services in one process: binds their ports, opens them, serves them.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     sync::Arc,
@@ -10,14 +10,14 @@ use std::{
 use platform_config::Config;
 use platform_error::Result;
 use platform_graphql::Settings as GraphqlSettings;
-use platform_http::{Limits, ServeSettings};
+use platform_http::{Limits, Listener, ServeSettings, Tls, TlsSettings};
 use serde::{Deserialize, Serialize};
 use tokio::{net::TcpListener, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     Clock, Context, HostError, Peer, Peers, Running, Service,
-    health::Door,
+    health::{Door, Inside},
     running::{Connections, Member},
     service::Opened,
 };
@@ -33,6 +33,8 @@ pub struct HostSettings {
     pub bind: IpAddr,
     /// The folder for everything the process keeps.
     pub data: PathBuf,
+    /// Whether others depend on it: what is only for development, such as accounts with known passwords, is refused.
+    pub production: bool,
 }
 
 impl Default for HostSettings {
@@ -40,6 +42,7 @@ impl Default for HostSettings {
         Self {
             bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
             data: PathBuf::from("hansa-data"),
+            production: false,
         }
     }
 }
@@ -63,6 +66,7 @@ struct Settings {
     limits: Limits,
     connections: ServeSettings,
     graphql: GraphqlSettings,
+    tls: Tls,
     peers: Peers,
 }
 
@@ -110,17 +114,34 @@ impl Host {
         self.run(settings, unbound).await
     }
 
+    /// Brings what each service keeps to the form that this version wants, without serving anything, and names what
+    /// was changed. The first that fails ends it; those before it stay done.
+    pub async fn migrate(self) -> Result<BTreeMap<&'static str, Vec<String>>> {
+        let settings = self.settings()?;
+        let mut done = BTreeMap::new();
+        for service in &self.services {
+            let Some(migrate) = &service.migrate else { continue };
+            let context = self.context(service, &settings);
+            let applied = migrate(context.clone()).await;
+            self.stop(&context, &settings).await;
+            done.insert(service.name, applied?);
+        }
+        Ok(done)
+    }
+
     fn settings(&self) -> Result<Settings> {
         let mut names = BTreeSet::new();
         if let Some(twice) = self.services.iter().find(|service| !names.insert(service.name)) {
             return Err(HostError::Twice(twice.name).into());
         }
         let host: HostSettings = self.config.section("host")?;
+        let tls = Tls::open(&self.config.section::<TlsSettings>("tls")?)?;
         let settings = Settings {
             limits: self.config.section("http")?,
             connections: self.config.section("connections")?,
             graphql: self.config.section("graphql")?,
-            peers: Peers::remote(&self.config)?,
+            peers: Peers::remote(&self.config, tls.client().as_ref())?,
+            tls,
             host,
         };
         std::fs::create_dir_all(&settings.host.data).map_err(|error| HostError::DataFolder {
@@ -140,11 +161,22 @@ impl Host {
     async fn run(self, settings: Settings, sockets: Vec<(Option<SocketAddr>, Option<TcpListener>)>) -> Result<Running> {
         let mut running = Running::new(*settings.connections.drain);
         let mut doors = Vec::new();
+        if settings.tls.is_used() {
+            let stop = CancellationToken::new();
+            let kept = settings.tls.clone().keep(stop.clone());
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the host itself awaits the reading of certificates when it stops"
+            )]
+            let task = tokio::spawn(kept);
+            running.beside(Connections { stop, task });
+        }
         for (service, (address, listener)) in self.services.iter().zip(sockets) {
             let door = Door::new(service.name, self.metrics.clone());
             let connections = listener.map(|listener| {
-                let (stop, settings) = (CancellationToken::new(), settings.connections.clone());
-                let served = platform_http::serve(listener, door.router(), settings, stop.clone());
+                let (stop, tls) = (CancellationToken::new(), settings.tls.server());
+                let listener = Listener { tcp: listener, tls };
+                let served = platform_http::serve(listener, door.router(), settings.connections.clone(), stop.clone());
                 #[expect(
                     clippy::disallowed_methods,
                     reason = "the host itself awaits its listeners when it stops"
@@ -158,10 +190,11 @@ impl Host {
         for (service, door) in self.services.iter().zip(doors) {
             match self.open(service, &settings).await {
                 Ok((context, opened)) => {
-                    door.open(
-                        platform_http::stack(opened.router.clone(), &settings.limits),
-                        opened.ready.clone(),
-                    );
+                    door.open(Inside {
+                        router: platform_http::stack(opened.router, &settings.limits),
+                        ready: opened.ready,
+                        grpc: opened.grpc,
+                    });
                     settings.peers.add(service.name, Peer::Local(door.router()));
                     running.opened(Member {
                         name: service.name,
@@ -183,16 +216,24 @@ impl Host {
         Ok(running)
     }
 
-    async fn open(&self, service: &Service, settings: &Settings) -> Result<(Context, Opened)> {
+    fn context(&self, service: &Service, settings: &Settings) -> Context {
         let surroundings = (self.clock.clone(), settings.host.data.clone());
-        let context = Context::among(settings.peers.clone(), service.name, self.config.clone(), surroundings);
+        Context::among(settings.peers.clone(), service.name, self.config.clone(), surroundings)
+    }
+
+    async fn open(&self, service: &Service, settings: &Settings) -> Result<(Context, Opened)> {
+        let context = self.context(service, settings);
         match (service.open)(context.clone(), settings.graphql).await {
             Ok(opened) => Ok((context, opened)),
             Err(error) => {
-                context.shutdown().cancel();
-                context.tasks().stop(Instant::now() + *settings.connections.drain).await;
+                self.stop(&context, settings).await;
                 Err(error)
             }
         }
+    }
+
+    async fn stop(&self, context: &Context, settings: &Settings) {
+        context.shutdown().cancel();
+        context.tasks().stop(Instant::now() + *settings.connections.drain).await;
     }
 }

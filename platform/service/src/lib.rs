@@ -3,6 +3,7 @@
 mod clock;
 mod context;
 mod error;
+mod grpc;
 mod health;
 mod host;
 mod peer;
@@ -12,12 +13,14 @@ mod service;
 mod signal;
 mod tasks;
 
+pub use platform_crypto::Random;
 pub use tokio_util::sync::CancellationToken;
 
 pub use crate::{
     clock::Clock,
     context::{Context, Ids},
     error::HostError,
+    grpc::{error_of, status},
     host::{Host, HostSettings, Metrics},
     peer::Peer,
     peers::{PeerSettings, Peers},

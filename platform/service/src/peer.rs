@@ -1,14 +1,21 @@
 //! Another service, called the same way whether it lives in this process or behind a socket.
 
+use std::task::{self, Poll};
+
 use axum::{
     Router,
+    body::Body,
     extract::Request,
-    http::{Uri, uri::PathAndQuery},
+    http::{self, Uri, uri::PathAndQuery},
     response::Response,
 };
-use platform_error::{Error, Result};
-use platform_http::Client;
-use tower::ServiceExt;
+use futures::{FutureExt, future::BoxFuture};
+use platform_error::{Code, Error, Result};
+use platform_http::{Client, Nested, deadline};
+use tokio::time::timeout;
+use tower::{Service, ServiceExt};
+
+use crate::status;
 
 /// Where another service is.
 #[derive(Clone, Debug)]
@@ -22,12 +29,13 @@ pub enum Peer {
 impl Peer {
     /// Sends a request, whose path counts from the peer's root, and gives back the answer whatever its status.
     pub async fn call(&self, mut request: Request) -> Result<Response> {
+        platform_http::hand_on(request.headers_mut());
         match self {
-            Self::Local(router) => Ok(router
-                .clone()
-                .oneshot(request)
-                .await
-                .unwrap_or_else(|never| match never {})),
+            Self::Local(router) => {
+                request.extensions_mut().insert(Nested);
+                let answer = router.clone().oneshot(request).await;
+                Ok(answer.unwrap_or_else(|never| match never {}))
+            }
             Self::Remote(base, client) => {
                 *request.uri_mut() = joined(base, request.uri()).map_err(Error::internal)?;
                 client.forward(request).await
@@ -47,4 +55,33 @@ fn joined(base: &Uri, path: &Uri) -> Result<Uri, axum::http::Error> {
         Some(authority) => builder.authority(authority).build(),
         None => builder.build(),
     }
+}
+
+/// A peer is a gRPC channel: without a socket in this process, by HTTP/2 elsewhere.
+impl Service<http::Request<tonic::body::Body>> for Peer {
+    type Response = Response;
+    type Error = tonic::Status;
+    type Future = BoxFuture<'static, Result<Response, tonic::Status>>;
+
+    fn poll_ready(&mut self, _: &mut task::Context<'_>) -> Poll<Result<(), tonic::Status>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<tonic::body::Body>) -> Self::Future {
+        let peer = self.clone();
+        let deadline = deadline(request.headers());
+        async move {
+            let answer = Peer::call(&peer, request.map(Body::new));
+            let answer = match deadline {
+                None => answer.await,
+                Some(deadline) => timeout(deadline, answer).await.unwrap_or_else(|_| Err(late())),
+            };
+            answer.map_err(status)
+        }
+        .boxed()
+    }
+}
+
+fn late() -> Error {
+    Error::new(Code::Timeout, "the answer did not come within the time that was left")
 }

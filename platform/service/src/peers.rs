@@ -8,7 +8,7 @@ use std::{
 use axum::http::Uri;
 use platform_config::Config;
 use platform_error::Result;
-use platform_http::{Client, ClientSettings};
+use platform_http::{Client, ClientSettings, ClientTls};
 use serde::{Deserialize, Serialize};
 
 use crate::{HostError, Peer};
@@ -24,7 +24,7 @@ pub struct PeerSettings(pub BTreeMap<String, String>);
 
 impl Peers {
     /// The services elsewhere.
-    pub(crate) fn remote(config: &Config) -> Result<Self> {
+    pub(crate) fn remote(config: &Config, tls: Option<&ClientTls>) -> Result<Self> {
         let PeerSettings(addresses) = config.section("peers")?;
         let peers = Self::default();
         for (name, address) in addresses {
@@ -32,7 +32,10 @@ impl Peers {
             if !matches!(uri.scheme_str(), Some("http" | "https")) {
                 return Err(HostError::peer(&name, &address).into());
             }
-            let client = Client::new(&ClientSettings::default())?;
+            let client = match tls.filter(|_| uri.scheme_str() == Some("https")) {
+                Some(tls) => Client::secured(&ClientSettings::default(), tls)?,
+                None => Client::new(&ClientSettings::default())?,
+            };
             peers.add(&name, Peer::Remote(uri, client));
         }
         Ok(peers)

@@ -57,6 +57,11 @@ impl Running {
         self.connections.extend(connections);
     }
 
+    /// Something that runs beside the services and is ended with the listeners.
+    pub(crate) fn beside(&mut self, connections: Connections) {
+        self.connections.push(connections);
+    }
+
     pub(crate) fn opened(&mut self, member: Member) {
         self.members.push(member);
     }

@@ -8,7 +8,7 @@ use futures::{FutureExt, future::BoxFuture};
 use platform_error::{Error, Result};
 use platform_graphql::Settings as GraphqlSettings;
 
-use crate::Context;
+use crate::{Context, grpc};
 
 type Open = Box<dyn Fn(Context, GraphqlSettings) -> BoxFuture<'static, Result<Opened>> + Send + Sync>;
 
@@ -17,12 +17,17 @@ pub struct Service {
     pub(crate) name: &'static str,
     pub(crate) port: u16,
     pub(crate) open: Open,
+    pub(crate) migrate: Option<Migrate>,
 }
+
+/// Changes what a service keeps to the form that this version wants, and names the changes.
+pub(crate) type Migrate = Arc<dyn Fn(Context) -> BoxFuture<'static, Result<Vec<String>>> + Send + Sync>;
 
 /// What a service is made of once its store is open.
 pub(crate) struct Opened {
     pub(crate) store: Arc<dyn Any + Send + Sync>,
     pub(crate) router: Router,
+    pub(crate) grpc: Vec<String>,
     pub(crate) ready: Check,
     pub(crate) close: BoxFuture<'static, Result<()>>,
 }
@@ -63,6 +68,9 @@ impl Unopened {
             port: self.port,
             open: Box::new(open),
             routes: Vec::new(),
+            grpc: None,
+            wraps: Vec::new(),
+            migrate: None,
             tasks: Vec::new(),
             ready: Arc::new(|_| async { Ok(()) }.boxed()),
             close: Arc::new(|_| async { Ok(()) }.boxed()),
@@ -72,6 +80,8 @@ impl Unopened {
 
 type OnStore<S> = Arc<dyn Fn(S) -> BoxFuture<'static, Result<()>> + Send + Sync>;
 type OnContext<S> = Arc<dyn Fn(Context, S) -> BoxFuture<'static, Result<()>> + Send + Sync>;
+type Grpc<S> = Box<dyn Fn(&S) -> Result<(Router, Vec<String>)> + Send + Sync>;
+type Wrap<S> = Box<dyn Fn(&S, Router) -> Router + Send + Sync>;
 type Routes<S> = Box<dyn Fn(&S, GraphqlSettings) -> Router + Send + Sync>;
 
 /// A service around a store `S`, which is shared by all its parts.
@@ -80,6 +90,9 @@ pub struct Blueprint<S> {
     port: u16,
     open: Box<dyn Fn(Context) -> BoxFuture<'static, Result<S>> + Send + Sync>,
     routes: Vec<Routes<S>>,
+    grpc: Option<Grpc<S>>,
+    wraps: Vec<Wrap<S>>,
+    migrate: Option<Migrate>,
     tasks: Vec<(&'static str, OnContext<S>)>,
     ready: OnStore<S>,
     close: OnStore<S>,
@@ -102,6 +115,35 @@ impl<S: Clone + Send + Sync + 'static> Blueprint<S> {
     /// Serves routes beside it.
     pub fn rest(mut self, router: impl Fn(&S) -> Router + Send + Sync + 'static) -> Self {
         self.routes.push(Box::new(move |store, _| router(store)));
+        self
+    }
+
+    /// Serves gRPC on the same port, with reflection over the encoded `descriptors` of its protos.
+    pub fn grpc(
+        mut self,
+        descriptors: &'static [u8],
+        routes: impl Fn(&S) -> tonic::service::Routes + Send + Sync + 'static,
+    ) -> Self {
+        self.grpc = Some(Box::new(move |store| grpc::with_reflection(routes(store), descriptors)));
+        self
+    }
+
+    /// Puts something before all routes, such as the question who asks. What is added last is asked first.
+    pub fn wrap(mut self, wrap: impl Fn(&S, Router) -> Router + Send + Sync + 'static) -> Self {
+        self.wraps.push(Box::new(wrap));
+        self
+    }
+
+    /// How what the service keeps is brought to the form that this version wants, without opening it: it gives back
+    /// the names of what was changed.
+    pub fn migrate<E, Fut>(mut self, migrate: impl Fn(Context) -> Fut + Send + Sync + 'static) -> Self
+    where
+        E: Into<Error>,
+        Fut: Future<Output = Result<Vec<String>, E>> + Send + 'static,
+    {
+        self.migrate = Some(Arc::new(move |context| {
+            migrate(context).map(|done| done.map_err(Into::into)).boxed()
+        }));
         self
     }
 
@@ -139,10 +181,16 @@ impl<S: Clone + Send + Sync + 'static> Blueprint<S> {
 
     async fn opened(&self, context: Context, graphql: GraphqlSettings) -> Result<Opened> {
         let store = (self.open)(context.clone()).await?;
-        let router = self
+        let mut router = self
             .routes
             .iter()
             .fold(Router::new(), |router, routes| router.merge(routes(&store, graphql)));
+        let mut grpc = Vec::new();
+        if let Some(routes) = &self.grpc {
+            let (routes, names) = routes(&store)?;
+            (router, grpc) = (router.merge(routes), names);
+        }
+        let router = self.wraps.iter().fold(router, |router, wrap| wrap(&store, router));
         for (name, task) in &self.tasks {
             let (task, context_of_task, store) = (task.clone(), context.clone(), store.clone());
             let start = move || task(context_of_task.clone(), store.clone());
@@ -154,6 +202,7 @@ impl<S: Clone + Send + Sync + 'static> Blueprint<S> {
         Ok(Opened {
             store: Arc::new(store),
             router,
+            grpc,
             ready,
             close,
         })
@@ -162,12 +211,17 @@ impl<S: Clone + Send + Sync + 'static> Blueprint<S> {
 
 impl<S: Clone + Send + Sync + 'static> From<Blueprint<S>> for Service {
     fn from(blueprint: Blueprint<S>) -> Self {
-        let (name, port) = (blueprint.name, blueprint.port);
+        let (name, port, migrate) = (blueprint.name, blueprint.port, blueprint.migrate.clone());
         let blueprint = Arc::new(blueprint);
         let open: Open = Box::new(move |context, graphql| {
             let blueprint = blueprint.clone();
             async move { blueprint.opened(context, graphql).await }.boxed()
         });
-        Self { name, port, open }
+        Self {
+            name,
+            port,
+            open,
+            migrate,
+        }
     }
 }

@@ -1,11 +1,32 @@
-//! Logs to standard error and metrics for Prometheus, set up once per process.
+//! Logs to standard error, metrics for Prometheus and traces by OTLP, set up once per process.
+
+mod error;
+mod otlp;
+mod settings;
+mod trace;
 
 use std::{io, time::Duration};
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use platform_error::{Code, Coded};
-use serde::{Deserialize, Serialize};
-use tracing_subscriber::EnvFilter;
+use opentelemetry::trace::TracerProvider;
+use tracing::{Metadata, level_filters::LevelFilter};
+use tracing_subscriber::{
+    EnvFilter, Layer, Registry,
+    filter::{FilterExt, filter_fn},
+    fmt,
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
+
+pub use self::{
+    error::TelemetryError,
+    otlp::flush,
+    settings::{Format, Settings},
+    trace::{SPANS, TraceContext, is_exporting, rename},
+};
+
+#[doc(hidden)]
+pub use tracing as tracing_for_macros;
 
 /// How often histograms are emptied into their buckets when nobody scrapes.
 const UPKEEP: Duration = Duration::from_secs(5);
@@ -14,57 +35,13 @@ const SECONDS: [f64; 14] = [
     0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0,
 ];
 
-/// What is logged, and how. Section `[telemetry]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-pub struct Settings {
-    /// A filter such as `info` or `info,platform_lake=debug`.
-    pub log: String,
-    /// Lines for people or for machines.
-    pub format: Format,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            log: "info".into(),
-            format: Format::Text,
-        }
-    }
-}
-
-/// How a log line is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Format {
-    /// For people.
-    #[default]
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
-/// Telemetry that cannot be set up.
-#[derive(Debug, thiserror::Error)]
-pub enum TelemetryError {
-    /// The filter cannot be parsed.
-    #[error("telemetry.log must be a filter such as \"info\" or \"info,platform_lake=debug\", got {0:?}")]
-    Filter(String),
-    /// Something in this process has already set up logs or metrics.
-    #[error("telemetry is set up already in this process")]
-    Twice,
-    /// The metrics' upkeep cannot run.
-    #[error("cannot start the thread that keeps the metrics")]
-    Upkeep(#[from] io::Error),
-}
-
-impl Coded for TelemetryError {
-    fn code(&self) -> Code {
-        match self {
-            Self::Filter(_) => Code::Invalid,
-            Self::Twice | Self::Upkeep(_) => Code::Internal,
-        }
-    }
+/// A span that is exported and never logged, written like `tracing::info_span!`. Without an exporter it is disabled,
+/// which costs the look at a flag.
+#[macro_export]
+macro_rules! span {
+    ($name:literal $(, $($fields:tt)*)?) => {
+        $crate::tracing_for_macros::info_span!(target: $crate::SPANS, $name $(, $($fields)*)?)
+    };
 }
 
 /// The process's metrics. Cheap to clone.
@@ -80,23 +57,50 @@ impl Telemetry {
     }
 }
 
-/// Sets up logs on standard error and the recorder of metrics, once per process.
+/// Sets up logs on standard error, the recorder of metrics and, where an endpoint is named, the export of traces.
+/// Once per process; call [`flush`] at its end.
 pub fn init(settings: &Settings) -> Result<Telemetry, TelemetryError> {
-    let filter = EnvFilter::try_new(&settings.log).map_err(|_| TelemetryError::Filter(settings.log.clone()))?;
-    let logs = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr);
-    let started = match settings.format {
-        Format::Text => logs.try_init(),
-        Format::Json => logs.json().flatten_event(true).try_init(),
-    };
-    started.map_err(|_| TelemetryError::Twice)?;
+    let mut layers = vec![logs(settings)?];
+    let provider = otlp::provider(settings)?;
+    if let Some(provider) = &provider {
+        let exported = tracing_opentelemetry::layer()
+            .with_tracer(provider.tracer("hansa"))
+            .with_context_activation(false)
+            .with_location(false)
+            .with_threads(false)
+            .with_target(false)
+            .with_tracked_inactivity(false)
+            .with_filter(filter_fn(|metadata| metadata.is_span() && is_exported(metadata)));
+        layers.push(exported.boxed());
+    }
+    tracing_subscriber::registry()
+        .with(layers)
+        .try_init()
+        .map_err(|_| TelemetryError::Twice)?;
     let metrics = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)
         .and_then(PrometheusBuilder::install_recorder)
         .map_err(|_| TelemetryError::Twice)?;
     keep(metrics.clone())?;
+    if let Some(provider) = provider {
+        otlp::start(provider);
+    }
     Ok(Telemetry { metrics })
+}
+
+fn logs(settings: &Settings) -> Result<Box<dyn Layer<Registry> + Send + Sync>, TelemetryError> {
+    let filter = EnvFilter::try_new(&settings.log).map_err(|_| TelemetryError::Filter(settings.log.clone()))?;
+    // The hint keeps the filter's own: without one every disabled line of a log would be looked at.
+    let apart = filter_fn(|metadata| !is_exported(metadata)).with_max_level_hint(LevelFilter::TRACE);
+    let lines = fmt::layer().with_writer(io::stderr);
+    Ok(match settings.format {
+        Format::Text => lines.with_filter(filter.and(apart)).boxed(),
+        Format::Json => lines.json().flatten_event(true).with_filter(filter.and(apart)).boxed(),
+    })
+}
+
+fn is_exported(metadata: &Metadata<'_>) -> bool {
+    metadata.target() == SPANS
 }
 
 fn keep(metrics: PrometheusHandle) -> io::Result<()> {

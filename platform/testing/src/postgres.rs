@@ -19,6 +19,7 @@ static DATABASES: AtomicU32 = AtomicU32::new(1);
 /// An empty database of its own on a cluster that all tests of a process share.
 pub struct TestPostgres {
     url: String,
+    alone: Option<Cluster>,
 }
 
 impl TestPostgres {
@@ -27,17 +28,49 @@ impl TestPostgres {
     /// # Panics
     /// When PostgreSQL is not installed and the environment has `CI`, or when it does not start.
     pub async fn start() -> Option<Self> {
-        let cluster = CLUSTER.get_or_init(Cluster::start).await.as_ref()?;
-        let name = format!("test_{}", DATABASES.fetch_add(1, Relaxed));
-        let mut admin = PgConnection::connect(&cluster.url("postgres"))
-            .await
-            .expect("the cluster is up");
-        let statement = sqlx::AssertSqlSafe(format!("create database {name} template template0"));
-        admin.execute(statement).await.expect("a database can be made");
-        admin.close().await.expect("the connection ends well");
+        let cluster = CLUSTER.get_or_init(|| Cluster::start("off")).await.as_ref()?;
         Some(Self {
-            url: cluster.url(&name),
+            url: cluster.database().await,
+            alone: None,
         })
+    }
+
+    /// Makes a database on a cluster that nobody else uses, so that it may be brought down. A commit that was
+    /// acknowledged there outlives that.
+    ///
+    /// # Panics
+    /// As [`TestPostgres::start`] does.
+    pub async fn alone() -> Option<Self> {
+        let cluster = Cluster::start("on").await?;
+        Some(Self {
+            url: cluster.database().await,
+            alone: Some(cluster),
+        })
+    }
+
+    /// Kills one of the server's processes as `kill -9` does. The server then ends all the others, recovers from its
+    /// log and is back within a second or two.
+    ///
+    /// # Panics
+    /// When the cluster is shared with other tests.
+    pub async fn crash(&self) {
+        let cluster = self
+            .alone
+            .as_ref()
+            .expect("only a cluster of its own may be brought down");
+        let Ok(mut admin) = PgConnection::connect(&cluster.url("postgres")).await else {
+            // It is down already.
+            return;
+        };
+        let pid = sqlx::query_scalar::<_, i32>("select pg_backend_pid()")
+            .fetch_one(&mut admin)
+            .await;
+        if let Ok(pid) = pid {
+            command("kill")
+                .args(["-9", &pid.to_string()])
+                .status()
+                .expect("this machine has kill");
+        }
     }
 
     /// The database's URL.
@@ -52,7 +85,18 @@ struct Cluster {
 }
 
 impl Cluster {
-    async fn start() -> Option<Self> {
+    async fn database(&self) -> String {
+        let name = format!("test_{}", DATABASES.fetch_add(1, Relaxed));
+        let mut admin = PgConnection::connect(&self.url("postgres"))
+            .await
+            .expect("the cluster is up");
+        let statement = sqlx::AssertSqlSafe(format!("create database {name} template template0"));
+        admin.execute(statement).await.expect("a database can be made");
+        admin.close().await.expect("the connection ends well");
+        self.url(&name)
+    }
+
+    async fn start(synchronous_commit: &str) -> Option<Self> {
         let (Some(initdb), Some(postgres)) = (find("initdb", installed()), find("postgres", installed())) else {
             missing("PostgreSQL", "install it, for instance with apt-get install postgresql");
             return None;
@@ -91,8 +135,11 @@ impl Cluster {
             "fsync=off",
             "-c",
             "full_page_writes=off",
+            // Many tests of a process share it, each with pools of its own.
             "-c",
-            "synchronous_commit=off",
+            "max_connections=400",
+            "-c",
+            &format!("synchronous_commit={synchronous_commit}"),
         ]);
         let line: Vec<_> = std::iter::once(server.get_program()).chain(server.get_args()).collect();
         let line: Vec<_> = line

@@ -1,11 +1,11 @@
 //! A service in process, on a folder of its own and a clock that stands still.
 
-use std::path::Path;
+use std::{ops::Deref, path::Path};
 
 use axum::{
     Router,
     body::Body,
-    http::{HeaderMap, Method, Request, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header},
 };
 use bytes::Bytes;
 use chrono::{DateTime, TimeZone, Utc};
@@ -16,13 +16,16 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
-/// A running service under test. Its data is gone when this is dropped.
+use crate::TestIssuer;
+
+/// A running service under test. Its data is gone when this is dropped. It is also its own [`TestClient`].
 pub struct TestService {
     name: &'static str,
     running: Running,
-    router: Router,
+    client: TestClient,
     clock: Clock,
     folder: TempDir,
+    settings: Vec<(String, String)>,
 }
 
 impl TestService {
@@ -33,23 +36,33 @@ impl TestService {
 
     /// Starts a service with settings such as `("lake.memory-limit", "64MB")`.
     pub async fn with(service: impl Into<Service>, settings: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        Self::on(folder, Clock::manual(noon()), service, settings).await
-    }
-
-    /// Stops the service and starts `service` on the same folder and clock: what was kept must still be there.
-    pub async fn restart(self, service: impl Into<Service>) -> Self {
-        self.running.stop().await;
-        Self::on(self.folder, self.clock, service, &[]).await
-    }
-
-    async fn on(folder: TempDir, clock: Clock, service: impl Into<Service>, settings: &[(&str, &str)]) -> Self {
-        let service = service.into();
-        let name = service.name();
-        let mut overrides: Vec<_> = settings
+        let settings = settings
             .iter()
             .map(|(key, value)| (key.to_string(), value.to_string()))
             .collect();
+        Self::on(folder(), Clock::manual(noon()), service.into(), settings).await
+    }
+
+    /// Starts a service that believes the tokens of an issuer, and shares its clock.
+    pub async fn believing(issuer: &TestIssuer, service: impl Into<Service>, settings: &[(&str, &str)]) -> Self {
+        let settings = settings
+            .iter()
+            .map(|(key, value)| (key.to_string(), value.to_string()))
+            .chain(issuer.settings())
+            .collect();
+        Self::on(folder(), issuer.clock().clone(), service.into(), settings).await
+    }
+
+    /// Stops the service and starts `service` on the same folder, clock and settings: what was kept must still be
+    /// there.
+    pub async fn restart(self, service: impl Into<Service>) -> Self {
+        self.running.stop().await;
+        Self::on(self.folder, self.clock, service.into(), self.settings).await
+    }
+
+    async fn on(folder: TempDir, clock: Clock, service: Service, settings: Vec<(String, String)>) -> Self {
+        let name = service.name();
+        let mut overrides = settings.clone();
         overrides.push(("host.data".into(), folder.path().display().to_string()));
         let sources = Sources {
             file: None,
@@ -64,9 +77,78 @@ impl TestService {
         Self {
             name,
             running,
-            router,
+            client: TestClient::new(router),
             clock,
             folder,
+            settings,
+        }
+    }
+
+    /// The clock, to be moved.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The service's context.
+    pub fn context(&self) -> Context {
+        self.running.context(self.name).expect("the service is open")
+    }
+
+    /// What the service keeps.
+    ///
+    /// # Panics
+    /// When the service's store is not an `S`.
+    pub fn store<S: Clone + 'static>(&self) -> S {
+        self.running.store(self.name).expect("the store has the type asked for")
+    }
+
+    /// The service's router.
+    pub fn router(&self) -> Router {
+        self.client.router.clone()
+    }
+
+    /// The folder of the service's data.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Stops the service as a host would and gives back its folder.
+    pub async fn stop(self) -> TempDir {
+        self.running.stop().await;
+        self.folder
+    }
+}
+
+impl Deref for TestService {
+    type Target = TestClient;
+
+    fn deref(&self) -> &TestClient {
+        &self.client
+    }
+}
+
+/// Calls a service through its real router, as somebody or as nobody.
+#[derive(Clone)]
+pub struct TestClient {
+    router: Router,
+    authorization: Option<HeaderValue>,
+}
+
+impl TestClient {
+    /// A client that is nobody.
+    pub fn new(router: Router) -> Self {
+        Self {
+            router,
+            authorization: None,
+        }
+    }
+
+    /// The same client with a token.
+    pub fn bearer(&self, token: &str) -> Self {
+        let authorization = HeaderValue::from_str(&format!("Bearer {token}")).expect("a token is plain text");
+        Self {
+            router: self.router.clone(),
+            authorization: Some(authorization),
         }
     }
 
@@ -109,7 +191,12 @@ impl TestService {
     }
 
     /// Sends any request through the service's real router.
-    pub async fn request(&self, request: Request<Body>) -> Answer {
+    pub async fn request(&self, mut request: Request<Body>) -> Answer {
+        if let Some(authorization) = &self.authorization {
+            request
+                .headers_mut()
+                .insert(header::AUTHORIZATION, authorization.clone());
+        }
         let response = self
             .router
             .clone()
@@ -123,40 +210,6 @@ impl TestService {
             headers: parts.headers,
             body,
         }
-    }
-
-    /// The clock, to be moved.
-    pub fn clock(&self) -> &Clock {
-        &self.clock
-    }
-
-    /// The service's context.
-    pub fn context(&self) -> Context {
-        self.running.context(self.name).expect("the service is open")
-    }
-
-    /// What the service keeps.
-    ///
-    /// # Panics
-    /// When the service's store is not an `S`.
-    pub fn store<S: Clone + 'static>(&self) -> S {
-        self.running.store(self.name).expect("the store has the type asked for")
-    }
-
-    /// The service's router.
-    pub fn router(&self) -> Router {
-        self.router.clone()
-    }
-
-    /// The folder of the service's data.
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
-    /// Stops the service as a host would and gives back its folder.
-    pub async fn stop(self) -> TempDir {
-        self.running.stop().await;
-        self.folder
     }
 }
 
@@ -194,7 +247,11 @@ impl Answer {
     }
 }
 
-fn noon() -> DateTime<Utc> {
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a temporary folder can be made")
+}
+
+pub(crate) fn noon() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 1, 15, 12, 0, 0)
         .single()
         .expect("that moment exists once")

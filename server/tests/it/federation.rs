@@ -166,3 +166,74 @@ fn a_gateway_without_a_supergraph_says_how_to_name_one() {
 
     assert!(told.contains("--supergraph") && told.contains("--config"), "{told}");
 }
+
+#[test]
+fn custom_directives_and_what_is_hidden_make_no_changes() {
+    let folder = Folder::new();
+    let link = r#"extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@inaccessible", "@composeDirective"])
+        @link(url: "https://example.org/mine/v1.0", import: ["@mine"]) @composeDirective(name: "@mine")
+        directive @mine(x: Int) repeatable on FIELD_DEFINITION | OBJECT"#;
+    let types = r#"type Query { found: Found user: User } union Found = User | Secret
+        interface Hidden @inaccessible { id: ID! } type Mutation @inaccessible { drop: Int }
+        type User implements Hidden @mine(x: 1) { id: ID! @mine(x: 2) } type Secret @inaccessible { id: ID! }"#;
+    folder.file("a.graphql", format!("{link} {types}"));
+    let list = "subgraphs:\n  a: { routing_url: http://127.0.0.1:1/a, schema: { file: a.graphql } }\n";
+    folder.file("supergraph.yaml", list);
+    let supergraph = folder
+        .run(&["schema", "compose", "--config", "supergraph.yaml"])
+        .succeeds();
+    folder.file("supergraph.graphql", &supergraph);
+
+    let args = [
+        "schema",
+        "check",
+        "--config",
+        "supergraph.yaml",
+        "--against",
+        "supergraph.graphql",
+    ];
+    let same = folder.run(&args).succeeds();
+
+    assert!(supergraph.contains("@mine(x: 2)"), "{supergraph}");
+    assert_eq!(same, "no changes\n");
+}
+
+#[test]
+fn a_plan_is_shown_for_the_labels_that_hold() {
+    let folder = Folder::new();
+    let link = r#"extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@override"])"#;
+    let item = "type Item @key(fields: \"id\")";
+    folder.file(
+        "old.graphql",
+        format!("{link} type Query {{ item: Item }} {item} {{ id: ID! price: Int name: String }}"),
+    );
+    folder.file(
+        "new.graphql",
+        format!("{link} {item} {{ id: ID! price: Int @override(from: \"old\", label: \"percent(10)\") name: String @override(from: \"old\", label: \"names\") }}"),
+    );
+    let subgraph = |name: &str| {
+        format!("  {name}: {{ routing_url: http://127.0.0.1:1/{name}, schema: {{ file: {name}.graphql }} }}\n")
+    };
+    folder.file(
+        "supergraph.yaml",
+        format!("subgraphs:\n{}{}", subgraph("old"), subgraph("new")),
+    );
+    let supergraph = folder
+        .run(&["schema", "compose", "--config", "supergraph.yaml"])
+        .succeeds();
+    folder.file("supergraph.graphql", supergraph);
+    folder.file("price.graphql", "{ item { price } }");
+    folder.file("name.graphql", "{ item { name } }");
+    let is_new = |query: &str, labels: &[&str]| {
+        let plan = ["plan", "--supergraph", "supergraph.graphql", "--query", query];
+        folder
+            .run(&[&plan[..], labels].concat())
+            .succeeds()
+            .contains(r#""subgraph": "new""#)
+    };
+
+    assert!(is_new("price.graphql", &["--percent", "9"]));
+    assert!(!is_new("price.graphql", &["--percent", "10"]));
+    assert!(!is_new("name.graphql", &[]));
+    assert!(is_new("name.graphql", &["--label", "names"]));
+}

@@ -12,6 +12,14 @@ fn help_tells_where_to_start_and_what_exit_codes_mean() {
         help.contains("hansa up --demo") && help.contains("Exit codes:"),
         "{help}"
     );
+    for name in [
+        "GATEWAY_PORT",
+        "FINANCIAL_DATA_SERVICE_URL",
+        "MONOLITHIC_BACKEND_URL",
+        "FINANCIAL_DATA_SERVICE_PORT",
+    ] {
+        assert!(help.contains(name), "{name} in {help}");
+    }
     for command in ["up", "run", "import", "export", "series", "lake", "config"] {
         let long = folder.run(&["help", command]).succeeds();
         assert!(long.contains("Examples:"), "{command} has examples:\n{long}");

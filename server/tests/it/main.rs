@@ -11,3 +11,4 @@ mod program;
 mod series;
 mod serving;
 mod settings;
+mod stitching;

@@ -65,13 +65,30 @@ impl Folder {
 
     /// Starts `up` on free ports and waits until it says that it listens.
     pub(crate) fn up(&self, args: &[&str]) -> Server {
-        let ports = ["up", "--data", "data", "--port", "0", "--gateway-port", "0"];
+        let ports = [
+            "up",
+            "--only",
+            "financial-data",
+            "--data",
+            "data",
+            "--port",
+            "0",
+            "--gateway-port",
+            "0",
+        ];
         self.start(&[&ports, args].concat())
     }
 
     /// Starts a command that serves and waits until it says that it listens.
     pub(crate) fn start(&self, args: &[&str]) -> Server {
-        let mut child = self.command(args).stdout(Stdio::piped()).spawn().unwrap();
+        self.start_with(args, &[])
+    }
+
+    /// The same with variables in its environment.
+    pub(crate) fn start_with(&self, args: &[&str], environment: &[(&str, &str)]) -> Server {
+        let mut command = self.command(args);
+        command.envs(environment.iter().copied());
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut said = String::new();
         while !said.contains("Ctrl-C stops it") {

@@ -71,7 +71,9 @@ fn a_port_in_use_is_said_in_one_line_and_what_to_do_in_another() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
 
-    let told = Folder::new().run(&["up", "--port", &port]).fails();
+    let told = Folder::new()
+        .run(&["up", "--only", "financial-data", "--port", &port])
+        .fails();
 
     assert!(
         told.contains(&port) && told.contains("in use") && told.contains("financial-data.port"),
@@ -82,7 +84,17 @@ fn a_port_in_use_is_said_in_one_line_and_what_to_do_in_another() {
 #[test]
 fn run_logs_json_and_prints_nothing() {
     let folder = Folder::new();
-    let mut command = folder.command(&["run", "--port", "0", "--gateway-port", "0", "--data", "data"]);
+    let mut command = folder.command(&[
+        "run",
+        "--only",
+        "financial-data",
+        "--port",
+        "0",
+        "--gateway-port",
+        "0",
+        "--data",
+        "data",
+    ]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut first = [0; 1];
     child.stderr.as_mut().unwrap().read_exact(&mut first).unwrap();

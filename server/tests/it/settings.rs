@@ -42,6 +42,8 @@ fn flags_win_over_the_environment_and_older_names_work() {
     let mut command = folder.command(&["config", "--set", "financial-data.refresh=2s"]);
     command
         .env("FINANCIAL_DATA_SERVICE_PORT", "9001")
+        .env("GATEWAY_PORT", "9002")
+        .env("MONOLITHIC_BACKEND_URL", "http://127.0.0.1:8000/graphql")
         .env("PARQUET_STORAGE_PATH", "/data/parquet")
         .env("ARROW_MEMORY_LIMIT", "1GB")
         .env("HANSA_FINANCIAL_DATA__REFRESH", "1s")
@@ -51,6 +53,8 @@ fn flags_win_over_the_environment_and_older_names_work() {
 
     let settings = [
         "port = 9001",
+        "port = 9002",
+        "url = \"http://127.0.0.1:8000/graphql\"",
         "\"/data/parquet\"",
         "memory-limit = \"1GB\"",
         "refresh = \"2s\"",

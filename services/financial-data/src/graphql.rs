@@ -2,8 +2,7 @@
 //!
 //! `FinancialSeries` and `EconomicSeries` are two views of one series: the first has a `name` too. Lists of points
 //! are written as JSON text by hand ([`rows`]) instead of field by field, and `columns` gives a whole series as one
-//! value. Nobody is asked who they are: whoever reaches the service may read and write, and therefore it listens on
-//! the loopback address unless told otherwise.
+//! value. Who may change something is asked at each mutation, where not everybody may ([`crate::access`]).
 
 pub mod asked;
 mod batch;

@@ -55,9 +55,7 @@ impl History {
         for (original, &declared) in originals.iter_mut().zip(&revisions.declared) {
             *original = if declared < 0 { *original } else { declared > 0 };
         }
-        let mut vintages = revisions.revisions.clone();
-        vintages.sort_unstable();
-        vintages.dedup();
+        let vintages = distinct(&revisions.revisions);
         let single = until.iter().all(|&until| until == OPEN);
         let Revisions {
             dates,
@@ -168,6 +166,26 @@ impl History {
         picked.truncate(count);
         Points::picked(&self.columns, picked)
     }
+}
+
+/// The distinct days, ascending. Where most days between the first and the last are there, each is looked at once.
+fn distinct(days: &[i32]) -> Vec<i32> {
+    let (Some(&first), Some(&last)) = (days.iter().min(), days.iter().max()) else {
+        return Vec::new();
+    };
+    let span = last.abs_diff(first) as usize;
+    if span > 4 * days.len() {
+        let mut sorted = days.to_vec();
+        sorted.sort_unstable();
+        sorted.dedup();
+        return sorted;
+    }
+    let mut there = vec![false; span + 1];
+    days.iter().for_each(|day| there[day.abs_diff(first) as usize] = true);
+    (first..=last)
+        .zip(there)
+        .filter_map(|(day, there)| there.then_some(day))
+        .collect()
 }
 
 fn until(revisions: &Revisions) -> Vec<i32> {

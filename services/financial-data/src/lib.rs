@@ -1,5 +1,6 @@
 //! Series of financial and economic data and every vintage of their points, kept in Iceberg tables.
 
+mod access;
 mod aside;
 pub mod demo;
 pub mod discovery;
@@ -25,7 +26,8 @@ use store::Store;
 /// The service: its API in GraphQL and REST over one store, and what it does beside requests.
 pub fn service() -> Service {
     Service::new("financial-data", 8001)
-        .open(Store::open)
+        .open(Store::serve)
+        .wrap(access::protect)
         .graphql(graphql::schema)
         .rest(rest::router)
         .task("follow", Store::follow)

@@ -6,10 +6,15 @@ use platform_config::{ByteSize, Duration, Secret};
 use platform_lake::{History, LakeConfig, S3Options};
 use serde::{Deserialize, Serialize};
 
+pub use crate::access::Access;
+
 /// Section `[financial-data]`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Settings {
+    /// To whom the service answers: `open`, `public` or `closed`. Unless said, `public` in production and else `open`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access: Option<Access>,
     /// The most rows of one upload.
     pub upload_rows: u64,
     /// The most bytes of one upload, unpacked.
@@ -33,6 +38,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            access: None,
             upload_rows: 100_000_000,
             upload_bytes: ByteSize::mb(8_000),
             reported_errors: 1_000,

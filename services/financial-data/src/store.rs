@@ -11,7 +11,7 @@ mod resolve;
 mod tables;
 mod upload;
 
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 use arrow::array::RecordBatch;
 use futures::TryStreamExt;
@@ -20,6 +20,7 @@ use platform_error::Result;
 use platform_lake::{Env, Lake, LeadRange, Snapshot, Table};
 use platform_service::Context;
 
+use crate::access::Gate;
 use crate::aside::blocking;
 use crate::search::SearchIndex;
 use crate::series::{Series, SeriesId, Source};
@@ -41,6 +42,8 @@ pub struct Store(Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) context: Context,
     pub(crate) settings: Settings,
+    /// Asks who may do something, once the service is served to others.
+    gate: OnceLock<Gate>,
     lake: Lake,
     points: Table,
     series: Table,
@@ -82,6 +85,7 @@ impl Store {
         let store = Self(Arc::new(Inner {
             context,
             settings,
+            gate: OnceLock::new(),
             points,
             series,
             sources,
@@ -94,6 +98,21 @@ impl Store {
         }));
         store.reload().await?;
         Ok(store)
+    }
+
+    /// Opens the lake to serve it: from now on not everybody may do everything, where the settings say so.
+    pub async fn serve(context: Context) -> Result<Self> {
+        let store = Self::open(context).await?;
+        if let Some(gate) = Gate::open(store.context(), store.settings().access)? {
+            // Nobody else has the store yet.
+            let _ = store.0.gate.set(gate);
+        }
+        Ok(store)
+    }
+
+    /// What asks who may do something; nothing where everybody may.
+    pub(crate) fn gate(&self) -> Option<&Gate> {
+        self.0.gate.get()
     }
 
     /// The service's settings.

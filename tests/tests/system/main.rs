@@ -7,7 +7,9 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod access;
 mod crash;
+mod developers;
 mod engines;
 mod model;
 mod processes;

@@ -43,8 +43,8 @@ struct User {
 fn user(number: usize) -> User {
     User {
         id: number.into(),
-        name: format!("Somebody the {number}th"),
-        username: format!("@somebody{number}"),
+        name: format!("Reader {number}"),
+        username: format!("@reader{number}"),
         birthday: format!("19{:02}-12-10", number % 100),
     }
 }
@@ -150,7 +150,7 @@ impl Review {
         self.0.into()
     }
     async fn body(&self) -> String {
-        format!("Review {}: prefer something else.", self.0)
+        format!("{}: could be better.", self.0)
     }
     async fn author(&self) -> Author {
         let number = (self.0 - 1) % USERS + 1;

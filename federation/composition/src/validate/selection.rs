@@ -262,9 +262,23 @@ impl Check<'_> {
         }
     }
 
-    /// Whether a field comes from elsewhere. The key of an extension may say so although it does not.
+    /// Whether a field comes from elsewhere. The key of an extension may say so although it does not; the field of an
+    /// interface comes from where an object's does.
     fn is_external(&self, parent: &Type, field: &Field) -> bool {
-        self.schema.usage.is_external(&parent.name, &field.name) || field.directives.has(Feature::External)
+        if self.schema.usage.is_external(&parent.name, &field.name) || field.directives.has(Feature::External) {
+            return true;
+        }
+        if parent.kind != Kind::Interface {
+            return false;
+        }
+        let objects = self.schema.runtime_types(parent);
+        let mut objects = objects.iter().filter_map(|name| self.schema.types.get(*name));
+        objects.any(|object| {
+            object
+                .fields
+                .get(&field.name)
+                .is_some_and(|own| self.is_external(object, own))
+        })
     }
 
     fn overlaps(&self, a: &Type, b: &Type) -> bool {

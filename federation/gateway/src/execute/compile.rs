@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::{
-    program::{BatchTask, Call, EntityTask, PlaceTask, Program, Read, ReadField, ReadId, RootTask, Task},
+    program::{BatchTask, Call, EntityTask, PlaceTask, Program, Read, ReadField, ReadId, Room, RootTask, Task},
     represent::{Needs, Renamed},
     shape::{ShapeId, Shapes},
     value::place,
@@ -32,6 +32,7 @@ impl Program {
             start,
             shapes: compiler.shapes,
             reads: compiler.reads,
+            room: Room::default(),
         }
     }
 }

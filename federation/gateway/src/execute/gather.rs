@@ -43,7 +43,7 @@ pub(crate) fn gather(batch: &BatchTask, data: &Data, types: &Types, body: &mut V
     let mut gathered = Gathered::default();
     let mut known: Known = HashMap::default();
     for (index, at) in (0u32..).zip(&batch.places) {
-        at.way.each(data, &mut |_, object| {
+        at.way.each_once(data, &mut |object| {
             let mark = body.len();
             if gathered.count > 0 {
                 body.push(b',');
@@ -69,15 +69,32 @@ pub(crate) fn gather(batch: &BatchTask, data: &Data, types: &Types, body: &mut V
         });
     }
     body.push(b']');
-    if gathered.targets.len() != gathered.count as usize {
-        gathered
-            .targets
-            .sort_unstable_by_key(|target| (target.entity, target.place, target.object));
-    }
+    gathered.order();
     gathered
 }
 
 impl Gathered {
+    /// Puts the objects of one entity beside each other; otherwise they stay as they were met.
+    fn order(&mut self) {
+        if self.targets.len() == self.count as usize {
+            return;
+        }
+        let mut ends = vec![0; self.count as usize + 1];
+        for target in &self.targets {
+            ends[target.entity as usize + 1] += 1;
+        }
+        for entity in 1..ends.len() {
+            ends[entity] += ends[entity - 1];
+        }
+        let mut ordered = self.targets.clone();
+        for target in &self.targets {
+            let end = &mut ends[target.entity as usize];
+            ordered[*end] = *target;
+            *end += 1;
+        }
+        self.targets = ordered;
+    }
+
     /// The objects that wait for an entity, where `from` is where those of the entity before ended.
     pub(crate) fn targets_of(&self, entity: u32, from: &mut usize) -> &[Target] {
         let start = *from;

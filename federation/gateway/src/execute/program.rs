@@ -1,5 +1,7 @@
 //! A plan with every name worked out: keys as slots, types as numbers, requests as bytes that only lack variables.
 
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
 use bytes::Bytes;
 
 use super::{
@@ -18,6 +20,25 @@ pub(crate) struct Program {
     pub(crate) shapes: Shapes,
     /// How answers are read.
     pub(crate) reads: Vec<Read>,
+    /// How many values its answers have.
+    pub(crate) room: Room,
+}
+
+/// How much room the next answer is likely to need: about as much as the last ones did.
+#[derive(Debug, Default)]
+pub(crate) struct Room(AtomicUsize);
+
+impl Room {
+    /// So many values.
+    pub(crate) fn expected(&self) -> usize {
+        self.0.load(Relaxed)
+    }
+
+    /// An answer had so many values. One that was much larger than the others is forgotten after a while.
+    pub(crate) fn learn(&self, values: usize) {
+        let known = self.expected();
+        self.0.store(values.max(known - known / 8), Relaxed);
+    }
 }
 
 /// A step that is ready to run.

@@ -9,8 +9,8 @@ use super::{
     read::Reader,
     report::Report,
     run::{Run, State},
-    shape::TYPE_SLOT,
-    value::ROOT,
+    shape::{Shapes, TYPE_SLOT},
+    value::{Data, ROOT, Value},
 };
 use crate::subgraph::{Answer, CallError};
 
@@ -137,11 +137,10 @@ impl<'r> Reply<'r> {
             reader.data.set(shared, TYPE_SLOT, known);
             reader.scan = Scanner::at(reader.bytes, start);
             reader.object_into(read, shared, 3)?;
-            for target in group {
-                let slots = super::value::place(slots);
-                reader
-                    .data
-                    .merge(target.object, shared, slots, &self.run.program.shapes);
+            let program = self.run.program;
+            let read = program.reads[read.0 as usize].fields.iter().map(|field| field.slot);
+            for slot in read.chain([TYPE_SLOT]) {
+                hand_out(reader.data, shared, slot, group, &program.shapes);
             }
         }
         Ok(())
@@ -173,6 +172,32 @@ impl<'r> Reply<'r> {
         match self.answer.status {
             200..=299 => CallError::NotGraphql,
             status => CallError::Status(status),
+        }
+    }
+}
+
+/// Gives one value of an entity to all objects that wait for it.
+fn hand_out(data: &mut Data, shared: u32, slot: u32, group: &[Target], shapes: &Shapes) {
+    match data.at(shared, slot) {
+        Value::Missing => {}
+        value @ (Value::Leaf(_) | Value::Type(_)) => {
+            for target in group {
+                data.set(target.object, slot, value);
+            }
+        }
+        Value::Null | Value::List { .. } | Value::Object { .. } => {
+            let mut merged = None;
+            for target in group {
+                // What several of them share already is merged once.
+                let old = data.at(target.object, slot);
+                if merged == Some(old) {
+                    continue;
+                }
+                data.merge_slot(target.object, shared, slot, shapes);
+                if data.at(target.object, slot) == old {
+                    merged = Some(old);
+                }
+            }
         }
     }
 }

@@ -70,7 +70,7 @@ impl<'a> Run<'a> {
             errors: around.errors,
             keeping: around.keeping,
             state: Mutex::new(State {
-                data: Data::new(&program.shapes, around.memory),
+                data: Data::new(&program.shapes, around.memory, program.room.expected()),
                 faults: Vec::new(),
                 headers: Vec::new(),
             }),
@@ -82,7 +82,9 @@ impl<'a> Run<'a> {
         if let Some(task) = &self.program.start {
             self.task(task).await;
         }
-        self.state.into_inner().unwrap_or_else(PoisonError::into_inner)
+        let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        self.program.room.learn(state.data.values.len());
+        state
     }
 
     /// Runs what follows an event of a subscription, whose answer has the root fields already.

@@ -67,10 +67,10 @@ pub(crate) struct Data {
 pub(crate) const ROOT: u32 = 0;
 
 impl Data {
-    /// Nothing but the slots of the root object.
-    pub(crate) fn new(shapes: &Shapes, limit: usize) -> Self {
+    /// Nothing but the slots of the root object, and room for as many values as are to be expected.
+    pub(crate) fn new(shapes: &Shapes, limit: usize, room: usize) -> Self {
         let mut data = Self {
-            values: Vec::with_capacity(256),
+            values: Vec::with_capacity(room.max(256)),
             buffers: Vec::with_capacity(8),
             bytes: 0,
             limit,
@@ -133,32 +133,37 @@ impl Data {
     /// Adds the values of one row to another of the same shape. What both have and is not composite stays new.
     pub(crate) fn merge(&mut self, target: u32, source: u32, len: u32, shapes: &Shapes) {
         for slot in 0..len {
-            let merged = match (self.at(target, slot), self.at(source, slot)) {
-                (_, Value::Missing) => continue,
-                (Value::Missing | Value::Null, new) => new,
-                (_, Value::Null) => continue,
-                (
-                    Value::Object { start: old, shape },
-                    Value::Object {
-                        start: new,
-                        shape: same,
-                    },
-                ) if shape == same => {
-                    if old != new {
-                        self.merge(old, new, place(shapes.slots(shape)), shapes);
-                    }
-                    continue;
-                }
-                (Value::List { start: old, len }, Value::List { start: new, len: same }) if len == same => {
-                    if old != new {
-                        self.merge(old, new, len, shapes);
-                    }
-                    continue;
-                }
-                (_, new) => new,
-            };
-            self.set(target, slot, merged);
+            self.merge_slot(target, source, slot, shapes);
         }
+    }
+
+    /// Adds one value of a row to another.
+    pub(crate) fn merge_slot(&mut self, target: u32, source: u32, slot: u32, shapes: &Shapes) {
+        let merged = match (self.at(target, slot), self.at(source, slot)) {
+            (_, Value::Missing) => return,
+            (Value::Missing | Value::Null, new) => new,
+            (_, Value::Null) => return,
+            (
+                Value::Object { start: old, shape },
+                Value::Object {
+                    start: new,
+                    shape: same,
+                },
+            ) if shape == same => {
+                if old != new {
+                    self.merge(old, new, place(shapes.slots(shape)), shapes);
+                }
+                return;
+            }
+            (Value::List { start: old, len }, Value::List { start: new, len: same }) if len == same => {
+                if old != new {
+                    self.merge(old, new, len, shapes);
+                }
+                return;
+            }
+            (_, new) => new,
+        };
+        self.set(target, slot, merged);
     }
 }
 

@@ -61,6 +61,16 @@ impl Way {
         follow(&self.0, root, data, &mut Vec::with_capacity(16), visit);
     }
 
+    /// Calls back for each object at the end of the way once, in the order they are first met. Entities that several
+    /// parents share, and all below them, are gone through once only.
+    pub(crate) fn each_once(&self, data: &Data, visit: &mut dyn FnMut(u32)) {
+        let root = Value::Object {
+            start: ROOT,
+            shape: ShapeId::ROOT,
+        };
+        follow_once(&self.0, root, data, &mut Met::new(data, self.0.len()), visit);
+    }
+
     /// The keys up to the first list, for errors that are about all objects at the end of the way.
     pub(crate) fn stem(&self, data: &Data, shapes: &Shapes) -> Vec<PathSegment> {
         let (mut path, mut at) = (
@@ -96,17 +106,63 @@ fn follow(hops: &[Hop], at: Value, data: &Data, taken: &mut Vec<Taken>, visit: &
             follow(rest, data.at(start, *slot), data, taken, visit);
             taken.pop();
         }
-        (Value::Object { start, .. }, Some((Hop::On(types), rest))) => {
-            // Where the type was not asked for, there is only one it can be.
-            let is_of = match data.at(start, TYPE_SLOT) {
-                Value::Type(id) => types.contains(id),
-                _ => true,
-            };
-            if is_of {
-                follow(rest, at, data, taken, visit);
-            }
+        (Value::Object { start, .. }, Some((Hop::On(types), rest))) if is_of(types, start, data) => {
+            follow(rest, at, data, taken, visit);
         }
         _ => {}
+    }
+}
+
+fn follow_once(hops: &[Hop], at: Value, data: &Data, met: &mut Met, visit: &mut dyn FnMut(u32)) {
+    match (at, hops.split_first()) {
+        (Value::List { start, len }, _) if len > 0 && met.is_new(start, hops.len()) => {
+            for index in 0..len {
+                follow_once(hops, data.at(start, index), data, met, visit);
+            }
+        }
+        (Value::Object { start, .. }, None) if met.is_new(start, 0) => visit(start),
+        (Value::Object { start, .. }, Some((Hop::Into(slot), rest))) => {
+            follow_once(rest, data.at(start, *slot), data, met, visit);
+        }
+        (Value::Object { start, .. }, Some((Hop::On(types), rest))) if is_of(types, start, data) => {
+            follow_once(rest, at, data, met, visit);
+        }
+        _ => {}
+    }
+}
+
+/// Where the type was not asked for, there is only one it can be.
+fn is_of(types: &TypeSet, object: u32, data: &Data) -> bool {
+    match data.at(object, TYPE_SLOT) {
+        Value::Type(id) => types.contains(id),
+        _ => true,
+    }
+}
+
+/// The rows that were met with so many hops to go. Rows that are not empty start at different places.
+struct Met {
+    bits: Vec<Vec<u64>>,
+    words: usize,
+}
+
+impl Met {
+    fn new(data: &Data, hops: usize) -> Self {
+        Self {
+            bits: vec![Vec::new(); hops + 1],
+            words: data.values.len() / 64 + 1,
+        }
+    }
+
+    fn is_new(&mut self, row: u32, hops: usize) -> bool {
+        let bits = &mut self.bits[hops];
+        if bits.is_empty() {
+            bits.resize(self.words, 0);
+        }
+        let word = &mut bits[row as usize / 64];
+        let bit = 1 << (row % 64);
+        let is_new = *word & bit == 0;
+        *word |= bit;
+        is_new
     }
 }
 

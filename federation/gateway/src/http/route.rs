@@ -11,6 +11,7 @@ use axum::{
     routing::get,
 };
 use futures::future::join_all;
+use platform_graphql::explorer;
 use platform_http::negotiate;
 use serde_json::json;
 
@@ -39,7 +40,7 @@ impl Gateway {
             router = router.route("/graphql/schema.graphql", get(schema));
         }
         if self.0.settings.http.explorer {
-            router = router.route("/graphql/explorer.js", get(platform_graphql::explorer::script));
+            router = router.merge(explorer::routes());
         }
         router.with_state(self.clone())
     }
@@ -98,7 +99,7 @@ async fn by_get(State(gateway): State<Gateway>, request: HttpRequest) -> Respons
     }
     let wants_page = negotiate(headers, &[RESPONSE_JSON, JSON, "text/html"]) == Some(2);
     if request.uri().query().is_none() && wants_page && gateway.0.settings.http.explorer {
-        return platform_graphql::explorer::page();
+        return explorer::page(explorer::Events::WebSocket);
     }
     let lasting = transport(headers);
     let Some(accepts) = Accepts::of(headers).or(lasting.map(|_| Accepts::Response)) else {

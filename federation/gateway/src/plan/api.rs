@@ -1,9 +1,13 @@
-//! Takes out of the schema that clients see what composition adds for gateways and the planner's library leaves in.
+//! The schema that clients see: without what composition adds for gateways, without custom directives, and without
+//! traces of what is inaccessible, all of which the planner's library leaves in.
 
+use std::collections::HashSet;
+
+use graphql_tools::parser::schema::DirectiveLocation as Location;
 use graphql_tools::static_graphql::schema::{Definition, Directive, Document, Field, InputValue, TypeDefinition};
 
 /// What begins the names of types and directives that are for gateways.
-const SPECIFICATIONS: [&str; 7] = [
+const SPECIFICATIONS: [&str; 8] = [
     "join__",
     "link__",
     "core__",
@@ -11,24 +15,73 @@ const SPECIFICATIONS: [&str; 7] = [
     "policy__",
     "cost__",
     "federation__",
+    "stitch__",
 ];
+/// The directives on a schema that mean something to its clients.
+const FOR_CLIENTS: [&str; 3] = ["deprecated", "specifiedBy", "oneOf"];
 
-/// Takes out definitions of specifications, and wherever they are used.
-pub(super) fn without_specifications(mut api: Document) -> Document {
-    api.definitions.retain(|definition| match definition {
+/// Takes out definitions of specifications, applied directives, and references to what is not there.
+pub(super) fn for_clients(mut api: Document) -> Document {
+    api.definitions.retain_mut(|definition| match definition {
         Definition::TypeDefinition(definition) => !has_prefix(definition.name()),
-        Definition::DirectiveDefinition(definition) => !is_added(&definition.name),
+        Definition::DirectiveDefinition(directive) => {
+            let is_known = FOR_CLIENTS.contains(&directive.name.as_str());
+            if !is_known {
+                directive.locations.retain(is_executable);
+            }
+            is_known || (!is_added(&directive.name) && !directive.locations.is_empty())
+        }
         _ => true,
     });
+    let types: HashSet<String> = api.definitions.iter().filter_map(name).collect();
     for definition in &mut api.definitions {
         match definition {
-            Definition::SchemaDefinition(schema) => clear(&mut schema.directives),
-            Definition::TypeDefinition(definition) => clear_type(definition),
+            Definition::SchemaDefinition(schema) => {
+                clear(&mut schema.directives);
+                for root in [&mut schema.query, &mut schema.mutation, &mut schema.subscription] {
+                    root.take_if(|root| !types.contains(root));
+                }
+            }
+            Definition::TypeDefinition(definition) => {
+                clear_type(definition);
+                detach(definition, &types);
+            }
             Definition::DirectiveDefinition(directive) => clear_values(&mut directive.arguments),
             Definition::TypeExtension(_) => {}
         }
     }
     api
+}
+
+fn name(definition: &Definition<'static, String>) -> Option<String> {
+    match definition {
+        Definition::TypeDefinition(definition) => Some(definition.name().to_owned()),
+        _ => None,
+    }
+}
+
+/// Takes out interfaces and members that are not there.
+fn detach(definition: &mut TypeDefinition, types: &HashSet<String>) {
+    match definition {
+        TypeDefinition::Object(object) => object.implements_interfaces.retain(|name| types.contains(name)),
+        TypeDefinition::Interface(interface) => interface.implements_interfaces.retain(|name| types.contains(name)),
+        TypeDefinition::Union(union) => union.types.retain(|name| types.contains(name)),
+        _ => {}
+    }
+}
+
+fn is_executable(location: &Location) -> bool {
+    matches!(
+        location,
+        Location::Query
+            | Location::Mutation
+            | Location::Subscription
+            | Location::Field
+            | Location::FragmentDefinition
+            | Location::FragmentSpread
+            | Location::InlineFragment
+            | Location::VariableDefinition
+    )
 }
 
 /// A directive that gives its specification its name, such as `@policy`, belongs to it as well.
@@ -81,5 +134,5 @@ fn clear_values(values: &mut [InputValue]) {
 }
 
 fn clear(directives: &mut Vec<Directive>) {
-    directives.retain(|directive| !is_added(&directive.name));
+    directives.retain(|directive| FOR_CLIENTS.contains(&directive.name.as_str()));
 }

@@ -19,7 +19,7 @@ use hive_router_query_planner::{
 };
 use platform_config::Duration;
 
-use super::{Node, Plan, Planner, aliases, api::without_specifications, roots, translate};
+use super::{Node, Overrides, Plan, Planner, aliases, api::for_clients, roots, translate};
 use crate::{Error, outline::OperationKind};
 
 /// What the library says when `@requires` of different subgraphs stand inside one another.
@@ -37,13 +37,26 @@ impl HivePlanner {
     pub(crate) fn new(supergraph: &Document) -> Result<Self, Error> {
         let library = Library::new_from_supergraph(supergraph, QueryPlannerOptions::default())
             .map_err(|error| Error::Supergraph(error.to_string()))?;
-        Ok(Self {
-            library,
-            from_context: fields_from_context(supergraph),
-        })
+        let from_context = fields_from_context(supergraph);
+        if !from_context.is_empty() {
+            let mut fields: Vec<String> = from_context.iter().map(|(of, name)| format!("{of}.{name}")).collect();
+            fields.sort_unstable();
+            let fields = fields.join(", ");
+            tracing::warn!(
+                fields,
+                "fields take arguments from @fromContext and are refused when they are asked for"
+            );
+        }
+        Ok(Self { library, from_context })
     }
 
-    fn planned(&self, document: &query::Document, name: Option<&str>, budget: Duration) -> Result<Plan, Error> {
+    fn planned(
+        &self,
+        document: &query::Document,
+        name: Option<&str>,
+        overrides: &Overrides,
+        budget: Duration,
+    ) -> Result<Plan, Error> {
         let normalized = normalize_operation(&self.library.supergraph, document, name)
             .map_err(|error| Error::Planner(error.to_string()))?;
         let mut operation = normalized.operation;
@@ -64,7 +77,7 @@ impl HivePlanner {
             return Err(Error::FromContext(field));
         }
         let token = CancellationToken::with_timeout(*budget);
-        let plan = |operation: &OperationDefinition| self.node(operation, &token, budget);
+        let plan = |operation: &OperationDefinition| self.node(operation, overrides, &token, budget);
         let node = match kind {
             OperationKind::Mutation => roots::serially(&operation, plan)?,
             OperationKind::Query => roots::at_once(&operation, plan)?,
@@ -79,10 +92,11 @@ impl HivePlanner {
     fn node(
         &self,
         operation: &OperationDefinition,
+        overrides: &Overrides,
         token: &CancellationToken,
         budget: Duration,
     ) -> Result<Option<Node>, Error> {
-        let overrides = PlannerOverrideContext::from_percentage(0.0);
+        let overrides = PlannerOverrideContext::new(overrides.labels.iter().cloned().collect(), overrides.draw);
         let plan = self
             .library
             .plan_from_normalized_operation(operation, overrides, token)
@@ -124,16 +138,20 @@ impl HivePlanner {
 }
 
 impl Planner for HivePlanner {
-    fn plan(&self, document: &query::Document, name: Option<&str>, budget: Duration) -> Result<Plan, Error> {
+    fn plan(
+        &self,
+        document: &query::Document,
+        name: Option<&str>,
+        overrides: &Overrides,
+        budget: Duration,
+    ) -> Result<Plan, Error> {
         // The library has a few `expect`s that only an unforeseen operation reaches.
-        catch_unwind(AssertUnwindSafe(|| self.planned(document, name, budget)))
+        catch_unwind(AssertUnwindSafe(|| self.planned(document, name, overrides, budget)))
             .unwrap_or_else(|_| Err(Error::Planner("the planner panicked".into())))
     }
 
     fn api(&self) -> Arc<Document> {
-        Arc::new(without_specifications(Document::clone(
-            &self.library.consumer_schema.document,
-        )))
+        Arc::new(for_clients(Document::clone(&self.library.consumer_schema.document)))
     }
 
     fn endpoints(&self) -> BTreeMap<String, String> {

@@ -1,5 +1,7 @@
 //! Writes the answer: the selection over the data, straight to bytes, with nulls where the specification wants them.
 
+use std::{collections::HashMap, ops::Range};
+
 use platform_error::Code;
 
 use super::{NodeId, Projection, Scalar, Source, Ty, TyKind, introspect::Schema, leaf};
@@ -23,8 +25,12 @@ pub(crate) struct Projector<'a> {
     variables: &'a Variables,
     data: &'a Data,
     out: Vec<u8>,
+    /// Where lists have been written whole: what several parents share is copied from there.
+    written: HashMap<(u32, *const Ty), Range<usize>>,
     path: Vec<Segment<'a>>,
     faults: Vec<Fault>,
+    /// How often something was wrong, whether or not it was added to the errors.
+    wrongs: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -47,9 +53,11 @@ impl<'a> Projector<'a> {
             supergraph,
             variables,
             data,
-            out: Vec::with_capacity(256 + data.size()),
+            out: Vec::with_capacity(projection.room.expected().max(data.size()) + 256),
+            written: HashMap::new(),
             path: Vec::with_capacity(16),
             faults,
+            wrongs: 0,
         }
     }
 
@@ -59,6 +67,7 @@ impl<'a> Projector<'a> {
             self.out.clear();
             self.out.extend_from_slice(b"null");
         }
+        self.projection.room.learn(self.out.len());
         (self.out, self.faults)
     }
 
@@ -116,7 +125,10 @@ impl<'a> Projector<'a> {
             }
             Err(Bubble) if ty.is_non_null => Err(Bubble),
             Ok(false) | Err(Bubble) => {
-                self.out.truncate(mark);
+                if self.out.len() > mark {
+                    self.out.truncate(mark);
+                    self.written.clear();
+                }
                 self.path.truncate(depth);
                 self.out.extend_from_slice(b"null");
                 Ok(())
@@ -130,19 +142,33 @@ impl<'a> Projector<'a> {
             (Value::Missing | Value::Null, _) => Ok(false),
             (Value::Leaf(leaf), TyKind::Scalar(scalar)) => Ok(self.leaf(leaf, scalar)),
             (Value::Object { start, .. }, TyKind::Composite { of, nodes }) => self.composite(start, *of, nodes),
-            (Value::List { start, len }, TyKind::List(ty)) => {
-                self.out.push(b'[');
-                for index in 0..len {
-                    self.element(index, self.data.at(start, index), ty)?;
-                }
-                self.out.push(b']');
-                Ok(true)
-            }
+            (Value::List { start, len }, TyKind::List(ty)) => self.list(start, len, ty).map(|()| true),
             (Value::Leaf(leaf), TyKind::List(ty)) if leaf.kind == Kind::List => self.raw_list(leaf, ty).map(|()| true),
             (_, TyKind::List(_)) => Ok(self.misfit("list")),
             (_, TyKind::Composite { .. }) => Ok(self.misfit("object")),
             (_, TyKind::Scalar(_)) => Ok(self.misfit("scalar")),
         }
+    }
+
+    fn list(&mut self, start: u32, len: u32, ty: &'a Ty) -> Result<(), Bubble> {
+        let key = (start, std::ptr::from_ref(ty));
+        if len > 0
+            && let Some(range) = self.written.get(&key)
+        {
+            self.out.extend_from_within(range.clone());
+            return Ok(());
+        }
+        let (from, wrongs) = (self.out.len(), self.wrongs);
+        self.out.push(b'[');
+        for index in 0..len {
+            self.element(index, self.data.at(start, index), ty)?;
+        }
+        self.out.push(b']');
+        // Errors have a path, so what has some is written again for each place.
+        if len > 0 && self.wrongs == wrongs {
+            self.written.insert(key, from..self.out.len());
+        }
+        Ok(())
     }
 
     fn element(&mut self, index: u32, value: Value, ty: &'a Ty) -> Result<(), Bubble> {
@@ -213,6 +239,7 @@ impl<'a> Projector<'a> {
     }
 
     fn report_null(&mut self) {
+        self.wrongs += 1;
         if self.faults.len() >= MOST_FAULTS {
             return;
         }
@@ -224,6 +251,7 @@ impl<'a> Projector<'a> {
     }
 
     fn report(&mut self, message: String) {
+        self.wrongs += 1;
         if self.faults.len() < MOST_FAULTS {
             let fault = Fault::new(Code::Unavailable, message).at(self.segments());
             self.faults.push(fault);

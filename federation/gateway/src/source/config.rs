@@ -12,7 +12,11 @@ use platform_http::Client;
 use serde::Deserialize;
 
 use super::sdl;
-use crate::{Error, subgraph::Locals};
+use crate::{
+    Error,
+    stitch::{self, Stitch},
+    subgraph::Locals,
+};
 
 /// The subgraphs to compose.
 #[derive(Clone, Debug, Deserialize)]
@@ -35,8 +39,12 @@ pub struct SubgraphEntry {
     /// Where queries are sent. Where the schema is asked for, if this is absent.
     #[serde(default)]
     pub routing_url: Option<String>,
-    /// Where its schema is.
+    /// Where its schema is. A service that is stitched in tells it to introspection, if nothing is said here.
+    #[serde(default)]
     pub schema: SchemaSource,
+    /// How it is stitched in, if it knows nothing of federation. Rover has no such key.
+    #[serde(default)]
+    pub stitch: Option<Stitch>,
 }
 
 /// Where a schema is: exactly one of the three.
@@ -73,6 +81,9 @@ impl SupergraphConfig {
     }
 
     async fn subgraph(&self, name: &str, entry: &SubgraphEntry, client: &Client, locals: &Locals) -> Result<Subgraph> {
+        if let Some(stitch) = &entry.stitch {
+            return self.stitched(name, entry, stitch, client).await;
+        }
         let source = &entry.schema;
         let mut subgraph = match (&source.file, &source.subgraph_url, &source.sdl) {
             (Some(file), None, None) => Subgraph {
@@ -94,6 +105,34 @@ impl SupergraphConfig {
             true => Err(Error::Setting(format!("subgraph {name} must have a routing_url")).into()),
             false => Ok(subgraph),
         }
+    }
+}
+
+impl SupergraphConfig {
+    async fn stitched(&self, name: &str, entry: &SubgraphEntry, stitch: &Stitch, client: &Client) -> Result<Subgraph> {
+        let refuse = |reason: &str| Err(Error::Setting(format!("subgraph {name} {reason}")).into());
+        if stitch.url.is_some() || stitch.schema.is_some() {
+            return refuse("must say its address with routing_url and its schema with schema, not below stitch");
+        }
+        let SchemaSource {
+            file,
+            subgraph_url,
+            sdl,
+        } = &entry.schema;
+        let Some(url) = entry.routing_url.as_ref().or(subgraph_url.as_ref()) else {
+            return refuse("must have a routing_url");
+        };
+        let text = match (file, subgraph_url, sdl) {
+            (Some(file), None, None) => read(&self.folder.join(file)).await?,
+            (None, None, Some(sdl)) => sdl.clone(),
+            (None, asked, None) => stitch::told(name, asked.as_ref().unwrap_or(url), client).await?,
+            _ => return refuse("must not say in several ways where its schema is"),
+        };
+        Ok(Subgraph {
+            name: name.to_owned(),
+            url: url.clone(),
+            sdl: stitch::subgraph_sdl(name, stitch, &text)?,
+        })
     }
 }
 

@@ -1,4 +1,4 @@
-//! Asks subgraphs for their schemas.
+//! Asks subgraphs for their schemas, and services that are none.
 
 use axum::{
     body::{Body, to_bytes},
@@ -10,7 +10,12 @@ use platform_http::{Client, Url};
 use serde::Deserialize;
 use tower::ServiceExt;
 
-use crate::{Error, subgraph::Locals};
+use super::config;
+use crate::{
+    Error,
+    stitch::{self, Stitch},
+    subgraph::Locals,
+};
 
 const QUESTION: &str = r#"{"query":"{ _service { sdl } }"}"#;
 /// A schema larger than this is not one.
@@ -73,5 +78,24 @@ pub(super) async fn told(name: &str, url: &str, client: &Client, locals: &Locals
         name: name.to_owned(),
         url: url.to_owned(),
         sdl: data.service.sdl,
+    })
+}
+
+/// The subgraph that a service becomes by its description.
+pub(super) async fn stitched(name: &str, stitch: &Stitch, client: &Client) -> Result<Subgraph> {
+    let Some(url) = &stitch.url else {
+        return Err(Error::Setting(format!(
+            "stitch.{name}.url must say where the service answers, for instance http://127.0.0.1:8000/graphql"
+        ))
+        .into());
+    };
+    let text = match &stitch.schema {
+        Some(file) => config::read(file).await?,
+        None => stitch::told(name, url, client).await?,
+    };
+    Ok(Subgraph {
+        name: name.to_owned(),
+        url: url.clone(),
+        sdl: stitch::subgraph_sdl(name, stitch, &text)?,
     })
 }

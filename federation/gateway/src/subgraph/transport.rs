@@ -10,7 +10,7 @@ use axum::{
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use platform_config::{ByteSize, Duration};
-use platform_http::{Client, ClientSettings, Tuning, Url};
+use platform_http::{Client, ClientSettings, Direct, DirectError, Tuning, Url, hand_on};
 use tower::ServiceExt;
 
 use super::{Answer, CallError};
@@ -23,7 +23,8 @@ const KEPT: [HeaderName; 2] = [header::CACHE_CONTROL, header::AGE];
 
 /// How a subgraph is reached.
 pub(super) enum Transport {
-    Http(Client, Url),
+    /// The direct way comes first where it will do.
+    Http(Client, Url, Option<Box<Direct>>),
     Local(Router, Uri),
 }
 
@@ -44,7 +45,10 @@ impl Transport {
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https"));
         match parsed {
-            Some(url) => Ok(Self::Http(client, url)),
+            Some(url) => {
+                let direct = Direct::new(&url, &settings, tuning).map(Box::new);
+                Ok(Self::Http(client, url, direct))
+            }
             None => Err(Error::Setting(format!(
                 "subgraph {name} has the address {url:?}; set gateway.subgraphs.{name}.url to one such as http://127.0.0.1:8001/graphql"
             ))),
@@ -61,6 +65,11 @@ impl Transport {
         Self::Local(router, uri.unwrap_or_else(|| Uri::from_static("/graphql")))
     }
 
+    /// Whether the subgraph is in this process.
+    pub(super) fn is_local(&self) -> bool {
+        matches!(self, Self::Local(..))
+    }
+
     pub(super) async fn send(
         &self,
         body: Bytes,
@@ -69,8 +78,18 @@ impl Transport {
     ) -> Result<Answer, CallError> {
         headers.insert(header::CONTENT_TYPE, JSON);
         headers.insert(header::ACCEPT, ACCEPT);
+        hand_on(&mut headers);
         match self {
-            Self::Http(client, url) => over_http(client, url.clone(), body, headers, traffic.answer).await,
+            Self::Http(client, url, direct) => {
+                if let Some(direct) = direct {
+                    let answer = directly(direct, body.clone(), headers.clone(), traffic.answer).await?;
+                    if !(300..400).contains(&answer.status) {
+                        return Ok(answer);
+                    }
+                    // Where it leads may need everything that the general client can do.
+                }
+                over_http(client, url.clone(), body, headers, traffic.answer).await
+            }
             Self::Local(router, uri) => {
                 let mut request = Request::new(Body::from(body));
                 *request.method_mut() = Method::POST;
@@ -80,6 +99,24 @@ impl Transport {
             }
         }
     }
+}
+
+async fn directly(direct: &Direct, body: Bytes, headers: HeaderMap, limit: ByteSize) -> Result<Answer, CallError> {
+    let answer = direct.post(headers, body, limit).await.map_err(|error| {
+        if let DirectError::TooLarge = error {
+            return CallError::TooLarge(limit);
+        }
+        tracing::warn!(error = %error, cause = ?error.source(), "a subgraph cannot be reached");
+        match error {
+            DirectError::Unreachable(_) => CallError::Unreachable,
+            _ => CallError::Interrupted,
+        }
+    })?;
+    Ok(Answer {
+        status: answer.status.as_u16(),
+        headers: kept(&answer.headers),
+        body: answer.body,
+    })
 }
 
 async fn over_http(

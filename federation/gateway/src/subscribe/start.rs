@@ -8,6 +8,7 @@ use platform_error::Code;
 use sha2::{Digest, Sha256};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, Span};
 
 use super::{Ending, Listen, Quotas, Started, SubscriptionSettings, hub::Item, listen};
 use crate::{
@@ -57,23 +58,21 @@ impl Gateway {
 
     /// Answers an operation of any kind.
     pub(crate) async fn start(&self, request: Request, caller: Caller) -> Result<Started, Refusal> {
+        let span = telemetry::operation();
+        let started = self.begin(request, caller).instrument(span.clone()).await;
+        started.inspect_err(|refusal| {
+            telemetry::record_errors(&refusal.faults);
+            telemetry::end(&span, &refusal.clone().into());
+        })
+    }
+
+    async fn begin(&self, request: Request, caller: Caller) -> Result<Started, Refusal> {
         let reads_only = request.reads_only;
-        let (caller, ready) = match self
-            .admit(
-                Request {
-                    reads_only: false,
-                    ..request
-                },
-                caller,
-            )
-            .await
-        {
-            Ok(admitted) => admitted,
-            Err(refusal) => {
-                telemetry::record_refusal("stream");
-                return Err(refusal);
-            }
+        let request = Request {
+            reads_only: false,
+            ..request
         };
+        let (caller, ready) = self.admit(request, caller).await?;
         match ready.kind {
             OperationKind::Subscription => self.subscribe(ready, caller),
             OperationKind::Mutation if reads_only => Err(Error::ReadsOnly.into()),
@@ -84,7 +83,8 @@ impl Gateway {
                     Err(_) => Refusal::new(Code::Timeout, format!("the request took longer than {limit}")).into(),
                 };
                 self.0.settings.cost.tell(&mut outcome, ready.cost);
-                telemetry::record_operation(ready.name().as_deref(), kind, outcome.ended(), began.elapsed());
+                telemetry::record_operation(ready.name().as_deref(), kind, &outcome, began.elapsed());
+                telemetry::end(&Span::current(), &outcome);
                 Ok(Started::Single(outcome.body().into()))
             }
         }
@@ -101,12 +101,13 @@ impl Gateway {
             }
             return Err(refusal);
         };
-        let asked = Listen {
+        let mut asked = Listen {
             subgraph: primary.subgraph.clone(),
             body: body(primary, &ready),
             headers: ready.serving.subgraphs.headers_for(&primary.subgraph, &caller),
         };
         let key = settings.share.then(|| key_of(&ready, &asked, &caller));
+        platform_http::hand_on(&mut asked.headers);
         self.count(&ready, false);
         let expiry = Box::pin(self.until_expiry(&caller));
         let gateway = self.clone();

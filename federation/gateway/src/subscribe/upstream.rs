@@ -25,7 +25,7 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{Ending, Protocol, SubscriptionSettings, frame::Framed};
-use crate::{Error, fault::Fault, settings::Settings, subgraph::Locals, supergraph::Supergraph};
+use crate::{Error, fault::Fault, settings::Settings, stitch::Adapter, subgraph::Locals, supergraph::Supergraph};
 
 /// The longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
@@ -44,6 +44,7 @@ pub(crate) enum Lost {
 /// Where every subgraph is listened to.
 pub(crate) struct Upstreams {
     targets: HashMap<String, Target>,
+    adapters: HashMap<String, Arc<Adapter>>,
     client: Client,
     settings: SubscriptionSettings,
 }
@@ -89,12 +90,18 @@ impl Upstreams {
         }
         Ok(Self {
             targets,
+            adapters: supergraph.adapters.clone(),
             client: client.map_err(|error| Error::Setting(error.to_string()))?,
             settings: subscriptions,
         })
     }
 
     async fn open(&self, listen: &Listen) -> Result<BoxStream<'static, Result<Framed, Lost>>, Lost> {
+        let mut listen = listen.clone();
+        if let Some(adapter) = self.adapters.get(&listen.subgraph) {
+            listen.body = adapter.listen(listen.body);
+        }
+        let listen = &listen;
         match self.targets.get(&listen.subgraph) {
             None => Err(Lost::Refused(vec![Fault::new(
                 Code::Internal,

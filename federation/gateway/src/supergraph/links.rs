@@ -1,6 +1,7 @@
-//! Under which names a supergraph imports the directives of other specifications.
+//! Under which names a supergraph imports the directives of other specifications, and which of them ask for more than
+//! a gateway can do.
 
-use graphql_tools::static_graphql::schema::{Definition, Directive, Document, Value};
+use graphql_tools::static_graphql::schema::{Definition, Directive, Document, TypeDefinition, Value};
 
 /// The name of a directive of a specification, such as `cost` of `https://specs.apollo.dev/cost`.
 pub(super) fn directive_name(document: &Document, spec: &str, directive: &str) -> String {
@@ -45,6 +46,34 @@ fn name_in(link: &Directive, spec: &str, directive: &str) -> String {
         true => prefix.to_owned(),
         false => format!("{prefix}__{directive}"),
     }
+}
+
+/// A type or field that a connector answers. Composers hand connectors on by `@join__directive`; what else comes that
+/// way, such as tags for caches, can be left alone.
+pub(super) fn connector(document: &Document) -> Option<String> {
+    let connects = |directives: &[Directive]| {
+        let mut handed_on = directives
+            .iter()
+            .filter(|directive| directive.name == "join__directive");
+        handed_on.any(|directive| matches!(argument(directive, "name"), Some(Value::String(name)) if is_connect(name)))
+    };
+    document.definitions.iter().find_map(|definition| {
+        let (name, directives, fields) = match definition {
+            Definition::TypeDefinition(TypeDefinition::Object(it)) => (&it.name, &it.directives, &it.fields),
+            Definition::TypeDefinition(TypeDefinition::Interface(it)) => (&it.name, &it.directives, &it.fields),
+            _ => return None,
+        };
+        if connects(directives) {
+            return Some(name.clone());
+        }
+        let field = fields.iter().find(|field| connects(&field.directives))?;
+        Some(format!("{name}.{}", field.name))
+    })
+}
+
+/// Under whatever name it was imported, the last part of it stays in practice.
+fn is_connect(name: &str) -> bool {
+    name == "connect" || name.ends_with("__connect")
 }
 
 fn text<'a>(entry: &'a [(String, Value)], key: &str) -> Option<&'a str> {

@@ -6,7 +6,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use federation_gateway::{Locals, Settings, Source};
+use federation_gateway::{Locals, Settings, Source, StitchSettings};
 use platform_http::{Client, ClientSettings};
 use serde_json::{Value, json};
 
@@ -76,10 +76,13 @@ fn missing() {
 async fn gateway(books: &Books) -> TestGateway {
     let users = serve(shop::users().router).await;
     let client = Client::new(&ClientSettings::default()).expect("a client can be made");
-    let live = Source::Live(vec![
-        ("books".into(), format!("http://127.0.0.1:{}/graphql", books.port)),
-        ("users".into(), format!("http://{users}/graphql")),
-    ]);
+    let live = Source::Live(
+        vec![
+            ("books".into(), format!("http://127.0.0.1:{}/graphql", books.port)),
+            ("users".into(), format!("http://{users}/graphql")),
+        ],
+        StitchSettings::default(),
+    );
     let sdl = live
         .load(&client, &Locals::new())
         .await

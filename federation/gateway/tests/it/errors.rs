@@ -1,5 +1,7 @@
 //! What clients see when subgraphs answer late, wrongly, partly, never, or die while they answer.
 
+mod places;
+
 use std::{
     sync::{
         Arc,

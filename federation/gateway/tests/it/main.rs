@@ -1,5 +1,6 @@
 //! The gateway from outside: through a real socket, in front of real subgraphs.
 
+mod api;
 mod apollo;
 mod auth;
 mod cache;
@@ -9,10 +10,12 @@ mod execute;
 mod headers;
 mod http;
 mod limits;
+mod overrides;
 mod persisted;
 mod plan;
 mod reload;
 mod simulate;
+mod stitch;
 mod subscribe;
 mod support;
 mod telemetry;

@@ -1,12 +1,15 @@
 //! The order of steps, and the operations that cannot be planned.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
 
 use federation_composition::{Subgraph, compose, diff::diff};
 use federation_gateway::{Settings, Supergraph};
 use serde_json::{Value, json};
 
-use crate::support::{over_sockets, stand_in::StandIn};
+use crate::support::{Part, over_sockets, stand_in::StandIn};
 
 const LINK: &str = "extend schema @link(url: \"https://specs.apollo.dev/federation/v2.8\", import: [\"@key\", \"@requires\", \"@external\", \"@context\", \"@fromContext\"])";
 
@@ -210,4 +213,96 @@ async fn one_field_required_with_different_arguments_is_refused_where_one_would_
         "{both}"
     );
     assert_eq!(both["errors"][0]["extensions"]["code"], "INVALID");
+}
+
+/// Objects behind one interface, each with a field that only the other subgraph answers.
+fn nodes(count: usize) -> Vec<Part> {
+    let asked = StandIn::json(json!({ "data": { "node": null } }));
+    let interfaces = "interface Node { id: ID! next: Node name: String } interface Named { name: String }";
+    let objects = |fields: &str| {
+        let object = |at| format!("type T{at} implements Node & Named @key(fields: \"id\") {{ id: ID! {fields} }} ");
+        (0..count).map(object).collect::<String>()
+    };
+    let (a, b) = (
+        objects("next: Node name: String @external"),
+        objects("next: Node @external name: String"),
+    );
+    vec![
+        asked.part("a", &format!("{LINK} type Query {{ node: Node }} {interfaces} {a}")),
+        asked.part("b", &format!("{LINK} {interfaces} {b}")),
+    ]
+}
+
+#[tokio::test]
+async fn a_small_text_that_stands_for_millions_of_fields_is_refused_at_once() {
+    let gateway = over_sockets(nodes(10), Settings::default()).await;
+    let nested = |opening: &str, closing: &str| {
+        let inside = (0..12).fold("name".to_owned(), |inside, _| format!("{opening} {inside} {closing}"));
+        format!("{{ node {{ {inside} }} }}")
+    };
+    let started = Instant::now();
+
+    let fields = gateway.run(&nested("next {", "}")).await;
+    let fragments = gateway
+        .run(&nested("... on Named { ... on Node { next {", "} } }"))
+        .await;
+    let took = started.elapsed();
+    let small = gateway.run("{ node { next { name } } }").await;
+
+    for refused in [fields, fragments] {
+        let error = &refused["errors"][0];
+        assert_eq!(
+            error["message"],
+            "the operation expands to more than 50000 fields; ask for less at once"
+        );
+        assert_eq!(error["extensions"]["code"], "INVALID");
+    }
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert_eq!(small, json!({ "data": { "node": null } }));
+}
+
+#[test]
+fn a_supergraph_with_connectors_is_refused_and_other_directives_handed_on_are_not() {
+    let join = |on_field: &str| {
+        format!(
+            "schema @link(url: \"https://specs.apollo.dev/link/v1.0\") @link(url: \"https://specs.apollo.dev/join/v0.5\", for: EXECUTION)
+                 @join__directive(graphs: [A], name: \"link\", args: {{url: \"https://specs.apollo.dev/connect/v0.1\"}}) {{ query: Query }}
+             directive @join__directive(graphs: [join__Graph!], name: String!, args: join__DirectiveArguments) repeatable on SCHEMA | OBJECT | INTERFACE | FIELD_DEFINITION
+             directive @join__graph(name: String!, url: String!) on ENUM_VALUE
+             directive @join__type(graph: join__Graph!) repeatable on OBJECT
+             scalar join__DirectiveArguments
+             enum join__Graph {{ A @join__graph(name: \"a\", url: \"http://a.test\") }}
+             type Query @join__type(graph: A) {{ posts: [Int] @join__directive(graphs: [A], name: \"{on_field}\", args: {{}}) }}"
+        )
+    };
+
+    let connected = Supergraph::parse(&join("connect")).err().unwrap().to_string();
+    let tagged = Supergraph::parse(&join("federation__cacheTag"));
+
+    assert!(
+        connected.contains("Query.posts is answered by a connector"),
+        "{connected}"
+    );
+    assert!(tagged.is_ok(), "{:?}", tagged.err());
+}
+
+#[tokio::test]
+async fn a_field_that_only_looks_like_introspection_is_unknown_like_any_other() {
+    let part = StandIn::json(json!({})).part("a", "type Query { you: User } type User { id: ID }");
+    let gateway = over_sockets(vec![part], Settings::default()).await;
+
+    let misspelt = gateway.run("{ you { __typname } }").await;
+    let misplaced = gateway.run("{ you { __schema { queryType { name } } } }").await;
+    let fine = gateway
+        .run("{ ...F } fragment F on Query { __type(name: \"User\") { name } }")
+        .await;
+
+    for refused in [misspelt, misplaced] {
+        assert_eq!(refused["errors"][0]["extensions"]["code"], "INVALID", "{refused}");
+        assert_eq!(
+            refused["errors"][0]["extensions"]["rule"], "FieldsOnCorrectType",
+            "{refused}"
+        );
+    }
+    assert_eq!(fine, json!({ "data": { "__type": { "name": "User" } } }));
 }

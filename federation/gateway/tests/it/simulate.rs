@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use federation_composition::{Subgraph, compose};
-use federation_gateway::{Locals, Settings};
+use federation_gateway::{Locals, Overrides, Settings};
 use graphql_tools::parser::parse_query;
 use platform_config::Duration;
 use serde_json::{Value, json};
@@ -71,11 +71,12 @@ fn plan(gateway: &TestGateway, query: &str) -> String {
     let document = parse_query::<String>(&query)
         .expect("the operation can be read")
         .into_static();
-    let plan = gateway
-        .gateway
-        .supergraph()
-        .planner
-        .plan(&document, None, Duration::from_secs(5));
+    let plan =
+        gateway
+            .gateway
+            .supergraph()
+            .planner
+            .plan(&document, None, &Overrides::default(), Duration::from_secs(5));
     plan.map_or_else(|error| error.to_string(), |plan| plan.to_string())
 }
 

@@ -10,5 +10,6 @@
 mod concurrency;
 mod evolution;
 mod large;
+mod pages;
 mod support;
 mod upkeep;

@@ -12,6 +12,7 @@ use super::points::PointIds;
 use super::report::{BulkDataPointsResult, BulkUploadError, BulkUploadResult, DataPointResult, UploadOutcome};
 use super::series::FinancialSeries;
 use super::{find, store};
+use crate::access::May;
 use crate::question::Question;
 use crate::store::{Missing, Mode, Upload, days};
 
@@ -24,6 +25,7 @@ pub struct Mutation;
 impl Mutation {
     /// Stores what is known of series, and points of them. Series unknown so far are created. What can be stored is, and
     /// the rest is reported, unless all or nothing is asked for. It is durable when this answers.
+    #[graphql(guard = "May(\"data:write\")")]
     async fn bulk_upload_financial_data(
         &self,
         ctx: &Context<'_>,
@@ -50,6 +52,7 @@ impl Mutation {
     }
 
     /// Changes what is known of a series and stores the points given with it, all or nothing.
+    #[graphql(guard = "May(\"data:write\")")]
     async fn update_financial_series(
         &self,
         ctx: &Context<'_>,
@@ -70,6 +73,7 @@ impl Mutation {
 
     /// Deletes a series with all its points; false when there is none. What older snapshots hold can be read by time
     /// travel until they expire.
+    #[graphql(guard = "May(\"data:delete\")")]
     async fn delete_financial_series(
         &self,
         ctx: &Context<'_>,
@@ -83,6 +87,7 @@ impl Mutation {
 
     /// Stores points. Series unknown so far are created. What can be stored is, and the rest is reported, unless all or
     /// nothing is asked for. It is durable when this answers.
+    #[graphql(guard = "May(\"data:write\")")]
     async fn bulk_upsert_data_points(
         &self,
         ctx: &Context<'_>,

@@ -194,6 +194,18 @@ fn a_withdrawal_is_a_revision() {
 }
 
 #[test]
+fn vintages_are_the_distinct_revision_dates_however_far_apart() {
+    for days_apart in [1, 30, 100_000] {
+        let rows: Vec<(i32, i32, &str)> = (0..40).map(|at| (at, (at * 7 % 10 - 5) * days_apart, "1")).collect();
+
+        let history = of(&rows);
+
+        let expected: Vec<i32> = (-5..5).map(|vintage| vintage * days_apart).collect();
+        assert_eq!(history.vintages(), expected);
+    }
+}
+
+#[test]
 fn only_what_crosses_the_frontier_is_an_original_release() {
     let history = of(&[
         (0, 30, "1"),

@@ -1,14 +1,16 @@
 //! Reading: a series by name, lists and search, and histories through the cache of decoded ones.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use futures::stream::{self, StreamExt, TryStreamExt};
 use platform_error::{Error as Failure, Result};
 use platform_lake::{LakeError, Moment, Snapshot, Trouble};
-use tokio::task::JoinSet;
+use tokio::runtime::Handle;
 
 use super::{SeriesFilter, Store};
-use crate::aside::aside;
+use crate::aside::{aside, blocking};
 use crate::error::Error;
 use crate::history::{DateRange, History, Observation};
 use crate::place::Place;
@@ -18,6 +20,9 @@ use crate::series::{Series, SeriesId, Source, SourceId};
 const HISTORY: [&str; 5] = ["date", "revision_date", "value", "digits", "is_original_release"];
 /// What a row says beside its history.
 const EXTRAS: [&str; 5] = ["date", "revision_date", "metadata", "created_at", "updated_at"];
+
+/// So many series are read together, at most.
+const NEIGHBOURS: usize = 16;
 
 /// A history and the commit it was read at.
 #[derive(Clone)]
@@ -108,23 +113,27 @@ impl Store {
         if let Some(known) = self.decoded(id, &lead) {
             return Ok(known);
         }
-        let snapshot = self.0.points.snapshot();
-        let sequence = snapshot.sequence();
-        let batch = match snapshot.read(&lead, &HISTORY).await {
-            Err(error) if error.trouble() == Some(Trouble::Missing) => {
-                self.0.points.refresh().await?.read(&lead, &HISTORY).await?
-            }
-            batch => batch?,
-        };
-        let history = decode(batch).await?;
-        self.0.histories.insert(
-            id,
-            Decoded {
-                history: history.clone(),
-                sequence,
-            },
-        );
+        let (mut rows, sequence) = self.stored(&[&lead]).await?;
+        let history = decode(rows.swap_remove(0)).await?;
+        self.keep(id, &history, sequence);
         Ok(history)
+    }
+
+    /// The rows of some series, and the commit from which on they are what is stored.
+    async fn stored(&self, leads: &[&str]) -> Result<(Vec<RecordBatch>, i64)> {
+        let snapshot = self.0.points.snapshot();
+        let rows = match snapshot.read_many(leads, &HISTORY).await {
+            Err(error) if error.trouble() == Some(Trouble::Missing) => {
+                self.0.points.refresh().await?.read_many(leads, &HISTORY).await?
+            }
+            rows => rows?,
+        };
+        Ok((rows, snapshot.sequence()))
+    }
+
+    fn keep(&self, id: SeriesId, history: &Arc<History>, sequence: i64) {
+        let history = history.clone();
+        self.0.histories.insert(id, Decoded { history, sequence });
     }
 
     /// The history of a series as it was decoded before, unless a commit touched it since.
@@ -149,40 +158,45 @@ impl Store {
 
     /// The histories of several series, all as of one commit as far as nothing is written meanwhile.
     pub async fn panel(&self, ids: &[SeriesId]) -> Result<Panel> {
-        let unread = ids
-            .iter()
-            .copied()
-            .filter(|id| self.decoded(*id, &id.to_string()).is_none());
-        self.read_ahead(unread.collect()).await?;
-        let mut members = Vec::with_capacity(ids.len());
+        let (mut histories, mut unread) = (HashMap::new(), Vec::new());
         for id in ids {
-            members.push((self.series(*id)?, self.history(*id).await?));
+            match self.decoded(*id, &id.to_string()) {
+                Some(known) => drop(histories.insert(*id, known)),
+                None => unread.push(*id),
+            }
         }
+        histories.extend(self.decode_all(unread).await?);
+        let member = |id: &SeriesId| Ok((self.series(*id)?, histories[id].clone()));
+        let members = ids.iter().map(member).collect::<Result<_>>()?;
         Ok(Panel { members })
     }
 
-    /// Decodes histories on all processors.
-    async fn read_ahead(&self, ids: Vec<SeriesId>) -> Result<()> {
-        if ids.len() < 2 {
-            return Ok(());
+    /// Decodes histories on all processors. Neighbours are read together, because they may share pages.
+    async fn decode_all(&self, mut ids: Vec<SeriesId>) -> Result<Vec<(SeriesId, Arc<History>)>> {
+        ids.sort_unstable();
+        ids.dedup();
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let share = ids.len().div_ceil(processors).clamp(1, NEIGHBOURS);
+        let shares: Vec<Vec<SeriesId>> = ids.chunks(share).map(<[_]>::to_vec).collect();
+        let decode = |share| {
+            let (store, runtime) = (self.clone(), Handle::current());
+            async move { blocking(move || runtime.block_on(store.decode_share(share))).await? }
+        };
+        let decoded = stream::iter(shares).map(decode).buffer_unordered(processors);
+        Ok(decoded.try_collect::<Vec<_>>().await?.concat())
+    }
+
+    async fn decode_share(&self, ids: Vec<SeriesId>) -> Result<Vec<(SeriesId, Arc<History>)>> {
+        let leads: Vec<String> = ids.iter().map(SeriesId::to_string).collect();
+        let leads: Vec<&str> = leads.iter().map(String::as_str).collect();
+        let (rows, sequence) = self.stored(&leads).await?;
+        let mut out = Vec::with_capacity(ids.len());
+        for (id, rows) in ids.into_iter().zip(rows) {
+            let history = Arc::new(History::from_batch(&rows)?);
+            self.keep(id, &history, sequence);
+            out.push((id, history));
         }
-        let share = ids
-            .len()
-            .div_ceil(std::thread::available_parallelism().map_or(1, usize::from));
-        let mut readers = JoinSet::new();
-        for share in ids.chunks(share) {
-            let (store, share) = (self.clone(), share.to_vec());
-            readers.spawn(async move {
-                for id in share {
-                    store.history(id).await?;
-                }
-                Ok::<_, Failure>(())
-            });
-        }
-        while let Some(read) = readers.join_next().await {
-            read.map_err(Failure::internal)??;
-        }
-        Ok(())
+        Ok(out)
     }
 
     /// What the rows of a series say beside their values: date, revision date, metadata and when they were stored.

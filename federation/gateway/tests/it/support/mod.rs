@@ -1,5 +1,7 @@
 //! A gateway on a socket, and subgraphs beside it.
 
+pub(crate) mod collector;
+pub(crate) mod monolith;
 pub(crate) mod random;
 pub(crate) mod recorder;
 pub(crate) mod shop;

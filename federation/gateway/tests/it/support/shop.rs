@@ -54,7 +54,7 @@ struct Product {
 #[ComplexObject]
 impl Product {
     async fn dimensions(&self) -> Json<Value> {
-        Json(json!({ "depth": 1.50, "unit": "cm", "steps": [1, 2, null] }))
+        Json(json!({ "depth": 1.50, "steps": [1, 2, null], "unit": "cm" }))
     }
     async fn tags(&self) -> Vec<String> {
         vec!["a".into(), "b \"quoted\"".into()]

@@ -1,0 +1,4 @@
+//! Operations that clients send.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| federation_gateway_fuzz::operations(bytes));

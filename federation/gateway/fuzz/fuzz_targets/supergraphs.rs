@@ -1,0 +1,4 @@
+//! Supergraphs that are to be served.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| federation_gateway_fuzz::supergraphs(bytes));

@@ -1,0 +1,85 @@
+//! Values that are shown at several places, and subgraphs that are at another one.
+
+use axum::{Router, response::Redirect, routing::post};
+use serde_json::json;
+
+use super::{LINK, quick, users_of};
+use crate::support::{over_sockets, shop, stand_in::StandIn};
+
+#[tokio::test]
+async fn what_is_missing_in_a_shared_value_is_told_for_each_place_it_is_shown_at() {
+    let users = StandIn::new(|asked| async move {
+        let pets = |id: &str| match id {
+            "u1" => json!([{ "name": null }, { "name": "Rex" }]),
+            _ => json!([{ "name": "Tom" }]),
+        };
+        axum::Json(users_of(
+            &asked,
+            |id| json!({ "__typename": "User", "id": id, "pets": pets(id) }),
+        ))
+    });
+    let sdl = format!(
+        "{LINK} type Query {{ you: User }} type Pet {{ name: String! }} type User @key(fields: \"id\") {{ id: ID! pets: [Pet] }}"
+    );
+    let mut parts = shop::parts();
+    parts.pop();
+    parts.push(users.part("users", &sdl));
+    let gateway = over_sockets(parts, quick()).await;
+
+    let answer = gateway
+        .run("{ topProducts { reviews { author { id pets { name } } } } }")
+        .await;
+
+    let mut missing = Vec::new();
+    for (product, of) in answer["data"]["topProducts"].as_array().unwrap().iter().enumerate() {
+        for (review, of) in of["reviews"].as_array().unwrap().iter().enumerate() {
+            let is_first = of["author"]["id"] == "u1";
+            let pets = if is_first {
+                json!([null, { "name": "Rex" }])
+            } else {
+                json!([{ "name": "Tom" }])
+            };
+            assert_eq!(of["author"]["pets"], pets);
+            if is_first {
+                missing.push(json!([
+                    "topProducts",
+                    product,
+                    "reviews",
+                    review,
+                    "author",
+                    "pets",
+                    0,
+                    "name"
+                ]));
+            }
+        }
+    }
+    let told: Vec<_> = answer["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| error["path"].clone())
+        .collect();
+    assert!(missing.len() > 1, "{answer}");
+    assert_eq!(told, missing);
+}
+
+#[tokio::test]
+async fn a_subgraph_that_has_moved_is_asked_where_it_is_now() {
+    let users = StandIn::json(json!({ "data": { "you": { "id": "u1", "name": "Ada" } } }));
+    let moved = post(|| async { Redirect::temporary("/moved/graphql") });
+    let mut part = users.part(
+        "users",
+        &format!("{LINK} type Query {{ you: User }} type User @key(fields: \"id\") {{ id: ID! name: String! }}"),
+    );
+    part.router = Router::new().route("/graphql", moved).nest("/moved", users.router());
+    let mut parts = shop::parts();
+    parts.pop();
+    parts.push(part);
+    let gateway = over_sockets(parts, quick()).await;
+
+    let answer = gateway.run("{ you { name } }").await;
+
+    assert_eq!(answer, json!({ "data": { "you": { "name": "Ada" } } }));
+    assert_eq!(users.asked().len(), 1);
+}

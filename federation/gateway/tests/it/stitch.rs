@@ -1,0 +1,48 @@
+//! A GraphQL service that knows nothing of federation, joined by a description.
+
+mod entities;
+mod sources;
+
+use federation_gateway::{Locals, Source, Stitch, StitchSettings};
+use platform_http::{Client, ClientSettings};
+use serde_json::{Value, json};
+
+use crate::support::{Part, TestGateway, monolith::reviews, recorder::Recorder, serve, settings};
+
+/// The description that most tests use.
+fn usual() -> Value {
+    json!({
+        "entities": {
+            "User": { "key": "id", "field": "user", "arguments": { "id": "id" } },
+            "Order": { "key": "id", "field": "order", "arguments": { "number": "id" } },
+        },
+        "hide": ["Query.version", "User.password"],
+    })
+}
+
+fn client() -> Client {
+    Client::new(&ClientSettings::default()).expect("a client can be made")
+}
+
+/// A source of the subgraph of reviews, and of a service behind an address that is described so.
+async fn source(url: String, description: Value) -> Source {
+    let reviews = serve(reviews().router).await;
+    let mut stitch: Stitch = serde_json::from_value(description).expect("the test's description is one");
+    stitch.url = Some(url);
+    Source::Live(
+        vec![("reviews".into(), format!("http://{reviews}/graphql"))],
+        StitchSettings([("monolith".to_owned(), stitch)].into()),
+    )
+}
+
+async fn served(service: Part, description: Value) -> (TestGateway, Recorder) {
+    let (service, recorder) = Recorder::before(service);
+    let url = format!("http://{}/graphql", serve(service.router).await);
+    let source = source(url, description).await;
+    let sdl = source
+        .load(&client(), &Locals::new())
+        .await
+        .unwrap_or_else(|error| panic!("{error}"));
+    let settings = settings(json!({ "subscriptions": { "protocol": "sse" } }));
+    (TestGateway::start(&sdl, settings, Locals::new()).await, recorder)
+}

@@ -1,0 +1,102 @@
+//! Equal loads of one process made once, and given up by those that come after an invalidation.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use futures::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
+use platform_error::Error;
+
+/// What a load gave. The error is shared by all who waited.
+pub(crate) type Outcome<V> = Result<Option<V>, Arc<Error>>;
+type Flight<V> = Shared<BoxFuture<'static, Outcome<V>>>;
+
+/// The loads under way, by key.
+pub(crate) struct Flights<V> {
+    state: Mutex<State<V>>,
+}
+
+struct State<V> {
+    next: u64,
+    /// How often something was forgotten.
+    epoch: u64,
+    under_way: HashMap<String, (u64, Flight<V>)>,
+}
+
+impl<V: Clone + Send + Sync + 'static> Flights<V> {
+    pub(crate) fn new() -> Self {
+        Self {
+            state: Mutex::new(State {
+                next: 0,
+                epoch: 0,
+                under_way: HashMap::new(),
+            }),
+        }
+    }
+
+    /// Joins the load of `key`, or begins it. `load` is told its number.
+    pub(crate) fn join(&self, key: &str, load: impl FnOnce(u64) -> BoxFuture<'static, Outcome<V>>) -> Flight<V> {
+        let mut state = self.lock();
+        if let Some((_, flight)) = state.under_way.get(key) {
+            return flight.clone();
+        }
+        let number = state.next;
+        state.next += 1;
+        let flight = load(number).shared();
+        state.under_way.insert(key.to_owned(), (number, flight.clone()));
+        flight
+    }
+
+    /// Whether `key` is being loaded.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.lock().under_way.contains_key(key)
+    }
+
+    /// Ends load `number` of `key`. Only if nothing has invalidated it meanwhile, `keep` runs, and nothing can
+    /// invalidate it before `keep` is done.
+    pub(crate) fn land(&self, key: &str, number: u64, keep: impl FnOnce()) {
+        let mut state = self.lock();
+        if state.under_way.get(key).is_some_and(|(current, _)| *current == number) {
+            keep();
+            state.under_way.remove(key);
+        }
+    }
+
+    /// How often something was forgotten so far, for a load that nobody joins.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.lock().epoch
+    }
+
+    /// `keep` runs if nothing was forgotten since `epoch`.
+    pub(crate) fn keep_since(&self, epoch: u64, keep: impl FnOnce()) {
+        let state = self.lock();
+        if state.epoch == epoch {
+            keep();
+        }
+    }
+
+    /// Nobody joins the load of `key` from now on, and what it gives is not kept. `also` runs before anything can be
+    /// kept again.
+    pub(crate) fn forget(&self, key: &str, also: impl FnOnce()) {
+        let mut state = self.lock();
+        state.epoch += 1;
+        state.under_way.remove(key);
+        also();
+    }
+
+    /// The same for all keys.
+    pub(crate) fn forget_all(&self, also: impl FnOnce()) {
+        let mut state = self.lock();
+        state.epoch += 1;
+        state.under_way.clear();
+        also();
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State<V>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

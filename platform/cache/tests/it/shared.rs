@@ -1,0 +1,139 @@
+//! Caches of several processes over one Redis.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use platform_testing::TestRedis;
+
+use crate::support::{Process, Source, soon};
+
+/// Two processes that hear each other.
+async fn two(redis: &TestRedis) -> [Process; 2] {
+    let processes = [Process::on(&redis.url()), Process::on(&redis.url())];
+    // What is said before a process listens is bounded by its local time to live alone.
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    processes
+}
+
+#[tokio::test]
+async fn what_one_process_loads_another_need_not() {
+    let Some(redis) = TestRedis::start().await else { return };
+    let ([one, other], source) = (two(&redis).await, Source::of(7));
+
+    one.read("a", &source).await;
+
+    assert_eq!(other.read("a", &source).await, Some(7));
+    assert_eq!(source.loads(), 1);
+}
+
+#[tokio::test]
+async fn a_thousand_that_wait_in_several_processes_are_one_load() {
+    let Some(redis) = TestRedis::start().await else { return };
+    let (processes, source) = (two(&redis).await, Source::slow(7, 100));
+
+    let readers = (0..1_000).map(|at| processes[at % 2].read("a", &source));
+    let answers = join_all(readers).await;
+
+    assert!(answers.iter().all(|answer| *answer == Some(7)));
+    assert_eq!(source.loads(), 1);
+}
+
+#[tokio::test]
+async fn an_invalidation_reaches_every_process() {
+    let Some(redis) = TestRedis::start().await else { return };
+    let ([one, other], source) = (two(&redis).await, Source::of(1));
+    one.read("a", &source).await;
+    other.read("a", &source).await;
+
+    source.set(2);
+    one.cache.invalidate("a").await;
+
+    assert_eq!(one.read("a", &source).await, Some(2));
+    soon("the other process hears of it", async || {
+        other.read("a", &source).await == Some(2)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_old_value_that_was_being_loaded_elsewhere_is_not_shared_after_an_invalidation() {
+    let Some(redis) = TestRedis::start().await else { return };
+    let ([one, other], source) = (two(&redis).await, Source::slow(1, 80));
+    let early = one.read("a", &source);
+    let change = async {
+        tokio::time::sleep(Duration::from_millis(30)).await;
+        source.set(2);
+        other.cache.invalidate("a").await;
+        other.read("a", &source).await
+    };
+
+    let (_, late) = tokio::join!(early, change);
+
+    assert_eq!(late, Some(2));
+    soon("the first process has the new value", async || {
+        one.read("a", &source).await == Some(2)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn no_read_is_older_than_the_last_invalidation_under_constant_change() {
+    let Some(redis) = TestRedis::start().await else { return };
+    let ([one, other], source) = (two(&redis).await, Source::slow(1, 1));
+    let write = async {
+        for value in 2..60 {
+            source.set(value);
+            one.cache.invalidate("a").await;
+            let read = one.read("a", &source).await.unwrap();
+            assert!(read >= value, "read {read} after {value} was written");
+        }
+    };
+    let read = async {
+        let mut newest = 0;
+        for _ in 0..200 {
+            newest = newest.max(other.read("a", &source).await.unwrap());
+            tokio::task::yield_now().await;
+        }
+    };
+
+    tokio::join!(write, read);
+
+    soon("both agree", async || other.read("a", &source).await == Some(59)).await;
+}
+
+#[tokio::test]
+async fn without_redis_reads_are_slower_and_not_wrong() {
+    let Some(mut redis) = TestRedis::start().await else {
+        return;
+    };
+    let ([one, other], source) = (two(&redis).await, Source::of(1));
+    one.read("a", &source).await;
+    other.read("a", &source).await;
+
+    redis.stop();
+    source.set(2);
+    one.cache.invalidate("a").await;
+    assert_eq!(one.read("a", &source).await, Some(2));
+    // The other cannot hear of it; it trusts itself no longer than its local time to live.
+    other.advance(3);
+    assert_eq!(other.read("a", &source).await, Some(2));
+
+    redis.resume().await;
+    source.set(3);
+    soon("Redis is used again and told", async || {
+        one.cache.invalidate("a").await;
+        one.read("a", &source).await;
+        other.advance(3);
+        other.read("a", &source).await == Some(3)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_redis_that_was_never_there_stops_nobody() {
+    let (process, source) = (Process::on("redis://127.0.0.1:1"), Source::of(7));
+
+    assert_eq!(process.read("a", &source).await, Some(7));
+    assert_eq!(process.read("a", &source).await, Some(7));
+    assert_eq!(source.loads(), 1);
+}

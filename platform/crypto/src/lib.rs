@@ -1,0 +1,21 @@
+//! Keys, encrypted fields, token hashes, passwords, signatures, comparison in constant time.
+
+mod digest;
+mod error;
+mod field;
+mod password;
+mod random;
+mod ring;
+mod signing;
+mod token;
+
+pub use crate::{
+    digest::{base64url, equal, mac, sha256},
+    error::CryptoError,
+    field::Place,
+    password::{PasswordSettings, Passwords, Verdict},
+    random::Random,
+    ring::{KeyRing, KeySettings},
+    signing::SigningKey,
+    token::{Token, TokenHash},
+};

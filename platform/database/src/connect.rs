@@ -1,0 +1,106 @@
+//! Connections to SQLite and PostgreSQL, set up as every service needs them.
+
+use std::{path::Path, str::FromStr, time::Duration};
+
+use sea_orm::{DatabaseConnection, DbErr, RuntimeErr};
+use sqlx::{
+    ConnectOptions, Executor,
+    pool::PoolOptions,
+    postgres::PgConnectOptions,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+};
+
+use tokio::time::{Instant, sleep};
+
+use crate::{DatabaseError, Settings};
+
+/// How long a write waits for another process that writes.
+const BUSY: Duration = Duration::from_secs(30);
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+/// Idle connections beyond the smallest number are closed after this.
+const IDLE: Duration = Duration::from_secs(300);
+
+/// The two ends of a database: on SQLite one connection writes, on PostgreSQL both are one pool.
+pub(crate) struct Pools {
+    pub(crate) read: DatabaseConnection,
+    pub(crate) write: DatabaseConnection,
+}
+
+pub(crate) async fn sqlite(file: &Path, settings: &Settings) -> Result<Pools, DatabaseError> {
+    let options = SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // An acknowledged write survives a loss of power too.
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY)
+        .disable_statement_logging();
+    let pool = |most: u32| {
+        PoolOptions::<sqlx::Sqlite>::new()
+            .max_connections(most.max(1))
+            .acquire_timeout(settings.acquire_timeout.0)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+    };
+    // The writer comes first: it makes the file and turns it to WAL, which readers cannot. SQLite does not wait when
+    // several processes turn a new file to WAL at once: it is busy without patience.
+    let patience = Instant::now() + BUSY;
+    let write = loop {
+        match pool(1).connect_with(options.clone()).await {
+            Err(error) if is_busy(&error) && Instant::now() < patience => sleep(LOOK_AGAIN).await,
+            connected => break connected.map_err(away)?,
+        }
+    };
+    let read = pool(settings.max_connections)
+        .connect_with(options)
+        .await
+        .map_err(away)?;
+    Ok(Pools {
+        read: read.into(),
+        write: write.into(),
+    })
+}
+
+pub(crate) async fn postgres(url: &str, service: &str, settings: &Settings) -> Result<Pools, DatabaseError> {
+    let schema = format!("\"{}\"", service.replace('"', ""));
+    let timeout = settings.statement_timeout.as_millis().to_string();
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|_| DatabaseError::Url)?
+        .application_name(&format!("hansa {service}"))
+        .options([
+            ("search_path", schema.as_str()),
+            ("statement_timeout", timeout.as_str()),
+        ])
+        .disable_statement_logging();
+    let pool = PoolOptions::<sqlx::Postgres>::new()
+        .min_connections(settings.min_connections.min(settings.max_connections))
+        .max_connections(settings.max_connections.max(1))
+        .acquire_timeout(settings.acquire_timeout.0)
+        .idle_timeout(IDLE)
+        .connect_with(options)
+        .await
+        .map_err(away)?;
+    let create = format!("create schema if not exists {schema}");
+    // Two processes that start at once may both try; the loser finds the schema there.
+    if let Err(error) = pool.execute(sqlx::AssertSqlSafe(create.clone())).await {
+        tracing::debug!(%error, service, "the schema is made a second time");
+        pool.execute(sqlx::AssertSqlSafe(create)).await.map_err(away)?;
+    }
+    let pool: DatabaseConnection = pool.into();
+    Ok(Pools {
+        read: pool.clone(),
+        write: pool,
+    })
+}
+
+/// SQLITE_BUSY, or one of its kinds.
+fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.and_then(|code| code.parse::<i32>().ok())
+        .is_some_and(|code| code & 0xff == 5)
+}
+
+fn away(error: sqlx::Error) -> DatabaseError {
+    DatabaseError::Away(DbErr::Conn(RuntimeErr::SqlxError(error.into())))
+}

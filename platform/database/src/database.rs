@@ -1,0 +1,149 @@
+//! A service's database: readers, and the one door for writes.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use platform_service::Context;
+use sea_orm::{DatabaseConnection, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+
+use crate::{DatabaseError, Migrations, Settings, Tx, connect, migrate};
+
+const REPORT: Duration = Duration::from_secs(10);
+
+/// Which database it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A file of this service alone.
+    Sqlite,
+    /// A schema of a PostgreSQL server.
+    Postgres,
+}
+
+/// A service's database. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Database(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    read: DatabaseConnection,
+    write: DatabaseConnection,
+}
+
+impl Database {
+    /// Opens the database of the context's service by the section `[database]` and brings its tables up to date, or
+    /// refuses to open when they are behind and `database.migrate` is `check`.
+    pub async fn open(context: &Context, migrations: &[Migrations]) -> Result<Self, DatabaseError> {
+        let settings = settings(context)?;
+        let database = Self::connect(context, &settings).await?;
+        migrate::run(
+            &database,
+            (context.service(), settings.migrate),
+            migrations,
+            context.clock(),
+        )
+        .await?;
+        database.watch(context);
+        Ok(database)
+    }
+
+    /// Applies the migrations that are missing, whatever `database.migrate` says, and names them.
+    pub async fn migrate(context: &Context, migrations: &[Migrations]) -> Result<Vec<String>, DatabaseError> {
+        let database = Self::connect(context, &settings(context)?).await?;
+        let how = (context.service(), crate::Migrate::Auto);
+        let applied = migrate::run(&database, how, migrations, context.clock()).await;
+        database.close().await;
+        applied
+    }
+
+    async fn connect(context: &Context, settings: &Settings) -> Result<Self, DatabaseError> {
+        let service = context.service();
+        let url = settings.url_for(service);
+        let pools = if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            connect::postgres(url, service, settings).await?
+        } else {
+            let file = match (url.strip_prefix("sqlite:"), url) {
+                (Some(file), _) => PathBuf::from(file.trim_start_matches("//")),
+                (None, "") => context.data_dir().join(format!("{service}.db")),
+                _ => return Err(DatabaseError::Url),
+            };
+            connect::sqlite(&file, settings).await?
+        };
+        Ok(Self(Arc::new(Inner {
+            read: pools.read,
+            write: pools.write,
+        })))
+    }
+
+    /// For queries. What is read here may be a moment old; what a decision to write depends on is read in [`Tx`].
+    pub fn read(&self) -> &DatabaseConnection {
+        &self.0.read
+    }
+
+    /// Begins a transaction that may write: the only door for writes. On SQLite it holds the write lock from its first
+    /// moment, because a transaction that reads first and writes later fails beside others that write. Keep it short,
+    /// and use nothing but it until it ends.
+    pub async fn begin(&self) -> Result<Tx, DatabaseError> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        Ok(Tx::new(self.0.write.begin_with_options(options).await?))
+    }
+
+    /// Which database it is.
+    pub fn kind(&self) -> Kind {
+        match self.0.read.get_database_backend() {
+            DbBackend::Postgres => Kind::Postgres,
+            _ => Kind::Sqlite,
+        }
+    }
+
+    /// Whether the database answers now, for `/readyz`.
+    pub async fn ready(&self) -> Result<(), DatabaseError> {
+        Ok(self.0.read.ping().await?)
+    }
+
+    /// Closes all connections. A SQLite file is whole without its log afterwards.
+    pub async fn close(&self) {
+        for pool in [&self.0.read, &self.0.write] {
+            if let Err(error) = pool.close_by_ref().await {
+                tracing::warn!(%error, "a database did not close well");
+            }
+        }
+    }
+
+    fn watch(&self, context: &Context) {
+        let (database, service, shutdown) = (self.clone(), context.service(), context.shutdown());
+        context.spawn("database metrics", async move {
+            loop {
+                database.report(service);
+                tokio::select! {
+                    () = tokio::time::sleep(REPORT) => {}
+                    () = shutdown.cancelled() => return,
+                }
+            }
+        });
+    }
+
+    fn report(&self, service: &'static str) {
+        let (open, idle) = match self.kind() {
+            Kind::Postgres => {
+                let pool = self.0.read.get_postgres_connection_pool();
+                (pool.size(), pool.num_idle())
+            }
+            Kind::Sqlite => {
+                let (read, write) = (&self.0.read, &self.0.write);
+                let pools = [read.get_sqlite_connection_pool(), write.get_sqlite_connection_pool()];
+                let open = pools.iter().map(|pool| pool.size()).sum();
+                (open, pools.iter().map(|pool| pool.num_idle()).sum())
+            }
+        };
+        metrics::gauge!("database_connections", "service" => service, "state" => "open").set(open);
+        metrics::gauge!("database_connections", "service" => service, "state" => "idle").set(idle as f64);
+    }
+}
+
+fn settings(context: &Context) -> Result<Settings, DatabaseError> {
+    context
+        .section("database")
+        .map_err(|error| DatabaseError::Page(error.to_string()))
+}

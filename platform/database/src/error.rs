@@ -1,0 +1,85 @@
+//! What can go wrong with a database, and constraint violations as errors of the domain.
+
+use platform_error::{Code, Coded};
+use sea_orm::{DbErr, SqlErr};
+
+/// A database that cannot be opened or asked.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// No connection could be had.
+    #[error("the database cannot be reached; try again in a moment")]
+    Away(#[source] DbErr),
+    /// The URL is of no database we know.
+    #[error("database.url must begin with postgres:// or sqlite:, or be empty for a file in the data directory")]
+    Url,
+    /// Migrations are missing and may not be applied now.
+    #[error("the database of {service} lacks the migrations {}; run `hansa migrate`", .missing.join(", "))]
+    Behind {
+        /// The service.
+        service: String,
+        /// The migrations' names.
+        missing: Vec<String>,
+    },
+    /// A migration that was applied has another text now.
+    #[error("the migration {0} was applied with another text; a migration never changes, add a new one")]
+    Changed(String),
+    /// A migration that fails.
+    #[error("the migration {name} failed")]
+    Migration {
+        /// The migration's name.
+        name: String,
+        /// Why.
+        #[source]
+        source: DbErr,
+    },
+    /// A page that cannot be given.
+    #[error("{0}")]
+    Page(String),
+    /// Any other failure of a statement.
+    #[error(transparent)]
+    Failed(DbErr),
+}
+
+impl From<DbErr> for DatabaseError {
+    fn from(error: DbErr) -> Self {
+        match error {
+            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::Away(error),
+            error => Self::Failed(error),
+        }
+    }
+}
+
+impl Coded for DatabaseError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Away(_) | Self::Behind { .. } => Code::Unavailable,
+            Self::Url | Self::Page(_) => Code::Invalid,
+            Self::Changed(_) => Code::Conflict,
+            Self::Migration { .. } | Self::Failed(_) => Code::Internal,
+        }
+    }
+}
+
+/// Turns a violated constraint into a fact of the domain. Let the database decide: a check before the write races.
+pub trait OnConflict<T> {
+    /// A row with the same unique value is there already.
+    fn on_unique<E: From<DbErr>>(self, fact: impl FnOnce() -> E) -> Result<T, E>;
+    /// The row that a foreign key names is not there, or is still named by others.
+    fn on_missing<E: From<DbErr>>(self, fact: impl FnOnce() -> E) -> Result<T, E>;
+}
+
+impl<T> OnConflict<T> for Result<T, DbErr> {
+    fn on_unique<E: From<DbErr>>(self, fact: impl FnOnce() -> E) -> Result<T, E> {
+        self.map_err(|error| match error.sql_err() {
+            Some(SqlErr::UniqueConstraintViolation(_)) => fact(),
+            _ => error.into(),
+        })
+    }
+
+    fn on_missing<E: From<DbErr>>(self, fact: impl FnOnce() -> E) -> Result<T, E> {
+        self.map_err(|error| match error.sql_err() {
+            Some(SqlErr::ForeignKeyConstraintViolation(_)) => fact(),
+            _ => error.into(),
+        })
+    }
+}

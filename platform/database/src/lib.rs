@@ -1,0 +1,34 @@
+//! Relational data on SQLite and PostgreSQL: one door for writes, migrations, exact values, pages, text and places.
+//!
+//! A service writes its queries once, with SeaORM ([`orm`]), and says in its migrations how its tables look:
+//!
+//! ```ignore
+//! let db = Database::open(&context, &[platform_jobs::MIGRATIONS, MIGRATIONS]).await?;
+//! let user = user::Entity::find_by_id(id).one(db.read()).await?;
+//! let tx = db.begin().await?;
+//! user.insert(&tx).await.on_unique(|| Error::EmailTaken(email))?;
+//! tx.commit().await?;
+//! ```
+
+mod connect;
+mod database;
+mod error;
+mod exact;
+pub mod geo;
+mod migrate;
+mod page;
+mod settings;
+pub mod text;
+mod tx;
+
+pub use sea_orm as orm;
+
+pub use crate::{
+    database::{Database, Kind},
+    error::{DatabaseError, OnConflict},
+    exact::Exact,
+    migrate::{Migration, Migrations},
+    page::{Connection, Key, Order, PageArgs, PageLimits, page},
+    settings::{Migrate, Settings},
+    tx::Tx,
+};

@@ -1,0 +1,146 @@
+//! Pages of a list by keyset: a cursor names the last row seen, so that a page costs the same however far in it is.
+
+use async_graphql::connection::{self, Edge, EmptyFields};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult, IntoIdentity, Select, sea_query::IntoValueTuple};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::DatabaseError;
+
+/// A page of rows as GraphQL gives it: edges with cursors, nodes, and whether there is more.
+pub type Connection<T> = connection::Connection<String, T, EmptyFields, EmptyFields>;
+
+/// Cursors are short; what is longer was made up.
+const LONGEST_CURSOR: usize = 512;
+
+/// Which page is wanted: the first rows after a cursor, or the last before one.
+#[derive(Clone, Debug, Default)]
+pub struct PageArgs {
+    /// So many from the front.
+    pub first: Option<i32>,
+    /// After this cursor.
+    pub after: Option<String>,
+    /// So many from the back.
+    pub last: Option<i32>,
+    /// Before this cursor.
+    pub before: Option<String>,
+}
+
+/// How many rows a page has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageLimits {
+    /// Unless asked for otherwise.
+    pub usual: u32,
+    /// At most.
+    pub most: u32,
+}
+
+impl Default for PageLimits {
+    fn default() -> Self {
+        Self { usual: 50, most: 100 }
+    }
+}
+
+/// The order of a list by its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Smallest key first.
+    Rising,
+    /// Largest key first; for version 7 ids that is the newest first.
+    Falling,
+}
+
+/// What rows are sorted by, as a cursor keeps it: the values of the key's columns, which together are unique. An id of
+/// version 7 alone sorts by time of creation.
+pub trait Key: IntoValueTuple + Serialize + DeserializeOwned {}
+
+impl<K: IntoValueTuple + Serialize + DeserializeOwned> Key for K {}
+
+impl PageArgs {
+    /// Turns the page into the other direction's: the rows of a list that is shown the other way around.
+    fn size(&self, limits: PageLimits) -> Result<u64, DatabaseError> {
+        if self.first.is_some() && self.last.is_some() {
+            return Err(DatabaseError::Page(
+                "first and last exclude each other: give one of them".into(),
+            ));
+        }
+        match self.first.or(self.last) {
+            None => Ok(u64::from(limits.usual)),
+            Some(size) => match u32::try_from(size) {
+                Ok(size) if (1..=limits.most).contains(&size) => Ok(u64::from(size)),
+                _ => Err(DatabaseError::Page(format!(
+                    "a page of {size} rows: give a number from 1 to {}",
+                    limits.most
+                ))),
+            },
+        }
+    }
+}
+
+/// One page of `select`, sorted by the columns `key`, whose values `key_of` reads from a row.
+///
+/// # Errors
+/// A cursor that is none of ours, a size outside the limits, and what the database says.
+pub async fn page<E, C, K>(
+    db: &impl ConnectionTrait,
+    select: Select<E>,
+    (key, order, key_of): (C, Order, impl Fn(&E::Model) -> K),
+    args: &PageArgs,
+    limits: PageLimits,
+) -> Result<Connection<E::Model>, DatabaseError>
+where
+    E: EntityTrait,
+    E::Model: FromQueryResult + async_graphql::OutputType + Send + Sync,
+    C: IntoIdentity,
+    K: Key,
+{
+    let size = args.size(limits)?;
+    let mut cursor = select.cursor_by(key);
+    if order == Order::Falling {
+        cursor.desc();
+    }
+    if let Some(after) = &args.after {
+        cursor.after(read::<K>("after", after)?);
+    }
+    if let Some(before) = &args.before {
+        cursor.before(read::<K>("before", before)?);
+    }
+    // One more than asked for tells whether there is more.
+    match args.last.is_some() {
+        true => cursor.last(size + 1),
+        false => cursor.first(size + 1),
+    };
+    let mut rows = cursor.all(db).await?;
+    let has_more = rows.len() as u64 > size;
+    let backward = args.last.is_some();
+    if has_more && backward {
+        rows.remove(0);
+    } else if has_more {
+        rows.pop();
+    }
+    let mut page = match backward {
+        true => Connection::new(has_more, args.before.is_some()),
+        false => Connection::new(args.after.is_some(), has_more),
+    };
+    for row in rows {
+        page.edges.push(Edge::new(write(&key_of(&row)), row));
+    }
+    Ok(page)
+}
+
+fn write(key: &impl Serialize) -> String {
+    let json = serde_json::to_vec(key).expect("a key is made of ids, times, numbers and text");
+    URL_SAFE_NO_PAD.encode(json)
+}
+
+fn read<K: Key>(name: &str, cursor: &str) -> Result<K, DatabaseError> {
+    let bytes = match cursor.len() <= LONGEST_CURSOR {
+        true => URL_SAFE_NO_PAD.decode(cursor).unwrap_or_default(),
+        false => Vec::new(),
+    };
+    serde_json::from_slice(&bytes).map_err(|_| {
+        DatabaseError::Page(format!(
+            "{name} is not a cursor of this list: give one that an earlier page gave"
+        ))
+    })
+}

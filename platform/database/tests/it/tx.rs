@@ -1,0 +1,89 @@
+//! The one door for writes.
+
+use std::sync::{Arc, atomic::AtomicU32, atomic::Ordering::SeqCst};
+
+use futures::future::join_all;
+use platform_database::orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QuerySelect, Set, entity::prelude::*};
+
+use crate::support::{Entity, person, places, store};
+
+#[tokio::test]
+async fn what_is_committed_is_read_and_what_is_dropped_never_was() {
+    for place in places("").await {
+        let db = place.open().await;
+        store(&db, [person(&place.context, "ada")]).await;
+
+        let tx = db.begin().await.unwrap();
+        person(&place.context, "bob")
+            .into_active_model()
+            .reset_all()
+            .insert(&tx)
+            .await
+            .unwrap();
+        drop(tx);
+
+        assert_eq!(Entity::find().count(db.read()).await.unwrap(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_callback_runs_after_the_commit_and_never_without_it() {
+    for place in places("").await {
+        let db = place.open().await;
+        let runs = Arc::new(AtomicU32::new(0));
+        let count = |runs: &Arc<AtomicU32>| {
+            let runs = runs.clone();
+            move || {
+                runs.fetch_add(1, SeqCst);
+            }
+        };
+
+        let kept = db.begin().await.unwrap();
+        kept.on_commit(count(&runs));
+        kept.commit().await.unwrap();
+        let undone = db.begin().await.unwrap();
+        undone.on_commit(count(&runs));
+        undone.rollback().await.unwrap();
+
+        assert_eq!(runs.load(SeqCst), 1);
+    }
+}
+
+#[tokio::test]
+async fn writers_that_read_first_and_write_later_lose_nothing() {
+    for place in places("").await {
+        let db = place.open().await;
+        let counter = person(&place.context, "counter");
+        let id = counter.id;
+        store(&db, [counter]).await;
+
+        let add = async || {
+            for _ in 0..25 {
+                let tx = db.begin().await.unwrap();
+                let locked = Entity::find_by_id(id).lock_exclusive().one(&tx).await.unwrap().unwrap();
+                let mut next = locked.clone().into_active_model();
+                let sum = locked.balance.0 + platform_database::Exact::from(1).0;
+                next.balance = Set(platform_database::Exact(sum));
+                next.update(&tx).await.unwrap();
+                tx.commit().await.unwrap();
+            }
+        };
+        join_all((0..8).map(|_| add())).await;
+
+        let sum = Entity::find_by_id(id).one(db.read()).await.unwrap().unwrap().balance;
+        assert_eq!(sum, platform_database::Exact::from(200));
+    }
+}
+
+#[tokio::test]
+async fn times_come_back_as_they_were_stored() {
+    for place in places("").await {
+        let db = place.open().await;
+        let ada = person(&place.context, "ada");
+        store(&db, [ada.clone()]).await;
+
+        let read = Entity::find_by_id(ada.id).one(db.read()).await.unwrap();
+
+        assert_eq!(read, Some(ada));
+    }
+}

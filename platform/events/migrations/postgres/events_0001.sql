@@ -1,0 +1,35 @@
+create table event_outbox (
+    seq bigint generated always as identity primary key,
+    id uuid not null,
+    written_at timestamptz not null,
+    envelope text not null
+);
+create table event_inbox (
+    seq bigint generated always as identity primary key,
+    group_name text not null,
+    id uuid not null,
+    lane text not null,
+    type text not null,
+    happened_at timestamptz not null,
+    envelope text,
+    state text not null check (state in ('ready', 'done', 'dead')),
+    attempts integer not null default 0,
+    run_at timestamptz not null,
+    lease_owner uuid,
+    lease_until timestamptz,
+    last_error text,
+    changed_at timestamptz not null,
+    unique (group_name, id)
+);
+create index event_inbox_lane on event_inbox (group_name, lane, seq) where state = 'ready';
+create index event_inbox_ready on event_inbox (group_name, seq) where state = 'ready';
+create index event_inbox_settled on event_inbox (state, changed_at) where state <> 'ready';
+create table event_cursor (
+    group_name text primary key,
+    position text not null
+);
+create table event_lease (
+    name text primary key,
+    owner uuid not null,
+    held_until timestamptz not null
+);

@@ -1,0 +1,171 @@
+//! Hands what waits in the inbox to the handlers: lanes beside each other, the events of a lane one after the other.
+
+use std::{future::pending, panic::AssertUnwindSafe};
+
+use futures::{FutureExt, future::join_all};
+use platform_error::{Code, Error};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::{
+    EventError, backoff,
+    consumers::Member,
+    inbox::{self, Claim, Claimed, Failed},
+};
+
+/// Lanes that one worker takes at a time.
+const LANES: i64 = 8;
+/// Events of one lane that are handled before other lanes have their turn.
+const TURN: u32 = 64;
+const LONGEST_ERROR: usize = 500;
+
+/// Runs until the service stops; what is being handled then is handled to its end.
+pub(crate) async fn run<S: Send + Sync>(member: &Member<'_, S>) {
+    let workers = inbox::workers(member.events.db().kind(), member.events.settings().concurrency);
+    join_all((0..workers).map(|number| work(member, number))).await;
+}
+
+async fn work<S: Send + Sync>(member: &Member<'_, S>, number: u16) {
+    let shutdown = member.events.context().shutdown();
+    while !shutdown.is_cancelled() {
+        let lanes = match claim_lanes(member).await {
+            Ok(lanes) => lanes,
+            Err(error) => {
+                tracing::warn!(event.group = member.name, %error, "events wait in the inbox: they cannot be claimed");
+                Vec::new()
+            }
+        };
+        if !lanes.is_empty() {
+            // There may be more: one more worker has a look, and wakes the next if so.
+            member.arrived.notify_one();
+            for first in lanes {
+                handle_lane(member, first).await;
+            }
+            continue;
+        }
+        // One worker looks at the clock for all of them.
+        let look = async {
+            match number {
+                0 => sleep(*member.events.settings().poll).await,
+                _ => pending().await,
+            }
+        };
+        tokio::select! {
+            () = member.arrived.notified() => {}
+            () = look => {}
+            () = shutdown.cancelled() => {}
+        }
+    }
+}
+
+async fn claim_lanes<S>(member: &Member<'_, S>) -> Result<Vec<Claimed>, EventError> {
+    let db = member.events.db();
+    if inbox::ready(db.read(), member.name, 1).await? == 0 {
+        return Ok(Vec::new());
+    }
+    let tx = db.begin().await?;
+    let claimed = inbox::claim(&tx, member.name, claim(member), LANES).await?;
+    tx.commit().await?;
+    Ok(claimed)
+}
+
+fn claim<S>(member: &Member<'_, S>) -> Claim {
+    let now = member.events.context().clock().now();
+    let settings = member.events.settings();
+    Claim {
+        owner: member.events.owner(),
+        now,
+        until: now + *settings.handler_timeout + *settings.lease,
+    }
+}
+
+/// Handles a lane's first event and those behind it, until one fails, none is left or other lanes are due.
+async fn handle_lane<S: Send + Sync>(member: &Member<'_, S>, first: Claimed) {
+    let mut next = Some(first);
+    let mut handled = 0;
+    while let Some(event) = next.take() {
+        if handled >= TURN || member.events.context().shutdown().is_cancelled() {
+            note(member, &event, Failed::Untried, String::new()).await;
+            return;
+        }
+        handled += 1;
+        let started = Instant::now();
+        let attempt = AssertUnwindSafe(attempt(member, &event)).catch_unwind();
+        let error = match timeout(*member.events.settings().handler_timeout, attempt).await {
+            Ok(Ok(Ok(following))) => {
+                next = following;
+                None
+            }
+            Ok(Ok(Err(error))) => Some(error),
+            Ok(Err(_)) => Some(Error::internal("the handler panicked")),
+            Err(_) => Some(Error::new(
+                Code::Timeout,
+                "the handler took longer than events.handler-timeout",
+            )),
+        };
+        metrics::histogram!("event_handling_seconds", "group" => member.name).record(started.elapsed().as_secs_f64());
+        if let Some(error) = error {
+            fail(member, &event, &error).await;
+        }
+    }
+}
+
+/// The effects, the note that they are there and the claim on what comes next: one transaction.
+async fn attempt<S: Send + Sync>(member: &Member<'_, S>, event: &Claimed) -> Result<Option<Claimed>, Error> {
+    if u32::try_from(event.attempts).unwrap_or(u32::MAX) > member.events.settings().attempts {
+        // The attempts before did not even fail: each time the process died with them.
+        return Err(Error::new(Code::Invalid, "no attempt came to an end"));
+    }
+    let tx = member.events.db().begin().await?;
+    if !inbox::settle(&tx, event, claim(member)).await? {
+        return Ok(None);
+    }
+    let kind = event.envelope.r#type.as_str();
+    let handle = member.group.handlers.get(kind);
+    let handle = handle.ok_or_else(|| Error::new(Code::Unavailable, format!("nothing here handles {kind}")))?;
+    handle(member.store, &tx, event.envelope.clone()).await?;
+    let next = inbox::claim_next(&tx, member.name, &event.envelope.lane(), claim(member)).await?;
+    tx.commit().await?;
+    metrics::counter!("events_handled_total", "group" => member.name).increment(1);
+    Ok(next)
+}
+
+async fn fail<S>(member: &Member<'_, S>, event: &Claimed, error: &Error) {
+    let (context, settings) = (member.events.context(), member.events.settings());
+    let attempts = u32::try_from(event.attempts).unwrap_or(u32::MAX);
+    let is_dead = error.code() == Code::Invalid || attempts >= settings.attempts;
+    let cause = error.cause().map(ToString::to_string).unwrap_or_default();
+    metrics::counter!("event_failures_total", "group" => member.name).increment(1);
+    let (id, kind) = (event.envelope.id, &event.envelope.r#type);
+    let failed = if is_dead {
+        tracing::error!(event.group = member.name, event.id = %id, event.type = kind, attempts, %error, cause,
+            "an event is a dead letter");
+        Failed::Dead
+    } else {
+        tracing::warn!(event.group = member.name, event.id = %id, event.type = kind, attempts, %error, cause,
+            "an event could not be handled and is tried again");
+        let pause = backoff::pause(context, attempts, *settings.first_retry, *settings.longest_retry);
+        Failed::Again(context.clock().now() + pause)
+    };
+    let mut text = if cause.is_empty() {
+        error.to_string()
+    } else {
+        format!("{error}: {cause}")
+    };
+    let end = text
+        .char_indices()
+        .nth(LONGEST_ERROR)
+        .map_or(text.len(), |(end, _)| end);
+    text.truncate(end);
+    note(member, event, failed, text).await;
+}
+
+async fn note<S>(member: &Member<'_, S>, event: &Claimed, failed: Failed, error: String) {
+    let noted = async {
+        let tx = member.events.db().begin().await?;
+        inbox::fail(&tx, event, claim(member), (failed, error)).await?;
+        Ok::<_, EventError>(tx.commit().await?)
+    };
+    if let Err(error) = noted.await {
+        tracing::warn!(event.group = member.name, %error, "a failure could not be noted; the event's lease runs out");
+    }
+}

@@ -1,0 +1,122 @@
+//! Dead letters: events that no attempt could handle, to be looked at, tried again or thrown away.
+
+use chrono::{DateTime, Utc};
+use platform_database::{
+    Database,
+    orm::{QueryResult, Value},
+};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::{Envelope, EventError, Position, inbox, sql};
+
+/// An event that could not be handled.
+#[derive(Clone, Debug, Serialize)]
+pub struct DeadLetter {
+    /// Its place in the list; the page after it begins there.
+    pub seq: i64,
+    /// The group that could not handle it.
+    pub group: String,
+    /// The event.
+    pub envelope: Envelope,
+    /// How often it was tried.
+    pub attempts: i32,
+    /// What went wrong last, in words for operators.
+    pub error: Option<String>,
+    /// Since when it is dead.
+    pub since: DateTime<Utc>,
+}
+
+/// Dead letters of all groups or of one, after a place in the list.
+pub(crate) async fn list(
+    db: &Database,
+    group: Option<&str>,
+    after: i64,
+    most: u16,
+) -> Result<Vec<DeadLetter>, EventError> {
+    let select = "select seq, group_name, envelope, attempts, last_error, changed_at from event_inbox
+        where state = 'dead' and seq > $1 and (group_name = $2 or $3) order by seq limit $4";
+    let values: [Value; 4] = [
+        after.into(),
+        group.unwrap_or_default().into(),
+        group.is_none().into(),
+        i64::from(most).into(),
+    ];
+    let rows = sql::all(db.read(), select, values).await?;
+    rows.iter().map(letter).collect()
+}
+
+fn letter(row: &QueryResult) -> Result<DeadLetter, EventError> {
+    let text: String = row.try_get("", "envelope")?;
+    Ok(DeadLetter {
+        seq: row.try_get("", "seq")?,
+        group: row.try_get("", "group_name")?,
+        envelope: serde_json::from_str(&text).map_err(EventError::bus)?,
+        attempts: row.try_get("", "attempts")?,
+        error: row.try_get("", "last_error")?,
+        since: row.try_get("", "changed_at")?,
+    })
+}
+
+/// Lets one dead letter, or all of a group, be tried again from the first attempt.
+pub(crate) async fn revive(
+    db: &Database,
+    group: &str,
+    id: Option<Uuid>,
+    now: DateTime<Utc>,
+) -> Result<u64, EventError> {
+    let update = "update event_inbox
+        set state = 'ready', attempts = 0, run_at = $1, changed_at = $1, lease_owner = null, lease_until = null
+        where group_name = $2 and state = 'dead' and (id = $3 or $4)";
+    let values: [Value; 4] = [
+        now.into(),
+        group.into(),
+        id.unwrap_or_default().into(),
+        id.is_none().into(),
+    ];
+    let tx = db.begin().await?;
+    let revived = sql::execute(&tx, update, values).await?;
+    tx.commit().await?;
+    match id {
+        Some(id) if revived == 0 => Err(no_such(group, id)),
+        _ => Ok(revived),
+    }
+}
+
+/// Throws a dead letter away: it counts as handled.
+pub(crate) async fn discard(db: &Database, group: &str, id: Uuid, now: DateTime<Utc>) -> Result<(), EventError> {
+    let update = "update event_inbox set state = 'done', envelope = null, changed_at = $1
+        where group_name = $2 and id = $3 and state = 'dead'";
+    let tx = db.begin().await?;
+    let discarded = sql::execute(&tx, update, [now.into(), group.into(), id.into()]).await?;
+    tx.commit().await?;
+    if discarded == 0 {
+        return Err(no_such(group, id));
+    }
+    Ok(())
+}
+
+/// Lets a group handle again everything that happened from a time on: it is forgotten, and read from the bus anew.
+pub(crate) async fn replay(
+    db: &Database,
+    group: &str,
+    since: DateTime<Utc>,
+    from: &Position,
+) -> Result<(), EventError> {
+    let tx = db.begin().await?;
+    let cursor = inbox::cursor(&tx, group).await?;
+    let cursor = cursor.ok_or_else(|| EventError::NoSuchGroup(group.into()))?;
+    let forget = "delete from event_inbox where group_name = $1 and happened_at >= $2";
+    sql::execute(&tx, forget, [group.into(), since.into()]).await?;
+    if !inbox::advance(&tx, group, &cursor, &cursor.earlier(from)).await? {
+        return Err(EventError::Bus(format!(
+            "the group {group} moved on meanwhile; try again"
+        )));
+    }
+    Ok(tx.commit().await?)
+}
+
+fn no_such(group: &str, id: Uuid) -> EventError {
+    let group = group.to_owned();
+    EventError::NoSuchLetter { group, id }
+}

@@ -1,0 +1,117 @@
+//! The pump: reads the bus for one group and keeps what it wants in the inbox, together with how far it has read.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use crate::{EventError, Position, Reader, backoff, consumers::Member, inbox, lease::Lease};
+
+const BATCH: usize = 500;
+/// So many events may wait in an inbox; the others wait on the bus.
+const MOST_READY: i64 = 5_000;
+/// How long to wait for events before asking whether a replay has moved the group back.
+const WAIT: Duration = Duration::from_secs(1);
+const FULL: Duration = Duration::from_millis(100);
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+/// Runs until the service stops. Of several processes one reads: two would only read the same again.
+pub(crate) async fn run<S: Send + Sync>(member: &Member<'_, S>) {
+    let context = member.events.context();
+    let lease = Lease::new(format!("pump {}", member.name), member.events);
+    let shutdown = context.shutdown();
+    let mut failures = 0;
+    while !shutdown.is_cancelled() {
+        let read = tokio::select! {
+            read = read(member, &lease) => read,
+            () = shutdown.cancelled() => break,
+        };
+        let pause = match read {
+            Ok(pause) => {
+                failures = 0;
+                pause
+            }
+            Err(error) => {
+                failures += 1;
+                metrics::counter!("event_pump_failures_total", "group" => member.name).increment(1);
+                tracing::warn!(event.group = member.name, %error, failures, "events cannot be read and are tried again");
+                backoff::pause(context, failures, FIRST_PAUSE, LONGEST_PAUSE)
+            }
+        };
+        tokio::select! {
+            () = sleep(pause) => {}
+            () = shutdown.cancelled() => {}
+        }
+    }
+    lease.release().await;
+}
+
+/// Reads for as long as nothing moves the group's position but this.
+async fn read<S: Send + Sync>(member: &Member<'_, S>, lease: &Lease) -> Result<Duration, EventError> {
+    if !lease.hold().await? {
+        return Ok(lease.round());
+    }
+    let mut at = position(member).await?;
+    let mut reader = reader(member, &mut at).await?;
+    loop {
+        if !lease.hold().await? {
+            return Ok(lease.round());
+        }
+        let db = member.events.db();
+        if inbox::ready(db.read(), member.name, MOST_READY).await? >= MOST_READY {
+            sleep(FULL).await;
+            continue;
+        }
+        let batch = reader.next(BATCH, WAIT.min(lease.round())).await?;
+        if batch.next == at {
+            // Nothing came. A replay may have moved the position back.
+            if inbox::cursor(db.read(), member.name).await?.as_ref() != Some(&at) {
+                return Ok(Duration::ZERO);
+            }
+            continue;
+        }
+        let tx = db.begin().await?;
+        if !inbox::advance(&tx, member.name, &at, &batch.next).await? {
+            return Ok(Duration::ZERO);
+        }
+        let wanted = |event: &crate::Envelope| member.group.handlers.contains_key(event.r#type.as_str());
+        let kept = inbox::receive(&tx, member.name, &batch, wanted, member.events.context().clock().now()).await?;
+        tx.commit().await?;
+        metrics::counter!("events_received_total", "group" => member.name).increment(kept);
+        at = batch.next;
+        member.arrived.notify_one();
+    }
+}
+
+async fn position<S>(member: &Member<'_, S>) -> Result<Position, EventError> {
+    let db = member.events.db();
+    if let Some(position) = inbox::cursor(db.read(), member.name).await? {
+        return Ok(position);
+    }
+    let start = member.events.bus().position(member.group.start).await?;
+    let tx = db.begin().await?;
+    inbox::begin(&tx, member.name, &start).await?;
+    tx.commit().await?;
+    Ok(inbox::cursor(db.read(), member.name).await?.unwrap_or(start))
+}
+
+/// A reader; where the retention has overtaken the group, it is said loudly and the group goes on with what is left.
+async fn reader<S>(member: &Member<'_, S>, at: &mut Position) -> Result<Box<dyn Reader>, EventError> {
+    let bus = member.events.bus();
+    let lost = match bus.reader(at).await {
+        Err(EventError::Trimmed(what)) => what,
+        reader => return reader,
+    };
+    metrics::counter!("events_lost_to_retention_total", "group" => member.name).increment(1);
+    tracing::error!(
+        event.group = member.name,
+        lost,
+        "the bus forgot events before this group read them; make events.retention longer and reconcile"
+    );
+    let oldest = Position::default();
+    let tx = member.events.db().begin().await?;
+    inbox::advance(&tx, member.name, at, &oldest).await?;
+    tx.commit().await?;
+    *at = oldest;
+    bus.reader(at).await
+}

@@ -1,0 +1,60 @@
+//! The relay: brings what waits in the outbox to the bus, in order, and forgets it there when the bus has it.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use crate::{Envelope, EventError, Events, backoff, lease::Lease, outbox};
+
+/// Events brought to the bus at once.
+const BATCH: i64 = 500;
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+/// Runs until the service stops. Of several processes one relays: two would not break anything, only send doubles.
+pub(crate) async fn run(events: Events) {
+    let lease = Lease::new("relay", &events);
+    let shutdown = events.context().shutdown();
+    let mut failures = 0;
+    while !shutdown.is_cancelled() {
+        let relayed = round(&events, &lease).await;
+        // Who does not relay need not wake up for what is published.
+        let is_relay = matches!(relayed, Ok(true));
+        let pause = match relayed {
+            Ok(true) => *events.settings().poll,
+            Ok(false) => lease.round(),
+            Err(error) => {
+                failures += 1;
+                metrics::counter!("event_relay_failures_total").increment(1);
+                tracing::warn!(%error, failures, "events wait in the outbox: the relay failed and tries again");
+                backoff::pause(events.context(), failures, FIRST_PAUSE, LONGEST_PAUSE)
+            }
+        };
+        if is_relay {
+            failures = 0;
+        }
+        tokio::select! {
+            () = events.published().notified(), if is_relay => {}
+            () = sleep(pause) => {}
+            () = shutdown.cancelled() => {}
+        }
+    }
+    lease.release().await;
+}
+
+/// Relays until nothing waits. `false`: another process does.
+async fn round(events: &Events, lease: &Lease) -> Result<bool, EventError> {
+    while lease.hold().await? {
+        let waiting = outbox::first(events.db().read(), BATCH).await?;
+        if waiting.is_empty() {
+            return Ok(true);
+        }
+        let (seqs, batch): (Vec<i64>, Vec<Envelope>) = waiting.into_iter().map(|row| (row.seq, row.envelope)).unzip();
+        events.bus().append(&batch).await?;
+        let tx = events.db().begin().await?;
+        outbox::forget(&tx, &seqs).await?;
+        tx.commit().await?;
+        metrics::counter!("events_relayed_total").increment(batch.len() as u64);
+    }
+    Ok(false)
+}

@@ -1,0 +1,129 @@
+//! What operators do: look at dead letters, try them again, replay from a time, and let old events go.
+
+use std::time::Duration;
+
+use platform_events::{Consumers, EventError};
+
+use crate::world::{
+    World, a_while, counted, eventually, noon, on_each_database, record, record_positive, rows, run, stop,
+};
+
+#[tokio::test]
+async fn a_dead_letter_can_be_tried_again_or_thrown_away() {
+    on_each_database(async |database| {
+        let world = World::with(database, "attempts = 1");
+        let (broken, store) = world
+            .service("orders", Consumers::new().on("counters", record_positive))
+            .await;
+        for number in 1..=3 {
+            store.publish(&counted(&number.to_string(), -number)).await;
+        }
+        let dead = async || store.events.dead_letters(Some("counters"), 0, 10).await.unwrap();
+        eventually("all are dead", async || dead().await.len() == 3).await;
+        stop(&broken, &store).await;
+        let (_mended, store) = world.service("orders", Consumers::new().on("counters", record)).await;
+
+        let letters = dead().await;
+        store.events.discard("counters", letters[0].envelope.id).await.unwrap();
+        store.events.retry("counters", letters[1].envelope.id).await.unwrap();
+        eventually("that one is handled", async || store.numbers().await.len() == 1).await;
+        let rest = store.events.retry_all("counters").await.unwrap();
+
+        assert_eq!(rest, 1);
+        eventually("the other one too", async || store.numbers().await.len() == 2).await;
+        assert!(dead().await.is_empty());
+        let again = store.events.retry("counters", letters[0].envelope.id).await;
+        assert!(matches!(again, Err(EventError::NoSuchLetter { .. })));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn dead_letters_come_in_pages() {
+    let world = World::with(None, "attempts = 1");
+    let (_context, store) = world
+        .service("orders", Consumers::new().on("counters", record_positive))
+        .await;
+    for number in 1..=5 {
+        store.publish(&counted(&number.to_string(), -number)).await;
+    }
+    eventually("all are dead", async || {
+        store.events.dead_letters(None, 0, 10).await.unwrap().len() == 5
+    })
+    .await;
+
+    let first = store.events.dead_letters(None, 0, 2).await.unwrap();
+    let rest = store.events.dead_letters(None, first[1].seq, 10).await.unwrap();
+
+    assert_eq!((first.len(), rest.len()), (2, 3));
+    assert!(rest.iter().all(|letter| letter.seq > first[1].seq));
+    assert!(
+        store
+            .events
+            .dead_letters(Some("others"), 0, 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[tokio::test]
+async fn a_replay_handles_again_what_happened_from_a_time_on() {
+    on_each_database(async |database| {
+        let world = World::new(database);
+        let (_context, store) = world.service("orders", Consumers::new().on("counters", record)).await;
+        for number in 1..=3 {
+            store.publish(&counted("a", number)).await;
+            eventually("it is handled", async || store.numbers().await.len() as i64 == number).await;
+            world.advance(Duration::from_secs(3600));
+        }
+
+        let since = noon() + chrono::TimeDelta::minutes(30);
+        store.events.replay("counters", since).await.unwrap();
+
+        eventually("two are handled again", async || store.numbers().await.len() >= 5).await;
+        a_while().await;
+        assert_eq!(store.numbers().await, [1, 2, 3, 2, 3]);
+        store.publish(&counted("a", 4)).await;
+        eventually("new ones come after it", async || {
+            store.numbers().await.last() == Some(&4)
+        })
+        .await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn old_events_go_and_a_group_that_was_away_for_longer_goes_on_with_the_rest() {
+    on_each_database(async |database| {
+        let world = World::with(database, "retention = \"2days\"");
+        let (context, store) = world.service("orders", Consumers::new().on("counters", record)).await;
+        store.publish(&counted("a", 1)).await;
+        eventually("it is handled", async || store.numbers().await == [1]).await;
+        stop(&context, &store).await;
+
+        let (away, publisher) = world.store("orders").await;
+        publisher.publish(&counted("a", 2)).await;
+        eventually("the relay has it", async || {
+            rows(&publisher.db, "event_outbox").await == 0
+        })
+        .await;
+        world.advance(Duration::from_secs(5 * 24 * 3600));
+        publisher.publish(&counted("a", 3)).await;
+        eventually("the relay has it too", async || {
+            rows(&publisher.db, "event_outbox").await == 0
+        })
+        .await;
+        publisher.events.forget_old().await.unwrap();
+        run(&away, &publisher, Consumers::new().on("counters", record));
+
+        eventually("the newest is handled", async || publisher.numbers().await.contains(&3)).await;
+        assert_eq!(publisher.numbers().await, [1, 3]);
+        let kept = rows(&publisher.db, "event_inbox").await;
+        assert_eq!(
+            kept, 1,
+            "handled events are forgotten some time after the bus has forgotten them"
+        );
+    })
+    .await;
+}

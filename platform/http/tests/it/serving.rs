@@ -1,0 +1,129 @@
+//! The server's loop as a client meets it: upgrades, draining, slow and greedy clients.
+
+use std::time::Duration as Time;
+
+use axum::{
+    Router,
+    extract::ws::{Message, WebSocketUpgrade},
+    routing::get,
+};
+use platform_config::Duration;
+use platform_error::{Code, Error};
+use platform_http::{Client, ClientSettings, Limits, Problem, ServeSettings, serve, stack};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+use tokio_util::sync::CancellationToken;
+
+struct Server {
+    address: String,
+    stop: CancellationToken,
+    task: tokio::task::JoinHandle<()>,
+}
+
+async fn server(router: Router) -> Server {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let stop = CancellationToken::new();
+    let settings = ServeSettings {
+        header_timeout: Duration::from_millis(300),
+        ..ServeSettings::default()
+    };
+    #[expect(clippy::disallowed_methods, reason = "the test awaits the task itself")]
+    let task = tokio::spawn(serve(listener, router, settings, stop.clone()));
+    Server { address, stop, task }
+}
+
+#[tokio::test]
+async fn a_connection_becomes_a_websocket() {
+    let greet = |upgrade: WebSocketUpgrade| async {
+        upgrade.on_upgrade(|mut socket| async move { drop(socket.send(Message::text("hello")).await) })
+    };
+    let server = server(Router::new().route("/", get(greet))).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+
+    let ask = "GET / HTTP/1.1\r\nhost: here\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+               sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    stream.write_all(ask.as_bytes()).await.unwrap();
+
+    let mut told = Vec::new();
+    stream.read_to_end(&mut told).await.unwrap();
+    assert!(told.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&told));
+    assert!(told.ends_with(b"hello"), "{}", String::from_utf8_lossy(&told));
+}
+
+#[tokio::test]
+async fn a_request_under_way_finishes_when_the_server_stops() {
+    let router = Router::new().route(
+        "/",
+        get(|| async {
+            tokio::time::sleep(Time::from_millis(300)).await;
+            "done"
+        }),
+    );
+    let server = server(router).await;
+    let client = Client::new(&ClientSettings::default()).unwrap();
+    let url = format!("http://{}/", server.address);
+    let ask = async { client.send(client.get(&url)).await.unwrap().text().await.unwrap() };
+    let stop = async {
+        tokio::time::sleep(Time::from_millis(100)).await;
+        server.stop.cancel();
+    };
+
+    let (answer, ()) = tokio::join!(ask, stop);
+
+    assert_eq!(answer, "done");
+    server.task.await.unwrap();
+    let refused = client.send(client.get(&url)).await.unwrap_err();
+    assert_eq!(refused.code(), Code::Unavailable);
+}
+
+#[tokio::test]
+async fn a_client_that_sends_nothing_or_too_slowly_is_let_go() {
+    let server = server(Router::new()).await;
+    for beginning in ["", "PRI * HT", "GET / HTTP/1.1\r\nhost: a\r\n"] {
+        let mut stream = TcpStream::connect(&server.address).await.unwrap();
+        stream.write_all(beginning.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+
+        let ended = tokio::time::timeout(Time::from_secs(5), stream.read_to_end(&mut answer)).await;
+
+        assert!(ended.is_ok(), "{beginning:?} kept its connection");
+    }
+    server.stop.cancel();
+    server.task.await.unwrap();
+}
+
+#[tokio::test]
+async fn endless_headers_are_refused() {
+    let server = server(Router::new()).await;
+    let mut stream = TcpStream::connect(&server.address).await.unwrap();
+    let headers: String = (0..200).map(|n| format!("x-{n}: y\r\n")).collect();
+    stream
+        .write_all(format!("GET / HTTP/1.1\r\nhost: a\r\n{headers}\r\n").as_bytes())
+        .await
+        .unwrap();
+    let mut answer = [0; 12];
+
+    stream.read_exact(&mut answer).await.unwrap();
+
+    assert_eq!(&answer, b"HTTP/1.1 431");
+    server.stop.cancel();
+}
+
+#[tokio::test]
+async fn the_client_hands_on_what_the_other_side_said() {
+    let refuse = || async { Problem(Error::new(Code::Conflict, "already there").with_hint("choose another name")) };
+    let server = server(stack(Router::new().route("/", get(refuse)), &Limits::default())).await;
+    let client = Client::new(&ClientSettings::default()).unwrap();
+
+    let error = client
+        .send(client.get(&format!("http://{}/", server.address)))
+        .await
+        .unwrap_err();
+
+    assert_eq!((error.code(), error.message()), (Code::Conflict, "already there"));
+    assert_eq!(error.hint(), Some("choose another name"));
+    server.stop.cancel();
+}

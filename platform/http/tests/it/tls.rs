@@ -1,0 +1,347 @@
+//! TLS 1.3 and mutual TLS, with certificates that change while connections are open.
+
+use std::{fs, path::PathBuf, sync::Arc, time::Duration as Time};
+
+use axum::{Router, routing::get};
+use platform_config::Duration;
+use platform_http::{Client, ClientSettings, Listener, ServeSettings, Tls, TlsSettings, serve};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rustls::{
+    ClientConfig, RootCertStore, SupportedProtocolVersion,
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
+    version::{TLS12, TLS13},
+};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+    time::timeout,
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+use tokio_util::sync::CancellationToken;
+
+/// An authority that certifies keys for `localhost`.
+struct Authority {
+    pem: String,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl Authority {
+    fn new() -> Self {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let pem = params.self_signed(&key).unwrap().pem();
+        let issuer = Issuer::new(params, key);
+        Self { pem, issuer }
+    }
+
+    /// A certificate and its key, as PEM.
+    fn certify(&self) -> (String, String) {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        (certificate.pem(), key.serialize_pem())
+    }
+
+    fn roots(&self) -> RootCertStore {
+        let mut roots = RootCertStore::empty();
+        roots
+            .add(CertificateDer::from_pem_slice(self.pem.as_bytes()).unwrap())
+            .unwrap();
+        roots
+    }
+}
+
+/// A server whose certificate is in files.
+struct Secured {
+    folder: TempDir,
+    tls: Tls,
+    address: String,
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Secured {
+    async fn start(authority: &Authority, is_mutual: bool) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |file: &str| folder.path().join(file);
+        write(&at("own"), &authority.certify());
+        fs::write(at("ca.pem"), &authority.pem).unwrap();
+        let settings = TlsSettings {
+            certificate: Some(at("own.pem")),
+            key: Some(at("own.key")),
+            client_ca: is_mutual.then(|| at("ca.pem")),
+            ca: Some(at("ca.pem")),
+            reload: Duration::from_millis(20),
+        };
+        let tls = Tls::open(&settings).unwrap();
+        let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = tcp.local_addr().unwrap().to_string();
+        let listener = Listener { tcp, tls: tls.server() };
+        let stop = CancellationToken::new();
+        let app = Router::new().route("/", get(async || "hello"));
+        #[expect(clippy::disallowed_methods, reason = "the test awaits the task itself")]
+        let task = tokio::spawn(serve(listener, app, ServeSettings::default(), stop.clone()));
+        Self {
+            folder,
+            tls,
+            address,
+            stop,
+            task,
+        }
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    async fn stop(self) {
+        self.stop.cancel();
+        self.task.await.unwrap();
+    }
+}
+
+fn write(stem: &std::path::Path, (certificate, key): &(String, String)) {
+    fs::write(stem.with_extension("pem"), certificate).unwrap();
+    fs::write(stem.with_extension("key"), key).unwrap();
+}
+
+fn config(
+    roots: RootCertStore,
+    version: &'static SupportedProtocolVersion,
+    identity: Option<(String, String)>,
+) -> Arc<ClientConfig> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .with_root_certificates(roots);
+    Arc::new(match identity {
+        None => builder.with_no_client_auth(),
+        Some((certificate, key)) => {
+            let chain = vec![CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()];
+            let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
+            builder.with_client_auth_cert(chain, key).unwrap()
+        }
+    })
+}
+
+async fn connect(address: &str, config: Arc<ClientConfig>) -> std::io::Result<TlsStream<TcpStream>> {
+    let stream = TcpStream::connect(address).await?;
+    let name = ServerName::try_from("localhost").unwrap();
+    TlsConnector::from(config).connect(name, stream).await
+}
+
+/// Asks on an open connection, which stays open.
+async fn ask(stream: &mut TlsStream<TcpStream>) -> std::io::Result<String> {
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await?;
+    let mut told = Vec::new();
+    let mut part = [0; 1024];
+    while !told.ends_with(b"hello") {
+        let read = timeout(Time::from_secs(20), stream.read(&mut part)).await??;
+        if read == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        told.extend_from_slice(&part[..read]);
+    }
+    Ok(String::from_utf8(told).unwrap())
+}
+
+fn shown(stream: &TlsStream<TcpStream>) -> CertificateDer<'static> {
+    stream.get_ref().1.peer_certificates().unwrap()[0].clone().into_owned()
+}
+
+#[tokio::test]
+async fn the_newest_version_is_spoken_and_older_ones_are_refused() {
+    let authority = Authority::new();
+    let server = Secured::start(&authority, false).await;
+
+    let mut newest = connect(&server.address, config(authority.roots(), &TLS13, None))
+        .await
+        .unwrap();
+    let older = connect(&server.address, config(authority.roots(), &TLS12, None)).await;
+
+    let told = ask(&mut newest).await.unwrap();
+    assert!(told.starts_with("HTTP/1.1 200"), "{told}");
+    assert!(told.contains("strict-transport-security: max-age="), "{told}");
+    assert!(older.is_err());
+    drop(newest);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn plain_http_is_not_spoken_where_tls_is() {
+    let authority = Authority::new();
+    let server = Secured::start(&authority, false).await;
+    let mut stream = TcpStream::connect(&server.address).await.unwrap();
+
+    stream
+        .write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        .await
+        .unwrap();
+
+    let mut told = Vec::new();
+    let _ = stream.read_to_end(&mut told).await;
+    assert!(!told.starts_with(b"HTTP"), "{}", String::from_utf8_lossy(&told));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn who_has_no_certificate_of_ours_is_not_served() {
+    let (authority, stranger) = (Authority::new(), Authority::new());
+    let server = Secured::start(&authority, true).await;
+    let by = async |identity: Option<(String, String)>| {
+        let mut stream = connect(&server.address, config(authority.roots(), &TLS13, identity)).await?;
+        ask(&mut stream).await
+    };
+
+    let known = by(Some(authority.certify())).await;
+    let nobody = by(None).await;
+    let unknown = by(Some(stranger.certify())).await;
+
+    assert!(known.is_ok(), "{known:?}");
+    assert!(nobody.is_err() && unknown.is_err());
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_new_certificate_is_shown_to_who_comes_and_drops_nobody_who_is_there() {
+    let authority = Authority::new();
+    let server = Secured::start(&authority, false).await;
+    let mut before = connect(&server.address, config(authority.roots(), &TLS13, None))
+        .await
+        .unwrap();
+    ask(&mut before).await.unwrap();
+    assert!(!server.tls.reload().unwrap());
+
+    write(&server.file("own"), &authority.certify());
+    assert!(server.tls.reload().unwrap());
+
+    let mut after = connect(&server.address, config(authority.roots(), &TLS13, None))
+        .await
+        .unwrap();
+    assert!(ask(&mut before).await.is_ok());
+    assert!(ask(&mut after).await.is_ok());
+    assert_ne!(shown(&before), shown(&after));
+    drop((before, after));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_pair_that_is_half_written_changes_nothing() {
+    let authority = Authority::new();
+    let server = Secured::start(&authority, false).await;
+    let before = connect(&server.address, config(authority.roots(), &TLS13, None))
+        .await
+        .unwrap();
+    let (certificate, key) = authority.certify();
+
+    fs::write(server.file("own.pem"), certificate).unwrap();
+
+    assert!(server.tls.reload().is_err());
+    let after = connect(&server.address, config(authority.roots(), &TLS13, None))
+        .await
+        .unwrap();
+    assert_eq!(shown(&before), shown(&after));
+
+    fs::write(server.file("own.key"), key).unwrap();
+    assert!(server.tls.reload().unwrap());
+    drop((before, after));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn certificates_are_looked_at_again_without_asking() {
+    let authority = Authority::new();
+    let server = Secured::start(&authority, false).await;
+    let before = connect(&server.address, config(authority.roots(), &TLS13, None))
+        .await
+        .unwrap();
+    let stop = CancellationToken::new();
+
+    let changing = async {
+        write(&server.file("own"), &authority.certify());
+        for _ in 0..500 {
+            tokio::time::sleep(Time::from_millis(20)).await;
+            let after = connect(&server.address, config(authority.roots(), &TLS13, None))
+                .await
+                .unwrap();
+            if shown(&after) != shown(&before) {
+                stop.cancel();
+                return true;
+            }
+        }
+        stop.cancel();
+        false
+    };
+    let (is_new, ()) = tokio::join!(changing, server.tls.clone().keep(stop.clone()));
+
+    assert!(is_new);
+    drop(before);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn calls_are_verified_by_our_authority_and_show_our_certificate() {
+    let (authority, stranger) = (Authority::new(), Authority::new());
+    let server = Secured::start(&authority, true).await;
+    let other = Secured::start(&stranger, true).await;
+    let client = Client::secured(&ClientSettings::default(), &server.tls.client().unwrap()).unwrap();
+    let url = |server: &Secured| format!("https://{}/", server.address.replace("127.0.0.1", "localhost"));
+
+    let known = client.send(client.get(&url(&server))).await;
+    let unknown = client.send(client.get(&url(&other))).await;
+    // The stranger's authority, which the same client believes from now on.
+    fs::copy(other.file("ca.pem"), server.file("ca.pem")).unwrap();
+    write(&server.file("own"), &stranger.certify());
+    assert!(server.tls.reload().unwrap());
+    let known_by_now = client.send(client.get(&url(&other))).await;
+
+    assert_eq!(known.unwrap().text().await.unwrap(), "hello");
+    assert!(unknown.is_err());
+    assert_eq!(known_by_now.unwrap().text().await.unwrap(), "hello");
+    drop(client);
+    tokio::join!(server.stop(), other.stop());
+}
+
+#[test]
+fn settings_that_cannot_be_are_refused_with_their_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let (certificate, key) = Authority::new().certify();
+    write(&folder.path().join("own"), &(certificate, key));
+    let at = |file: &str| Some(folder.path().join(file));
+    let refused = |settings: TlsSettings| match Tls::open(&settings) {
+        Ok(_) => panic!("{settings:?} is taken"),
+        Err(error) => error.to_string(),
+    };
+    let own = TlsSettings {
+        certificate: at("own.pem"),
+        key: at("own.key"),
+        ..TlsSettings::default()
+    };
+
+    let alone = refused(TlsSettings {
+        key: None,
+        ..own.clone()
+    });
+    let missing = refused(TlsSettings {
+        key: at("none.key"),
+        ..own.clone()
+    });
+    let swapped = refused(TlsSettings {
+        certificate: at("own.key"),
+        ..own.clone()
+    });
+    let no_authority = refused(TlsSettings {
+        client_ca: at("own.key"),
+        ..own.clone()
+    });
+
+    assert!(alone.contains("tls.key"), "{alone}");
+    assert!(missing.contains("tls.key") && missing.contains("none.key"), "{missing}");
+    assert!(swapped.contains("tls.certificate"), "{swapped}");
+    assert!(no_authority.contains("tls.client-ca"), "{no_authority}");
+    assert!(!Tls::open(&TlsSettings::default()).unwrap().is_used());
+}

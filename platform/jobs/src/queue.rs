@@ -1,0 +1,206 @@
+//! The queue's table: what is enqueued, claimed, kept alive and settled.
+
+use chrono::{DateTime, Utc};
+use platform_database::{
+    Tx,
+    orm::{ConnectionTrait, DbBackend, Value},
+};
+use uuid::Uuid;
+
+use crate::{JobError, sql};
+
+/// A job about to be written.
+#[derive(Debug)]
+pub(crate) struct New {
+    pub(crate) id: Uuid,
+    pub(crate) kind: &'static str,
+    pub(crate) payload: String,
+    pub(crate) priority: i16,
+    pub(crate) run_at: DateTime<Utc>,
+    pub(crate) most_attempts: u16,
+    pub(crate) key: Option<String>,
+    pub(crate) keep_key: bool,
+    pub(crate) correlation: Option<Uuid>,
+    pub(crate) now: DateTime<Utc>,
+}
+
+/// A job that this process is to do now.
+#[derive(Clone, Debug)]
+pub(crate) struct Claimed {
+    pub(crate) id: Uuid,
+    pub(crate) kind: String,
+    pub(crate) payload: String,
+    pub(crate) attempts: i32,
+    pub(crate) most_attempts: i32,
+    pub(crate) correlation: Option<Uuid>,
+    pub(crate) owner: Uuid,
+}
+
+/// What becomes of a job that this process had.
+pub(crate) enum Outcome {
+    /// It succeeded.
+    Done,
+    /// It failed and is tried again.
+    Again(DateTime<Utc>),
+    /// It failed and its attempts are used up, or would not help.
+    Dead,
+    /// It was interrupted; that attempt does not count.
+    Interrupted,
+}
+
+/// Enqueues a job. Gives back its id, or the id of the one that is the same.
+pub(crate) async fn insert(tx: &Tx, job: &New) -> Result<Uuid, JobError> {
+    let insert = "insert into job (id, kind, payload, state, priority, run_at, most_attempts, dedupe_key, keep_key,
+            correlation, created_at)
+        values ($1, $2, $3, 'ready', $4, $5, $6, $7, $8, $9, $10)
+        on conflict (kind, dedupe_key) where dedupe_key is not null do nothing";
+    let same = "select id from job where kind = $1 and dedupe_key = $2";
+    loop {
+        let values: [Value; 10] = [
+            job.id.into(),
+            job.kind.into(),
+            job.payload.clone().into(),
+            i32::from(job.priority).into(),
+            job.run_at.into(),
+            i32::from(job.most_attempts).into(),
+            job.key.clone().into(),
+            job.keep_key.into(),
+            job.correlation.into(),
+            job.now.into(),
+        ];
+        if sql::execute(tx, insert, values).await? == 1 {
+            return Ok(job.id);
+        }
+        // The other one may be over between the two statements; then this one is enqueued after all.
+        if let Some(row) = sql::one(tx, same, [job.kind.into(), job.key.clone().into()]).await? {
+            return Ok(row.try_get("", "id")?);
+        }
+    }
+}
+
+/// Whether any job is due, without taking part in the writing.
+pub(crate) async fn is_due(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<bool, JobError> {
+    let select = "select id from job where state = 'ready' and run_at <= $1 limit 1";
+    Ok(sql::one(db, select, [now.into()]).await?.is_some())
+}
+
+/// Claims the most urgent job of these kinds that is due.
+pub(crate) async fn claim(
+    tx: &Tx,
+    kinds: &[&'static str],
+    owner: Uuid,
+    (now, until): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<Option<Claimed>, JobError> {
+    let lock = match tx.get_database_backend() {
+        DbBackend::Postgres => "for update skip locked",
+        _ => "",
+    };
+    let numbers: Vec<_> = (4..4 + kinds.len()).map(|number| format!("${number}")).collect();
+    let update = format!(
+        "update job set state = 'running', lease_owner = $1, lease_until = $2, started_at = $3,
+             attempts = attempts + 1, progress = 0, progress_text = null
+         where id = (
+             select id from job where state = 'ready' and run_at <= $3 and kind in ({})
+             order by priority desc, run_at, id limit 1 {lock})
+         returning id, kind, payload, attempts, most_attempts, correlation",
+        numbers.join(", ")
+    );
+    let mut values: Vec<Value> = vec![owner.into(), until.into(), now.into()];
+    values.extend(kinds.iter().map(|kind| Value::from(*kind)));
+    let Some(row) = sql::one(tx, &update, values).await? else {
+        return Ok(None);
+    };
+    Ok(Some(Claimed {
+        id: row.try_get("", "id")?,
+        kind: row.try_get("", "kind")?,
+        payload: row.try_get("", "payload")?,
+        attempts: row.try_get("", "attempts")?,
+        most_attempts: row.try_get("", "most_attempts")?,
+        correlation: row.try_get("", "correlation")?,
+        owner,
+    }))
+}
+
+/// Keeps a job for longer. `false`: it is no longer this process's.
+pub(crate) async fn renew(tx: &Tx, job: &Claimed, until: DateTime<Utc>) -> Result<bool, JobError> {
+    let update = "update job set lease_until = $1 where id = $2 and lease_owner = $3 and attempts = $4
+        and state = 'running'";
+    let values: [Value; 4] = [until.into(), job.id.into(), job.owner.into(), job.attempts.into()];
+    Ok(sql::execute(tx, update, values).await? == 1)
+}
+
+/// Notes how far a job is.
+pub(crate) async fn progress(tx: &Tx, job: &Claimed, percent: u8, text: &str) -> Result<(), JobError> {
+    let update = "update job set progress = $1, progress_text = $2 where id = $3 and lease_owner = $4
+        and attempts = $5 and state = 'running'";
+    let values: [Value; 5] = [
+        i32::from(percent.min(100)).into(),
+        text.into(),
+        job.id.into(),
+        job.owner.into(),
+        job.attempts.into(),
+    ];
+    sql::execute(tx, update, values).await?;
+    Ok(())
+}
+
+/// Settles a job. `false`: it is no longer this process's, and nothing has changed.
+pub(crate) async fn settle(
+    tx: &Tx,
+    job: &Claimed,
+    outcome: &Outcome,
+    (now, error): (DateTime<Utc>, Option<String>),
+) -> Result<bool, JobError> {
+    let (state, run_at, finished, attempts) = match outcome {
+        Outcome::Done => ("done", now, Some(now), job.attempts),
+        Outcome::Dead => ("dead", now, Some(now), job.attempts),
+        Outcome::Again(at) => ("ready", *at, None, job.attempts),
+        Outcome::Interrupted => ("ready", now, None, job.attempts - 1),
+    };
+    let progress = match outcome {
+        Outcome::Done => "100",
+        _ => "progress",
+    };
+    let key = match outcome {
+        Outcome::Done | Outcome::Dead => "case when keep_key then dedupe_key end",
+        Outcome::Again(_) | Outcome::Interrupted => "dedupe_key",
+    };
+    let update = format!(
+        "update job set state = $1, run_at = $2, finished_at = $3, attempts = $4, last_error = coalesce($5, last_error),
+             progress = {progress}, dedupe_key = {key}, lease_owner = null, lease_until = null
+         where id = $6 and lease_owner = $7 and attempts = $8 and state = 'running'"
+    );
+    let values: [Value; 8] = [
+        state.into(),
+        run_at.into(),
+        finished.into(),
+        attempts.into(),
+        error.into(),
+        job.id.into(),
+        job.owner.into(),
+        job.attempts.into(),
+    ];
+    Ok(sql::execute(tx, &update, values).await? == 1)
+}
+
+/// Takes back the jobs of processes that no longer say that they work on them.
+pub(crate) async fn reap(tx: &Tx, now: DateTime<Utc>) -> Result<u64, JobError> {
+    let again = "update job set state = 'ready', run_at = $1, lease_owner = null, lease_until = null,
+            last_error = 'the process that ran it is gone'
+        where state = 'running' and lease_until < $1 and attempts < most_attempts";
+    let dead = "update job set state = 'dead', finished_at = $1, lease_owner = null, lease_until = null,
+            dedupe_key = case when keep_key then dedupe_key end,
+            last_error = 'the process that ran it is gone, and so are its attempts'
+        where state = 'running' and lease_until < $1";
+    let revived = sql::execute(tx, again, [now.into()]).await?;
+    Ok(revived + sql::execute(tx, dead, [now.into()]).await?)
+}
+
+/// Forgets jobs that were over before a time, one slice, and says whether there may be more.
+pub(crate) async fn forget(tx: &Tx, state: &str, before: DateTime<Utc>) -> Result<bool, JobError> {
+    const SLICE: i64 = 2_000;
+    let delete = "delete from job where id in (
+        select id from job where state = $1 and state in ('done', 'dead', 'cancelled') and finished_at < $2 limit $3)";
+    let forgotten = sql::execute(tx, delete, [state.into(), before.into(), SLICE.into()]).await?;
+    Ok(forgotten == SLICE.unsigned_abs())
+}

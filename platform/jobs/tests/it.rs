@@ -1,0 +1,13 @@
+//! What services and operators see of jobs, on SQLite and PostgreSQL, with workers that are killed.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "it/chaos.rs"]
+mod chaos;
+#[path = "it/operators.rs"]
+mod operators;
+#[path = "it/queue.rs"]
+mod queue;
+#[path = "it/schedules.rs"]
+mod schedules;
+#[path = "it/world.rs"]
+mod world;

@@ -1,0 +1,286 @@
+//! Which job runs when, how often, and what becomes of it.
+
+use std::{
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+    time::Duration,
+};
+
+use platform_error::{Code, Error};
+use platform_jobs::{How, Job, JobError, JobState, LARGEST, Once, Policy, Run, Workers};
+use serde::{Deserialize, Serialize};
+
+use crate::world::{Note, Store, World, a_while, effect, eventually, noon, note, on_each_database, run, writers};
+
+#[tokio::test]
+async fn a_job_is_there_when_its_transaction_commits_and_runs_once() {
+    on_each_database(async |database| {
+        let world = World::new(database);
+        let (_context, store) = world.working(writers()).await;
+
+        let undone = store.db.begin().await.unwrap();
+        store.jobs.enqueue(&undone, &note("undone")).await.unwrap();
+        undone.rollback().await.unwrap();
+        let id = store.enqueue(&note("done")).await;
+
+        eventually("it is done", async || {
+            store.jobs.find(id).await.unwrap().state == JobState::Done
+        })
+        .await;
+        a_while().await;
+        assert_eq!(store.effects().await, ["done"]);
+        let job = store.jobs.find(id).await.unwrap();
+        assert_eq!((job.attempts, job.progress, job.last_error), (1, 100, None));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_most_urgent_job_goes_first_and_a_later_one_waits() {
+    on_each_database(async |database| {
+        let world = World::with(database, "workers = 1");
+        let (context, store) = world.store().await;
+        let later = How {
+            at: Some(noon() + chrono::TimeDelta::seconds(60)),
+            priority: Some(100),
+            ..How::default()
+        };
+        store.enqueue_with(&note("later"), later).await;
+        store.enqueue(&note("usual")).await;
+        let urgent = How {
+            priority: Some(5),
+            ..How::default()
+        };
+        store.enqueue_with(&note("urgent"), urgent).await;
+
+        run(&context, &store, writers());
+
+        eventually("two are done", async || store.effects().await == ["urgent", "usual"]).await;
+        a_while().await;
+        assert_eq!(store.effects().await.len(), 2);
+        world.advance(61);
+        eventually("its time has come", async || store.effects().await.len() == 3).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_failing_job_pauses_longer_each_time_and_dies_in_the_end() {
+    on_each_database(async |database| {
+        let world = World::new(database);
+        let (_context, store) = world.working(writers()).await;
+        let id = store.enqueue(&note("fail")).await;
+
+        let mut pauses = Vec::new();
+        for attempt in 1..=2 {
+            let job = async || store.jobs.find(id).await.unwrap();
+            eventually("it has failed", async || {
+                let job = job().await;
+                job.attempts == attempt && job.state == JobState::Ready
+            })
+            .await;
+            let pause = job().await.run_at - world.clock.now();
+            pauses.push(pause.num_milliseconds());
+            world.clock.advance(pause);
+        }
+
+        eventually("it is dead", async || {
+            store.jobs.find(id).await.unwrap().state == JobState::Dead
+        })
+        .await;
+        let job = store.jobs.find(id).await.unwrap();
+        assert_eq!(job.attempts, 3);
+        assert!(job.last_error.unwrap().contains("as the test asks for"));
+        assert!((5_000..=10_000).contains(&pauses[0]), "{pauses:?}");
+        assert!((7_500..=15_000).contains(&pauses[1]), "{pauses:?}");
+        assert!(store.effects().await.is_empty(), "nothing of a failed attempt is left");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_same_job_is_enqueued_once() {
+    on_each_database(async |database| {
+        let world = World::new(database);
+        let (context, store) = world.store().await;
+        let waiting = || How {
+            once: Once::WhileWaiting("view".into()),
+            ..How::default()
+        };
+        let ever = || How {
+            once: Once::Ever("order 7".into()),
+            ..How::default()
+        };
+        let (first, other) = (
+            store.enqueue_with(&note("a"), waiting()).await,
+            store.enqueue_with(&note("b"), ever()).await,
+        );
+        assert_eq!(store.enqueue_with(&note("a"), waiting()).await, first);
+        assert_eq!(store.enqueue_with(&note("b"), ever()).await, other);
+
+        run(&context, &store, writers());
+        eventually("both are done", async || store.effects().await.len() == 2).await;
+        let again = store.enqueue_with(&note("a"), waiting()).await;
+        let same = store.enqueue_with(&note("b"), ever()).await;
+
+        assert_ne!(again, first);
+        assert_eq!(same, other);
+        eventually("the first is done again", async || store.effects().await.len() == 3).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn no_more_of_a_kind_run_at_a_time_than_it_says() {
+    static RUNNING: AtomicUsize = AtomicUsize::new(0);
+    static MOST: AtomicUsize = AtomicUsize::new(0);
+    #[derive(Serialize, Deserialize)]
+    struct Slow(usize);
+    impl Job for Slow {
+        const KIND: &'static str = "test.slow";
+        const POLICY: Policy = Policy {
+            concurrency: 2,
+            ..Policy::USUAL
+        };
+    }
+    async fn slow(_: &Store, _: &Run, _: Slow) -> Result<(), Error> {
+        MOST.fetch_max(RUNNING.fetch_add(1, Relaxed) + 1, Relaxed);
+        tokio::time::sleep(Duration::from_millis(30)).await;
+        RUNNING.fetch_sub(1, Relaxed);
+        Ok(())
+    }
+    let world = World::new(None);
+    let (_context, store) = world.working(Workers::new().on(slow)).await;
+
+    let mut last = None;
+    for number in 0..8 {
+        last = Some(store.enqueue(&Slow(number)).await);
+    }
+
+    let is_done = async || store.jobs.find(last.unwrap()).await.unwrap().state == JobState::Done;
+    eventually("the last is done", is_done).await;
+    assert_eq!(MOST.load(Relaxed), 2);
+}
+
+#[tokio::test]
+async fn a_job_that_hangs_panics_or_cannot_be_read_has_failed() {
+    #[derive(Serialize, Deserialize)]
+    struct Odd(String);
+    impl Job for Odd {
+        const KIND: &'static str = "test.odd";
+        const POLICY: Policy = Policy {
+            attempts: 1,
+            limit: Duration::from_millis(200),
+            ..Policy::USUAL
+        };
+    }
+    #[derive(Serialize, Deserialize)]
+    struct Other(u8);
+    impl Job for Other {
+        const KIND: &'static str = "test.odd";
+    }
+    async fn misbehave(_: &Store, _: &Run, job: Odd) -> Result<(), Error> {
+        match job.0.as_str() {
+            "panic" => panic!("as the test asks for"),
+            "refuse" => Err(Error::new(Code::Invalid, "it breaks a rule")),
+            _ => std::future::pending().await,
+        }
+    }
+    let world = World::new(None);
+    let (_context, store) = world.working(Workers::new().on(misbehave)).await;
+
+    let ids = [
+        (store.enqueue(&Odd("hang".into())).await, "longer than its limit"),
+        (store.enqueue(&Odd("panic".into())).await, "panicked"),
+        (store.enqueue(&Odd("refuse".into())).await, "breaks a rule"),
+        (store.enqueue(&Other(1)).await, "cannot be read"),
+    ];
+
+    for (id, error) in ids {
+        eventually("it is dead", async || {
+            store.jobs.find(id).await.unwrap().state == JobState::Dead
+        })
+        .await;
+        let job = store.jobs.find(id).await.unwrap();
+        assert!(
+            job.last_error.as_deref().unwrap().contains(error),
+            "{:?}",
+            job.last_error
+        );
+        assert_eq!(job.attempts, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_job_of_a_process_that_is_gone_runs_elsewhere() {
+    on_each_database(async |database| {
+        let world = World::with(database, "lease = \"3s\"");
+        let (_context, store) = world.store().await;
+        let id = store.enqueue(&note("orphan")).await;
+        // As a process leaves it that is killed while it works.
+        let tx = store.db.begin().await.unwrap();
+        let sql = "update job set state = 'running', attempts = 1, lease_owner = $1, lease_until = $2 where id = $1";
+        let until = noon() + chrono::TimeDelta::seconds(3);
+        crate::world::all(&tx, sql, [id.into(), until.into()]).await;
+        tx.commit().await.unwrap();
+        let (_context, store) = world.working(writers()).await;
+        a_while().await;
+        assert!(store.effects().await.is_empty(), "its lease is not over yet");
+
+        world.advance(4);
+
+        eventually("it is done", async || store.effects().await == ["orphan"]).await;
+        assert_eq!(store.jobs.find(id).await.unwrap().attempts, 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_stopping_service_lets_jobs_end_and_gives_back_those_that_do_not() {
+    #[derive(Serialize, Deserialize)]
+    struct Long(String);
+    impl Job for Long {
+        const KIND: &'static str = "test.long";
+    }
+    async fn long(store: &Store, run: &Run, job: Long) -> Result<(), Error> {
+        run.progress(10, "begun").await?;
+        match job.0.as_str() {
+            "endless" => std::future::pending().await,
+            _ => {
+                run.stopping().cancelled().await;
+                let tx = store.db.begin().await?;
+                effect(&tx, &job.0).await?;
+                run.finish(&tx).await?;
+                Ok(tx.commit().await?)
+            }
+        }
+    }
+    let world = World::with(None, "drain = \"300ms\"");
+    let (context, store) = world.working(Workers::new().on(long)).await;
+    let polite = store.enqueue(&Long("polite".into())).await;
+    let endless = store.enqueue(&Long("endless".into())).await;
+    for id in [polite, endless] {
+        eventually("it runs", async || store.jobs.find(id).await.unwrap().progress == 10).await;
+    }
+
+    context.shutdown().cancel();
+    let late = store.enqueue(&Long("late".into())).await;
+
+    eventually("the polite one is done", async || store.effects().await == ["polite"]).await;
+    eventually("the other is given back", async || {
+        let job = store.jobs.find(endless).await.unwrap();
+        (job.state, job.attempts) == (JobState::Ready, 0)
+    })
+    .await;
+    assert_eq!(store.jobs.find(late).await.unwrap().attempts, 0, "nothing new is begun");
+}
+
+#[tokio::test]
+async fn a_job_too_large_for_the_queue_is_refused() {
+    let world = World::new(None);
+    let (_context, store) = world.store().await;
+    let tx = store.db.begin().await.unwrap();
+
+    let refused = store.jobs.enqueue(&tx, &Note("x".repeat(LARGEST))).await;
+
+    assert!(matches!(refused, Err(JobError::TooLarge("test.note", _))));
+}

@@ -1,0 +1,114 @@
+//! Errors of ours as gRPC statuses and back, and what every gRPC service has beside its methods.
+
+use std::collections::HashMap;
+
+use platform_error::{Code, Error, Result};
+use prost::Message;
+use prost_types::{Any, FileDescriptorSet};
+use tonic::{Status, service::Routes};
+
+/// Says whose reasons these are, in the details of a status.
+const DOMAIN: &str = "hansa";
+const ERROR_INFO: &str = "type.googleapis.com/google.rpc.ErrorInfo";
+const HINT: &str = "hint";
+
+/// `google.rpc.Status`, which the header `grpc-status-details-bin` holds.
+#[derive(Clone, PartialEq, Message)]
+struct Detailed {
+    #[prost(int32, tag = "1")]
+    code: i32,
+    #[prost(string, tag = "2")]
+    message: String,
+    #[prost(message, repeated, tag = "3")]
+    details: Vec<Any>,
+}
+
+/// `google.rpc.ErrorInfo`.
+#[derive(Clone, PartialEq, Message)]
+struct ErrorInfo {
+    #[prost(string, tag = "1")]
+    reason: String,
+    #[prost(string, tag = "2")]
+    domain: String,
+    #[prost(map = "string, string", tag = "3")]
+    metadata: HashMap<String, String>,
+}
+
+/// An error as a gRPC status, its code, hint and details as `google.rpc.ErrorInfo`. What caused an internal one goes
+/// to the log and no further.
+pub fn status(error: impl Into<Error>) -> Status {
+    let error = error.into();
+    if error.code() == Code::Internal {
+        let cause = error.cause().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(cause, "a gRPC method failed");
+    }
+    let mut metadata: HashMap<_, _> = match error.details() {
+        Some(serde_json::Value::Object(details)) => details
+            .iter()
+            .map(|(name, value)| (name.clone(), value.to_string()))
+            .collect(),
+        _ => HashMap::new(),
+    };
+    metadata.extend(error.hint().map(|hint| (HINT.to_owned(), hint.to_owned())));
+    let info = ErrorInfo {
+        reason: error.code().as_str().into(),
+        domain: DOMAIN.into(),
+        metadata,
+    };
+    let code = error.code().grpc_status();
+    let detailed = Detailed {
+        code,
+        message: error.message().into(),
+        details: vec![Any {
+            type_url: ERROR_INFO.into(),
+            value: info.encode_to_vec(),
+        }],
+    };
+    Status::with_details(code.into(), error.message(), detailed.encode_to_vec().into())
+}
+
+/// What another service said, as an error of ours.
+pub fn error_of(status: &Status) -> Error {
+    let info = Detailed::decode(status.details()).ok().and_then(|detailed| {
+        let info = detailed
+            .details
+            .into_iter()
+            .find(|detail| detail.type_url == ERROR_INFO)?;
+        ErrorInfo::decode(info.value.as_slice()).ok()
+    });
+    let info = info.filter(|info| info.domain == DOMAIN).unwrap_or_default();
+    let code = Code::named(&info.reason).unwrap_or_else(|| Code::of_grpc_status(status.code().into()));
+    if code == Code::Internal {
+        return Error::internal(status.to_string());
+    }
+    let mut error = Error::new(code, status.message());
+    let mut details = serde_json::Map::new();
+    for (name, value) in info.metadata {
+        match name.as_str() {
+            HINT => error = error.with_hint(value),
+            _ => drop(details.insert(name, serde_json::from_str(&value).unwrap_or_default())),
+        }
+    }
+    match details.is_empty() {
+        true => error,
+        false => error.with_details(details.into()),
+    }
+}
+
+/// The methods' routes with reflection over `descriptors`, and the names of the services in there.
+pub(crate) fn with_reflection(routes: Routes, descriptors: &[u8]) -> Result<(axum::Router, Vec<String>)> {
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(descriptors)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .build_v1()
+        .map_err(Error::internal)?;
+    let files = FileDescriptorSet::decode(descriptors).map_err(Error::internal)?.file;
+    let names = files.iter().flat_map(|file| {
+        let package = file.package().to_owned();
+        let services = file.service.iter();
+        services.map(move |service| format!("{package}.{}", service.name()))
+    });
+    // What nothing answers is for the whole service to refuse.
+    let router = routes.add_service(reflection).into_axum_router().reset_fallback();
+    Ok((router, names.collect()))
+}

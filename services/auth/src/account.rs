@@ -1,0 +1,166 @@
+//! Accounts: a mail address that was proven, and the ways to sign in that belong to it.
+
+use chrono::{DateTime, Utc};
+use platform_database::{
+    OnConflict, Tx,
+    orm::{
+        ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DeriveEntityModel, DerivePrimaryKey,
+        DeriveRelation, EntityTrait, EnumIter, IntoActiveModel, PrimaryKeyTrait, QueryFilter, Set,
+    },
+};
+use uuid::Uuid;
+
+use crate::{
+    caller::Caller,
+    error::{Error, Result},
+    events, identity, passkey, revocation, session,
+    store::Auth,
+};
+
+/// Somebody who signs in. An account exists only once its mail address is proven.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "accounts")]
+pub struct Model {
+    /// Its id, which other services know the person by.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// The mail address as its owner writes it.
+    pub email: String,
+    /// The mail address as it is compared.
+    pub email_key: String,
+    /// The name given at registration.
+    pub name: Option<String>,
+    /// The language given at registration.
+    pub locale: Option<String>,
+    /// The hash of the password, when there is one.
+    pub password_hash: Option<String>,
+    /// When the password was set.
+    pub password_changed_at: Option<DateTime<Utc>>,
+    /// When the account was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was changed last.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// What accounts refer to.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// What a new account is made of.
+#[derive(Clone, Debug)]
+pub struct New {
+    /// The mail address, proven.
+    pub email: String,
+    /// The name.
+    pub name: Option<String>,
+    /// The language.
+    pub locale: Option<String>,
+    /// The hash of the password.
+    pub password_hash: Option<String>,
+}
+
+/// A mail address as it is compared.
+pub fn key_of(email: &str) -> String {
+    email.trim().to_ascii_lowercase()
+}
+
+/// The account with an id.
+pub async fn find(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>> {
+    Ok(Entity::find_by_id(id).one(db).await?)
+}
+
+/// The account with a mail address, in any case.
+pub async fn by_email(db: &impl ConnectionTrait, email: &str) -> Result<Option<Model>> {
+    Ok(Entity::find()
+        .filter(Column::EmailKey.eq(key_of(email)))
+        .one(db)
+        .await?)
+}
+
+/// Makes an account and tells the other services.
+pub async fn create(auth: &Auth, tx: &Tx, new: New) -> Result<Model> {
+    let now = auth.now();
+    let account = Model {
+        id: auth.context.ids().v7(),
+        email_key: key_of(&new.email),
+        email: new.email,
+        name: new.name,
+        locale: new.locale,
+        password_changed_at: new.password_hash.as_ref().map(|_| now),
+        password_hash: new.password_hash,
+        created_at: now,
+        updated_at: now,
+    };
+    let inserted = account.into_active_model().reset_all().insert(tx).await;
+    let account = inserted.on_unique(|| Error::Conflict("this mail address has an account"))?;
+    events::registered(auth, tx, &account).await?;
+    Ok(account)
+}
+
+/// Stores another hash of a password; `changed` says whether it is another password too.
+pub(crate) async fn set_hash(auth: &Auth, tx: &Tx, (id, hash): (Uuid, String), change: Change) -> Result<()> {
+    let now = auth.now();
+    let mut account = ActiveModel {
+        id: Set(id),
+        password_hash: Set(Some(hash)),
+        updated_at: Set(now),
+        ..Default::default()
+    };
+    if change == Change::Password {
+        account.password_changed_at = Set(Some(now));
+    }
+    Entity::update(account).exec(tx).await?;
+    Ok(())
+}
+
+/// What is new about a stored hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// The password.
+    Password,
+    /// Only the way it is hashed.
+    Hash,
+}
+
+/// Moves an account to another mail address, which its owner has proven.
+pub(crate) async fn move_to(auth: &Auth, tx: &Tx, id: Uuid, email: &str) -> Result<()> {
+    let account = ActiveModel {
+        id: Set(id),
+        email: Set(email.to_owned()),
+        email_key: Set(key_of(email)),
+        updated_at: Set(auth.now()),
+        ..Default::default()
+    };
+    let moved = Entity::update(account).exec(tx).await;
+    moved.on_unique(|| Error::Conflict("this mail address has an account"))?;
+    Ok(())
+}
+
+/// Deletes an account with everything that belongs to it, ends its sessions everywhere and tells the other services.
+/// Deleting one that is gone already does nothing.
+pub async fn delete(auth: &Auth, tx: &Tx, id: Uuid) -> Result<()> {
+    session::end_all(auth, tx, (id, None), session::Why::Deleted).await?;
+    revocation::of_keys(auth, tx, id).await?;
+    let gone = Entity::delete_by_id(id).exec(tx).await?;
+    if gone.rows_affected > 0 {
+        events::deleted(auth, tx, id).await?;
+    }
+    Ok(())
+}
+
+/// How many ways somebody has to sign in.
+pub(crate) async fn ways_in(db: &impl ConnectionTrait, account: &Model) -> Result<u64> {
+    let passkeys = passkey::count(db, account.id).await?;
+    let identities = identity::count(db, account.id).await?;
+    Ok(passkeys + identities + u64::from(account.password_hash.is_some()))
+}
+
+/// Deletes the caller's account.
+pub async fn delete_own(auth: &Auth, caller: &Caller) -> Result<()> {
+    caller.is_confirmed(auth)?;
+    let tx = auth.db.begin().await?;
+    delete(auth, &tx, caller.account.id).await?;
+    Ok(tx.commit().await?)
+}

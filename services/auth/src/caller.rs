@@ -1,0 +1,62 @@
+//! Somebody who is signed in, looked up: the account and the session behind a token.
+
+use axum::{
+    extract::FromRequestParts,
+    http::request::Parts,
+    response::{IntoResponse, Response},
+};
+use platform_auth::{Kind, Principal};
+use platform_http::Problem;
+
+use crate::{
+    account,
+    error::{Error, Result},
+    session,
+    settings::span,
+    store::Auth,
+};
+
+/// A person who is signed in. Their id never comes from the input of a request.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Who it is.
+    pub account: account::Model,
+    /// By which session.
+    pub session: session::Model,
+}
+
+impl Caller {
+    /// Looks up whoever a verified token names. The session is asked for again, so that here a session that ended is
+    /// over at once.
+    pub async fn of(auth: &Auth, principal: &Principal) -> Result<Self> {
+        let session = match (principal.kind, principal.session) {
+            (Kind::User, Some(session)) => session,
+            _ => return Err(Error::NotAPerson),
+        };
+        let id = principal.user()?;
+        let session = session::live(auth.db.read(), session, auth.now()).await?;
+        let account = account::find(auth.db.read(), id).await?.ok_or(Error::Over)?;
+        match session.account_id == account.id {
+            true => Ok(Self { account, session }),
+            false => Err(Error::Over),
+        }
+    }
+
+    /// Refuses who has not shown recently who they are.
+    pub(crate) fn is_confirmed(&self, auth: &Auth) -> Result<()> {
+        match self.session.confirmed_at + span(auth.settings.confirmed_within) > auth.now() {
+            true => Ok(()),
+            false => Err(Error::Unconfirmed),
+        }
+    }
+}
+
+impl FromRequestParts<Auth> for Caller {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, auth: &Auth) -> Result<Self, Response> {
+        let principal = <Principal as FromRequestParts<Auth>>::from_request_parts(parts, auth).await?;
+        let caller = Self::of(auth, &principal).await;
+        caller.map_err(|error| Problem::from(error).into_response())
+    }
+}

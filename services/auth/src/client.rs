@@ -1,0 +1,95 @@
+//! Who sends a request, before anybody says who they are: an address, a program, a device that is known or not.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::{
+    extract::{ConnectInfo, FromRequestParts},
+    http::{Extensions, HeaderMap, header, request::Parts},
+};
+use platform_config::Secret;
+
+use crate::{cookie, store::Auth};
+
+/// Programs say more of themselves than anybody wants to read.
+const LONGEST_AGENT: usize = 200;
+/// The header with a device token, for those who have no cookies.
+const DEVICE: &str = "x-device-token";
+
+/// The sender of a request.
+#[derive(Clone, Debug, Default)]
+pub struct Client {
+    /// Its address.
+    pub address: Option<String>,
+    /// What it says of itself.
+    pub agent: Option<String>,
+    /// What it is known by, if it is.
+    pub device: Option<Secret<String>>,
+}
+
+impl Client {
+    fn of(auth: &Auth, parts: &Parts) -> Self {
+        let peer = parts
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .map(|peer| peer.0.ip());
+        let address = match auth.settings.proxies {
+            0 => peer,
+            proxies => forwarded(&parts.headers, proxies).or(peer),
+        };
+        let agent = parts
+            .headers
+            .get(header::USER_AGENT)
+            .and_then(|agent| agent.to_str().ok());
+        let device = cookie::get(&parts.headers, &cookie::name(auth, cookie::DEVICE));
+        let device = device.or_else(|| parts.headers.get(DEVICE)?.to_str().ok());
+        Self {
+            address: address.map(|address| address.to_canonical().to_string()),
+            agent: agent.map(|agent| agent.chars().take(LONGEST_AGENT).collect()),
+            device: device.map(|device| Secret::new(device.to_owned())),
+        }
+    }
+
+    /// The sender of a request of which only the connection is known.
+    pub(crate) fn from_extensions(extensions: &Extensions) -> Self {
+        let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+        Self {
+            address: peer.map(|address| address.to_canonical().to_string()),
+            ..Self::default()
+        }
+    }
+
+    /// What failures are counted for: an address, of which an IPv6 client holds a whole /64.
+    pub(crate) fn network(&self) -> String {
+        let address = self
+            .address
+            .as_deref()
+            .and_then(|address| address.parse::<IpAddr>().ok());
+        match address {
+            None => "local".into(),
+            Some(IpAddr::V4(address)) => address.to_string(),
+            Some(IpAddr::V6(address)) => {
+                let [a, b, c, d, ..] = address.segments();
+                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+            }
+        }
+    }
+}
+
+/// The address that the outermost proxy of ours saw: each of them adds one at the end, and what stands before was
+/// written by whoever wanted to.
+fn forwarded(headers: &HeaderMap, proxies: usize) -> Option<IpAddr> {
+    let values = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let addresses: Vec<_> = values.flat_map(|value| value.split(',')).map(str::trim).collect();
+    addresses.get(addresses.len().checked_sub(proxies)?)?.parse().ok()
+}
+
+impl FromRequestParts<Auth> for Client {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, auth: &Auth) -> Result<Self, Self::Rejection> {
+        Ok(Self::of(auth, parts))
+    }
+}

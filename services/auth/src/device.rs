@@ -1,0 +1,112 @@
+//! Devices that are known: a browser or program that signed in once may try again whatever strangers do meanwhile.
+
+use chrono::{DateTime, Utc};
+use platform_config::Secret;
+use platform_crypto::{Token, TokenHash};
+use platform_database::{
+    Tx,
+    orm::{
+        ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DeriveEntityModel, DerivePrimaryKey,
+        DeriveRelation, EntityTrait, EnumIter, IntoActiveModel, PrimaryKeyTrait, QueryFilter, QueryOrder, QuerySelect,
+        Set,
+    },
+};
+use uuid::Uuid;
+
+use crate::{client::Client, error::Result, settings::span, store::Auth};
+
+const PREFIX: &str = "hd";
+/// Devices of one account; those that were not used for the longest time are forgotten.
+const MOST: u64 = 50;
+
+/// A device that is known.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "devices")]
+pub(crate) struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) hash: Vec<u8>,
+    pub(crate) account_id: Uuid,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) last_used_at: DateTime<Utc>,
+    pub(crate) expires_at: DateTime<Utc>,
+}
+
+/// What devices refer to.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub(crate) enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// The device that sends a request, when it is known to an account.
+pub(crate) async fn known(auth: &Auth, account: Option<Uuid>, client: &Client) -> Result<Option<Model>> {
+    let hash = client
+        .device
+        .as_ref()
+        .and_then(|text| TokenHash::of_token(PREFIX, text.expose()));
+    let Some(hash) = hash else { return Ok(None) };
+    let device = Entity::find_by_id(hash.as_bytes().to_vec()).one(auth.db.read()).await?;
+    Ok(device.filter(|device| Some(device.account_id) == account && device.expires_at > auth.now()))
+}
+
+/// Makes the device of somebody who signed in known; nothing where it already is.
+pub(crate) async fn remember(auth: &Auth, tx: &Tx, account: Uuid, client: &Client) -> Result<Option<Secret<String>>> {
+    let now = auth.now();
+    let hash = client
+        .device
+        .as_ref()
+        .and_then(|text| TokenHash::of_token(PREFIX, text.expose()));
+    if let Some(hash) = hash {
+        let renewed = ActiveModel {
+            last_used_at: Set(now),
+            expires_at: Set(now + span(auth.settings.device_lifetime)),
+            ..Default::default()
+        };
+        let renewed = Entity::update_many()
+            .set(renewed)
+            .filter(Column::Hash.eq(hash.as_bytes().to_vec()))
+            .filter(Column::AccountId.eq(account))
+            .exec(tx)
+            .await?;
+        if renewed.rows_affected > 0 {
+            return Ok(None);
+        }
+    }
+    make_room(tx, account).await?;
+    let token = Token::mint(PREFIX, auth.context.random());
+    let device = Model {
+        hash: token.hash.as_bytes().to_vec(),
+        account_id: account,
+        created_at: now,
+        last_used_at: now,
+        expires_at: now + span(auth.settings.device_lifetime),
+    };
+    device.into_active_model().reset_all().insert(tx).await?;
+    Ok(Some(token.text))
+}
+
+/// Forgets all devices of an account: after a reset nobody knows who had the password.
+pub(crate) async fn forget_all(tx: &Tx, account: Uuid) -> Result<()> {
+    Entity::delete_many()
+        .filter(Column::AccountId.eq(account))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Forgets those that were not used for too long.
+pub(crate) async fn clean(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64> {
+    let gone = Entity::delete_many()
+        .filter(Column::ExpiresAt.lte(now))
+        .exec(db)
+        .await?;
+    Ok(gone.rows_affected)
+}
+
+async fn make_room(tx: &Tx, account: Uuid) -> Result<()> {
+    let of_account = Entity::find().filter(Column::AccountId.eq(account));
+    let oldest = of_account.order_by_desc(Column::LastUsedAt).offset(MOST - 1).limit(100);
+    for device in oldest.all(tx).await? {
+        Entity::delete_by_id(device.hash).exec(tx).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! What this service tells the others, and what it answers when somebody asks what is known of them.
+
+use contracts::{audit, privacy, sessions, users};
+use platform_database::Tx;
+use platform_events::{Cause, Event, Received};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{account, api_key, error::Result, identity, passkey, session, store::Auth, totp};
+
+async fn publish(auth: &Auth, tx: &Tx, event: &impl Event, by: Uuid) -> Result<()> {
+    let cause = Cause {
+        actor: Some(format!("user:{by}")),
+        ..Cause::default()
+    };
+    auth.events.publish(tx, event, &cause).await?;
+    Ok(())
+}
+
+/// Somebody has an account now.
+pub(crate) async fn registered(auth: &Auth, tx: &Tx, account: &account::Model) -> Result<()> {
+    let event = users::Registered {
+        user: account.id,
+        email: account.email.clone(),
+        name: account.name.clone(),
+        locale: account.locale.clone(),
+    };
+    publish(auth, tx, &event, account.id).await
+}
+
+/// An account has another mail address now.
+pub(crate) async fn mail_changed(auth: &Auth, tx: &Tx, user: Uuid, email: &str) -> Result<()> {
+    let email = email.to_owned();
+    publish(auth, tx, &users::EmailChanged { user, email }, user).await?;
+    audit(auth, tx, user, "mail_changed").await
+}
+
+/// An account is gone.
+pub(crate) async fn deleted(auth: &Auth, tx: &Tx, user: Uuid) -> Result<()> {
+    publish(auth, tx, &users::Deleted { user }, user).await
+}
+
+/// The tokens of a session, or of a key, are not to be believed any more.
+pub(crate) async fn revoked(auth: &Auth, tx: &Tx, (session, user): (Uuid, Uuid), until: i64) -> Result<()> {
+    publish(auth, tx, &sessions::Revoked { session, user, until }, user).await
+}
+
+/// Something happened to an account that its owner, or who looks after the system, may want to look up.
+pub(crate) async fn audit(auth: &Auth, tx: &Tx, user: Uuid, action: &'static str) -> Result<()> {
+    tracing::info!(user.id = %user, action, "an account was used or changed");
+    let event = audit::Recorded {
+        source: auth.context.service().to_owned(),
+        action: format!("accounts.{action}"),
+        target_type: "user".into(),
+        target_id: user.to_string(),
+        outcome: audit::Outcome::Done,
+        data: json!({}),
+    };
+    publish(auth, tx, &event, user).await
+}
+
+/// Answers with everything that is known here of somebody, and no secret.
+pub(crate) async fn export(auth: &Auth, tx: &Tx, asked: Received<privacy::ExportRequested>) -> Result<()> {
+    let user = asked.user;
+    let Some(account) = account::find(tx, user).await? else {
+        return Ok(());
+    };
+    let data = json!({
+        "account": {
+            "id": account.id,
+            "email": account.email,
+            "name": account.name,
+            "locale": account.locale,
+            "hasPassword": account.password_hash.is_some(),
+            "asksForCodes": totp::is_on(tx, user).await?,
+            "createdAt": account.created_at,
+        },
+        "sessions": session::all(tx, user).await?,
+        "apiKeys": api_key::list(tx, user).await?,
+        "passkeys": passkey::list(tx, user).await?,
+        "identities": identity::list(tx, user).await?,
+    });
+    let part = privacy::ExportPart {
+        export: asked.export,
+        user,
+        service: auth.context.service().to_owned(),
+        data,
+    };
+    auth.events.publish(tx, &part, &asked.cause()).await?;
+    Ok(())
+}

@@ -1,0 +1,37 @@
+//! The GraphQL API: the caller's own account, and what may be changed of it. Nobody is ever named by an id of theirs.
+
+mod account;
+mod mutation;
+mod query;
+
+use async_graphql::{Context, EmptySubscription, Schema};
+
+use crate::{caller::Caller, client::Client, error::Result, store::Auth};
+
+pub use account::{Account, User};
+pub use mutation::Mutation;
+pub use query::Query;
+
+/// The schema over a store, ready to be a subgraph.
+pub fn schema(auth: &Auth) -> Schema<Query, Mutation, EmptySubscription> {
+    platform_graphql::schema(Query, Mutation, EmptySubscription)
+        .data(auth.clone())
+        .finish()
+}
+
+fn auth<'a>(ctx: &Context<'a>) -> &'a Auth {
+    ctx.data_unchecked()
+}
+
+/// Who asks.
+async fn caller(ctx: &Context<'_>) -> Result<Caller> {
+    let principal = platform_auth::principal(ctx)?;
+    Caller::of(auth(ctx), principal).await
+}
+
+/// Where a mutation comes from, as far as it is known here.
+fn client(ctx: &Context<'_>) -> Client {
+    ctx.data_opt::<axum::http::Extensions>()
+        .map(Client::from_extensions)
+        .unwrap_or_default()
+}

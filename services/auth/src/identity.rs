@@ -1,0 +1,159 @@
+//! What providers say of somebody: which account belongs to which of their people, and when one may be tied to another.
+
+use async_graphql::SimpleObject;
+use chrono::{DateTime, Utc};
+use platform_database::{
+    OnConflict, Tx,
+    orm::{
+        ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DeriveEntityModel, DerivePrimaryKey,
+        DeriveRelation, EntityTrait, EnumIter, IntoActiveModel, PaginatorTrait, PrimaryKeyTrait, QueryFilter,
+        QueryOrder, Set,
+    },
+};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::{
+    account::{self, New},
+    caller::Caller,
+    error::{Error, Result},
+    events, input, jobs,
+    letters::{Letter, Notice},
+    store::Auth,
+};
+
+/// Somebody at a provider, tied to an account here.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, SimpleObject, Serialize)]
+#[sea_orm(table_name = "identities")]
+#[graphql(name = "LinkedIdentity")]
+#[serde(rename_all = "camelCase")]
+pub struct Model {
+    /// Its id.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// Whose it is here.
+    #[graphql(skip)]
+    #[serde(skip)]
+    pub account_id: Uuid,
+    /// The provider.
+    pub provider: String,
+    /// Whose it is at the provider.
+    #[graphql(skip)]
+    #[serde(skip)]
+    pub subject: String,
+    /// The mail address that the provider named.
+    pub email: Option<String>,
+    /// Since when.
+    pub created_at: DateTime<Utc>,
+    /// When it was used last.
+    pub last_used_at: DateTime<Utc>,
+}
+
+/// What identities refer to.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// What a provider said, its signature verified.
+#[derive(Clone, Debug)]
+pub(crate) struct Claimed {
+    pub(crate) provider: String,
+    pub(crate) subject: String,
+    pub(crate) email: Option<String>,
+    /// Whether the provider has verified the address.
+    pub(crate) is_verified: bool,
+    pub(crate) name: Option<String>,
+}
+
+/// The account of whoever the provider named. `by` is the account of who was signed in and asked to be tied to them.
+///
+/// Accounts here have proven their mail address, so one with the address that the provider has verified is the same
+/// person's. A provider that has not verified it could be made to name anybody's.
+pub(crate) async fn resolve(auth: &Auth, tx: &Tx, claimed: Claimed, by: Option<Uuid>) -> Result<account::Model> {
+    if let Some(known) = known(tx, &claimed).await? {
+        if by.is_some_and(|by| by != known.account_id) {
+            return Err(Error::Conflict("this identity belongs to another account"));
+        }
+        let account = account::find(tx, known.account_id).await?.ok_or(Error::Over)?;
+        let mut known = known.into_active_model();
+        (known.last_used_at, known.email) = (Set(auth.now()), Set(claimed.email));
+        known.update(tx).await?;
+        return Ok(account);
+    }
+    let account = match by {
+        Some(by) => account::find(tx, by).await?.ok_or(Error::Over)?,
+        None => by_verified_mail(auth, tx, &claimed).await?,
+    };
+    tie(auth, tx, &account, claimed).await?;
+    Ok(account)
+}
+
+async fn by_verified_mail(auth: &Auth, tx: &Tx, claimed: &Claimed) -> Result<account::Model> {
+    let email = claimed.email.as_deref().filter(|_| claimed.is_verified);
+    let email = email.ok_or(Error::Unlinked(
+        "the provider has not verified your mail address; register with a password and add the provider to your account",
+    ))?;
+    let email = input::email(email)?;
+    if let Some(account) = account::by_email(tx, &email).await? {
+        return Ok(account);
+    }
+    if !auth.settings.registration {
+        return Err(Error::Closed);
+    }
+    let new = New {
+        email,
+        name: input::name(claimed.name.clone()).unwrap_or_default(),
+        locale: None,
+        password_hash: None,
+    };
+    account::create(auth, tx, new).await
+}
+
+async fn known(tx: &Tx, claimed: &Claimed) -> Result<Option<Model>> {
+    let by_provider = Entity::find().filter(Column::Provider.eq(&claimed.provider));
+    Ok(by_provider.filter(Column::Subject.eq(&claimed.subject)).one(tx).await?)
+}
+
+async fn tie(auth: &Auth, tx: &Tx, account: &account::Model, claimed: Claimed) -> Result<()> {
+    let now = auth.now();
+    let identity = Model {
+        id: auth.context.ids().v7(),
+        account_id: account.id,
+        provider: claimed.provider,
+        subject: claimed.subject,
+        email: claimed.email,
+        created_at: now,
+        last_used_at: now,
+    };
+    let tied = identity.into_active_model().reset_all().insert(tx).await;
+    tied.on_unique(|| Error::Conflict("this identity was tied a moment ago; sign in again"))?;
+    events::audit(auth, tx, account.id, "identity_linked").await?;
+    jobs::send(auth, tx, Letter::Notice(account.id, Notice::Identity)).await
+}
+
+/// The identities of an account, the newest first.
+pub async fn list(db: &impl ConnectionTrait, account: Uuid) -> Result<Vec<Model>> {
+    let of_account = Entity::find().filter(Column::AccountId.eq(account));
+    Ok(of_account.order_by_desc(Column::Id).all(db).await?)
+}
+
+/// How many identities an account has.
+pub(crate) async fn count(db: &impl ConnectionTrait, account: Uuid) -> Result<u64> {
+    Ok(Entity::find().filter(Column::AccountId.eq(account)).count(db).await?)
+}
+
+/// Unties an identity of the caller's, unless it is the only way in.
+pub async fn remove(auth: &Auth, caller: &Caller, id: Uuid) -> Result<()> {
+    caller.is_confirmed(auth)?;
+    let tx = auth.db.begin().await?;
+    let of_caller = Entity::delete_by_id(id).filter(Column::AccountId.eq(caller.account.id));
+    if of_caller.exec(&tx).await?.rows_affected == 0 {
+        return Err(Error::NoSuch("identity"));
+    }
+    if account::ways_in(&tx, &caller.account).await? == 0 {
+        return Err(Error::LastWayIn);
+    }
+    events::audit(auth, &tx, caller.account.id, "identity_unlinked").await?;
+    Ok(tx.commit().await?)
+}

@@ -1,0 +1,87 @@
+//! What people write: mail addresses, names, languages, passwords, each with its rules.
+
+use crate::error::{Error, Result};
+
+/// The longest address that mail can be sent to (RFC 5321).
+const LONGEST_EMAIL: usize = 254;
+const LONGEST_NAME: usize = 100;
+const LONGEST_LOCALE: usize = 35;
+const SHORTEST_PASSWORD: usize = 10;
+const LONGEST_PASSWORD: usize = 256;
+/// Passwords that everybody tries first, of ten characters or more. One a line.
+const COMMON: &str = include_str!("common_passwords.txt");
+
+/// A mail address without the spaces around it. Only plain ASCII: what merely looks like another address is none.
+pub(crate) fn email(text: &str) -> Result<String> {
+    let text = text.trim();
+    let is_plain = text.is_ascii() && text.len() <= LONGEST_EMAIL && !text.contains(|c: char| c.is_ascii_control());
+    match is_plain && text.parse::<lettre::Address>().is_ok() {
+        true => Ok(text.to_owned()),
+        false => Err(Error::field("email", "must be a mail address such as ada@example.com")),
+    }
+}
+
+/// A name for people, or none.
+pub(crate) fn name(text: Option<String>) -> Result<Option<String>> {
+    let text = text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    match &text {
+        Some(text) if text.chars().count() > LONGEST_NAME || text.contains(char::is_control) => Err(Error::field(
+            "name",
+            "must have at most 100 characters, all of them printable",
+        )),
+        _ => Ok(text),
+    }
+}
+
+/// The name of a key or a passkey.
+pub(crate) fn label(text: &str) -> Result<String> {
+    name(Some(text.to_owned()))?.ok_or(Error::field("name", "must not be empty"))
+}
+
+/// A language tag, or none.
+pub(crate) fn locale(text: Option<String>) -> Result<Option<String>> {
+    let is_tag = |text: &String| {
+        (2..=LONGEST_LOCALE).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    match text {
+        Some(text) if !is_tag(&text) => Err(Error::field("locale", "must be a language tag such as de-AT")),
+        text => Ok(text),
+    }
+}
+
+/// A password that may be set: long enough, not one that everybody tries, and not the mail address.
+pub(crate) fn password(text: &str, email: &str) -> Result<()> {
+    let length = text.chars().count();
+    if !(SHORTEST_PASSWORD..=LONGEST_PASSWORD).contains(&length) {
+        return Err(Error::field("password", "must have 10 to 256 characters"));
+    }
+    let lower = text.to_lowercase();
+    let mailbox = email.split('@').next().unwrap_or_default().to_lowercase();
+    let is_mail =
+        lower == email.to_lowercase() || (mailbox.len() >= 6 && lower.trim_matches(char::is_numeric) == mailbox);
+    let is_monotone = text.chars().all(|c| text.starts_with(c));
+    if is_mail || is_monotone || COMMON.lines().any(|common| common == lower) {
+        return Err(Error::field(
+            "password",
+            "is one that is guessed first; choose another one",
+        ));
+    }
+    Ok(())
+}
+
+/// Scopes of a key: words, each once.
+pub(crate) fn scopes(scopes: &[String]) -> Result<String> {
+    let is_scope = |scope: &String| {
+        (1..=64).contains(&scope.len())
+            && scope
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b':' | b'.' | b'_' | b'-' | b'*' | b'/'))
+    };
+    if scopes.len() > 50 || !scopes.iter().all(is_scope) {
+        return Err(Error::field("scopes", "must be at most 50 words such as series:read"));
+    }
+    let mut scopes = scopes.to_vec();
+    scopes.sort();
+    scopes.dedup();
+    Ok(scopes.join(" "))
+}

@@ -1,0 +1,94 @@
+//! What is done beside requests: mails are sent, keys are tended, and what is over is forgotten.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use platform_database::Tx;
+use platform_jobs::{Job, Policy, Run};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    api_key, challenge, device,
+    error::Result,
+    letters::{self, Letter},
+    mail_change, refresh, revocation, session,
+    settings::span,
+    signing_key,
+    store::Auth,
+    throttle, totp,
+};
+
+/// How long what is over can still be looked up.
+const REMEMBERED: TimeDelta = TimeDelta::days(30);
+
+/// Sends a mail.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SendMail {
+    letter: Letter,
+}
+
+/// Tends the keys that sign tokens.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TendKeys {}
+
+/// Forgets what is over.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Forget {}
+
+impl Job for SendMail {
+    const KIND: &'static str = "auth.mail";
+    const POLICY: Policy = Policy {
+        attempts: 10,
+        limit: Duration::from_secs(60),
+        ..Policy::USUAL
+    };
+}
+
+impl Job for TendKeys {
+    const KIND: &'static str = "auth.keys";
+}
+
+impl Job for Forget {
+    const KIND: &'static str = "auth.forget";
+}
+
+/// Has a mail sent once `tx` is committed.
+pub(crate) async fn send(auth: &Auth, tx: &Tx, letter: Letter) -> Result<()> {
+    auth.jobs.enqueue(tx, &SendMail { letter }).await?;
+    Ok(())
+}
+
+/// Writes a mail and sends it. When sending fails it is written anew, with another link; the link before it is void.
+pub(crate) async fn mail(auth: &Auth, _run: &Run, job: SendMail) -> Result<()> {
+    let tx = auth.db.begin().await?;
+    let mail = letters::write(auth, &tx, job.letter).await?;
+    tx.commit().await?;
+    match mail {
+        Some(mail) => auth.mailer.send(&auth.context, mail).await,
+        None => Ok(()),
+    }
+}
+
+/// Lets keys begin and end to sign, and seals anew what an older key of the ring sealed.
+pub(crate) async fn tend_keys(auth: &Auth, _run: &Run, _job: TendKeys) -> Result<()> {
+    signing_key::tend(auth).await?;
+    totp::reseal(auth).await
+}
+
+/// Forgets what is over.
+pub(crate) async fn forget(auth: &Auth, _run: &Run, _job: Forget) -> Result<()> {
+    let now = auth.now();
+    let graced = now - span(auth.settings.refresh_grace);
+    let tx = auth.db.begin().await?;
+    let forgotten = challenge::clean(&tx, now).await?
+        + mail_change::clean(&tx, now).await?
+        + device::clean(&tx, now).await?
+        + throttle::clean(&tx, now).await?
+        + revocation::clean(&tx, now).await?
+        + refresh::clean(&tx, now, graced).await?
+        + session::clean(&tx, now - REMEMBERED).await?
+        + api_key::clean(&tx, now - REMEMBERED).await?;
+    tx.commit().await?;
+    tracing::debug!(forgotten, "what is over was forgotten");
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! Who people, programs and services are: accounts, ways to sign in, sessions, keys and the tokens that prove it.
+
+pub mod account;
+pub mod api_key;
+pub mod caller;
+mod challenge;
+pub mod client;
+mod cookie;
+mod device;
+pub mod error;
+mod events;
+pub mod graphql;
+pub mod identity;
+mod input;
+pub mod jobs;
+pub mod letters;
+pub mod mail;
+pub mod mail_change;
+pub mod oidc;
+pub mod passkey;
+pub mod password;
+mod recovery;
+mod refresh;
+pub mod registration;
+pub mod rest;
+pub mod revocation;
+pub mod seed;
+pub mod session;
+pub mod settings;
+pub mod sign_in;
+pub mod signing_key;
+pub mod store;
+mod throttle;
+pub mod token;
+pub mod totp;
+
+use platform_events::{Consumers, WithEvents};
+use platform_jobs::{WithJobs, Workers};
+use platform_service::Service;
+
+use jobs::{Forget, TendKeys};
+use store::Auth;
+
+/// The service: REST and GraphQL for people, the lists that other services ask for, and what is done beside requests.
+pub fn service() -> Service {
+    Service::new("auth", 8081)
+        .open(Auth::open)
+        .migrate(Auth::migrate)
+        .graphql(graphql::schema)
+        .rest(rest::router)
+        .wrap(rest::protect)
+        .events(Consumers::new().on("auth", events::export))
+        .jobs(
+            Workers::new()
+                .on(jobs::mail)
+                .on(jobs::tend_keys)
+                .on(jobs::forget)
+                .every("auth.keys", "*/10 * * * *", &TendKeys {})
+                .every("auth.forget", "7 * * * *", &Forget {}),
+        )
+        .ready(Auth::ready)
+        .close(Auth::close)
+        .into()
+}

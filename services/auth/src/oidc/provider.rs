@@ -1,0 +1,244 @@
+//! A provider: its description and keys, read from where its issuer is and nowhere that it names inside our network.
+
+use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use openidconnect::{
+    AsyncHttpClient, ClientId, ClientSecret, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse,
+    IssuerUrl, RedirectUrl,
+    core::{CoreClient, CoreIdTokenVerifier, CoreJwsSigningAlgorithm, CoreProviderMetadata},
+};
+use platform_config::Duration;
+use platform_http::{Client, ClientSettings, Url};
+use tokio::sync::Mutex;
+
+use crate::{
+    error::{Error, Result},
+    settings::{Provider, Settings},
+    store::Auth,
+};
+
+/// How long a description is believed.
+const FRESH: TimeDelta = TimeDelta::hours(1);
+/// The shortest time between two readings, however many identities are not believed.
+const FLOOR: TimeDelta = TimeDelta::seconds(30);
+/// Answers longer than this are none: descriptions, keys and tokens are small.
+const LONGEST_ANSWER: usize = 1 << 20;
+/// A provider that is slow must not hold up everybody who wants to go there.
+const SETTINGS: ClientSettings = ClientSettings {
+    connect_timeout: Duration::from_secs(5),
+    read_timeout: Duration::from_secs(10),
+};
+/// Signatures that are believed: none with a shared secret, and never none.
+const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
+    CoreJwsSigningAlgorithm::EdDsa,
+    CoreJwsSigningAlgorithm::EcdsaP256Sha256,
+    CoreJwsSigningAlgorithm::EcdsaP384Sha384,
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha512,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha256,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha384,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha512,
+];
+
+/// All providers, by the name that stands in addresses.
+pub struct Providers(BTreeMap<String, Known>);
+
+/// A provider that is known.
+pub(super) struct Known {
+    settings: Provider,
+    name: String,
+    issuer: IssuerUrl,
+    http: Fetch,
+    read: Mutex<Option<(Arc<CoreProviderMetadata>, DateTime<Utc>)>>,
+}
+
+pub(super) type Relying =
+    CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
+
+impl Providers {
+    pub(crate) fn open(settings: &Settings) -> Result<Self> {
+        let known = settings.providers.iter().map(|(name, provider)| {
+            let issuer = IssuerUrl::new(provider.issuer.clone());
+            let issuer = issuer.map_err(|_| Error::Setting("auth.providers: the issuer must be an address"))?;
+            if !provider.private && issuer.url().scheme() != "https" {
+                return Err(Error::Setting("auth.providers: the issuer must have https"));
+            }
+            let known = Known {
+                http: Fetch::new(issuer.url().clone(), provider)?,
+                settings: provider.clone(),
+                name: name.clone(),
+                issuer,
+                read: Mutex::default(),
+            };
+            Ok((name.clone(), known))
+        });
+        known.collect::<Result<_>>().map(Self)
+    }
+
+    pub(super) fn get(&self, name: &str) -> Result<&Known> {
+        self.0.get(name).ok_or(Error::NoSuch("provider"))
+    }
+
+    /// The providers for people: names for addresses, and names to read.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.values().map(|known| match known.settings.name.as_str() {
+            "" => (known.name.as_str(), known.name.as_str()),
+            name => (known.name.as_str(), name),
+        })
+    }
+}
+
+impl Known {
+    pub(super) fn issuer(&self) -> &str {
+        self.issuer.as_str()
+    }
+
+    pub(super) fn scopes(&self) -> impl Iterator<Item = String> {
+        let asked = match self.settings.scopes.is_empty() {
+            true => vec!["email".to_owned(), "profile".to_owned()],
+            false => self.settings.scopes.clone(),
+        };
+        asked.into_iter()
+    }
+
+    pub(super) fn http(&self) -> Fetch {
+        self.http.clone()
+    }
+
+    /// The provider's description with its keys.
+    pub(super) async fn metadata(&self, now: DateTime<Utc>) -> Result<Arc<CoreProviderMetadata>> {
+        self.read_before(now - FRESH, now).await
+    }
+
+    /// The description, read anew unless that was done a moment ago.
+    pub(super) async fn anew(&self, now: DateTime<Utc>) -> Result<Arc<CoreProviderMetadata>> {
+        self.read_before(now - FLOOR, now).await
+    }
+
+    async fn read_before(&self, before: DateTime<Utc>, now: DateTime<Utc>) -> Result<Arc<CoreProviderMetadata>> {
+        // Whoever else needs it waits here and finds it.
+        let mut read = self.read.lock().await;
+        if let Some((metadata, at)) = read.as_ref().filter(|(_, at)| *at > before) {
+            let _ = at;
+            return Ok(metadata.clone());
+        }
+        let found = CoreProviderMetadata::discover_async(self.issuer.clone(), &self.http).await;
+        match (found, read.as_ref()) {
+            (Ok(metadata), _) => {
+                let metadata = Arc::new(metadata);
+                *read = Some((metadata.clone(), now));
+                Ok(metadata)
+            }
+            (Err(error), Some((metadata, _))) => {
+                tracing::warn!(provider = self.name, %error, "a provider's description cannot be read anew");
+                Ok(metadata.clone())
+            }
+            (Err(error), None) => Err(Error::ProviderAway(error.to_string().into())),
+        }
+    }
+
+    pub(super) fn client(&self, auth: &Auth, metadata: &CoreProviderMetadata) -> Result<Relying> {
+        let back = format!("{}/auth/oidc/{}/callback", auth.settings.public_url, self.name);
+        let secret = self.settings.client_secret.as_ref();
+        let client = CoreClient::from_provider_metadata(
+            metadata.clone(),
+            ClientId::new(self.settings.client_id.clone()),
+            secret.map(|secret| ClientSecret::new(secret.expose().clone())),
+        );
+        Ok(client.set_redirect_uri(RedirectUrl::new(back).map_err(Error::internal)?))
+    }
+
+    pub(super) fn verifier<'a>(&self, client: &'a Relying, now: DateTime<Utc>) -> CoreIdTokenVerifier<'a> {
+        client
+            .id_token_verifier()
+            .set_allowed_algs(ALGORITHMS)
+            .set_time_fn(move || now)
+    }
+}
+
+/// The kind of a failure. Its text may have the provider's answer in it, which is not for the log.
+pub(super) fn kind_of<RE, T>(error: &openidconnect::RequestTokenError<RE, T>) -> &'static str
+where
+    RE: std::error::Error + 'static,
+    T: openidconnect::ErrorResponse + 'static,
+{
+    use openidconnect::RequestTokenError as Failed;
+    match error {
+        Failed::ServerResponse(_) => "refused",
+        Failed::Request(_) => "not reached",
+        Failed::Parse(..) => "not understood",
+        Failed::Other(_) => "other",
+    }
+}
+
+/// Fetches what a provider names: by https from public addresses, or from the issuer's own origin.
+#[derive(Clone)]
+pub(super) struct Fetch {
+    client: Client,
+    issuer: Url,
+    is_private: bool,
+}
+
+/// Why something was not fetched.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct NotFetched(String);
+
+impl Fetch {
+    fn new(issuer: Url, provider: &Provider) -> Result<Self> {
+        let host = issuer.host_str().unwrap_or_default().to_owned();
+        let trusted: &[String] = if provider.private { &[host] } else { &[] };
+        Ok(Self {
+            client: Client::outside(&SETTINGS, trusted)?,
+            is_private: provider.private,
+            issuer,
+        })
+    }
+
+    async fn fetch(&self, request: HttpRequest) -> Result<HttpResponse, NotFetched> {
+        let (parts, body) = request.into_parts();
+        let refused = |_| NotFetched("what the provider names is no address".into());
+        let url: Url = parts.uri.to_string().parse().map_err(refused)?;
+        let is_own = self.is_private && url.origin() == self.issuer.origin();
+        // A trusted host is trusted for the issuer's own port alone.
+        let is_same_host = self.is_private && url.host_str() == self.issuer.host_str();
+        if !is_own && (is_same_host || url.scheme() != "https") {
+            return Err(NotFetched(format!(
+                "the provider names {}, which is not public",
+                url.origin().ascii_serialization()
+            )));
+        }
+        let asked = self
+            .client
+            .request(parts.method, url.as_str())
+            .headers(parts.headers)
+            .body(body);
+        let failed = |error: platform_error::Error| NotFetched(error.message().to_owned());
+        let mut answer = self.client.send(asked).await.map_err(failed)?;
+        let mut response = HttpResponse::new(Vec::new());
+        *response.status_mut() = answer.status();
+        *response.headers_mut() = std::mem::take(answer.headers_mut());
+        while let Some(chunk) = answer
+            .chunk()
+            .await
+            .map_err(|_| NotFetched("the answer ended early".into()))?
+        {
+            if response.body().len() + chunk.len() > LONGEST_ANSWER {
+                return Err(NotFetched("the answer is longer than a megabyte".into()));
+            }
+            response.body_mut().extend_from_slice(&chunk);
+        }
+        Ok(response)
+    }
+}
+
+impl<'c> AsyncHttpClient<'c> for Fetch {
+    type Error = NotFetched;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, NotFetched>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.fetch(request))
+    }
+}

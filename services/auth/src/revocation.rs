@@ -1,0 +1,101 @@
+//! What is over before its tokens are: every service asks for this list, and the event tells them at once.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use platform_auth::wire;
+use platform_database::{
+    Tx,
+    orm::{
+        ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DeriveEntityModel, DerivePrimaryKey,
+        DeriveRelation, EntityTrait, EnumIter, IntoActiveModel, PrimaryKeyTrait, QueryFilter, QueryOrder, QuerySelect,
+        sea_query::OnConflict,
+    },
+};
+use uuid::Uuid;
+
+use crate::{api_key, error::Result, events, settings::span, store::Auth};
+
+/// How far the cursor stays behind: a transaction that began before it may still commit a revocation.
+const OVERLAP: TimeDelta = TimeDelta::seconds(40);
+/// Clocks differ.
+const LEEWAY: TimeDelta = TimeDelta::seconds(60);
+/// Revocations of one answer.
+const MOST: u64 = 10_000;
+
+/// A session, or a key, whose tokens are not to be accepted any more.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "revocations")]
+pub struct Model {
+    /// What is over: a session or a key.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub session_id: Uuid,
+    /// Since when.
+    pub revoked_at: DateTime<Utc>,
+    /// When its last token is gone by itself.
+    pub until: DateTime<Utc>,
+}
+
+/// What revocations refer to.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// Adds a session or key of an account, and tells everybody once this is committed.
+pub(crate) async fn add(auth: &Auth, tx: &Tx, (session, account): (Uuid, Uuid)) -> Result<()> {
+    let now = auth.now();
+    let until = now + span(auth.settings.access_lifetime) + LEEWAY;
+    let row = Model {
+        session_id: session,
+        revoked_at: now,
+        until,
+    };
+    let once = OnConflict::column(Column::SessionId).do_nothing().to_owned();
+    Entity::insert(row.into_active_model().reset_all())
+        .on_conflict(once)
+        .exec_without_returning(tx)
+        .await?;
+    events::revoked(auth, tx, (session, account), until.timestamp()).await?;
+    let revocations = auth.identity.revocations().clone();
+    tx.on_commit(move || revocations.revoke(session, until.timestamp()));
+    Ok(())
+}
+
+/// Adds all keys of an account that is about to go.
+pub(crate) async fn of_keys(auth: &Auth, tx: &Tx, account: Uuid) -> Result<()> {
+    for key in api_key::live(tx, account).await? {
+        add(auth, tx, (key.id, account)).await?;
+    }
+    Ok(())
+}
+
+/// The revocations since a cursor whose tokens are still alive, and the cursor to ask with next. Some come twice.
+pub async fn since(auth: &Auth, cursor: i64) -> Result<wire::Revocations> {
+    let now = auth.now();
+    let from = DateTime::from_timestamp_micros(cursor.max(0)).unwrap_or(now);
+    let rows = Entity::find()
+        .filter(Column::RevokedAt.gte(from))
+        .filter(Column::Until.gt(now))
+        .order_by_asc(Column::RevokedAt)
+        .limit(MOST)
+        .all(auth.db.read())
+        .await?;
+    let next = match rows.last() {
+        // A full answer goes on where it ended; otherwise the cursor stays behind for what is not committed yet.
+        Some(last) if rows.len() as u64 == MOST => last.revoked_at,
+        _ => from.max(now - OVERLAP),
+    };
+    let revoked = rows.into_iter().map(|row| wire::Revoked {
+        session: row.session_id,
+        until: row.until.timestamp(),
+    });
+    Ok(wire::Revocations {
+        revoked: revoked.collect(),
+        next: next.timestamp_micros(),
+    })
+}
+
+/// Forgets those whose tokens are gone.
+pub(crate) async fn clean(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64> {
+    let gone = Entity::delete_many().filter(Column::Until.lte(now)).exec(db).await?;
+    Ok(gone.rows_affected)
+}

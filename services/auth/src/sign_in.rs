@@ -1,0 +1,174 @@
+//! Signing in by a password, with a code after it where the account asks for one.
+
+use chrono::{DateTime, Utc};
+use platform_config::Secret;
+use platform_crypto::Verdict;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    account::{self, Change},
+    caller::Caller,
+    challenge::{self, Kind},
+    client::Client,
+    device,
+    error::{Error, Result},
+    registration::Hidden,
+    session::{self, Method, Mode},
+    store::Auth,
+    throttle,
+    token::Grant,
+    totp,
+};
+
+/// Wrong codes after one password.
+const ATTEMPTS: i32 = 5;
+
+/// What an attempt to sign in leads to.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// Somebody is signed in.
+    SignedIn(Box<Grant>),
+    /// A code is asked for.
+    Code(Step),
+}
+
+/// The next step of a sign-in.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// What has to be sent with the code.
+    pub token: Secret<String>,
+    /// Until when.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// What is kept between the steps.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Begun {
+    by_provider: bool,
+}
+
+/// Signs in by a password. Whether there is such an account shows neither in the answer nor in the work it took.
+pub async fn with_password(
+    auth: &Auth,
+    (email, password): (&str, Secret<String>),
+    by: (Mode, &Client),
+) -> Result<Outcome> {
+    let account = account::by_email(auth.db.read(), email).await?;
+    let id = account.as_ref().map(|account| account.id);
+    let known = device::known(auth, id, by.1).await?;
+    let attempt = throttle::admit(auth, "password", &account::key_of(email), known.as_ref(), by.1).await?;
+    let hash = account.as_ref().and_then(|account| account.password_hash.clone());
+    let verdict = auth.verify(password.clone(), hash).await?;
+    let account = match account {
+        Some(account) if verdict != Verdict::Wrong => account,
+        _ => {
+            metrics::counter!("auth_failures_total", "what" => "password").increment(1);
+            return Err(Error::Credentials);
+        }
+    };
+    let newer = match verdict {
+        Verdict::RightButOld => Some(auth.hash(password).await?),
+        _ => None,
+    };
+    let tx = auth.db.begin().await?;
+    attempt.passed(&tx).await?;
+    if let Some(hash) = newer {
+        account::set_hash(auth, &tx, (account.id, hash), Change::Hash).await?;
+    }
+    let outcome = go_on(auth, &tx, &account, Method::Password, by).await?;
+    tx.commit().await?;
+    Ok(outcome)
+}
+
+/// Signs somebody in who showed one factor, or asks for the code.
+pub(crate) async fn go_on(
+    auth: &Auth,
+    tx: &platform_database::Tx,
+    account: &account::Model,
+    method: Method,
+    by: (Mode, &Client),
+) -> Result<Outcome> {
+    if !totp::is_on(tx, account.id).await? {
+        let grant = session::begin(auth, tx, account, (method, by.0), by.1).await?;
+        return Ok(Outcome::SignedIn(Box::new(grant)));
+    }
+    let begun = Begun {
+        by_provider: method == Method::Provider,
+    };
+    let lifetime = auth.settings.step_lifetime;
+    let challenge = challenge::open(auth, tx, (Kind::Code, Some(account.id)), &begun, lifetime).await?;
+    let expires_at = challenge.expires_at;
+    let token = challenge::arm(auth, tx, challenge, Some(account.id)).await?.text;
+    Ok(Outcome::Code(Step { token, expires_at }))
+}
+
+/// Gives the code, or a recovery code, after the password.
+pub async fn with_code(auth: &Auth, token: &str, code: Secret<String>, by: (Mode, &Client)) -> Result<Grant> {
+    let challenge = challenge::attempt(auth, Kind::Code, token, ATTEMPTS).await?;
+    let id = challenge.account_id.ok_or(Error::Spent)?;
+    let begun: Begun = challenge.data()?;
+    let account = account::find(auth.db.read(), id).await?.ok_or(Error::Spent)?;
+    let known = device::known(auth, Some(id), by.1).await?;
+    let attempt = throttle::admit(auth, "code", &account.email_key, known.as_ref(), by.1).await?;
+    let tx = auth.db.begin().await?;
+    totp::accept(auth, &tx, &account, code.expose()).await?;
+    challenge::take(auth, &tx, Kind::Code, token).await?;
+    attempt.passed(&tx).await?;
+    let method = match begun.by_provider {
+        true => Method::ProviderAndCode,
+        false => Method::PasswordAndCode,
+    };
+    let grant = session::begin(auth, &tx, &account, (method, by.0), by.1).await?;
+    tx.commit().await?;
+    Ok(grant)
+}
+
+/// What somebody who is signed in shows again, to be allowed to change how they sign in.
+#[derive(Clone, Debug)]
+pub enum Proof {
+    /// The password.
+    Password(Hidden),
+    /// A code of the second factor.
+    Code(Hidden),
+}
+
+impl Proof {
+    /// Whichever of the two was given.
+    pub(crate) fn one_of(password: Option<Hidden>, code: Option<Hidden>) -> Result<Self> {
+        match (password, code) {
+            (Some(password), None) => Ok(Self::Password(password)),
+            (None, Some(code)) => Ok(Self::Code(code)),
+            _ => Err(Error::field("input", "must have either a password or a code")),
+        }
+    }
+}
+
+/// Shows again who one is. With a second factor only its code will do.
+pub async fn confirm(auth: &Auth, caller: &Caller, proof: Proof, client: &Client) -> Result<()> {
+    let account = &caller.account;
+    let known = device::known(auth, Some(account.id), client).await?;
+    let what = match proof {
+        Proof::Password(_) => "password",
+        Proof::Code(_) => "code",
+    };
+    let attempt = throttle::admit(auth, what, &account.email_key, known.as_ref(), client).await?;
+    let has_code = totp::is_on(auth.db.read(), account.id).await?;
+    let code = match proof {
+        Proof::Password(_) if has_code => return Err(Error::Conflict("give a code of your authenticator instead")),
+        Proof::Password(password) => {
+            let verdict = auth.verify(password.secret(), account.password_hash.clone()).await?;
+            if verdict == Verdict::Wrong {
+                return Err(Error::Credentials);
+            }
+            None
+        }
+        Proof::Code(code) => Some(code),
+    };
+    let tx = auth.db.begin().await?;
+    if let Some(code) = code {
+        totp::accept(auth, &tx, account, code.text()).await?;
+    }
+    attempt.passed(&tx).await?;
+    session::confirmed(&tx, caller.session.id, auth.now()).await?;
+    Ok(tx.commit().await?)
+}

@@ -1,0 +1,201 @@
+//! Keys that sign tokens. There are always two: one that signs, and the next, published long before it does, so that
+//! every verifier knows it. A key that has retired verifies until its last token is gone.
+
+use std::sync::{Arc, RwLock};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use platform_crypto::{Place, SigningKey};
+use platform_database::{
+    Tx,
+    orm::{
+        ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DeriveEntityModel, DerivePrimaryKey,
+        DeriveRelation, EntityTrait, EnumIter, IntoActiveModel, PrimaryKeyTrait, QueryFilter, QueryOrder, Set,
+    },
+};
+use serde_json::{Value, json};
+
+use crate::{
+    error::{Error, Result},
+    settings::span,
+    store::Auth,
+};
+
+/// Clocks differ, and verifiers may keep a key set for a while.
+const LEEWAY: TimeDelta = TimeDelta::minutes(10);
+
+/// A key, its private half sealed.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "signing_keys")]
+pub struct Model {
+    /// Its id, which tokens name.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: String,
+    /// Its private half, sealed.
+    pub sealed: Vec<u8>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// From when on it signs, until the next one does.
+    pub signs_from: DateTime<Utc>,
+    /// Until when it verifies; open as long as it signs or is yet to.
+    pub verifies_until: Option<DateTime<Utc>>,
+}
+
+/// What keys refer to.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// The keys as they were read last. Opening a sealed key is not for every token.
+#[derive(Default)]
+pub(crate) struct Keys(RwLock<Option<Arc<Known>>>);
+
+struct Known {
+    keys: Vec<(Model, Arc<SigningKey>)>,
+    read_at: DateTime<Utc>,
+}
+
+/// Another replica may have rotated early.
+const FRESH: TimeDelta = TimeDelta::seconds(60);
+
+/// The key that signs now.
+pub(crate) async fn current(auth: &Auth, db: &impl ConnectionTrait) -> Result<Arc<SigningKey>> {
+    let now = auth.now();
+    let known = known(auth, db).await?;
+    let signing = known.keys.iter().rev().find(|(key, _)| key.signs_from <= now);
+    let (_, key) = signing.ok_or_else(|| Error::internal("there is no key that signs"))?;
+    Ok(key.clone())
+}
+
+/// The public halves of all keys that verify, as a key set.
+pub async fn jwks(auth: &Auth) -> Result<Value> {
+    let now = auth.now();
+    let known = known(auth, auth.db.read()).await?;
+    let alive = known
+        .keys
+        .iter()
+        .filter(|(key, _)| key.verifies_until.is_none_or(|until| until > now));
+    Ok(json!({ "keys": alive.map(|(_, key)| key.jwk()).collect::<Vec<_>>() }))
+}
+
+async fn known(auth: &Auth, db: &impl ConnectionTrait) -> Result<Arc<Known>> {
+    let now = auth.now();
+    let kept = auth.keys.0.read().expect("no panic while holding the lock").clone();
+    if let Some(known) = kept.filter(|known| known.read_at <= now && known.read_at + FRESH > now) {
+        return Ok(known);
+    }
+    let rows = Entity::find().order_by_asc(Column::SignsFrom).all(db).await?;
+    let mut keys = Vec::new();
+    for row in rows {
+        let document = auth.ring.open_sealed(&place(&row.id), &row.sealed)?;
+        let key = SigningKey::from_pkcs8(&document)?;
+        keys.push((row, Arc::new(key)));
+    }
+    let known = Arc::new(Known { keys, read_at: now });
+    *auth.keys.0.write().expect("no panic while holding the lock") = Some(known.clone());
+    Ok(known)
+}
+
+fn place(id: &str) -> Place<'_> {
+    Place {
+        table: "signing_keys",
+        column: "sealed",
+        row: id.as_bytes(),
+    }
+}
+
+/// Sees to it that a key signs and a next one is published; retires what has been followed, removes what verifies
+/// nothing any more, and seals again what an older key of the ring sealed. Run at start and by schedule, as often as
+/// one likes.
+pub async fn tend(auth: &Auth) -> Result<()> {
+    let now = auth.now();
+    let tx = auth.db.begin().await?;
+    let mut keys = Entity::find().order_by_asc(Column::SignsFrom).all(&tx).await?;
+    if keys.is_empty() {
+        keys.push(make(auth, &tx, now).await?);
+    }
+    // After a long pause several turns are due; the clock then begins anew from now.
+    let newest = keys.last().expect("a key was made").signs_from;
+    if newest <= now {
+        let due = newest + span(auth.settings.key_rotation);
+        let next = if due > now {
+            due
+        } else {
+            now + span(auth.settings.key_rotation)
+        };
+        keys.push(make(auth, &tx, next).await?);
+    }
+    retire(auth, &tx, &keys).await?;
+    let gone = Entity::delete_many().filter(Column::VerifiesUntil.lte(now));
+    gone.exec(&tx).await?;
+    tx.commit().await?;
+    forget(auth);
+    Ok(())
+}
+
+/// Lets the next key sign at once. Tokens of the present one stay valid until they expire, or with `Old::Refused`
+/// are not accepted any more: for a key that leaked.
+pub async fn rotate(auth: &Auth, old: Old) -> Result<()> {
+    let now = auth.now();
+    let tx = auth.db.begin().await?;
+    let keys = Entity::find().order_by_asc(Column::SignsFrom).all(&tx).await?;
+    if let Some(next) = keys.iter().find(|key| key.signs_from > now) {
+        let mut next = next.clone().into_active_model();
+        next.signs_from = Set(now);
+        next.update(&tx).await?;
+    }
+    if old == Old::Refused {
+        Entity::delete_many()
+            .filter(Column::SignsFrom.lt(now))
+            .exec(&tx)
+            .await?;
+    }
+    tx.commit().await?;
+    tend(auth).await
+}
+
+/// What becomes of the key that signed until now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Old {
+    /// It verifies until its tokens are gone.
+    Verifies,
+    /// Its tokens are refused.
+    Refused,
+}
+
+async fn retire(auth: &Auth, tx: &Tx, keys: &[Model]) -> Result<()> {
+    let now = auth.now();
+    for (key, follower) in keys.iter().zip(&keys[1..]) {
+        if key.verifies_until.is_none() && follower.signs_from <= now {
+            let until = now + span(auth.settings.access_lifetime) + LEEWAY;
+            let mut key = key.clone().into_active_model();
+            key.verifies_until = Set(Some(until));
+            key.update(tx).await?;
+        }
+    }
+    for key in keys {
+        if let Some(sealed) = auth.ring.reseal(&place(&key.id), &key.sealed)? {
+            let mut key = key.clone().into_active_model();
+            key.sealed = Set(sealed);
+            key.update(tx).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn make(auth: &Auth, tx: &Tx, signs_from: DateTime<Utc>) -> Result<Model> {
+    let key = SigningKey::generate(auth.context.random());
+    let sealed = auth.ring.seal(&place(key.id()), key.to_pkcs8().expose());
+    let row = Model {
+        id: key.id().to_owned(),
+        sealed,
+        created_at: auth.now(),
+        signs_from,
+        verifies_until: None,
+    };
+    Ok(row.into_active_model().reset_all().insert(tx).await?)
+}
+
+fn forget(auth: &Auth) {
+    *auth.keys.0.write().expect("no panic while holding the lock") = None;
+}

@@ -1,0 +1,26 @@
+//! Attacks, each tried here.
+//!
+//! | attack | what stands against it | tested in |
+//! |---|---|---|
+//! | a stolen refresh token is used | rotation; reuse ends the family | `tokens` |
+//! | a used link or code is used again | everything is good once | `tokens` |
+//! | forged tokens | EdDSA by published keys alone | `tokens` |
+//! | cross-site requests | a token bound to the session, JSON alone | `browser` |
+//! | a session planted before sign-in | new session, new tokens | `browser` |
+//! | a way to another site | only paths of this one | `browser` |
+//! | which addresses have accounts | same answers, same work | `accounts` |
+//! | somebody else's things | not found | `accounts` |
+//! | fields that are not asked for | refused | `accounts` |
+//! | accounts tied by an unproven address | refused | `accounts` |
+//! | an account prepared for its later owner | there is none until the address is proven | `accounts` |
+//! | guessing | waits for the guesser alone | `force` |
+//! | locking somebody out | a known device is untouched, others wait a moment | `force` |
+//! | too large, too much | bounded | `input` |
+//! | requests into our network by a provider | never sent | `input` |
+//! | secrets in the log | never written | `input` |
+
+mod accounts;
+mod browser;
+mod force;
+mod input;
+mod tokens;

@@ -1,0 +1,297 @@
+//! API keys, keys that sign, and tokens for services.
+
+use std::time::Duration;
+
+use auth::signing_key::{self, Old};
+use axum::{
+    body::Body,
+    http::{Method, Request, header},
+};
+use platform_auth::{Kind, ServiceSecret};
+use serde_json::{Value, json};
+
+use crate::support::{ADA, Agent, BOB, Site, bytes_in, ok, problem, sites};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+async fn key(site: &Site, agent: &mut Agent, body: Value) -> Value {
+    let answer = agent.post(site, "/auth/keys", body).await;
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    answer.json()
+}
+
+/// What a service asks, with its credential.
+async fn asked(site: &Site, path: &str, body: Value) -> platform_testing::Answer {
+    let secret = ServiceSecret::open(&site.service.context()).unwrap();
+    let request = Request::builder()
+        .method(Method::POST)
+        .uri(path)
+        .header(header::AUTHORIZATION, secret.header("users"))
+        .header(header::CONTENT_TYPE, "application/json");
+    site.service
+        .request(request.body(Body::from(body.to_string())).unwrap())
+        .await
+}
+
+#[tokio::test]
+async fn a_key_is_shown_once_and_kept_as_a_hash() {
+    for site in sites(&[]).await {
+        let mut ada = site.member(ADA).await;
+
+        let made = key(
+            &site,
+            &mut ada,
+            json!({ "name": "nightly", "scopes": ["series:write", "series:read"] }),
+        )
+        .await;
+
+        let text = made["key"].as_str().unwrap();
+        let listed = ok(&ada.get(&site, "/auth/keys").await);
+        assert!(text.starts_with("hk_") && text.starts_with(listed["keys"][0]["prefix"].as_str().unwrap()));
+        assert!(!listed.to_string().contains(text));
+        assert_eq!(listed["keys"][0]["scopes"], json!(["series:read", "series:write"]));
+        assert_eq!(
+            bytes_in(&site, "api_keys", "hash").await,
+            [platform_crypto::sha256(text.as_bytes()).to_vec()]
+        );
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_key_gives_a_token_of_its_owner_with_its_scopes_and_notes_its_use() {
+    for site in sites(&[]).await {
+        let mut ada = site.member(ADA).await;
+        let me = ok(&ada.get(&site, "/auth/me").await)["id"].clone();
+        let made = key(&site, &mut ada, json!({ "name": "nightly", "scopes": ["series:read"] })).await;
+
+        let token = ok(&asked(&site, "/internal/key-tokens", json!({ "key": made["key"] })).await);
+
+        let principal = site
+            .auth()
+            .identity
+            .verify(token["token"].as_str().unwrap())
+            .await
+            .unwrap();
+        assert_eq!((principal.kind, principal.subject()), (Kind::Key, me.as_str()));
+        assert!(principal.require_scope("series:read").is_ok());
+        assert_eq!(principal.session.unwrap().to_string(), made["id"].as_str().unwrap());
+        assert!(ok(&ada.get(&site, "/auth/keys").await)["keys"][0]["lastUsedAt"].is_string());
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_ended_or_was_revoked_gives_nothing_and_its_tokens_are_refused() {
+    for site in sites(&[]).await {
+        let mut ada = site.member(ADA).await;
+        let end = site.service.clock().now() + chrono::TimeDelta::minutes(3);
+        let short = key(&site, &mut ada, json!({ "name": "short", "expiresAt": end })).await;
+        let long = key(&site, &mut ada, json!({ "name": "long" })).await;
+        let token = ok(&asked(&site, "/internal/key-tokens", json!({ "key": long["key"] })).await);
+        let short_token = ok(&asked(&site, "/internal/key-tokens", json!({ "key": short["key"] })).await);
+        assert_eq!(short_token["expiresAt"], end.timestamp());
+
+        let path = format!("/auth/keys/{}", long["id"].as_str().unwrap());
+        assert_eq!(ada.delete(&site, &path).await.status, 204);
+        site.wait(3 * MINUTE);
+
+        assert!(
+            site.auth()
+                .identity
+                .verify(token["token"].as_str().unwrap())
+                .await
+                .is_err()
+        );
+        problem(
+            &asked(&site, "/internal/key-tokens", json!({ "key": long["key"] })).await,
+            401,
+        );
+        problem(
+            &asked(&site, "/internal/key-tokens", json!({ "key": short["key"] })).await,
+            401,
+        );
+        problem(&ada.delete(&site, &path).await, 404);
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_key_reads_as_its_owner_and_does_not_change_how_they_sign_in() {
+    for site in sites(&[]).await {
+        let mut ada = site.member(ADA).await;
+        let made = key(&site, &mut ada, json!({ "name": "nightly" })).await;
+        let mut program = Agent::new("203.0.113.1");
+        program.access = made["key"].as_str().map(str::to_owned);
+
+        let more = program.post(&site, "/auth/keys", json!({ "name": "another" })).await;
+        let sessions = program.get(&site, "/auth/sessions").await;
+
+        problem(&more, 403);
+        problem(&sessions, 403);
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn there_are_only_so_many_keys() {
+    for site in sites(&[("auth.api-keys", "2")]).await {
+        let mut ada = site.member(ADA).await;
+        key(&site, &mut ada, json!({ "name": "one" })).await;
+        key(&site, &mut ada, json!({ "name": "two" })).await;
+
+        let third = ada.post(&site, "/auth/keys", json!({ "name": "three" })).await;
+
+        problem(&third, 409);
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_service_gets_a_token_for_the_service_it_calls_and_for_no_other() {
+    for site in sites(&[]).await {
+        let token = ok(&asked(&site, "/internal/service-tokens", json!({ "audience": "auth" })).await);
+        let other = ok(&asked(&site, "/internal/service-tokens", json!({ "audience": "security" })).await);
+
+        let identity = site.auth().identity.clone();
+        let principal = identity.verify(token["token"].as_str().unwrap()).await.unwrap();
+        assert_eq!(principal.service().unwrap(), "users");
+        // This service is not the audience of the other one.
+        assert!(identity.verify(other["token"].as_str().unwrap()).await.is_err());
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn nobody_without_the_credential_gets_a_token_for_a_service() {
+    for site in sites(&[]).await {
+        let mut bob = site.member(BOB).await;
+
+        let with_session = bob
+            .post(&site, "/internal/service-tokens", json!({ "audience": "security" }))
+            .await;
+        bob.access = None;
+        let with_nothing = bob
+            .post(&site, "/internal/service-tokens", json!({ "audience": "security" }))
+            .await;
+
+        problem(&with_session, 401);
+        problem(&with_nothing, 401);
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn two_keys_are_published_and_the_next_one_signs_when_its_time_has_come() {
+    for site in sites(&[]).await {
+        let auth = site.auth();
+        let before = ids(&site).await;
+        let mut ada = site.member(ADA).await;
+        assert_eq!(before.len(), 2);
+        assert_eq!(kid(&ada), before[0]);
+
+        site.wait(31 * DAY);
+        signing_key::tend(&auth).await.unwrap();
+        ada.access = None;
+        ada.refresh = None;
+        ok(&ada.sign_in(&site, ADA, crate::support::PASSWORD, "bearer").await);
+
+        let after = ids(&site).await;
+        assert_eq!(kid(&ada), before[1]);
+        assert!(after.contains(&before[0]) && after.contains(&before[1]) && after.len() == 3);
+        ok(&ada.get(&site, "/auth/me").await);
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_retired_verifies_until_its_tokens_are_gone() {
+    for site in sites(&[]).await {
+        let auth = site.auth();
+        let mut ada = site.member(ADA).await;
+        let old = kid(&ada);
+        site.wait(MINUTE);
+
+        signing_key::rotate(&auth, Old::Verifies).await.unwrap();
+        ok(&ada.get(&site, "/auth/me").await);
+        let between = ids(&site).await;
+        site.wait(20 * MINUTE);
+        signing_key::tend(&auth).await.unwrap();
+
+        assert!(between.contains(&old));
+        let after = ids(&site).await;
+        assert!(!after.contains(&old) && after.len() == 2, "{after:?}");
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_leaked_can_be_refused_at_once() {
+    for site in sites(&[]).await {
+        let auth = site.auth();
+        let mut ada = site.member(ADA).await;
+        let old = kid(&ada);
+        site.wait(MINUTE);
+
+        signing_key::rotate(&auth, Old::Refused).await.unwrap();
+        ada.access = None;
+        ok(&ada.renew(&site).await);
+
+        assert!(!ids(&site).await.contains(&old));
+        assert_ne!(kid(&ada), old);
+        ok(&ada.get(&site, "/auth/me").await);
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn the_schedule_tends_the_keys() {
+    for site in sites(&[]).await {
+        let before = ids(&site).await;
+
+        site.wait(31 * DAY);
+
+        while ids(&site).await.len() < 3 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert!(ids(&site).await.contains(&before[1]));
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn signing_keys_are_sealed_at_rest() {
+    for site in sites(&[]).await {
+        let stored = bytes_in(&site, "signing_keys", "sealed").await;
+
+        assert_eq!(stored.len(), 2);
+        for sealed in stored {
+            assert!(platform_crypto::SigningKey::from_pkcs8(&sealed).is_err());
+            // Every PKCS#8 document of such a key has the algorithm's name in it.
+            assert!(!sealed.windows(5).any(|window| window == [0x06, 0x03, 0x2b, 0x65, 0x70]));
+        }
+        site.stop().await;
+    }
+}
+
+async fn ids(site: &Site) -> Vec<String> {
+    let answer = site.service.get("/.well-known/jwks.json").await;
+    assert!(answer.header("cache-control").contains("max-age"));
+    let set = ok(&answer);
+    assert!(!set.to_string().contains("\"d\""));
+    set["keys"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|key| key["kid"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// The id of the key that signed somebody's token.
+fn kid(agent: &Agent) -> String {
+    use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+    let header = agent.access.as_ref().unwrap().split('.').next().unwrap();
+    let header: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(header).unwrap()).unwrap();
+    header["kid"].as_str().unwrap().to_owned()
+}

@@ -1,0 +1,15 @@
+//! The service from outside, on SQLite and on PostgreSQL: what people do, and what attackers try.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod attacks;
+mod graphql;
+mod keys;
+mod mail_change;
+mod passkeys;
+mod passwords;
+mod providers;
+mod registration;
+mod sessions;
+mod support;
+mod told;
+mod totp;

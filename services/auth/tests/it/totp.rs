@@ -1,0 +1,128 @@
+//! Codes of an authenticator, and recovery codes.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::support::{ADA, Agent, PASSWORD, granted, ok, problem, sites};
+
+#[tokio::test]
+async fn the_password_alone_does_not_sign_in_where_codes_are_asked_for() {
+    for site in sites(&[]).await {
+        let mut ada = site.member(ADA).await;
+        let (secret, _) = site.with_totp(&mut ada).await;
+        let mut agent = Agent::new("203.0.113.1");
+
+        let asked = ok(&agent.sign_in(&site, ADA, PASSWORD, "bearer").await);
+        let challenge = &asked["secondFactor"]["challenge"];
+        let body = json!({ "challenge": challenge, "code": site.code(&secret) });
+        let answer = agent.post(&site, "/auth/sign-in/code", body).await;
+
+        assert!(asked["accessToken"].is_null() && asked["session"].is_null());
+        agent.take(&granted(&answer));
+        let listed = ok(&agent.get(&site, "/auth/sessions").await);
+        assert_eq!(listed["sessions"][0]["method"], "PASSWORD_AND_CODE");
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn codes_are_asked_for_only_once_the_first_was_given() {
+    for site in sites(&[]).await {
+        let mut ada = site.member(ADA).await;
+        ok(&ada.post(&site, "/auth/totp", json!({})).await);
+
+        let wrong = ada.post(&site, "/auth/totp/confirm", json!({ "code": "000000" })).await;
+        let signed_in = Agent::new("203.0.113.1").sign_in(&site, ADA, PASSWORD, "bearer").await;
+
+        problem(&wrong, 401);
+        granted(&signed_in);
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_recovery_code_stands_in_for_the_authenticator_and_its_owner_is_told() {
+    for site in sites(&[]).await {
+        let mut ada = site.member(ADA).await;
+        let (_, codes) = site.with_totp(&mut ada).await;
+        assert_eq!(codes.len(), 10);
+        let mut agent = Agent::new("203.0.113.1");
+        let asked = ok(&agent.sign_in(&site, ADA, PASSWORD, "bearer").await);
+
+        let spaced = codes[0].to_uppercase().replace('-', " ");
+        let body = json!({ "challenge": asked["secondFactor"]["challenge"], "code": spaced });
+        let answer = agent.post(&site, "/auth/sign-in/code", body).await;
+
+        agent.take(&granted(&answer));
+        assert_eq!(ok(&agent.get(&site, "/auth/me").await)["recoveryCodesLeft"], 9);
+        site.mails_to(ADA, "A recovery code was used").await;
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn new_recovery_codes_void_the_old_ones() {
+    for site in sites(&[]).await {
+        let mut ada = site.member(ADA).await;
+        let (_, old) = site.with_totp(&mut ada).await;
+        let renewed = ok(&ada.post(&site, "/auth/totp/recovery-codes", json!({})).await);
+        assert_eq!(renewed["recoveryCodes"].as_array().unwrap().len(), 10);
+        let mut agent = Agent::new("203.0.113.1");
+        let asked = ok(&agent.sign_in(&site, ADA, PASSWORD, "bearer").await);
+
+        let body = json!({ "challenge": asked["secondFactor"]["challenge"], "code": old[0] });
+        let answer = agent.post(&site, "/auth/sign-in/code", body).await;
+
+        problem(&answer, 401);
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn codes_can_be_switched_off() {
+    for site in sites(&[]).await {
+        let mut ada = site.member(ADA).await;
+        site.with_totp(&mut ada).await;
+
+        assert_eq!(ada.delete(&site, "/auth/totp").await.status, 204);
+
+        granted(&Agent::new("203.0.113.1").sign_in(&site, ADA, PASSWORD, "bearer").await);
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn who_has_an_authenticator_confirms_by_a_code_and_not_by_the_password() {
+    for site in sites(&[]).await {
+        let mut ada = site.member(ADA).await;
+        let (secret, _) = site.with_totp(&mut ada).await;
+        site.wait(Duration::from_secs(16 * 60));
+        ada.access = None;
+        ok(&ada.renew(&site).await);
+
+        let password = ada.post(&site, "/auth/confirm", json!({ "password": PASSWORD })).await;
+        let code = ada
+            .post(&site, "/auth/confirm", json!({ "code": site.code(&secret) }))
+            .await;
+
+        problem(&password, 409);
+        assert_eq!(code.status, 204);
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn the_secret_is_sealed_at_rest() {
+    for site in sites(&[]).await {
+        let mut ada = site.member(ADA).await;
+        let (secret, _) = site.with_totp(&mut ada).await;
+        let plain = totp_rs::Secret::try_from_base32(&secret).unwrap().as_bytes().to_vec();
+
+        let stored = crate::support::bytes_in(&site, "totps", "secret").await;
+
+        assert_eq!(stored.len(), 1);
+        assert!(!stored[0].windows(plain.len()).any(|window| window == plain));
+        site.stop().await;
+    }
+}

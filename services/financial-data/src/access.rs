@@ -1,0 +1,181 @@
+//! Who may read and who may write: everybody, or those to whom `security` gave the right.
+
+use std::{sync::Arc, time::Duration};
+
+use async_graphql::{Context as Resolving, Guard};
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::Method,
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
+};
+use contracts::grpc::security::v1::{
+    CheckPermissionRequest, Kind as SubjectKind, Subject, security_service_client::SecurityServiceClient,
+};
+use moka::sync::Cache;
+use platform_auth::{AuthError, Identity, Kind, Principal, caller};
+use platform_error::{Code, Error, Result};
+use platform_graphql::to_graphql;
+use platform_http::Problem;
+use platform_service::{Context, HostSettings};
+use serde::{Deserialize, Serialize};
+
+use crate::store::Store;
+
+/// The service that knows who may do what.
+const JUDGE: &str = "security";
+/// How long a decision holds here.
+const HOLDS: Duration = Duration::from_secs(10);
+const DECISIONS: u64 = 10_000;
+const READ: &str = "data:read";
+const DELETE: &str = "data:delete";
+
+/// To whom the service answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Access {
+    /// Everybody reads and writes: for one's own machine, where nobody else reaches it.
+    Open,
+    /// Everybody reads; those who may, write.
+    Public,
+    /// Those who may, read and write.
+    Closed,
+}
+
+/// Asks who may do something, where not everybody may do everything. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Gate(Arc<Inner>);
+
+struct Inner {
+    access: Access,
+    identity: Identity,
+    decisions: Cache<(String, &'static str), bool>,
+}
+
+impl Gate {
+    /// A gate by the section `[identity]`; none where everybody may do everything.
+    pub(crate) fn open(context: &Context, access: Option<Access>) -> Result<Option<Self>> {
+        let host: HostSettings = context.section("host")?;
+        let usual = if host.production { Access::Public } else { Access::Open };
+        let access = access.unwrap_or(usual);
+        if access == Access::Open {
+            return Ok(None);
+        }
+        let decisions = Cache::builder().max_capacity(DECISIONS).time_to_live(HOLDS).build();
+        let identity = Identity::open(context)?;
+        Ok(Some(Self(Arc::new(Inner {
+            access,
+            identity,
+            decisions,
+        }))))
+    }
+
+    async fn may(&self, principal: Option<&Principal>, permission: &'static str) -> Result<()> {
+        if self.0.access == Access::Public && permission == READ {
+            return Ok(());
+        }
+        let principal = principal.ok_or(AuthError::Missing)?;
+        // A key does at most what it was made for; a service of ours does its work.
+        match principal.kind {
+            Kind::Service => return Ok(()),
+            Kind::Key => principal.require_scope(permission)?,
+            Kind::User => {}
+        }
+        let question = (principal.identity().to_owned(), permission);
+        let decided = match self.0.decisions.get(&question) {
+            Some(decided) => decided,
+            None => {
+                let decided = self.ask(principal, permission).await?;
+                self.0.decisions.insert(question, decided);
+                decided
+            }
+        };
+        match decided {
+            true => Ok(()),
+            false => Err(
+                Error::new(Code::Forbidden, format!("you lack the permission {permission}"))
+                    .with_hint("ask whoever manages roles for one that has it"),
+            ),
+        }
+    }
+
+    async fn ask(&self, principal: &Principal, permission: &'static str) -> Result<bool> {
+        let kind = match principal.kind {
+            Kind::Key => SubjectKind::Key,
+            _ => SubjectKind::User,
+        };
+        let subject = Subject {
+            kind: kind.into(),
+            id: principal.user()?.to_string(),
+            scopes: principal.scopes.iter().cloned().collect(),
+            workspace: principal
+                .workspace
+                .map(|workspace| workspace.to_string())
+                .unwrap_or_default(),
+        };
+        let request = CheckPermissionRequest {
+            subject: Some(subject),
+            permission: permission.into(),
+            resource: None,
+            explain: false,
+        };
+        let mut judge = SecurityServiceClient::new(self.0.identity.channel(JUDGE));
+        match judge.check_permission(request).await {
+            Ok(answer) => Ok(answer.into_inner().allowed),
+            Err(status) => {
+                tracing::warn!(%status, permission, "nobody says who may do what");
+                Err(Error::new(
+                    Code::Unavailable,
+                    "it cannot be decided now who may do this; try again in a moment",
+                ))
+            }
+        }
+    }
+}
+
+/// Puts the questions who asks, and whether they may, before all routes of a store that has a gate.
+pub(crate) fn protect(store: &Store, router: Router) -> Router {
+    match store.gate() {
+        None => router,
+        Some(gate) => {
+            let guarded = router.layer(from_fn_with_state(gate.clone(), check));
+            gate.0.identity.protect(guarded)
+        }
+    }
+}
+
+async fn check(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    let permission = permission(request.method(), request.uri().path());
+    let principal = request.extensions().get::<Arc<Principal>>().cloned();
+    match gate.may(principal.as_deref(), permission).await {
+        Ok(()) => next.run(request).await,
+        Err(error) => Problem::from(error).into_response(),
+    }
+}
+
+/// What a request needs. Mutations are asked again, by [`May`].
+fn permission(method: &Method, path: &str) -> &'static str {
+    let only_reads = path.starts_with("/graphql") || path == "/api/v1/financial-data/panel";
+    match *method {
+        Method::GET | Method::HEAD | Method::OPTIONS => READ,
+        Method::POST if only_reads => READ,
+        // Upkeep forgets history.
+        Method::POST if path.starts_with("/api/v1/lake/") => DELETE,
+        Method::DELETE => DELETE,
+        _ => "data:write",
+    }
+}
+
+/// Guards a field of GraphQL by a permission.
+pub(crate) struct May(pub(crate) &'static str);
+
+impl Guard for May {
+    async fn check(&self, ctx: &Resolving<'_>) -> async_graphql::Result<()> {
+        let store: &Store = ctx.data_unchecked();
+        match store.gate() {
+            None => Ok(()),
+            Some(gate) => gate.may(caller(ctx), self.0).await.map_err(to_graphql),
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! What other services saw, as entries of the log.
+
+use contracts::audit::{self, Recorded};
+use platform_events::Envelope;
+
+use super::{Entry, Outcome};
+
+impl Entry {
+    /// The entry that an event asks for. Its id is the event's, so that it is written down once.
+    pub(crate) fn heard(envelope: &Envelope, recorded: &Recorded) -> Self {
+        Self {
+            id: envelope.id,
+            actor: envelope.actor.clone().unwrap_or_else(|| "nobody".to_owned()),
+            source: recorded.source.clone(),
+            workspace: envelope.workspace,
+            action: recorded.action.clone(),
+            target: (recorded.target_type.clone(), recorded.target_id.clone()),
+            outcome: match recorded.outcome {
+                audit::Outcome::Done => Outcome::Done,
+                audit::Outcome::Refused => Outcome::Refused,
+                audit::Outcome::Failed => Outcome::Failed,
+            },
+            data: recorded.data.clone(),
+        }
+    }
+}

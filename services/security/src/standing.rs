@@ -1,0 +1,75 @@
+//! What one subject holds, and where.
+
+use std::{collections::HashMap, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::{
+    catalog::{Permission, Role},
+    place::Place,
+    subject::Subject,
+};
+
+/// A role that somebody holds.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// The grant that gave it, or nothing when the settings do.
+    pub grant: Option<Uuid>,
+    /// The role.
+    pub role: Arc<Role>,
+    /// When it ends.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// All roles of a subject by place.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    subject: Subject,
+    places: HashMap<String, (Place, Vec<Held>)>,
+}
+
+impl Standing {
+    /// What a subject holds.
+    pub fn new(subject: Subject, held: impl IntoIterator<Item = (Place, Held)>) -> Self {
+        let mut places: HashMap<String, (Place, Vec<Held>)> = HashMap::new();
+        for (place, held) in held {
+            let (_, here) = places.entry(place.to_string()).or_insert_with(|| (place, Vec::new()));
+            here.push(held);
+        }
+        Self { subject, places }
+    }
+
+    /// Whose it is.
+    pub fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    /// The roles held at a place now that allow `permission`.
+    pub(crate) fn at<'a>(
+        &'a self,
+        place: &str,
+        (permission, now): (&'a Permission, DateTime<Utc>),
+    ) -> impl Iterator<Item = &'a Held> + use<'a> {
+        let held = self.places.get(place).map(|(_, held)| held.as_slice());
+        let held = held.unwrap_or_default().iter();
+        held.filter(move |held| held.is_alive(now) && permission.is_in(&held.role.holds))
+    }
+
+    /// The places where a role is held, and which.
+    pub fn places(&self) -> impl Iterator<Item = (&Place, &[Held])> {
+        self.places.values().map(|(place, held)| (place, held.as_slice()))
+    }
+
+    /// The first moment at which something of it ends.
+    pub(crate) fn ends(&self) -> Option<DateTime<Utc>> {
+        let held = self.places.values().flat_map(|(_, held)| held);
+        held.filter_map(|held| held.expires_at).min()
+    }
+}
+
+impl Held {
+    pub(crate) fn is_alive(&self, now: DateTime<Utc>) -> bool {
+        self.expires_at.is_none_or(|end| now < end)
+    }
+}

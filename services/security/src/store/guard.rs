@@ -1,0 +1,155 @@
+//! What keeps rights where they are: nobody gives or takes what they do not have, and somebody is always left to give.
+
+use platform_database::orm::{ColumnTrait, EntityTrait, QueryFilter};
+use uuid::Uuid;
+
+use super::Store;
+use crate::{
+    actor::Actor,
+    audit::Chain,
+    catalog::{PermissionId, Permissions, Role, RoleKey},
+    engine::Question,
+    error::Error,
+    grant,
+    place::{EVERYWHERE, Place, Target},
+    standing::Standing,
+    subject::Subject,
+};
+
+pub(super) const MANAGE_GRANTS: &str = "grants:manage";
+
+pub(super) fn missing(permission: &str, target: &Target) -> Error {
+    Error::NotAllowed {
+        permission: permission.to_owned(),
+        place: shown(&target.place()),
+    }
+}
+
+fn shown(place: &str) -> String {
+    match place {
+        "" | EVERYWHERE => EVERYWHERE.to_owned(),
+        place => format!("on {place}"),
+    }
+}
+
+/// An actor inside the transaction in which it acts: what it holds was read there.
+pub(super) struct Acting<'a> {
+    store: &'a Store,
+    actor: &'a Actor,
+    standing: Standing,
+    chain: &'a Chain<'a>,
+}
+
+impl<'a> Acting<'a> {
+    pub(super) async fn begin(store: &'a Store, actor: &'a Actor, chain: &'a Chain<'a>) -> Result<Self, Error> {
+        if actor.subject == Subject::Nobody {
+            return Err(Error::SignIn);
+        }
+        let standing = store.load(chain.tx(), &actor.subject).await?;
+        Ok(Self {
+            store,
+            actor,
+            standing,
+            chain,
+        })
+    }
+
+    pub(super) fn may(&self, permission: &str, place: &Place) -> bool {
+        let question = Question {
+            standing: &self.standing,
+            scopes: self.actor.scopes.as_deref(),
+            permission,
+            target: &place.target(),
+        };
+        self.store.engine().check(question, self.chain.now()).is_allowed()
+    }
+
+    pub(super) fn require(&self, permission: &str, place: &Place) -> Result<(), Error> {
+        match self.may(permission, place) {
+            true => Ok(()),
+            false => Err(missing(permission, &place.target())),
+        }
+    }
+
+    /// Refuses to give or take permissions that the actor does not hold at the place. Who holds one on anything holds
+    /// it on what is one's own as well.
+    pub(super) fn must_hold(&self, permissions: &Permissions, place: &Place) -> Result<(), Error> {
+        let now = self.chain.now();
+        let covering = self
+            .standing
+            .places()
+            .filter(|(held, _)| **held == Place::Everywhere || *held == place);
+        let held = covering.flat_map(|(_, held)| held).filter(|held| held.is_alive(now));
+        let held: Permissions = held.flat_map(|held| held.role.holds.iter().copied()).collect();
+        let catalog = self.store.engine().catalog();
+        let has =
+            |id: &PermissionId| held.contains(id) || catalog.permission(*id).of.is_some_and(|of| held.contains(&of));
+        let lacking: Permissions = permissions.iter().copied().filter(|id| !has(id)).collect();
+        match lacking.is_empty() {
+            true => Ok(()),
+            false => Err(Error::Escalation(
+                catalog.names(&lacking).into_iter().map(str::to_owned).collect(),
+            )),
+        }
+    }
+}
+
+impl Store {
+    /// Refuses to take `role` away from `place` by dropping the grant `gone` (or all grants of `role`, when there is
+    /// none) unless somebody stays there for good who can give as much.
+    pub(super) async fn keep_administrator(
+        &self,
+        chain: &Chain<'_>,
+        place: &Place,
+        (role, gone): (&Role, Option<Uuid>),
+    ) -> Result<(), Error> {
+        let manages = self.manages();
+        let is_kept = matches!(place, Place::Everywhere | Place::Workspace(_));
+        if !is_kept || !role.holds.is_superset(&manages) {
+            return Ok(());
+        }
+        if *place == Place::Everywhere && !self.settings().administrators.is_empty() {
+            return Ok(());
+        }
+        let here = grant::Entity::find()
+            .filter(grant::Column::Place.eq(place.to_string()))
+            .filter(grant::Column::ExpiresAt.is_null())
+            .filter(grant::Column::Subject.starts_with("user:"))
+            .all(chain.tx())
+            .await?;
+        let goes = |row: &&grant::Model| match gone {
+            Some(id) => row.id == id,
+            None => row.role == role.key.as_str(),
+        };
+        if !here.iter().any(|row| goes(&row)) {
+            return Ok(());
+        }
+        let staying: Vec<_> = here.iter().filter(|row| !goes(row)).collect();
+        let roles = self
+            .roles_of(chain.tx(), staying.iter().map(|row| row.role.as_str()))
+            .await?;
+        // A role that is edited away leaves who can give at all; a grant, who can give as much.
+        let needed = if gone.is_some() { &role.holds } else { &manages };
+        let is_enough = |row: &grant::Model| {
+            roles
+                .get(row.role.as_str())
+                .is_some_and(|role| role.holds.is_superset(needed))
+        };
+        match staying.into_iter().any(is_enough) {
+            true => Ok(()),
+            false => Err(Error::LastAdministrator(shown(&place.to_string()))),
+        }
+    }
+
+    pub(super) fn manages(&self) -> Permissions {
+        self.engine().catalog().find(MANAGE_GRANTS).into_iter().collect()
+    }
+
+    /// The role of this key, as the transaction sees it.
+    pub(super) async fn role_in(&self, chain: &Chain<'_>, key: &RoleKey) -> Result<std::sync::Arc<Role>, Error> {
+        let mut roles = self.roles_of(chain.tx(), std::iter::once(key.as_str())).await?;
+        roles
+            .remove(key.as_str())
+            .ok_or_else(|| Error::NoSuchRole(key.to_string()))
+    }
+}

@@ -1,0 +1,223 @@
+//! Who holds which role, and until when.
+
+use chrono::TimeDelta;
+use security::{catalog::RoleKey, place::Place, store::GrantsWanted, subject::Subject};
+use serde_json::{Value, json};
+
+use crate::support::{HERE, Security, THERE, code};
+
+const GRANTS: &str = "query($filter: AccessGrantFilter, $first: Int, $after: String) {
+    accessGrants(filter: $filter, first: $first, after: $after) {
+        nodes { subject role place user { id } } pageInfo { hasNextPage endCursor } } }";
+
+#[tokio::test]
+async fn a_grant_counts_at_once_and_no_longer_than_it_is_there() {
+    for security in Security::everywhere().await {
+        let root = security.root().await;
+        let ada = security.person();
+        assert!(!ada.may("data:export", None).await);
+
+        let grant = root.grant(&ada, "economic/analyst", json!({})).await;
+        let granted = ada.may("data:export", None).await;
+        root.revoke(&grant).await;
+
+        assert_eq!((granted, ada.may("data:export", None).await), (true, false));
+        assert_eq!(grant["place"], "everywhere");
+        security.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_grant_ends_when_it_was_said_to() {
+    for security in Security::everywhere().await {
+        let root = security.root().await;
+        let ada = security.person();
+        let end = security.service.clock().now() + TimeDelta::minutes(5);
+        root.grant(&ada, "economic/analyst", json!({ "expiresAt": end })).await;
+
+        let before = ada.may("data:export", None).await;
+        security.service.clock().advance(chrono::TimeDelta::seconds(300));
+
+        assert_eq!((before, ada.may("data:export", None).await), (true, false));
+        let past = root
+            .try_grant(&ada, "economic/viewer", json!({ "expiresAt": end }))
+            .await;
+        assert_eq!(code(&past), "INVALID");
+        security.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn ended_grants_are_cleared_away_after_a_while() {
+    for security in Security::everywhere().await {
+        let root = security.root().await;
+        let end = security.service.clock().now() + TimeDelta::minutes(5);
+        root.grant(&security.person(), "economic/analyst", json!({ "expiresAt": end }))
+            .await;
+        root.grant(&security.person(), "economic/viewer", json!({})).await;
+
+        let at_once = security.store.clear_ended().await.unwrap();
+        security
+            .service
+            .clock()
+            .advance(chrono::TimeDelta::seconds(31 * 24 * 3600));
+
+        assert_eq!((at_once, security.store.clear_ended().await.unwrap()), (0, 1));
+        security.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_role_is_held_once_at_a_place() {
+    for security in Security::everywhere().await {
+        let root = security.root().await;
+        let ada = security.person();
+        root.grant(&ada, "analytics/developer", json!({ "workspace": HERE }))
+            .await;
+
+        let again = root
+            .try_grant(&ada, "analytics/analyst", json!({ "workspace": HERE }))
+            .await;
+        let elsewhere = root
+            .try_grant(&ada, "analytics/analyst", json!({ "workspace": THERE }))
+            .await;
+
+        assert_eq!((code(&again), &elsewhere["errors"]), ("CONFLICT".into(), &Value::Null));
+        security.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn who_shares_a_chart_shares_it_up_to_what_they_have_and_sees_with_whom() {
+    for security in Security::everywhere().await {
+        let root = security.root().await;
+        let (ada, bob, eve) = (security.person(), security.person(), security.person());
+        let chart = json!({ "resourceType": "chart", "resourceId": "7" });
+        root.grant(&ada, "platform/chart_admin", chart.clone()).await;
+
+        ada.grant(&bob, "platform/chart_editor", chart.clone()).await;
+
+        let other = json!({ "resourceType": "chart", "resourceId": "8" });
+        assert_eq!(
+            code(&ada.try_grant(&bob, "platform/chart_viewer", other).await),
+            "FORBIDDEN"
+        );
+        assert_eq!(
+            code(&bob.try_grant(&eve, "platform/chart_viewer", chart.clone()).await),
+            "FORBIDDEN"
+        );
+        let listed = ada.client.graphql_with(GRANTS, json!({ "filter": chart })).await;
+        assert_eq!(
+            listed["data"]["accessGrants"]["nodes"].as_array().unwrap().len(),
+            2,
+            "{listed:#}"
+        );
+        let unseen = eve.client.graphql_with(GRANTS, json!({ "filter": chart })).await;
+        assert_eq!(unseen["data"]["accessGrants"]["nodes"], json!([]));
+        security.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn grants_are_paged_and_name_the_person_for_other_services() {
+    for security in Security::everywhere().await {
+        let root = security.root().await;
+        for _ in 0..5 {
+            security.with(&root, "analytics/viewer", HERE).await;
+        }
+
+        let filter = json!({ "workspace": HERE });
+        let first = root
+            .client
+            .graphql_with(GRANTS, json!({ "filter": filter, "first": 3 }))
+            .await;
+        let page = &first["data"]["accessGrants"];
+        let rest = json!({ "filter": filter, "first": 3, "after": page["pageInfo"]["endCursor"] });
+        let second = root.client.graphql_with(GRANTS, rest).await;
+
+        assert_eq!(page["pageInfo"]["hasNextPage"], true);
+        let nodes = [
+            page["nodes"].as_array().unwrap().as_slice(),
+            second["data"]["accessGrants"]["nodes"].as_array().unwrap().as_slice(),
+        ]
+        .concat();
+        let mut people: Vec<_> = nodes.iter().map(|node| node["user"]["id"].as_str().unwrap()).collect();
+        people.sort_unstable();
+        people.dedup();
+        assert_eq!(people.len(), 5);
+        security.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn anybody_sees_and_gives_up_roles_of_their_own() {
+    for security in Security::everywhere().await {
+        let ada = security.with(&security.root().await, "analytics/viewer", HERE).await;
+
+        let mine = ada.client.graphql("{ accessGrants { nodes { id role } } }").await;
+        let grant = mine["data"]["accessGrants"]["nodes"][0].clone();
+
+        assert_eq!(grant["role"], "analytics/viewer");
+        assert_eq!(ada.revoke(&grant).await["data"]["revokeGrant"], true);
+        assert!(!ada.may("dashboard:view", Some(HERE)).await);
+        security.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn the_last_who_can_grant_roles_stays() {
+    for security in Security::everywhere().await {
+        let root = security.root().await;
+        let (ada, bob) = (security.person(), security.person());
+        let first = root.grant(&ada, "analytics/owner", json!({ "workspace": HERE })).await;
+        let soon = security.service.clock().now() + TimeDelta::days(1);
+        root.grant(&bob, "analytics/owner", json!({ "workspace": HERE, "expiresAt": soon }))
+            .await;
+
+        let alone = [code(&ada.revoke(&first).await), code(&root.revoke(&first).await)];
+        root.grant(&root, "analytics/admin", json!({ "workspace": HERE })).await;
+        let weaker = code(&ada.revoke(&first).await);
+        root.grant(&root, "platform/super_admin", json!({ "workspace": HERE }))
+            .await;
+
+        assert_eq!(
+            (alone, weaker),
+            (["CONFLICT".into(), "CONFLICT".into()], "CONFLICT".into())
+        );
+        assert_eq!(ada.revoke(&first).await["data"]["revokeGrant"], true);
+        security.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn two_administrators_cannot_remove_each_other_at_the_same_moment() {
+    for security in Security::everywhere().await {
+        let (ada, bob) = (security.root().await, security.root().await);
+        let wanted = GrantsWanted {
+            role: Some(RoleKey::built_in("platform", "super_admin")),
+            place: Some(Place::Everywhere),
+            ..GrantsWanted::default()
+        };
+        let actor = Subject::User(ada.id).into();
+        let grants = security
+            .store
+            .grants(&actor, &wanted, &Default::default())
+            .await
+            .unwrap();
+        let of = |person: &crate::support::Person| {
+            let subject = person.subject();
+            let mut edges = grants.edges.iter();
+            json!({ "id": edges.find(|edge| edge.node.subject == subject).unwrap().node.id })
+        };
+
+        let (of_bob, of_ada) = (of(&bob), of(&ada));
+        let (one, other) = tokio::join!(ada.revoke(&of_bob), bob.revoke(&of_ada));
+
+        let done = [&one, &other]
+            .iter()
+            .filter(|answer| answer["data"]["revokeGrant"] == true)
+            .count();
+        assert_eq!(done, 1, "{one:#} {other:#}");
+        security.stop().await;
+    }
+}

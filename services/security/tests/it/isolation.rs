@@ -1,0 +1,96 @@
+//! What belongs to another workspace, or to somebody else, is as if it were not there.
+
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::support::{HERE, Security, THERE, code};
+
+#[tokio::test]
+async fn rows_of_another_workspace_are_as_if_they_were_not_there() {
+    for security in Security::everywhere().await {
+        let root = security.root().await;
+        let eve = security.with(&root, "analytics/owner", THERE).await;
+        let made = root.make(Some(HERE), "Secret plans", &["reports:view"]).await;
+        let role = &made["data"]["createAccessRole"]["key"];
+        let ada = security.person();
+        let grant = root.grant(&ada, "analytics/viewer", json!({ "workspace": HERE })).await;
+
+        let nothing = json!({ "id": Uuid::from_u128(9) });
+        let known = [
+            code(&eve.revoke(&grant).await),
+            code(&eve.change(role, json!({ "name": "Mine" })).await),
+            code(&eve.delete(role).await),
+            code(
+                &eve.try_grant(&eve, role.as_str().unwrap(), json!({ "workspace": THERE }))
+                    .await,
+            ),
+        ];
+        let unknown = [
+            code(&eve.revoke(&nothing).await),
+            code(
+                &eve.change(&json!(format!("custom/{}", Uuid::from_u128(9))), json!({}))
+                    .await,
+            ),
+        ];
+        let about_ada = eve.client.graphql_with(
+            "query($filter: AccessGrantFilter) { accessGrants(filter: $filter) { nodes { id } } }",
+            json!({ "filter": { "subject": ada.subject() } }),
+        );
+
+        assert!(
+            known.iter().chain(&unknown).all(|code| code == "NOT_FOUND"),
+            "{known:?} {unknown:?}"
+        );
+        assert_eq!(about_ada.await["data"]["accessGrants"]["nodes"], json!([]));
+        assert!(ada.may("dashboard:view", Some(HERE)).await);
+        security.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn audit_rows_of_another_workspace_are_not_shown() {
+    for security in Security::everywhere().await {
+        let root = security.root().await;
+        let here = security.with(&root, "platform/workspace_owner", HERE).await;
+        let there = security.with(&root, "platform/workspace_owner", THERE).await;
+        here.make(Some(HERE), "Secret plans", &["chart:view"]).await;
+
+        let all = "{ auditLog { nodes { workspace action data } } }";
+        let asked = "{ auditLog(filter: { workspace: \"00000000-0000-0000-0000-000000000001\", text: \"secret\" }) { nodes { seq } } }";
+        let (seen, searched) = (there.client.graphql(all).await, there.client.graphql(asked).await);
+        let own = here.client.graphql(asked).await;
+
+        let workspaces = seen["data"]["auditLog"]["nodes"].as_array().unwrap();
+        assert!(
+            !workspaces.is_empty() && workspaces.iter().all(|entry| entry["workspace"] == THERE.to_string()),
+            "{seen:#}"
+        );
+        assert_eq!(searched["data"]["auditLog"]["nodes"], json!([]));
+        assert_eq!(own["data"]["auditLog"]["nodes"].as_array().unwrap().len(), 1);
+        assert_eq!(code(&security.person().client.graphql(all).await), "FORBIDDEN");
+        assert_eq!(code(&security.service.graphql(all).await), "UNAUTHENTICATED");
+        security.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_asked_about_by_who_has_no_business_with_them() {
+    let security = Security::one().await;
+    let root = security.root().await;
+    let (ada, eve) = (security.with(&root, "analytics/viewer", HERE).await, security.person());
+    let check = "query($subject: String, $resource: AccessResourceInput) {
+        checkPermission(permission: \"dashboard:view\", subject: $subject, resource: $resource) { allowed reason } }";
+    let about_ada = json!({ "subject": ada.subject(), "resource": { "workspace": HERE } });
+
+    let by_eve = eve.client.graphql_with(check, about_ada.clone()).await;
+    let by_nobody = security.service.graphql_with(check, about_ada.clone()).await;
+    let by_root = root.client.graphql_with(check, about_ada.clone()).await;
+    let by_service = security.service_client("reports").graphql_with(check, about_ada).await;
+
+    assert_eq!(
+        (code(&by_eve), code(&by_nobody)),
+        ("FORBIDDEN".into(), "UNAUTHENTICATED".into())
+    );
+    assert_eq!(by_root["data"]["checkPermission"]["allowed"], true);
+    assert_eq!(by_service["data"]["checkPermission"]["allowed"], true);
+}

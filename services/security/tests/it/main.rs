@@ -1,0 +1,18 @@
+//! The service from outside, on SQLite and on PostgreSQL: every sentence holds on both.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod attacks;
+mod audit;
+mod chain;
+mod docs;
+mod events;
+mod grants;
+mod grpc;
+mod isolation;
+mod lists;
+mod memory;
+mod rest;
+mod roles;
+mod rules;
+mod support;

@@ -1,0 +1,216 @@
+//! Annotations: what somebody has to say of a span of a series.
+
+use async_graphql::{Enum, InputObject, SimpleObject};
+use chrono::{DateTime, NaiveDate, Utc};
+use platform_database::orm::{
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DeriveActiveEnum, EntityTrait, IntoActiveModel,
+    PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, Set, entity::prelude::*,
+};
+
+use crate::{
+    error::Error,
+    profile,
+    store::Store,
+    text,
+    workspace::{self, Role, member},
+};
+
+/// The most annotations of one person.
+const MOST: u64 = 10_000;
+
+/// Who sees an annotation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+pub enum Visibility {
+    /// Its author.
+    #[default]
+    Private,
+    /// Who is in its workspace.
+    Workspace,
+    /// Everybody who is signed in.
+    Public,
+}
+
+/// What somebody has to say of a span of a series.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, SimpleObject)]
+#[sea_orm(table_name = "annotation")]
+#[graphql(name = "Annotation", complex)]
+pub struct Model {
+    /// Its id.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// Who wrote it.
+    #[graphql(skip)]
+    pub author_id: Uuid,
+    /// Whose workspace sees it.
+    pub workspace_id: Option<Uuid>,
+    /// Who sees it.
+    pub visibility: Visibility,
+    /// Of which series, by id or `SOURCE:EXTERNAL_ID`.
+    #[graphql(skip)]
+    pub series: String,
+    /// The first day of the span, as `YYYY-MM-DD`.
+    pub first_date: String,
+    /// The last day, when it is not the first.
+    pub last_date: Option<String>,
+    /// What it is about.
+    pub title: String,
+    /// What there is to say.
+    pub body: String,
+    /// When it was written.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// None: rows are joined by hand where it matters.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// A new annotation.
+#[derive(Clone, Debug, InputObject)]
+#[graphql(name = "AnnotationInput")]
+pub struct New {
+    /// Of which series, by id or SOURCE:EXTERNAL_ID.
+    pub series: String,
+    /// The first day of the span.
+    pub first_date: NaiveDate,
+    /// The last day, when it is not the first.
+    pub last_date: Option<NaiveDate>,
+    /// What it is about.
+    pub title: String,
+    /// What there is to say.
+    pub body: String,
+    /// Who sees it.
+    #[graphql(default)]
+    pub visibility: Visibility,
+    /// The workspace that sees it, when its visibility is WORKSPACE.
+    pub workspace_id: Option<Uuid>,
+}
+
+/// What an annotation may become; what is absent stays as it is.
+#[derive(Clone, Debug, Default, InputObject)]
+#[graphql(name = "AnnotationChange")]
+pub struct Change {
+    /// What it is about.
+    pub title: Option<String>,
+    /// What there is to say.
+    pub body: Option<String>,
+}
+
+/// What the caller may see: their own, those of their workspaces, and public ones.
+fn visible(me: Uuid) -> Condition {
+    let workspaces = member::Entity::find()
+        .select_only()
+        .column(member::Column::WorkspaceId)
+        .filter(member::Column::UserId.eq(me));
+    let shared = Condition::all()
+        .add(Column::Visibility.eq(Visibility::Workspace))
+        .add(Column::WorkspaceId.in_subquery(workspaces.into_query()));
+    Condition::any()
+        .add(Column::AuthorId.eq(me))
+        .add(Column::Visibility.eq(Visibility::Public))
+        .add(shared)
+}
+
+/// The annotations of a series that the caller may see.
+pub(crate) fn of_series(me: Uuid, series: &str) -> Result<Select<Entity>, Error> {
+    Ok(Entity::find()
+        .filter(Column::Series.eq(text::series(series)?))
+        .filter(visible(me)))
+}
+
+/// The caller's own annotations.
+pub(crate) fn by(me: Uuid) -> Select<Entity> {
+    Entity::find().filter(Column::AuthorId.eq(me))
+}
+
+/// An annotation that the caller may see.
+pub(crate) async fn seen(db: &impl ConnectionTrait, me: Uuid, id: Uuid) -> Result<Model, Error> {
+    let found = Entity::find_by_id(id).filter(visible(me)).one(db).await?;
+    found.ok_or(Error::NoSuch("annotation"))
+}
+
+/// Writes an annotation.
+pub(crate) async fn create(store: &Store, me: Uuid, new: New) -> Result<Model, Error> {
+    let workspace = match (new.visibility, new.workspace_id) {
+        (Visibility::Workspace, None) => {
+            return Err(Error::field("workspaceId", "is needed to show it to a workspace"));
+        }
+        (Visibility::Workspace, workspace) => workspace,
+        (_, None) => None,
+        (_, Some(_)) => {
+            return Err(Error::field(
+                "workspaceId",
+                "is only for annotations whose visibility is WORKSPACE",
+            ));
+        }
+    };
+    if new.last_date.is_some_and(|last| last < new.first_date) {
+        return Err(Error::field("lastDate", "is before firstDate"));
+    }
+    let tx = store.db.begin().await?;
+    profile::own(&tx, me).await?;
+    if let Some(workspace) = workspace {
+        workspace::entitled(&tx, me, workspace, (Role::Member, "write in this workspace")).await?;
+    }
+    if by(me).count(&tx).await? >= MOST {
+        return Err(Error::TooMany {
+            what: "annotations",
+            most: MOST,
+        });
+    }
+    let annotation = Model {
+        id: store.id(),
+        author_id: me,
+        workspace_id: workspace,
+        visibility: new.visibility,
+        series: text::series(&new.series)?,
+        first_date: new.first_date.to_string(),
+        last_date: new.last_date.map(|last| last.to_string()),
+        title: text::line("title", &new.title, 200)?,
+        body: text::body("body", &new.body, 10_000)?,
+        created_at: store.now(),
+        updated_at: store.now(),
+    };
+    let annotation = annotation.into_active_model().reset_all().insert(&tx).await?;
+    tx.commit().await?;
+    Ok(annotation)
+}
+
+/// Changes an annotation of the caller's.
+pub(crate) async fn change(store: &Store, me: Uuid, id: Uuid, change: Change) -> Result<Model, Error> {
+    let tx = store.db.begin().await?;
+    let annotation = seen(&tx, me, id).await?;
+    if annotation.author_id != me {
+        return Err(Error::MayNot("change what somebody else wrote"));
+    }
+    let mut annotation = annotation.into_active_model();
+    if let Some(title) = &change.title {
+        annotation.title = Set(text::line("title", title, 200)?);
+    }
+    if let Some(body) = &change.body {
+        annotation.body = Set(text::body("body", body, 10_000)?);
+    }
+    annotation.updated_at = Set(store.now());
+    let annotation = annotation.update(&tx).await?;
+    tx.commit().await?;
+    Ok(annotation)
+}
+
+/// Deletes an annotation with its comments: the author, or who manages its workspace.
+pub(crate) async fn delete(store: &Store, me: Uuid, id: Uuid) -> Result<(), Error> {
+    let tx = store.db.begin().await?;
+    let annotation = seen(&tx, me, id).await?;
+    if annotation.author_id != me {
+        let what = "delete what somebody else wrote";
+        match annotation.workspace_id {
+            Some(workspace) => drop(workspace::entitled(&tx, me, workspace, (Role::Admin, what)).await?),
+            None => return Err(Error::MayNot(what)),
+        }
+    }
+    Entity::delete_by_id(id).exec(&tx).await?;
+    Ok(tx.commit().await?)
+}

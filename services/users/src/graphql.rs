@@ -1,0 +1,69 @@
+//! The GraphQL API: a person's own things, what others share with them, and the entity `User`.
+//!
+//! Whoever asks is known from their token and never from an argument.
+
+mod guard;
+mod mutation;
+mod objects;
+mod people;
+mod query;
+mod user;
+
+use async_graphql::{Context, EmptySubscription, ID, Schema, SimpleObject};
+use platform_auth::principal;
+use platform_cache::data_loader;
+use platform_database::{Connection, Key, Order, PageArgs, PageLimits, orm};
+use platform_graphql::Result;
+use uuid::Uuid;
+
+use crate::{error::Error, store::Store};
+use people::People;
+
+/// The schema over a store, ready to be a subgraph.
+pub(crate) fn schema(store: &Store) -> Schema<query::Query, mutation::Mutation, EmptySubscription> {
+    let people = data_loader(People(store.clone()));
+    platform_graphql::schema(query::Query, mutation::Mutation, EmptySubscription)
+        .data(store.clone())
+        .data(people)
+        .finish()
+}
+
+/// A series of the financial data; that service knows the rest of it.
+#[derive(Clone, Debug, SimpleObject)]
+#[graphql(unresolvable)]
+pub(crate) struct FinancialSeries {
+    /// Its id, or SOURCE:EXTERNAL_ID.
+    pub(crate) id: ID,
+}
+
+impl From<&str> for FinancialSeries {
+    fn from(series: &str) -> Self {
+        Self { id: series.into() }
+    }
+}
+
+fn store<'a>(ctx: &Context<'a>) -> &'a Store {
+    ctx.data_unchecked()
+}
+
+/// The person who asks.
+fn me(ctx: &Context<'_>) -> Result<Uuid> {
+    Ok(principal(ctx)?.user()?)
+}
+
+/// A page of rows, the newest first.
+async fn newest<E>(
+    ctx: &Context<'_>,
+    select: orm::Select<E>,
+    (id, id_of): (E::Column, impl Fn(&E::Model) -> Uuid),
+    args: PageArgs,
+) -> Result<Connection<E::Model>>
+where
+    E: orm::EntityTrait,
+    E::Model: orm::FromQueryResult + async_graphql::OutputType + Send + Sync,
+    Uuid: Key,
+{
+    let key = (id, Order::Falling, id_of);
+    let page = platform_database::page(store(ctx).db.read(), select, key, &args, PageLimits::default()).await;
+    Ok(page.map_err(Error::from)?)
+}

@@ -1,0 +1,51 @@
+//! What this service does when others tell it something.
+
+use contracts::{
+    privacy::ExportPart,
+    users::{Deleted, EmailChanged, Registered},
+};
+use platform_database::Tx;
+use platform_events::{Consumers, Received};
+
+use crate::{error::Error, privacy, profile, store::Store};
+
+/// The groups of this service.
+pub(crate) fn consumers() -> Consumers<Store> {
+    Consumers::new()
+        .on("users", registered)
+        .on("users", email_changed)
+        .on("users", deleted)
+        .on("users", export_part)
+}
+
+async fn registered(store: &Store, tx: &Tx, event: Received<Registered>) -> Result<(), Error> {
+    let email = event.email.to_lowercase();
+    let usual = || email.split('@').next().unwrap_or_default().to_owned();
+    let name = event.name.as_deref().map(str::trim).filter(|name| !name.is_empty());
+    let profile = profile::Model {
+        id: event.user,
+        name: name.map_or_else(usual, |name| name.chars().take(100).collect()),
+        email: email.clone(),
+        first_name: None,
+        last_name: None,
+        organization: None,
+        avatar_url: None,
+        locale: event.locale.clone(),
+        time_zone: None,
+        created_at: event.envelope.time,
+        updated_at: store.now(),
+    };
+    profile::register(tx, profile).await
+}
+
+async fn email_changed(store: &Store, tx: &Tx, event: Received<EmailChanged>) -> Result<(), Error> {
+    profile::readdress(tx, event.user, &event.email, store.now()).await
+}
+
+async fn deleted(store: &Store, tx: &Tx, event: Received<Deleted>) -> Result<(), Error> {
+    privacy::erase(tx, store, event.user).await
+}
+
+async fn export_part(store: &Store, tx: &Tx, event: Received<ExportPart>) -> Result<(), Error> {
+    privacy::collect(tx, store, &event).await
+}

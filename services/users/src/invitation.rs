@@ -1,0 +1,169 @@
+//! Invitations to a workspace: a secret that whoever has the invited address may take up once.
+
+use async_graphql::SimpleObject;
+use chrono::{DateTime, TimeDelta, Utc};
+use platform_crypto::{Token, TokenHash};
+use platform_database::orm::{
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, entity::prelude::*,
+};
+
+use crate::{
+    error::Error,
+    profile,
+    store::Store,
+    text,
+    workspace::{self, Role},
+};
+
+/// The most invitations of a workspace that wait for an answer.
+const MOST: u64 = 200;
+/// How long an invitation may be taken up.
+const LIFE: TimeDelta = TimeDelta::days(7);
+/// What an invitation's secret begins with.
+const PREFIX: &str = "hi";
+
+/// An invitation to a workspace.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, SimpleObject)]
+#[sea_orm(table_name = "invitation")]
+#[graphql(name = "Invitation")]
+pub struct Model {
+    /// Its id.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// Where to.
+    pub workspace_id: Uuid,
+    /// Who is invited.
+    pub email: String,
+    /// As what.
+    pub role: Role,
+    /// The hash of its secret.
+    #[graphql(skip)]
+    pub token_hash: String,
+    /// Who invited.
+    #[graphql(skip)]
+    pub invited_by: Uuid,
+    /// Until when it may be taken up.
+    pub expires_at: DateTime<Utc>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+}
+
+/// None: rows are joined by hand where it matters.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// Invitations of a workspace that wait for an answer, for those who manage its people.
+pub(crate) async fn waiting(store: &Store, me: Uuid, workspace: Uuid) -> Result<Vec<Model>, Error> {
+    let db = store.db.read();
+    workspace::entitled(db, me, workspace, (Role::Admin, "see invitations to this workspace")).await?;
+    let waiting = Condition::all()
+        .add(Column::WorkspaceId.eq(workspace))
+        .add(Column::ExpiresAt.gt(store.now()));
+    Ok(Entity::find().filter(waiting).order_by_asc(Column::Id).all(db).await?)
+}
+
+/// Invites an address, and gives back the secret, which is shown this once. Inviting it again replaces the invitation.
+pub(crate) async fn invite(
+    store: &Store,
+    me: Uuid,
+    workspace: Uuid,
+    (email, role): (&str, Role),
+) -> Result<(Model, String), Error> {
+    let email = text::email(email)?;
+    let token = Token::mint(PREFIX, store.context.random());
+    let tx = store.db.begin().await?;
+    let mine = workspace::entitled(&tx, me, workspace, (Role::Admin, "invite people to this workspace")).await?;
+    if role > mine {
+        return Err(Error::MayNot("give a role that is above your own"));
+    }
+    let earlier = Condition::all()
+        .add(Column::WorkspaceId.eq(workspace))
+        .add(Column::Email.eq(email.as_str()));
+    let over = Condition::any().add(earlier).add(Column::ExpiresAt.lte(store.now()));
+    Entity::delete_many().filter(over).exec(&tx).await?;
+    if Entity::find()
+        .filter(Column::WorkspaceId.eq(workspace))
+        .count(&tx)
+        .await?
+        >= MOST
+    {
+        return Err(Error::TooMany {
+            what: "invitations",
+            most: MOST,
+        });
+    }
+    let invitation = Model {
+        id: store.id(),
+        workspace_id: workspace,
+        email,
+        role,
+        token_hash: hex(&token.hash),
+        invited_by: me,
+        expires_at: store.now() + LIFE,
+        created_at: store.now(),
+    };
+    let invitation = invitation.into_active_model().reset_all().insert(&tx).await?;
+    tx.commit().await?;
+    Ok((invitation, token.text.expose().clone()))
+}
+
+/// Takes an invitation back; false when it is gone already.
+pub(crate) async fn withdraw(store: &Store, me: Uuid, id: Uuid) -> Result<bool, Error> {
+    let tx = store.db.begin().await?;
+    let Some(invitation) = Entity::find_by_id(id).one(&tx).await? else {
+        return Ok(false);
+    };
+    let what = (Role::Admin, "withdraw invitations to this workspace");
+    workspace::entitled(&tx, me, invitation.workspace_id, what).await?;
+    Entity::delete_by_id(id).exec(&tx).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Takes up an invitation. It works once, in time, and only for an account with the invited address, verified.
+pub(crate) async fn accept(
+    store: &Store,
+    (me, is_email_verified): (Uuid, bool),
+    secret: &str,
+) -> Result<workspace::Model, Error> {
+    let nothing = || Error::NoSuch("invitation for your address, or it has expired");
+    let hash = TokenHash::of_token(PREFIX, secret).ok_or_else(nothing)?;
+    let tx = store.db.begin().await?;
+    let found = Entity::find().filter(Column::TokenHash.eq(hex(&hash))).one(&tx).await?;
+    let invitation = found.filter(|one| one.expires_at > store.now()).ok_or_else(nothing)?;
+    let own = profile::own(&tx, me).await?;
+    if !is_email_verified || own.email != invitation.email {
+        return Err(nothing());
+    }
+    if members(&tx, invitation.workspace_id).await? >= workspace::MOST_MEMBERS {
+        return Err(Error::TooMany {
+            what: "people in a workspace",
+            most: workspace::MOST_MEMBERS,
+        });
+    }
+    // Who invited may have lost the right to since; an invitation never gives more than they could give now.
+    let giver = workspace::part(&tx, invitation.workspace_id, invitation.invited_by).await?;
+    if giver.is_none_or(|giver| giver.role < Role::Admin || giver.role < invitation.role) {
+        return Err(nothing());
+    }
+    let before = workspace::part(&tx, invitation.workspace_id, me).await?;
+    if before.is_none_or(|before| before.role < invitation.role) {
+        workspace::join(&tx, store, (invitation.workspace_id, me), invitation.role).await?;
+    }
+    Entity::delete_by_id(invitation.id).exec(&tx).await?;
+    let joined = workspace::own(&tx, me, invitation.workspace_id).await?;
+    tx.commit().await?;
+    Ok(joined)
+}
+
+async fn members(db: &impl ConnectionTrait, workspace: Uuid) -> Result<u64, Error> {
+    let members = workspace::member::Entity::find().filter(workspace::member::Column::WorkspaceId.eq(workspace));
+    Ok(members.count(db).await?)
+}
+
+fn hex(hash: &TokenHash) -> String {
+    hash.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+}

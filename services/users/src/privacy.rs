@@ -1,0 +1,223 @@
+//! What the law gives to people: all that is known of them, and that it is forgotten.
+
+use async_graphql::SimpleObject;
+use chrono::{DateTime, TimeDelta, Utc};
+use contracts::privacy::ExportPart;
+use platform_database::{
+    Tx,
+    orm::{
+        ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
+        QueryFilter, QueryOrder, entity::prelude::*,
+    },
+};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    annotation, chart, comment, error::Error, invitation, news, preference, profile, saved, store::Store, watchlist,
+    workspace,
+};
+
+/// How long an export may be fetched.
+const LIFE: TimeDelta = TimeDelta::days(7);
+/// The most exports of a person that wait to be fetched.
+const MOST: u64 = 3;
+
+/// An export of all that is known of somebody.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, SimpleObject)]
+#[sea_orm(table_name = "data_export")]
+#[graphql(name = "DataExport", complex)]
+pub struct Model {
+    /// Its id.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// Of whom, and for whom alone.
+    #[graphql(skip)]
+    pub user_id: Uuid,
+    /// When it was asked for.
+    pub created_at: DateTime<Utc>,
+    /// Until when it may be fetched.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// None: rows are joined by hand where it matters.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// What one service knows.
+pub mod part {
+    use chrono::{DateTime, Utc};
+    use platform_database::orm::entity::prelude::*;
+
+    /// What one service knows.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "data_export_part")]
+    pub struct Model {
+        /// Its id.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        /// For which export.
+        pub export_id: Uuid,
+        /// Which service.
+        pub service: String,
+        /// What it knows, as JSON.
+        pub data: String,
+        /// When it arrived.
+        pub created_at: DateTime<Utc>,
+    }
+
+    /// None: rows are joined by hand where it matters.
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Asks every service for what it knows of the caller.
+pub(crate) async fn request(store: &Store, me: Uuid) -> Result<Model, Error> {
+    let tx = store.db.begin().await?;
+    profile::own(&tx, me).await?;
+    let over = Condition::all()
+        .add(Column::UserId.eq(me))
+        .add(Column::ExpiresAt.lte(store.now()));
+    Entity::delete_many().filter(over).exec(&tx).await?;
+    if Entity::find().filter(Column::UserId.eq(me)).count(&tx).await? >= MOST {
+        return Err(Error::TooMany {
+            what: "exports in a week",
+            most: MOST,
+        });
+    }
+    let export = Model {
+        id: store.id(),
+        user_id: me,
+        created_at: store.now(),
+        expires_at: store.now() + LIFE,
+    };
+    let export = export.into_active_model().reset_all().insert(&tx).await?;
+    news::export_requested(&tx, store, export.id, me).await?;
+    tx.commit().await?;
+    Ok(export)
+}
+
+/// The caller's exports, the newest first.
+pub(crate) async fn own(store: &Store, me: Uuid) -> Result<Vec<Model>, Error> {
+    let alive = Condition::all()
+        .add(Column::UserId.eq(me))
+        .add(Column::ExpiresAt.gt(store.now()));
+    Ok(Entity::find()
+        .filter(alive)
+        .order_by_desc(Column::Id)
+        .all(store.db.read())
+        .await?)
+}
+
+/// The parts of an export by service: this service's as it is now, and those of others that have arrived.
+async fn parts(store: &Store, export: &Model) -> Result<Map<String, Value>, Error> {
+    let own = known(store.db.read(), export.user_id).await?;
+    let own = (store.context.service().to_owned(), own);
+    let of = part::Entity::find().filter(part::Column::ExportId.eq(export.id));
+    let parts = of.order_by_asc(part::Column::Service).all(store.db.read()).await?;
+    let read = |part: part::Model| (part.service, serde_json::from_str(&part.data).unwrap_or_default());
+    Ok(parts.into_iter().map(read).chain([own]).collect())
+}
+
+/// An export of the caller's with its parts.
+pub(crate) async fn fetch(store: &Store, me: Uuid, id: Uuid) -> Result<(Model, Map<String, Value>), Error> {
+    let export = own(store, me).await?.into_iter().find(|export| export.id == id);
+    let export = export.ok_or(Error::NoSuch("export"))?;
+    let parts = parts(store, &export).await?;
+    Ok((export, parts))
+}
+
+/// A part arrives. One of an export that is gone is dropped.
+pub(crate) async fn collect(tx: &Tx, store: &Store, part: &ExportPart) -> Result<(), Error> {
+    let of = Condition::all()
+        .add(Column::Id.eq(part.export))
+        .add(Column::UserId.eq(part.user));
+    if Entity::find().filter(of).one(tx).await?.is_none() {
+        return Ok(());
+    }
+    let row = part::Model {
+        id: store.id(),
+        export_id: part.export,
+        service: part.service.clone(),
+        data: part.data.to_string(),
+        created_at: store.now(),
+    };
+    row.into_active_model().reset_all().insert(tx).await?;
+    Ok(())
+}
+
+/// Forgets somebody. Rows that are theirs alone go with their profile; in threads their comments lose text and author,
+/// and workspaces pass on.
+pub(crate) async fn erase(tx: &Tx, store: &Store, user: Uuid) -> Result<(), Error> {
+    workspace::forget(tx, store, user).await?;
+    comment::forget(tx, user).await?;
+    let invited = invitation::Column::InvitedBy.eq(user);
+    invitation::Entity::delete_many().filter(invited).exec(tx).await?;
+    if let Some(profile) = profile::find(tx, user).await? {
+        let own = invitation::Column::Email.eq(profile.email);
+        invitation::Entity::delete_many().filter(own).exec(tx).await?;
+    }
+    profile::Entity::delete_by_id(user).exec(tx).await?;
+    Ok(())
+}
+
+/// All that this service knows of somebody.
+async fn known(db: &impl ConnectionTrait, user: Uuid) -> Result<Value, Error> {
+    let Some(profile) = profile::find(db, user).await? else {
+        return Ok(json!({}));
+    };
+    let preferences = preference::of(db, &profile).await?;
+    let saved: Vec<_> = saved::of(db, user).await?;
+    let lists = watchlist::of(db, user).await?;
+    let mut items = watchlist::items(db, &lists.iter().map(|list| list.id).collect::<Vec<_>>()).await?;
+    let lists: Vec<_> = lists
+        .into_iter()
+        .map(|list| {
+            let on = items.remove(&list.id).unwrap_or_default();
+            let series: Vec<_> = on
+                .iter()
+                .map(|item| json!({ "series": item.series, "note": item.note }))
+                .collect();
+            json!({ "name": list.name, "series": series, "createdAt": list.created_at })
+        })
+        .collect();
+    let annotations = annotation::by(user).all(db).await?;
+    let comments = comment::Entity::find()
+        .filter(comment::Column::AuthorId.eq(user))
+        .all(db)
+        .await?;
+    let charts = chart::Entity::find()
+        .filter(chart::Column::OwnerId.eq(user))
+        .all(db)
+        .await?;
+    let workspaces = workspace::of(db, user).await?;
+    Ok(json!({
+        "profile": {
+            "id": profile.id, "email": profile.email, "name": profile.name, "firstName": profile.first_name,
+            "lastName": profile.last_name, "organization": profile.organization, "avatarUrl": profile.avatar_url,
+            "locale": profile.locale, "timeZone": profile.time_zone, "createdAt": profile.created_at,
+        },
+        "preferences": {
+            "theme": format!("{:?}", preferences.theme), "defaultChart": format!("{:?}", preferences.default_chart),
+            "notifications": preferences.notifications, "collaboration": preferences.collaboration,
+        },
+        "savedSeries": saved.iter().map(|one| json!({ "series": one.series, "note": one.note })).collect::<Vec<_>>(),
+        "watchlists": lists,
+        "annotations": annotations.iter().map(|one| json!({
+            "series": one.series, "firstDate": one.first_date, "lastDate": one.last_date, "title": one.title,
+            "body": one.body, "createdAt": one.created_at,
+        })).collect::<Vec<_>>(),
+        "comments": comments.iter().map(|one| json!({
+            "annotation": one.annotation_id, "body": one.body, "createdAt": one.created_at,
+        })).collect::<Vec<_>>(),
+        "charts": charts.iter().map(|one| json!({
+            "title": one.title, "description": one.description, "spec": one.spec, "createdAt": one.created_at,
+        })).collect::<Vec<_>>(),
+        "workspaces": workspaces.iter().map(|(one, role)| json!({
+            "name": one.name, "role": role.name(),
+        })).collect::<Vec<_>>(),
+    }))
+}

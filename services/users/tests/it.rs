@@ -1,0 +1,19 @@
+//! People's own things through the real router, on SQLite and on PostgreSQL.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "it/annotations.rs"]
+mod annotations;
+#[path = "it/charts.rs"]
+mod charts;
+#[path = "it/grpc.rs"]
+mod grpc;
+#[path = "it/lists.rs"]
+mod lists;
+#[path = "it/privacy.rs"]
+mod privacy;
+#[path = "it/profiles.rs"]
+mod profiles;
+#[path = "it/support.rs"]
+mod support;
+#[path = "it/workspaces.rs"]
+mod workspaces;

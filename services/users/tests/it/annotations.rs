@@ -1,0 +1,161 @@
+//! Annotations and the threads below them.
+
+use serde_json::{Value, json};
+
+use crate::support::{Person, Users};
+
+const ANNOTATE: &str =
+    "mutation ($input: AnnotationInput!) { createAnnotation(input: $input) { id title author { name } } }";
+const OF_GDP: &str = "{ annotationsForSeries(series: \"FRED:GDP\") { nodes { title } } }";
+const COMMENT: &str = "mutation ($on: ID!, $to: ID, $body: String!) { addComment(annotationId: $on, parentId: $to, body: $body) { id depth } }";
+
+async fn annotate(users: &Users, author: &Person, title: &str, more: Value) -> String {
+    let mut input = json!({ "series": "FRED:GDP", "firstDate": "2020-04-01", "title": title, "body": "the pandemic" });
+    input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let made = users.data(author, ANNOTATE, json!({ "input": input })).await;
+    made["createAnnotation"]["id"].as_str().unwrap().to_owned()
+}
+
+async fn seen(users: &Users, by: &Person) -> Vec<String> {
+    let read = users.data(by, OF_GDP, json!({})).await;
+    let nodes = read["annotationsForSeries"]["nodes"].as_array().unwrap().clone();
+    nodes
+        .iter()
+        .map(|node| node["title"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn an_annotation_is_seen_by_those_it_is_meant_for() {
+    for users in Users::everywhere().await {
+        let (ada, bob, eve) = (
+            users.person("ada").await,
+            users.person("bob").await,
+            users.person("eve").await,
+        );
+        let workspace = crate::workspaces::with(&users, &ada, &[(&bob, "VIEWER")]).await;
+
+        annotate(&users, &ada, "private", json!({})).await;
+        let shared = json!({ "visibility": "WORKSPACE", "workspaceId": workspace });
+        annotate(&users, &ada, "shared", shared).await;
+        annotate(&users, &ada, "public", json!({ "visibility": "PUBLIC" })).await;
+
+        assert_eq!(seen(&users, &ada).await, ["public", "shared", "private"]);
+        assert_eq!(seen(&users, &bob).await, ["public", "shared"]);
+        assert_eq!(seen(&users, &eve).await, ["public"]);
+    }
+}
+
+#[tokio::test]
+async fn only_members_write_into_a_workspace_and_only_authors_change_what_they_wrote() {
+    for users in Users::everywhere().await {
+        let (ada, bob, eve) = (
+            users.person("ada").await,
+            users.person("bob").await,
+            users.person("eve").await,
+        );
+        let workspace = crate::workspaces::with(&users, &ada, &[(&bob, "VIEWER")]).await;
+        let input = json!({ "series": "FRED:GDP", "firstDate": "2020-04-01", "title": "t", "body": "b",
+            "visibility": "WORKSPACE", "workspaceId": workspace });
+
+        assert_eq!(
+            users.refusal(&bob, ANNOTATE, json!({ "input": input })).await,
+            "FORBIDDEN"
+        );
+        assert_eq!(
+            users.refusal(&eve, ANNOTATE, json!({ "input": input })).await,
+            "NOT_FOUND"
+        );
+        let id = json!({ "id": annotate(&users, &ada, "public", json!({ "visibility": "PUBLIC" })).await });
+        let change = "mutation ($id: ID!) { updateAnnotation(id: $id, input: { title: \"x\" }) { title } }";
+        assert_eq!(users.refusal(&bob, change, id.clone()).await, "FORBIDDEN");
+        assert_eq!(
+            users
+                .refusal(&bob, "mutation ($id: ID!) { deleteAnnotation(id: $id) }", id.clone())
+                .await,
+            "FORBIDDEN"
+        );
+        users.data(&ada, change, id.clone()).await;
+        users
+            .data(&ada, "mutation ($id: ID!) { deleteAnnotation(id: $id) }", id)
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn a_private_annotation_is_as_if_it_were_not_there() {
+    for users in Users::everywhere().await {
+        let (ada, bob) = (users.person("ada").await, users.person("bob").await);
+        let id = annotate(&users, &ada, "private", json!({})).await;
+
+        let read = users
+            .refusal(
+                &bob,
+                "query ($id: ID!) { annotation(id: $id) { title } }",
+                json!({ "id": id }),
+            )
+            .await;
+        let say = users.refusal(&bob, COMMENT, json!({ "on": id, "body": "hello" })).await;
+        let list = "query ($id: ID!) { commentsForAnnotation(annotationId: $id) { nodes { body } } }";
+        let list = users.refusal(&bob, list, json!({ "id": id })).await;
+
+        assert_eq!([read, say, list], ["NOT_FOUND"; 3]);
+    }
+}
+
+#[tokio::test]
+async fn a_thread_keeps_its_shape_when_a_comment_is_deleted() {
+    for users in Users::everywhere().await {
+        let (ada, bob) = (users.person("ada").await, users.person("bob").await);
+        let on = annotate(&users, &ada, "public", json!({ "visibility": "PUBLIC" })).await;
+        let first = users.data(&bob, COMMENT, json!({ "on": on, "body": "why?" })).await;
+        let first = &first["addComment"]["id"];
+        let answer = users
+            .data(&ada, COMMENT, json!({ "on": on, "to": first, "body": "because" }))
+            .await;
+        assert_eq!(answer["addComment"]["depth"], 1);
+
+        users
+            .data(
+                &bob,
+                "mutation ($id: ID!) { deleteComment(id: $id) { body } }",
+                json!({ "id": first }),
+            )
+            .await;
+
+        let read = "query ($id: ID!) { annotation(id: $id) { comments { nodes { body parentId author { name } } } } }";
+        let thread = users.data(&ada, read, json!({ "id": on })).await;
+        let expected = json!([
+            { "body": "because", "parentId": first, "author": { "name": "ada" } },
+            { "body": null, "parentId": null, "author": null },
+        ]);
+        assert_eq!(thread["annotation"]["comments"]["nodes"], expected);
+    }
+}
+
+#[tokio::test]
+async fn a_thread_has_a_depth_and_an_annotation_an_order_of_days() {
+    for users in Users::everywhere().await {
+        let ada = users.person("ada").await;
+        let on = annotate(&users, &ada, "deep", json!({})).await;
+        let mut to = Value::Null;
+        for _ in 0..9 {
+            let made = users
+                .data(&ada, COMMENT, json!({ "on": on, "to": to, "body": "and" }))
+                .await;
+            to = made["addComment"]["id"].clone();
+        }
+
+        assert_eq!(
+            users
+                .refusal(&ada, COMMENT, json!({ "on": on, "to": to, "body": "and" }))
+                .await,
+            "INVALID"
+        );
+        let backward = json!({ "series": "FRED:GDP", "firstDate": "2020-04-01", "lastDate": "2020-03-01", "title": "t", "body": "b" });
+        assert_eq!(
+            users.refusal(&ada, ANNOTATE, json!({ "input": backward })).await,
+            "INVALID"
+        );
+    }
+}

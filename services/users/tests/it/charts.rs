@@ -1,0 +1,133 @@
+//! Shared charts: view < comment < edit < admin.
+
+use serde_json::{Value, json};
+
+use crate::support::{Person, Users};
+
+const SHARE: &str = "mutation ($chart: ID!, $with: ID!, $level: ShareLevel) { shareChart(chartId: $chart, userId: $with, level: $level) { id } }";
+const EDIT: &str = "mutation ($id: ID!) { updateChart(id: $id, input: { title: \"changed\" }) { title } }";
+
+async fn chart(users: &Users, owner: &Person) -> Value {
+    let input = json!({ "title": "output", "spec": { "series": ["FRED:GDP"], "kind": "line" } });
+    let make = "mutation ($input: ChartInput!) { createChart(input: $input) { id level spec } }";
+    let made = users.data(owner, make, json!({ "input": input })).await;
+    assert_eq!(made["createChart"]["level"], "ADMIN");
+    assert_eq!(made["createChart"]["spec"]["kind"], "line");
+    made["createChart"]["id"].clone()
+}
+
+#[tokio::test]
+async fn each_level_allows_what_the_one_below_allows_and_more() {
+    for users in Users::everywhere().await {
+        let (ada, bob, eve) = (
+            users.person("ada").await,
+            users.person("bob").await,
+            users.person("eve").await,
+        );
+        let id = chart(&users, &ada).await;
+        let see = "query ($id: ID!) { chart(id: $id) { title level } }";
+        let (of_chart, to_eve) = (
+            json!({ "id": id }),
+            json!({ "chart": id, "with": eve.id, "level": "VIEW" }),
+        );
+
+        assert_eq!(users.refusal(&bob, see, of_chart.clone()).await, "NOT_FOUND");
+        for (level, may_edit, may_share) in [
+            ("VIEW", false, false),
+            ("COMMENT", false, false),
+            ("EDIT", true, false),
+            ("ADMIN", true, true),
+        ] {
+            users
+                .data(&ada, SHARE, json!({ "chart": id, "with": bob.id, "level": level }))
+                .await;
+            assert_eq!(users.data(&bob, see, of_chart.clone()).await["chart"]["level"], level);
+            let edited = users.ask_with(&bob, EDIT, of_chart.clone()).await;
+            assert_eq!(edited["errors"].is_null(), may_edit, "{level}: {edited}");
+            let shared = users.ask_with(&bob, SHARE, to_eve.clone()).await;
+            assert_eq!(shared["errors"].is_null(), may_share, "{level}: {shared}");
+            let deleted = users
+                .refusal(&bob, "mutation ($id: ID!) { deleteChart(id: $id) }", of_chart.clone())
+                .await;
+            assert_eq!(deleted, "FORBIDDEN");
+        }
+    }
+}
+
+#[tokio::test]
+async fn sharing_ends_when_the_owner_says_so_or_the_other_lets_go() {
+    for users in Users::everywhere().await {
+        let (ada, bob, eve) = (
+            users.person("ada").await,
+            users.person("bob").await,
+            users.person("eve").await,
+        );
+        let id = chart(&users, &ada).await;
+        for with in [&bob, &eve] {
+            users
+                .data(&ada, SHARE, json!({ "chart": id, "with": with.id, "level": "VIEW" }))
+                .await;
+        }
+
+        users.data(&bob, SHARE, json!({ "chart": id, "with": bob.id })).await;
+        assert_eq!(
+            users.refusal(&eve, SHARE, json!({ "chart": id, "with": ada.id })).await,
+            "FORBIDDEN"
+        );
+        users.data(&ada, SHARE, json!({ "chart": id, "with": eve.id })).await;
+
+        let read = "query ($id: ID!) { chart(id: $id) { collaborators { level user { name } } } }";
+        assert_eq!(
+            users.data(&ada, read, json!({ "id": id })).await["chart"]["collaborators"],
+            json!([])
+        );
+        let charts = users
+            .data(&eve, "{ me { charts { nodes { title } } } }", json!({}))
+            .await;
+        assert_eq!(charts["me"]["charts"]["nodes"], json!([]));
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_shared_with_who_does_not_want_to_and_they_look_like_nobody() {
+    for users in Users::everywhere().await {
+        let (ada, bob) = (users.person("ada").await, users.person("bob").await);
+        let id = chart(&users, &ada).await;
+        users
+            .data(
+                &bob,
+                "mutation { updatePreferences(input: { collaboration: false }) { theme } }",
+                json!({}),
+            )
+            .await;
+
+        let unwilling = users
+            .ask_with(&ada, SHARE, json!({ "chart": id, "with": bob.id, "level": "VIEW" }))
+            .await;
+        let nobody = users.service.context().ids().v7();
+        let nobody = users
+            .ask_with(&ada, SHARE, json!({ "chart": id, "with": nobody, "level": "VIEW" }))
+            .await;
+
+        assert_eq!(unwilling["errors"][0]["message"], nobody["errors"][0]["message"]);
+        assert_eq!(unwilling["errors"][0]["extensions"]["code"], "NOT_FOUND");
+    }
+}
+
+#[tokio::test]
+async fn a_drawing_has_a_size() {
+    for users in Users::everywhere().await {
+        let ada = users.person("ada").await;
+        let make = "mutation ($input: ChartInput!) { createChart(input: $input) { id } }";
+
+        let large = json!({ "title": "large", "spec": { "note": "x".repeat(65 * 1024) } });
+
+        assert_eq!(users.refusal(&ada, make, json!({ "input": large })).await, "INVALID");
+        assert_eq!(
+            users
+                .refusal(&ada, make, json!({ "input": { "title": "list", "spec": [1] } }))
+                .await,
+            "INVALID"
+        );
+    }
+}

@@ -1,0 +1,97 @@
+//! All that is known of a person, and that it is forgotten.
+
+use axum::http::{Request, StatusCode};
+use contracts::{privacy::ExportPart, users::Deleted};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::{Person, Users};
+
+async fn fetch(users: &Users, by: &Person, path: &str) -> (StatusCode, Value) {
+    let request = Request::get(path).header("authorization", format!("Bearer {}", by.token));
+    let answer = users.send(request.body("".into()).unwrap()).await;
+    (answer.status, answer.json())
+}
+
+#[tokio::test]
+async fn an_export_has_what_every_service_knows_and_is_for_its_person_alone() {
+    for users in Users::everywhere().await {
+        let (ada, eve) = (users.person("ada").await, users.person("eve").await);
+        users
+            .data(
+                &ada,
+                "mutation { saveSeries(series: \"FRED:GDP\", note: \"output\") { note } }",
+                json!({}),
+            )
+            .await;
+        let asked = users
+            .data(&ada, "mutation { requestDataExport { id path } }", json!({}))
+            .await;
+        let (id, path) = (
+            &asked["requestDataExport"]["id"],
+            asked["requestDataExport"]["path"].as_str().unwrap(),
+        );
+        let export: Uuid = id.as_str().unwrap().parse().unwrap();
+
+        // Another service answers, and somebody else's answer is mixed up with it.
+        let part = |user, data| ExportPart {
+            export,
+            user,
+            service: "elsewhere".into(),
+            data,
+        };
+        users.tell(&part(eve.id, json!({ "wrong": true }))).await;
+        users.tell(&part(ada.id, json!({ "sessions": 2 }))).await;
+
+        let arrived = async || fetch(&users, &ada, path).await.1["services"]["elsewhere"].is_object();
+        users.until("the part arrives", arrived).await;
+        let (status, known) = fetch(&users, &ada, path).await;
+        assert_eq!(status, StatusCode::OK);
+        assert_eq!(known["services"]["elsewhere"], json!({ "sessions": 2 }));
+        assert_eq!(
+            known["services"]["users"]["savedSeries"],
+            json!([{ "series": "FRED:GDP", "note": "output" }])
+        );
+        assert_eq!(known["services"]["users"]["profile"]["email"], "ada@example.com");
+        assert_eq!(fetch(&users, &eve, path).await.0, StatusCode::NOT_FOUND);
+    }
+}
+
+#[tokio::test]
+async fn whoever_leaves_is_forgotten_and_what_others_have_stays() {
+    for users in Users::everywhere().await {
+        let (ada, bob) = (users.person("ada").await, users.person("bob").await);
+        let workspace = crate::workspaces::with(&users, &ada, &[(&bob, "VIEWER")]).await;
+        let note = json!({ "input": { "series": "FRED:GDP", "firstDate": "2020-01-01", "title": "t", "body": "b",
+            "visibility": "PUBLIC" } });
+        let make = "mutation ($input: AnnotationInput!) { createAnnotation(input: $input) { id } }";
+        let on = users.data(&bob, make, note).await["createAnnotation"]["id"].clone();
+        let say = "mutation ($on: ID!) { addComment(annotationId: $on, body: \"mine\") { id } }";
+        users.data(&ada, say, json!({ "on": on })).await;
+
+        users.tell(&Deleted { user: ada.id }).await;
+
+        let gone = async || {
+            users
+                .data(
+                    &bob,
+                    "query ($id: ID!) { user(id: $id) { name } }",
+                    json!({ "id": ada.id }),
+                )
+                .await["user"]
+                .is_null()
+        };
+        users.until("the profile is gone", gone).await;
+        let read = "query ($on: ID!, $w: ID!) { annotation(id: $on) { comments { nodes { body author { name } } } } workspace(id: $w) { role members { role } } }";
+        let left = users.data(&bob, read, json!({ "on": on, "w": workspace })).await;
+        assert_eq!(
+            left["annotation"]["comments"]["nodes"],
+            json!([{ "body": null, "author": null }])
+        );
+        assert_eq!(
+            left["workspace"],
+            json!({ "role": "OWNER", "members": [{ "role": "OWNER" }] })
+        );
+        assert_eq!(users.refusal(&ada, "{ me { name } }", json!({})).await, "UNAVAILABLE");
+    }
+}

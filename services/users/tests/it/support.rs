@@ -1,0 +1,141 @@
+//! The service with people in it, who ask with tokens of their own.
+
+use std::time::Duration;
+
+use axum::{body::Body, http::Request};
+use platform_events::{Cause, Event};
+use platform_testing::{Answer, TestIssuer, TestPostgres, TestService};
+use serde_json::{Value, json};
+use users::store::Store;
+use uuid::Uuid;
+
+/// The service under test.
+pub(crate) struct Users {
+    pub(crate) service: TestService,
+    pub(crate) issuer: TestIssuer,
+    _postgres: Option<TestPostgres>,
+}
+
+/// Somebody with a token.
+#[derive(Clone)]
+pub(crate) struct Person {
+    pub(crate) id: Uuid,
+    pub(crate) token: String,
+}
+
+impl Users {
+    async fn start(postgres: Option<TestPostgres>) -> Self {
+        let issuer = TestIssuer::default();
+        let mut settings = issuer.settings();
+        // Many tests share one PostgreSQL.
+        settings.push(("database.min-connections".into(), "0".into()));
+        settings.push(("database.max-connections".into(), "3".into()));
+        settings.extend(
+            postgres
+                .as_ref()
+                .map(|postgres| ("database.url".into(), postgres.url().into())),
+        );
+        let settings: Vec<_> = settings
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()))
+            .collect();
+        let service = TestService::with(users::service(), &settings).await;
+        Self {
+            service,
+            issuer,
+            _postgres: postgres,
+        }
+    }
+
+    /// The service on every database that this machine has.
+    pub(crate) async fn everywhere() -> Vec<Self> {
+        let mut all = vec![Self::start(None).await];
+        if let Some(postgres) = TestPostgres::start().await {
+            all.push(Self::start(Some(postgres)).await);
+        }
+        all
+    }
+
+    /// Tells the service something, as another would.
+    pub(crate) async fn tell<E: Event>(&self, event: &E) {
+        let store: Store = self.service.store();
+        let tx = store.db.begin().await.unwrap();
+        store.events.publish(&tx, event, &Cause::default()).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// Somebody who has registered, and whose profile has arrived.
+    pub(crate) async fn person(&self, name: &str) -> Person {
+        let id = self.service.context().ids().v7();
+        let person = Person {
+            id,
+            token: self.issuer.user(id),
+        };
+        let (email, name) = (format!("{name}@example.com"), Some(name.to_owned()));
+        self.tell(&contracts::users::Registered {
+            user: id,
+            email,
+            name,
+            locale: None,
+        })
+        .await;
+        self.until("the profile arrives", async || {
+            self.ask(&person, "{ me { name } }").await["data"]["me"].is_object()
+        })
+        .await;
+        person
+    }
+
+    /// What a person is answered, with `data` and `errors`.
+    pub(crate) async fn ask(&self, person: &Person, query: &str) -> Value {
+        self.ask_with(person, query, json!({})).await
+    }
+
+    /// The same with variables.
+    pub(crate) async fn ask_with(&self, person: &Person, query: &str, variables: Value) -> Value {
+        // Ids sort by the time they were made at.
+        self.service.clock().advance(chrono::TimeDelta::milliseconds(1));
+        let body = json!({ "query": query, "variables": variables }).to_string();
+        let request = Request::post("/graphql").header("content-type", "application/json");
+        self.send(
+            request
+                .header("authorization", format!("Bearer {}", person.token))
+                .body(body.into())
+                .unwrap(),
+        )
+        .await
+        .json()
+    }
+
+    /// The data of an answer without errors.
+    pub(crate) async fn data(&self, person: &Person, query: &str, variables: Value) -> Value {
+        let answer = self.ask_with(person, query, variables).await;
+        assert!(answer["errors"].is_null(), "{query}: {answer}");
+        answer["data"].clone()
+    }
+
+    /// The code of the first error.
+    pub(crate) async fn refusal(&self, person: &Person, query: &str, variables: Value) -> String {
+        let answer = self.ask_with(person, query, variables).await;
+        let code = &answer["errors"][0]["extensions"]["code"];
+        code.as_str()
+            .unwrap_or_else(|| panic!("{query} is not refused: {answer}"))
+            .to_owned()
+    }
+
+    /// The answer to a request.
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        self.service.request(request).await
+    }
+
+    /// Waits for what follows from an event.
+    pub(crate) async fn until(&self, what: &str, holds: impl AsyncFn() -> bool) {
+        for _ in 0..1_000 {
+            if holds().await {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("not within ten seconds: {what}");
+    }
+}

@@ -1,0 +1,206 @@
+//! The reason this system exists: two developers with people of their own beside one shared financial data service.
+
+use std::{
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use platform_http::{Client, ClientSettings, Method};
+use serde_json::{Value, json};
+use system_tests::{Server, binary, hansa};
+
+const JOINED: &str = "{ me { name financialSeries { id name latest { value } } } }";
+
+/// A developer's own process: people, sign-in and permissions here, financial data elsewhere.
+struct Developer {
+    child: Child,
+    client: Client,
+    auth: String,
+    users: String,
+    gateway: Option<String>,
+}
+
+impl Developer {
+    async fn start(home: &Path, shared: &str, federated: bool) -> Self {
+        let seeded = hansa(&["seed", "--system", "economic", "--data", &home.display().to_string()]);
+        assert!(seeded.status.success(), "{}", String::from_utf8_lossy(&seeded.stderr));
+        let ports: Vec<_> = (0..4).map(|_| platform_testing::free_port()).collect();
+        let mut command = Command::new(binary());
+        command.args(["up", "--only", "users,auth,security", "--log", "off"]);
+        command.args([
+            "--with",
+            &format!("financial-data={shared}"),
+            "--gateway-port",
+            &ports[0].to_string(),
+        ]);
+        for (service, port) in ["auth", "users", "security"].iter().zip(&ports[1..]) {
+            command.args(["--set", &format!("{service}.port={port}")]);
+        }
+        if !federated {
+            command.arg("--no-gateway");
+        }
+        command.arg("--data").arg(home);
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let at = |port: u16| format!("http://127.0.0.1:{port}");
+        let developer = Self {
+            child,
+            client: Client::new(&ClientSettings::default()).unwrap(),
+            auth: at(ports[1]),
+            users: at(ports[2]),
+            gateway: federated.then(|| at(ports[0])),
+        };
+        let last = developer.gateway.clone().unwrap_or_else(|| at(ports[3]));
+        let started = Instant::now();
+        while !developer.is_ready(&last).await {
+            assert!(started.elapsed() < Duration::from_secs(60), "the process is not ready");
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+        developer
+    }
+
+    async fn is_ready(&self, url: &str) -> bool {
+        let answer = self.client.request(Method::GET, &format!("{url}/readyz")).send().await;
+        answer.is_ok_and(|answer| answer.status().is_success())
+    }
+
+    async fn post(&self, url: &str, token: Option<&str>, body: Value) -> Value {
+        let mut request = self
+            .client
+            .request(Method::POST, url)
+            .header("content-type", "application/json");
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let answer = request
+            .body(body.to_string())
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap();
+        serde_json::from_str(&answer).unwrap_or_else(|_| panic!("not JSON: {answer}"))
+    }
+
+    /// Signs in with a seeded account and gives back the token.
+    async fn sign_in(&self) -> String {
+        let credentials = json!({
+            "email": "analyst@economic.example", "password": "correct-horse-economic-2", "mode": "bearer",
+        });
+        let answer = self
+            .post(&format!("{}/auth/sign-in", self.auth), None, credentials)
+            .await;
+        answer["accessToken"]
+            .as_str()
+            .unwrap_or_else(|| panic!("not signed in: {answer}"))
+            .to_owned()
+    }
+
+    /// Asks through the gateway where there is one, else the service of people itself.
+    async fn ask(&self, token: &str, query: &str) -> Value {
+        let url = self.gateway.as_ref().unwrap_or(&self.users);
+        self.post(&format!("{url}/graphql"), Some(token), json!({ "query": query }))
+            .await
+    }
+
+    /// Saves a series, once the profile of the account has arrived.
+    async fn save(&self, token: &str, series: &str) {
+        let query = format!("mutation {{ saveSeries(series: \"{series}\") {{ note }} }}");
+        let started = Instant::now();
+        loop {
+            let answer = self.ask(token, &query).await;
+            if answer["errors"].is_null() {
+                return;
+            }
+            let is_early = answer["errors"][0]["extensions"]["code"] == "UNAVAILABLE";
+            assert!(is_early && started.elapsed() < Duration::from_secs(30), "{answer}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+impl Drop for Developer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+async fn shared(home: &Path) -> Server {
+    let server = Server::start(home, None).await;
+    let rows =
+        "series_id,date,value,revision_date\nGDP,2020-01-01,21537.94,2020-04-29\nGDP,2020-04-01,19408.759,2020-07-30\n";
+    let (status, body) = server.upload(rows).await.unwrap();
+    assert_eq!(status, 200, "{body}");
+    server
+}
+
+async fn points(server: &Server) -> String {
+    let path = "/api/v1/financial-data/series/TEST:GDP/points?revisions=all&format=csv";
+    server.get(path).await.unwrap().1
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_developers_share_financial_data_and_nothing_else() {
+    let (common, first, second) = (
+        tempfile::tempdir().unwrap(),
+        tempfile::tempdir().unwrap(),
+        tempfile::tempdir().unwrap(),
+    );
+    let financial = shared(common.path()).await;
+    let before = points(&financial).await;
+    let (ada, bob) = tokio::join!(
+        Developer::start(first.path(), &financial.url, true),
+        Developer::start(second.path(), &financial.url, true)
+    );
+
+    // Each joins their own people with the shared data, across the network.
+    let (of_ada, of_bob) = (ada.sign_in().await, bob.sign_in().await);
+    ada.save(&of_ada, "TEST:GDP").await;
+    bob.save(&of_bob, "TEST:GDP").await;
+    let joined = ada.ask(&of_ada, JOINED).await;
+    let series = &joined["data"]["me"]["financialSeries"][0];
+    assert_eq!(series["latest"]["value"], "19408.759", "{joined}");
+    assert_eq!(joined["data"]["me"]["name"], "Anna Analyst");
+
+    // The token of one is nothing to the other.
+    let stranger = bob.ask(&of_ada, JOINED).await;
+    assert_eq!(
+        stranger["errors"][0]["extensions"]["code"], "UNAUTHENTICATED",
+        "{stranger}"
+    );
+
+    // One wipes and seeds their people again.
+    drop(ada);
+    std::fs::remove_dir_all(first.path()).unwrap();
+    std::fs::create_dir(first.path()).unwrap();
+    let ada = Developer::start(first.path(), &financial.url, true).await;
+    let again = ada.sign_in().await;
+    ada.save(&again, "TEST:GDP").await;
+
+    assert_eq!(points(&financial).await, before);
+    let unnoticed = bob.ask(&of_bob, JOINED).await;
+    assert_eq!(
+        unnoticed["data"]["me"]["financialSeries"][0]["latest"]["value"], "19408.759",
+        "{unnoticed}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_federation_each_service_answers_alone() {
+    let (common, own) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let financial = shared(common.path()).await;
+    let developer = Developer::start(own.path(), &financial.url, false).await;
+
+    let token = developer.sign_in().await;
+    developer.save(&token, "TEST:GDP").await;
+    let mine = developer.ask(&token, "{ me { financialSeries { id } } }").await;
+
+    assert_eq!(
+        mine["data"]["me"]["financialSeries"],
+        json!([{ "id": "TEST:GDP" }]),
+        "{mine}"
+    );
+    assert!(points(&financial).await.contains("19408.759"));
+}
