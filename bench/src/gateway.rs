@@ -5,7 +5,8 @@ mod crowd;
 mod growth;
 mod load;
 mod planning;
-mod process;
+pub(crate) mod process;
+pub(crate) mod relay;
 mod subgraphs;
 
 use std::path::PathBuf;
@@ -48,6 +49,8 @@ struct Gateways {
     shared: Process,
     /// Not there where node is not.
     apollo: Option<Process>,
+    /// Only passes bytes on: as little as the exchanges can cost.
+    relay: Process,
 }
 
 /// Measures everything, and prints one table of figures and one of how they grow.
@@ -68,6 +71,7 @@ pub(crate) async fn all(options: &Options) -> Result<()> {
         alone: process::hansa(&hansa, &file, &[ALONE])?,
         shared: process::hansa(&hansa, &file, &[])?,
         apollo,
+        relay: process::relay([subgraphs.address("products")?, subgraphs.address("inventory")?])?,
     };
     let (mut table, mut growth) = (Table::default(), Table::default());
     planning::all(&subgraphs.supergraph, &mut table)?;
@@ -101,7 +105,7 @@ fn memory(gateways: &Gateways, table: &mut Table) -> Result<()> {
 }
 
 /// The machine's load of the last minute.
-fn load_average() -> Result<String> {
+pub(crate) fn load_average() -> Result<String> {
     let text = std::fs::read_to_string("/proc/loadavg")?;
     Ok(text.split(' ').next().unwrap_or_default().to_owned())
 }

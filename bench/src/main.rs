@@ -2,6 +2,7 @@
 
 mod data;
 mod gateway;
+mod identity;
 mod peers;
 mod reads;
 mod table;
@@ -51,13 +52,21 @@ struct Options {
 enum Other {
     /// Measures the gateway beside Apollo's
     Gateway(gateway::Options),
+    /// Measures sign-in, tokens, permissions, people's queries, caches, events and jobs beside their bare parts
+    Identity(identity::Options),
+    /// Used by the measurements of the gateway themselves
+    #[command(hide = true)]
+    Relay(gateway::relay::Options),
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let options = Options::parse();
-    if let Some(Other::Gateway(options)) = &options.other {
-        return gateway::all(options).await;
+    match &options.other {
+        Some(Other::Gateway(options)) => return gateway::all(options).await,
+        Some(Other::Identity(options)) => return identity::all(options).await,
+        Some(Other::Relay(options)) => return gateway::relay::serve(options),
+        None => {}
     }
     if let Some(home) = &options.inside {
         return writes::within_memory(home, options.million).await;

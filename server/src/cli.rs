@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{document, export, gateway, import, jobs, lake, migrate, schema, seed, series, serve};
+use crate::{
+    admin, audit, document, events, export, gateway, import, jobs, keys, lake, migrate, schema, seed, series, serve,
+};
 
 const AFTER: &str = "\
 Start here:
@@ -15,7 +17,8 @@ Start here:
 
 Exit codes:
   0  done
-  1  done, and some rows of an import were refused; or subgraphs do not compose, or a change breaks clients
+  1  done, and some rows of an import were refused; or subgraphs do not compose, or a change breaks clients, or the
+     audit log is not what was written
   2  wrong usage, or an error: one line says what, one line what to do
 
 Environment:
@@ -100,6 +103,18 @@ pub(crate) enum Command {
     /// Look at background jobs; try them again or call them off
     #[command(after_help = jobs::EXAMPLES)]
     Jobs(jobs::JobsArgs),
+    /// Look at the events that services tell each other; handle again what failed
+    #[command(after_help = events::EXAMPLES)]
+    Events(events::EventsArgs),
+    /// Verify, search and export the audit log
+    #[command(after_help = audit::EXAMPLES)]
+    Audit(audit::AuditArgs),
+    /// Make and rotate the key ring, and the keys that sign tokens
+    #[command(after_help = keys::EXAMPLES)]
+    Keys(keys::KeysArgs),
+    /// Appoint the first administrator
+    #[command(after_help = admin::EXAMPLES)]
+    Admin(admin::AdminArgs),
     /// Make ready accounts with roles, for development
     #[command(after_help = seed::EXAMPLES)]
     Seed(seed::SeedArgs),

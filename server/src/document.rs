@@ -2,6 +2,7 @@
 
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
+use platform_config::HIDDEN;
 
 use crate::{
     cli::Cli,
@@ -35,7 +36,14 @@ pub(crate) struct CompletionsArgs {
 pub(crate) fn config(_: ConfigArgs, setup: Setup) -> Result<()> {
     let config = setup.config()?;
     settings::read_all(&config)?;
-    out::write(config.print())
+    let hidden = format!(" = \"{HIDDEN}\"");
+    let printed = config.print();
+    // A file that is made of this must not give the word for a secret.
+    let lines = printed.lines().map(|line| match line.ends_with(&hidden) {
+        true => format!("# {line}\n"),
+        false => format!("{line}\n"),
+    });
+    out::write(lines.collect::<String>())
 }
 
 /// Prints a completion script.

@@ -1,17 +1,16 @@
 //! `hansa jobs`: what is done in the background, and how to try it again or call it off.
 
 use clap::{Args, Subcommand};
-use platform_config::Config;
-use platform_database::Database;
 use platform_error::Error;
 use platform_jobs::{Filter, JobError, JobState, Jobs};
-use platform_service::{Clock, Context, HostSettings};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
+    desk::{self, Desk, DeskArgs},
     failure::{Failure, Result},
     out, services,
-    settings::{self, Setup},
+    settings::Setup,
     table::{Side, Table},
 };
 
@@ -27,9 +26,8 @@ It works on the databases directly; a server may be running on them.";
 /// Arguments of `hansa jobs`.
 #[derive(Args)]
 pub(crate) struct JobsArgs {
-    /// The directory with everything [default: hansa-data]
-    #[arg(long, value_name = "DIR", global = true)]
-    data: Option<std::path::PathBuf>,
+    #[command(flatten)]
+    desk: DeskArgs,
     #[command(subcommand)]
     command: JobsCommand,
 }
@@ -66,9 +64,7 @@ fn state(name: &str) -> Result<JobState, String> {
 
 /// Does what was asked and prints what it did.
 pub(crate) async fn run(args: JobsArgs, setup: Setup) -> Result<()> {
-    let setup = setup.with("host.data", args.data.as_ref().map(|data| data.display().to_string()));
-    let config = setup.config()?;
-    settings::read_all(&config)?;
+    let desk = Desk::open(&args.desk, setup)?;
     match args.command {
         JobsCommand::List { state, kind, limit } => {
             let filter = Filter {
@@ -76,26 +72,26 @@ pub(crate) async fn run(args: JobsArgs, setup: Setup) -> Result<()> {
                 kind,
                 ..Filter::default()
             };
-            list(&config, &filter, limit).await
+            list(&desk, &filter, (limit, args.desk.json)).await
         }
         JobsCommand::Retry { id } => {
             let mut found = false;
             for service in services::WITH_JOBS {
-                found |= is_done(open(&config, service).await?.retry(id).await)?;
+                found |= is_done(open(&desk, service).await?.retry(id).await)?;
             }
             said(found, id, "is tried again")
         }
         JobsCommand::Cancel { id } => {
             let mut found = false;
             for service in services::WITH_JOBS {
-                found |= is_done(open(&config, service).await?.cancel(id).await)?;
+                found |= is_done(open(&desk, service).await?.cancel(id).await)?;
             }
             said(found, id, "is called off")
         }
     }
 }
 
-async fn list(config: &Config, filter: &Filter, most: u16) -> Result<()> {
+async fn list(desk: &Desk, filter: &Filter, (most, json): (u16, bool)) -> Result<()> {
     let columns = [
         "id",
         "service",
@@ -107,13 +103,15 @@ async fn list(config: &Config, filter: &Filter, most: u16) -> Result<()> {
         "last error",
     ];
     let mut table = Table::new(columns.map(|name| (name, Side::Left)));
+    let mut all = Vec::new();
     for service in services::WITH_JOBS {
-        for job in open(config, service)
+        for job in open(desk, service)
             .await?
             .list(filter, most)
             .await
             .map_err(Error::from)?
         {
+            all.push(desk::with_service(service, &job)?);
             let progress = match &job.progress_text {
                 Some(text) => format!("{} % {text}", job.progress),
                 None => format!("{} %", job.progress),
@@ -130,20 +128,17 @@ async fn list(config: &Config, filter: &Filter, most: u16) -> Result<()> {
             ]);
         }
     }
-    match table.is_empty() {
-        true => out::write("no jobs\n"),
-        false => out::write(table.render()),
+    match (json, table.is_empty()) {
+        (true, _) => out::write(format!("{:#}\n", Value::from(all))),
+        (false, true) => out::write("no jobs\n"),
+        (false, false) => out::write(table.render()),
     }
 }
 
 /// The jobs of a service, from its database.
-async fn open(config: &Config, service: &'static str) -> Result<Jobs> {
-    let host: HostSettings = config.section("host")?;
-    let context = Context::standalone(service, config.clone(), Clock::system(), host.data);
-    let database = Database::open(&context, &[platform_jobs::MIGRATIONS])
-        .await
-        .map_err(Error::from)?;
-    Ok(Jobs::open(&context, &database).map_err(Error::from)?)
+async fn open(desk: &Desk, service: &'static str) -> Result<Jobs> {
+    let database = desk.database(service, &[platform_jobs::MIGRATIONS]).await?;
+    Ok(Jobs::open(&desk.context(service), &database).map_err(Error::from)?)
 }
 
 /// Whether the service had the job.

@@ -1,13 +1,18 @@
 //! `hansa`: the one binary. It serves, imports, exports, asks and keeps the lake in order.
 
+mod admin;
+mod audit;
 mod cli;
 mod demo;
+mod desk;
 mod document;
+mod events;
 mod export;
 mod failure;
 mod gateway;
 mod import;
 mod jobs;
+mod keys;
 mod lake;
 mod migrate;
 mod out;
@@ -39,7 +44,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Done {
     Well,
-    /// What was given was refused, in part or as a whole; the reasons have been told.
+    /// What was given or looked at is not as it should be, in part or as a whole; the reasons have been told.
     Refused,
 }
 
@@ -82,6 +87,10 @@ async fn run(command: Command, setup: Setup) -> Result<Done> {
         Command::Lake(args) => lake::run(args, setup).await?,
         Command::Migrate(args) => migrate::run(args, setup).await?,
         Command::Jobs(args) => jobs::run(args, setup).await?,
+        Command::Events(args) => events::run(args, setup).await?,
+        Command::Audit(args) => return audit::run(args, setup).await,
+        Command::Keys(args) => keys::run(args, setup).await?,
+        Command::Admin(args) => admin::run(args, setup).await?,
         Command::Seed(args) => seed::run(args, setup).await?,
         Command::Config(args) => document::config(args, setup)?,
         Command::Schema(args) => return schema::run(args, setup).await,

@@ -22,6 +22,17 @@ pub(crate) fn note(text: impl AsRef<str>) {
     let _ = writeln!(io::stderr(), "{}", text.as_ref());
 }
 
+/// Asks whoever sits at the terminal; where nobody does, `--yes` is what a script says.
+pub(crate) fn confirmed(question: &str) -> Result<bool> {
+    if !io::stdin().is_terminal() {
+        return Err(Failure::new("nobody is there to be asked").with_hint("add --yes when you are sure"));
+    }
+    write(question.replace(char::is_control, " "))?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
 /// Refuses to fill a terminal with bytes that are not text.
 pub(crate) fn refuse_terminal(format: &str) -> Result<()> {
     match io::stdout().is_terminal() {

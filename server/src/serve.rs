@@ -31,7 +31,13 @@ pub(crate) const RUN_EXAMPLES: &str = "\
 Examples:
   hansa run --config /etc/hansa.toml
   HANSA_LAKE__WAREHOUSE=s3://bucket/lake HANSA_LAKE__CATALOG=postgres://… hansa run
-  hansa config > hansa.toml              a file with every setting, to begin with";
+  hansa config > hansa.toml              a file with every setting, to begin with
+
+Before the first start: `hansa keys make` makes the key ring. After it: `hansa admin appoint MAIL` the administrator.";
+
+const HOW_TO_ADMINISTRATE: &str = "\
+Nobody administrates it yet: `hansa seed` makes accounts that do, or appoint your own with `hansa admin appoint MAIL`.
+";
 
 /// Arguments of `hansa up`.
 #[derive(Args)]
@@ -115,7 +121,11 @@ pub(crate) async fn up(args: UpArgs, setup: Setup) -> Result<()> {
         }
     };
     let interrupt = interrupted();
-    out::write(welcome(&running, loaded.as_ref()))?;
+    let mut said = welcome(&running, loaded.as_ref());
+    if !has_administrator(&running).await? {
+        said += HOW_TO_ADMINISTRATE;
+    }
+    out::write(said + "\nCtrl-C stops it.\n")?;
     until(interrupt, running).await;
     out::write("stopped\n")
 }
@@ -134,13 +144,18 @@ pub(crate) async fn run(args: RunArgs, setup: Setup) -> Result<()> {
     for (service, address) in running.addresses() {
         tracing::info!(service, %address, version = env!("CARGO_PKG_VERSION"), "listening");
     }
+    if !has_administrator(&running).await? {
+        tracing::warn!(
+            "nobody administrates this installation yet: register an account and run `hansa admin appoint MAIL`"
+        );
+    }
     until(interrupt, running).await;
     tracing::info!("stopped");
     Ok(())
 }
 
 async fn start(listen: &Listen, setup: Setup, usual: Settings) -> Result<Running> {
-    let setup = listen.settle(setup);
+    let setup = careful(listen, listen.settle(setup))?;
     let config = setup.config()?;
     let telemetry = setup.telemetry(&config, usual)?;
     setup.heed_environment();
@@ -162,12 +177,33 @@ async fn start(listen: &Listen, setup: Setup, usual: Settings) -> Result<Running
     Ok(host.metrics(move || telemetry.render()).start().await?)
 }
 
+/// In production a key ring is made by hand where something will be sealed by it, unless the settings say otherwise:
+/// one that is made anew because a folder was lost opens nothing.
+fn careful(listen: &Listen, setup: Setup) -> Result<Setup> {
+    let config = setup.config()?;
+    let PeerSettings(elsewhere) = config.section("peers")?;
+    let is_here = |name: &str| listen.only.is_empty() || listen.only.iter().any(|only| only == name);
+    let mut sealing = services::SEALING
+        .into_iter()
+        .filter(|name| !elsewhere.contains_key(*name));
+    let is_open = settings::is_production(&config)? && settings::leaves_ring_open(&config)?;
+    Ok(setup.with("keys.create", (is_open && sealing.any(is_here)).then_some(false)))
+}
+
 /// Stops gracefully at the first interrupt and at once at the second.
 pub(crate) async fn until(interrupt: impl Future<Output = ()>, running: Running) {
     interrupt.await;
     tokio::select! {
         () = running.stop() => {}
         () = interrupted() => tracing::warn!("stopped before all requests had finished"),
+    }
+}
+
+/// Whether there is an administrator, or no service here that would know.
+async fn has_administrator(running: &Running) -> Result<bool> {
+    match running.store::<security::store::Store>("security") {
+        Some(store) => Ok(store.has_administrator().await.map_err(platform_error::Error::from)?),
+        None => Ok(true),
     }
 }
 
@@ -206,7 +242,7 @@ fn welcome(running: &Running, loaded: Option<&demo::Loaded>) -> String {
     if let Some(auth) = running.addresses().get("auth") {
         text += &how_to_sign_in(&format!("http://{auth}"));
     }
-    text + "\nCtrl-C stops it.\n"
+    text
 }
 
 fn how_to_sign_in(auth: &str) -> String {

@@ -17,6 +17,12 @@ pub(crate) fn all() -> Vec<Service> {
 /// The services that have background jobs.
 pub(crate) const WITH_JOBS: [&str; 1] = ["auth"];
 
+/// The services that tell each other things.
+pub(crate) const WITH_EVENTS: [&str; 3] = ["auth", "security", "users"];
+
+/// The services that keep what the key ring sealed, so that they are lost with it.
+pub(crate) const SEALING: [&str; 2] = ["auth", "security"];
+
 /// The services to run here: all, or those that `only` names.
 pub(crate) fn chosen(only: &[String]) -> Result<Vec<Service>> {
     let all = all();

@@ -200,6 +200,7 @@ pub(crate) fn read_all(config: &Config) -> Result<()> {
     config.section::<platform_telemetry::Settings>("telemetry")?;
     config.section::<platform_service::PeerSettings>("peers")?;
     config.section::<federation_gateway::StitchSettings>("stitch")?;
+    config.section::<platform_cache::Settings>("cache")?;
     config.part::<Port<8002>>(crate::gateway::GATEWAY)?;
     config.section::<federation_gateway::Settings>(crate::gateway::GATEWAY)?;
     config.part::<Port<8001>>(crate::serve::SERVICE)?;
@@ -230,6 +231,21 @@ fn read_identity(config: &Config) -> Result<()> {
 /// Whether others depend on what these settings are of.
 pub(crate) fn is_production(config: &Config) -> Result<bool> {
     Ok(config.section::<platform_service::HostSettings>("host")?.production)
+}
+
+/// The key of the key ring that says whether one is made.
+#[derive(Serialize, Deserialize)]
+struct Ring {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    create: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ring: Option<platform_config::Secret<String>>,
+}
+
+/// Whether the settings say neither where the key ring is nor whether one is made.
+pub(crate) fn leaves_ring_open(config: &Config) -> Result<bool> {
+    let Ring { create, ring } = config.part("keys")?;
+    Ok(create.is_none() && ring.is_none())
 }
 
 /// The file of an embedded catalog; `None` when the catalog is a server's.

@@ -74,6 +74,17 @@ impl Table {
     }
 }
 
+/// Names and what belongs to them, a line each; what is empty is left out.
+pub(crate) fn facts<'a>(lines: impl IntoIterator<Item = (&'a str, String)>) -> String {
+    let known: Vec<_> = lines.into_iter().filter(|(_, text)| !text.is_empty()).collect();
+    let widest = known.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    let clean = |text: &str| text.replace(char::is_control, " ");
+    known
+        .iter()
+        .map(|(name, text)| format!("{name:widest$}  {}\n", clean(text)))
+        .collect()
+}
+
 /// Text from outside, made harmless and short enough.
 fn shown(text: &str) -> String {
     let mut letters = text

@@ -44,7 +44,9 @@ impl Target {
     pub(crate) async fn open(place: &Place, setup: Setup, need: Need) -> Result<Self> {
         let setup = setup
             .with("host.data", place.data.as_ref().map(|data| data.display()))
-            .with("financial-data.maintenance", Some(false));
+            .with("financial-data.maintenance", Some(false))
+            // Whoever has the files has no use for a token. A running server asks by its own settings.
+            .with("financial-data.access", Some("open"));
         let config = setup.config()?;
         let quiet = platform_telemetry::Settings {
             log: "error".into(),
@@ -52,6 +54,8 @@ impl Target {
         };
         setup.telemetry(&config, quiet)?;
         setup.heed_environment();
+        // The settings may be those of a whole system.
+        settings::read_all(&config)?;
         let address = place
             .url
             .clone()

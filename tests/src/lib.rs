@@ -1,5 +1,7 @@
 //! What tests of the whole system need: the real binary as a process, and the Python engines that read its lake.
 
+mod process;
+
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -8,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use platform_http::{Client, ClientSettings, Method};
 use serde_json::Value;
+
+pub use process::Process;
 
 /// A running `hansa run` on a directory of its own port; killed without notice when dropped.
 pub struct Server {

@@ -205,6 +205,32 @@ fn no_file_names_a_folder_of_somebodys_machine() {
 }
 
 #[test]
+fn every_attack_names_a_test_that_is_there() {
+    let metadata = metadata();
+    let table = read(metadata.workspace_root.join("docs/security.md").as_std_path());
+    let rows = table
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.starts_with("| attack |"));
+    let tests: Vec<_> = rows
+        .map(|row| {
+            row.rsplit('`')
+                .nth(1)
+                .and_then(|test| test.split_once("::"))
+                .expect(row)
+        })
+        .collect();
+    assert!(tests.len() > 50, "{}", tests.len());
+    for (file, name) in tests {
+        let text = fs::read_to_string(metadata.workspace_root.join(file)).expect(file);
+        let is_test = text.split_once(&format!("fn {name}(")).is_some_and(|(before, _)| {
+            let above = before.lines().rev().take(3).collect::<String>();
+            above.contains("test")
+        });
+        assert!(is_test, "docs/security.md names {file}::{name}, which is no test");
+    }
+}
+
+#[test]
 fn the_code_map_lists_every_crate() {
     let metadata = metadata();
     let map = read(metadata.workspace_root.join("ARCHITECTURE.md").as_std_path());

@@ -61,6 +61,13 @@ pub(crate) async fn all(options: &Options, gateways: &Gateways, table: &mut Tabl
             beside(alone.latency, apollo.map(|cost| cost.latency)),
         );
     }
+    let relay = load::compare(&[&gateways.relay], &body(SMALL), options.seconds).await?[0];
+    table.add(
+        "the exchanges of the small answer alone: CPU per request of a program that only passes bytes",
+        show(relay.cpu),
+        "",
+        String::new(),
+    );
     Ok(())
 }
 

@@ -23,20 +23,31 @@ pub(crate) struct Process {
     /// Where it answers.
     pub(crate) url: String,
     child: Child,
-    _said: BufReader<ChildStdout>,
+    said: BufReader<ChildStdout>,
     _home: TempDir,
 }
 
 /// Our gateway, with what differs from its own settings.
 pub(crate) fn hansa(binary: &Path, supergraph: &Path, settings: &[&str]) -> Result<Process> {
-    let hint = "build it in the same profile: cargo build --release -p hansa";
-    ensure!(binary.is_file(), "there is no {}; {hint}", binary.display());
-    let mut command = Command::new(binary);
+    let mut command = program(binary)?;
     command.args(["gateway", "--port", "0", "--supergraph"]).arg(supergraph);
     for setting in settings {
         command.args(["--set", setting]);
     }
     Process::start(command)
+}
+
+/// Services of ours in one process.
+pub(crate) fn services(binary: &Path, arguments: &[&str]) -> Result<Process> {
+    let mut command = program(binary)?;
+    command.arg("up").args(arguments);
+    Process::start(command)
+}
+
+fn program(binary: &Path) -> Result<Command> {
+    let hint = "build it in the same profile: cargo build --release -p hansa";
+    ensure!(binary.is_file(), "there is no {}; {hint}", binary.display());
+    Ok(Command::new(binary))
 }
 
 /// Apollo's gateway, or nothing where the machine has no node.
@@ -48,6 +59,13 @@ pub(crate) fn apollo(supergraph: &Path) -> Result<Option<Process>> {
     command.args(["-e", SCRIPT]).arg(packages()?).arg(supergraph);
     command.env("NODE_ENV", "production");
     Process::start(command).map(Some)
+}
+
+/// The relay between these two subgraphs.
+pub(crate) fn relay(subgraphs: [&str; 2]) -> Result<Process> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg("relay").args(subgraphs);
+    Process::start(command)
 }
 
 /// The folder with the packages, which npm fills once.
@@ -103,18 +121,27 @@ impl Process {
         Ok(Self {
             url,
             child,
-            _said: said,
+            said,
             _home: home,
         })
     }
 
+    /// Host and port of another service of it, from what it says after its first line.
+    pub(crate) fn address_of(&mut self, service: &str) -> Result<String> {
+        let begins = format!("{service} listens on http://");
+        let mut line = String::new();
+        while self.said.read_line(&mut line)? > 0 {
+            if let Some(address) = line.strip_prefix(&begins) {
+                return Ok(address.trim().to_owned());
+            }
+            line.clear();
+        }
+        Err(anyhow!("the process does not say where {service} listens"))
+    }
+
     /// The time it has kept processors busy, with all its threads.
     pub(crate) fn cpu(&self) -> Result<Duration> {
-        let text = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        let (_, after_name) = text.rsplit_once(')').context("a process has a name")?;
-        // The state comes first, then ten numbers, then the time in user space and in the kernel.
-        let ticks = after_name.split_whitespace().skip(11).take(2).map(str::parse::<u32>);
-        Ok(TICK * ticks.sum::<Result<u32, _>>()?)
+        cpu(self.child.id())
     }
 
     /// A field of its memory in MB: `VmHWM` is the peak, `VmRSS` what it holds now.
@@ -132,6 +159,15 @@ impl Process {
     pub(crate) fn raise_files(&self) -> Result<usize> {
         raise_files(self.child.id())
     }
+}
+
+/// The time that a process has kept processors busy, with all its threads.
+pub(crate) fn cpu(process: u32) -> Result<Duration> {
+    let text = fs::read_to_string(format!("/proc/{process}/stat"))?;
+    let (_, after_name) = text.rsplit_once(')').context("a process has a name")?;
+    // The state comes first, then ten numbers, then the time in user space and in the kernel.
+    let ticks = after_name.split_whitespace().skip(11).take(2).map(str::parse::<u32>);
+    Ok(TICK * ticks.sum::<Result<u32, _>>()?)
 }
 
 /// Lets a process open as many files as the machine grants, and says how many those are.

@@ -3,9 +3,9 @@
 mod feed;
 mod shop;
 
-use std::net::SocketAddr;
+use std::{collections::BTreeMap, net::SocketAddr};
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use async_graphql::{ObjectType, Schema, SubscriptionType};
 use axum::Router;
 use federation_composition::{Subgraph, compose};
@@ -20,6 +20,7 @@ pub(crate) use feed::Feed;
 pub(crate) struct Subgraphs {
     /// What they compose to.
     pub(crate) supergraph: String,
+    addresses: BTreeMap<&'static str, String>,
     _serving: JoinSet<()>,
 }
 
@@ -41,21 +42,30 @@ impl Subgraphs {
         Self::serve(vec![feed.part(), shop::products()]).await
     }
 
+    /// Host and port of one of them.
+    pub(crate) fn address(&self, name: &str) -> Result<&str> {
+        let address = self.addresses.get(name).map(String::as_str);
+        address.with_context(|| format!("there is no subgraph {name}"))
+    }
+
     async fn serve(parts: Vec<Part>) -> Result<Self> {
-        let (mut serving, mut subgraphs) = (JoinSet::new(), Vec::new());
+        let (mut serving, mut subgraphs, mut addresses) = (JoinSet::new(), Vec::new(), BTreeMap::new());
         for part in parts {
             let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
+            let address = listener.local_addr()?.to_string();
             subgraphs.push(Subgraph {
                 name: part.name.to_owned(),
-                url: format!("http://{}/graphql", listener.local_addr()?),
+                url: format!("http://{address}/graphql"),
                 sdl: part.sdl,
             });
+            addresses.insert(part.name, address);
             let (settings, never) = (ServeSettings::default(), CancellationToken::new());
             serving.spawn(serve(listener, part.router, settings, never));
         }
         let composed = compose(&subgraphs).map_err(|errors| anyhow!("{errors:?}"))?;
         Ok(Self {
             supergraph: composed.supergraph_sdl,
+            addresses,
             _serving: serving,
         })
     }

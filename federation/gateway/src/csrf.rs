@@ -39,6 +39,11 @@ pub(crate) enum CsrfError {
         "a web page of another site could have sent this; send the header {0} with any value, or content-type: application/json"
     )]
     NoPreflight(String),
+    /// A cookie with a token, without what a page of ours sends beside it.
+    #[error(
+        "a web page of another site could have made the browser send this; send the value of the cookie {0} in the header x-csrf-token"
+    )]
+    NoToken(String),
     /// A WebSocket opened by a page of another origin.
     #[error("pages of {0} may not open a connection here; add the origin to the allowed ones (cors)")]
     ForeignOrigin(String),
@@ -48,19 +53,27 @@ impl Coded for CsrfError {
     fn code(&self) -> Code {
         match self {
             Self::NoPreflight(_) => Code::Invalid,
-            Self::ForeignOrigin(_) => Code::Forbidden,
+            Self::NoToken(_) | Self::ForeignOrigin(_) => Code::Forbidden,
         }
     }
 }
 
-/// Refuses a request that needs no preflight.
+/// Refuses a request that needs no preflight, unless every client is known to be no browser.
 pub(crate) fn check(settings: &CsrfSettings, headers: &HeaderMap) -> Result<(), CsrfError> {
+    match settings.enabled {
+        true => check_preflight(settings, headers),
+        false => Ok(()),
+    }
+}
+
+/// The same, whoever the clients are.
+pub(crate) fn check_preflight(settings: &CsrfSettings, headers: &HeaderMap) -> Result<(), CsrfError> {
     let is_preflighted = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .is_some_and(|value| !is_simple(value));
     let is_marked = settings.headers.iter().any(|name| headers.contains_key(name.as_str()));
-    if !settings.enabled || is_preflighted || is_marked {
+    if is_preflighted || is_marked {
         return Ok(());
     }
     let header = settings.headers.first().cloned();
@@ -69,13 +82,22 @@ pub(crate) fn check(settings: &CsrfSettings, headers: &HeaderMap) -> Result<(), 
 
 /// Refuses a WebSocket from a page of another origin: browsers ask nobody before they open one, and send cookies.
 pub(crate) fn check_origin(allowed: &[String], headers: &HeaderMap) -> Result<(), CsrfError> {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let Some(origin) = text(header::ORIGIN) else {
+    match allowed.iter().any(|one| one == "*") {
+        true => Ok(()),
+        false => check_named_origin(allowed, headers),
+    }
+}
+
+/// The same where cookies say who asks: then "any page" is none.
+pub(crate) fn check_named_origin(allowed: &[String], headers: &HeaderMap) -> Result<(), CsrfError> {
+    let Some(sent) = headers.get(header::ORIGIN) else {
         return Ok(());
     };
-    let is_listed = allowed.iter().any(|one| one == "*" || one.eq_ignore_ascii_case(origin));
+    let origin = sent.to_str().unwrap_or("an unreadable origin");
+    let is_listed = allowed.iter().any(|one| one.eq_ignore_ascii_case(origin));
     let authority = origin.split_once("://").map_or(origin, |(_, authority)| authority);
-    let is_own = text(header::HOST).is_some_and(|host| host.eq_ignore_ascii_case(authority));
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    let is_own = host.is_some_and(|host| host.eq_ignore_ascii_case(authority));
     match is_listed || is_own {
         true => Ok(()),
         false => Err(CsrfError::ForeignOrigin(origin.to_owned())),

@@ -60,9 +60,17 @@ pub enum Error {
     /// The answer's shape is too large to prepare.
     #[error("the operation expands to more than {0} fields; ask for less at once")]
     TooManyFields(usize),
-    /// The planner failed.
-    #[error("cannot plan the operation: {0}")]
-    Planner(String),
+    /// A supergraph that leads nowhere.
+    #[error(
+        "no subgraph answers {0} where it is asked for, because the supergraph breaks a rule of composition; leave it out, and compose the supergraph anew"
+    )]
+    NoPath(String),
+    /// The planner knows no plan. Why not is its own affair: the text is for the log.
+    #[error("no plan is known that answers this operation; ask for its parts in operations of their own")]
+    Unplannable(String),
+    /// The gateway stops.
+    #[error("the gateway stops; ask again")]
+    Stopping,
     /// A supergraph that cannot be served.
     #[error("the supergraph cannot be served: {0}")]
     Supergraph(String),
@@ -103,9 +111,7 @@ pub enum Error {
 impl Coded for Error {
     fn code(&self) -> Code {
         match self {
-            Self::PlanningBudget(_) | Self::TooManyFields(_) => Code::Invalid,
-            Self::Planner(_) => Code::Internal,
-            Self::Sdl { .. } => Code::Unavailable,
+            Self::Sdl { .. } | Self::Stopping => Code::Unavailable,
             _ => Code::Invalid,
         }
     }

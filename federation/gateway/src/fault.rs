@@ -91,10 +91,13 @@ impl Serialize for Fault {
         if !self.path.is_empty() {
             map.serialize_entry("path", &self.path)?;
         }
-        let mut extensions = self.extensions.clone();
+        let mut extensions = Map::new();
         extensions.insert("code".into(), self.code.as_ref().into());
         if let Some(service) = &self.service {
             extensions.insert("service".into(), service.as_str().into());
+        }
+        for (key, value) in &self.extensions {
+            extensions.entry(key.as_str()).or_insert_with(|| value.clone());
         }
         map.serialize_entry("extensions", &extensions)?;
         map.end()

@@ -4,8 +4,6 @@ use std::{sync::Arc, time::Instant};
 
 use arc_swap::ArcSwap;
 use axum::http::HeaderMap;
-use graphql_tools::static_graphql::query::Document;
-use platform_auth::{Identity, IdentitySettings};
 use platform_error::Result;
 use platform_http::{Client, ClientSettings};
 use platform_service::Context;
@@ -14,27 +12,27 @@ use tracing::Instrument;
 
 use crate::{
     Error,
-    authorize::{self, Asked, Rules},
+    admit::Ready,
+    authorize::Rules,
     cache::{Hints, Keeping, Store},
     cost::Model,
     execute::{Run, State, Surroundings},
-    fault::{Fault, Refusal},
+    fault::Refusal,
     headers::Propagation,
-    jwt::Verifier,
+    jwt::Believed,
     outcome::Outcome,
     outline::{Operation, OperationKind},
-    persisted::{self, Persisted},
-    prepare::{Operations, Parsed, Prepared},
+    persisted::Persisted,
+    prepare::Operations,
     project::write::Projector,
-    rate::{self, RateLimits},
-    request::{Caller, Request, Variables},
+    rate::RateLimits,
+    request::{Caller, Request},
     settings::Settings,
     subgraph::{Locals, Subgraphs},
     subscribe::{Hub, Quotas, Upstreams},
-    supergraph::{Supergraph, labels},
+    supergraph::Supergraph,
     telemetry::{self, Step},
     usage::{Footprint, Usage},
-    variables,
 };
 
 /// A gateway. Cheap to clone; clones are the same gateway.
@@ -46,7 +44,7 @@ pub(crate) struct Inner {
     pub(crate) serving: ArcSwap<Serving>,
     pub(crate) locals: Locals,
     pub(crate) context: Context,
-    pub(crate) verifier: Verifier,
+    pub(crate) believed: Believed,
     pub(crate) rates: RateLimits,
     pub(crate) persisted: Persisted,
     pub(crate) usage: Usage,
@@ -67,41 +65,21 @@ pub(crate) struct Serving {
     pub(crate) upstreams: Arc<Upstreams>,
 }
 
-/// A request that may run: what is asked, for whom, and how it is answered.
-pub(crate) struct Ready {
-    pub(crate) serving: Arc<Serving>,
-    pub(crate) parsed: Arc<Parsed>,
-    pub(crate) prepared: Arc<Prepared>,
-    pub(crate) kind: OperationKind,
-    pub(crate) variables: Variables,
-    /// Errors for what the caller may not see.
-    pub(crate) faults: Vec<Fault>,
-    /// What it is estimated to cost, where that is told.
-    pub(crate) cost: Option<u64>,
-}
-
-impl Ready {
-    /// The name in the document, whether or not the request repeated it.
-    pub(crate) fn name(&self) -> Option<String> {
-        let operation = Operation::find(&self.parsed.document, self.parsed.name.as_deref())?;
-        operation.name.map(Into::into)
-    }
-}
-
 impl Gateway {
     /// A gateway that serves a supergraph. `locals` are the subgraphs in this process.
     pub fn new(sdl: &str, settings: Settings, locals: Locals, context: &Context) -> Result<Self> {
         let planners = Arc::new(Semaphore::new(settings.planning.concurrency.max(1)));
         let serving = Serving::new(sdl, &settings, &locals, &planners)?;
         let client = Client::new(&ClientSettings::default())?;
+        let believed = Believed::open(&settings.jwt, &client, context)?;
         let usage = Usage::new(&settings.usage, context.clock());
         usage.keep(&settings.usage, context);
         Ok(Self(Arc::new(Inner {
             serving: ArcSwap::from_pointee(serving),
             locals,
             context: context.clone(),
-            verifier: verifier(&settings, &client, context)?,
-            rates: RateLimits::new(&settings.rate),
+            believed,
+            rates: RateLimits::open(&settings.rate, context)?,
             persisted: Persisted::new(&settings.persisted)?,
             usage,
             planners,
@@ -154,99 +132,6 @@ impl Gateway {
         let mut outcome = self.run(&ready, &caller).await;
         self.0.settings.cost.tell(&mut outcome, ready.cost);
         (outcome, kind, name)
-    }
-
-    /// Everything before execution: who asks, which operation, may they, what does it cost, how is it answered.
-    pub(crate) async fn admit(&self, request: Request, mut caller: Caller) -> Result<(Caller, Ready), Refusal> {
-        let inner = &self.0;
-        inner.rates.check_address(caller.address).map_err(rate::refusal)?;
-        if caller.principal.is_none() {
-            caller.principal = inner.verifier.principal(&caller.headers).await?;
-        }
-        inner.rates.check_principal(&caller).map_err(rate::refusal)?;
-        let text = inner.persisted.resolve(&request).map_err(persisted::refusal)?;
-        let text = text.ok_or_else(|| Refusal {
-            is_malformed: true,
-            ..Error::NoQuery.into()
-        })?;
-        let serving = inner.serving.load_full();
-        let parsed = serving.operations.parsed(&text, request.operation_name.as_deref())?;
-        let operation = parsed.operation()?;
-        let kind = parsed.kind()?;
-        telemetry::describe(&parsed, kind);
-        if request.reads_only && kind != OperationKind::Query {
-            return Err(Error::ReadsOnly.into());
-        }
-        let variables = variables::coerce(&serving.supergraph, operation, &request.variables)?;
-        let (permitted, faults) = self.permit(&serving, &parsed, &variables, &caller)?;
-        let cost = self.cost(&serving, &parsed, &variables)?;
-        let draw = match parsed.is_moving {
-            true => labels::draw(&inner.context.ids()),
-            false => 0,
-        };
-        let prepared = serving
-            .operations
-            .prepared(&parsed, permitted, &variables, draw)
-            .await?;
-        if prepared.projection.introspects && !inner.settings.http.introspection {
-            return Err(Error::IntrospectionOff.into());
-        }
-        let cost_settings = &inner.settings.cost;
-        if !cost_settings.subgraphs.is_empty() {
-            let costs = serving
-                .costs
-                .by_subgraph(&prepared.plan, &variables, cost_settings.list_size);
-            cost_settings.check_subgraphs(&costs)?;
-        }
-        let ready = Ready {
-            serving,
-            parsed,
-            prepared,
-            kind,
-            variables,
-            faults,
-            cost,
-        };
-        Ok((caller, ready))
-    }
-
-    fn permit(
-        &self,
-        serving: &Serving,
-        parsed: &Parsed,
-        variables: &Variables,
-        caller: &Caller,
-    ) -> Result<(Option<Document>, Vec<Fault>), Refusal> {
-        let Some(operation) = Operation::find(&parsed.document, parsed.name.as_deref()) else {
-            return Ok((None, Vec::new()));
-        };
-        let asked = Asked { operation, variables };
-        let permit = || authorize::permit(&serving.rules, &parsed.document, &asked, caller.principal.as_deref());
-        match telemetry::measured(Step::Authorize, permit) {
-            None => Ok((None, Vec::new())),
-            Some(permitted) if self.0.settings.authorization.reject => {
-                let code = match caller.principal {
-                    Some(_) => platform_error::Code::Forbidden,
-                    None => platform_error::Code::Unauthenticated,
-                };
-                Err(Refusal::of(code, permitted.faults))
-            }
-            Some(permitted) => Ok((Some(permitted.document), permitted.faults)),
-        }
-    }
-
-    fn cost(&self, serving: &Serving, parsed: &Parsed, variables: &Variables) -> Result<Option<u64>, Refusal> {
-        let settings = &self.0.settings.cost;
-        if !settings.is_used() {
-            return Ok(None);
-        }
-        let Some(operation) = Operation::find(&parsed.document, parsed.name.as_deref()) else {
-            return Ok(None);
-        };
-        let estimate = || serving.costs.estimate(&operation, variables, settings.list_size);
-        let estimated = telemetry::measured(Step::Cost, estimate)?;
-        settings.check(estimated)?;
-        Ok(Some(estimated))
     }
 
     /// Executes and writes the answer; with it comes what each subgraph said of its own.
@@ -333,17 +218,8 @@ impl Serving {
             keeping: store.map(|store| Keeping {
                 store,
                 hints: &self.hints,
+                default_max_age: settings.cache.default_max_age.as_secs(),
             }),
         }
-    }
-}
-
-/// Whom the gateway believes: the issuers of its settings, or where they name none and our own issuer of tokens is among
-/// the peers, whom every service believes.
-fn verifier(settings: &Settings, client: &Client, context: &Context) -> Result<Verifier> {
-    let identity: IdentitySettings = context.section("identity")?;
-    match settings.jwt.sources.is_empty() && context.peers().get(&identity.peer).is_some() {
-        true => Ok(Identity::open(context)?.verifier().clone()),
-        false => Ok(Verifier::new(&settings.jwt, client, context.clock())?),
     }
 }

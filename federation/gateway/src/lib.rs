@@ -1,9 +1,11 @@
 //! Plans and executes operations over a supergraph.
 
 mod admin;
+mod admit;
 mod authorize;
 mod cache;
 mod conditions;
+mod cookie;
 mod cost;
 mod csrf;
 mod error;

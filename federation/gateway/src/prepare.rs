@@ -1,19 +1,19 @@
 //! An operation ready to run: parsed, checked, planned, and its answer laid out. Done once per operation.
 
 mod expand;
+mod shown;
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use graphql_tools::static_graphql::query::{Document, OperationDefinition};
 use moka::sync::Cache;
-use platform_config::Duration;
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
 use crate::{
     Error, conditions,
     execute::Program,
-    fault::{Fault, Refusal},
+    fault::Refusal,
     limits::{self, LimitSettings},
     outline::{Operation, OperationKind},
     parse,
@@ -181,13 +181,15 @@ impl Operations {
         if let Some(prepared) = kept {
             return Ok(prepared);
         }
-        let Ok(_worker) = self.workers.acquire().await else {
-            return Err(Error::Planner("the gateway is stopping".into()).into());
+        // The work keeps the place until it is done, also where nobody waits for it any more.
+        let Ok(worker) = self.workers.clone().acquire_owned().await else {
+            return Err(Error::Stopping.into());
         };
         let (cache, parsed, variables) = (self.prepared.clone(), parsed.clone(), variables.clone());
         let (supergraph, settings) = (self.supergraph.clone(), self.settings.clone());
         let labels = self.labels.clone();
         let planned = tokio::task::spawn_blocking(telemetry::within(move || {
+            let _worker = worker;
             let prepare = || {
                 let whole = conditions::decided(&parsed.document, &variables);
                 let permitted = permitted.map(|document| conditions::decided(&document, &variables));
@@ -207,9 +209,10 @@ impl Operations {
                 .try_get_with(key, prepare)
                 .map_err(|refusal| Refusal::clone(&refusal))
         }));
-        planned
-            .await
-            .unwrap_or_else(|error| Err(Error::Planner(error.to_string()).into()))
+        planned.await.unwrap_or_else(|error| match error.is_cancelled() {
+            true => Err(Error::Stopping.into()),
+            false => Err(unplannable(Error::Unplannable(error.to_string())).into()),
+        })
     }
 
     /// The operations known here, to be planned for the next supergraph.
@@ -262,7 +265,7 @@ fn prepare(
     let planned = conditions::with_types(permitted.as_ref().unwrap_or(whole).clone());
     expand::check(supergraph, &planned, *name, settings.fields)?;
     let plan = || supergraph.planner.plan(&planned, *name, overrides, settings.budget);
-    let plan = measured(Step::Plan, plan)?;
+    let plan = measured(Step::Plan, plan).map_err(unplannable)?;
     let program = Program::new(&plan, &supergraph.types);
     // What was taken out of the plan stays in the answer, as null.
     let projection = Projection::new(supergraph, whole, *name, &program.shapes, settings.fields)?;
@@ -274,6 +277,14 @@ fn prepare(
     })
 }
 
+/// Says in the log what clients are not told.
+fn unplannable(error: Error) -> Error {
+    if let Error::Unplannable(reason) = &error {
+        tracing::warn!(reason, "an operation cannot be planned");
+    }
+    error
+}
+
 impl Prepared {
     fn weight(&self) -> usize {
         1024 + self.program.weight() + self.projection.weight()
@@ -282,30 +293,4 @@ impl Prepared {
 
 fn weight(bytes: usize) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
-}
-
-impl Supergraph {
-    /// The plan of an operation of a text, for people who want to look at it. What is wrong with the text is told as
-    /// clients are told it.
-    pub fn plan(&self, text: &str, name: Option<&str>, budget: Duration) -> Result<Plan, Vec<Fault>> {
-        self.plan_with(text, name, &Overrides::default(), budget)
-    }
-
-    /// The same, where these labels of `@override` hold.
-    pub fn plan_with(
-        &self,
-        text: &str,
-        name: Option<&str>,
-        overrides: &Overrides,
-        budget: Duration,
-    ) -> Result<Plan, Vec<Fault>> {
-        let plan = || {
-            let document = parse::parse(text, LimitSettings::default().tokens)?;
-            parse::operation(&document, name)?;
-            Validator::default().validate(self, &document)?;
-            expand::check(self, &document, name, PlanningSettings::default().fields)?;
-            Ok(self.planner.plan(&document, name, overrides, budget)?)
-        };
-        plan().map_err(|refusal: Refusal| refusal.faults)
-    }
 }

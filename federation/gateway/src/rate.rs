@@ -1,74 +1,153 @@
-//! How often one client address, and one principal, may ask.
+//! How often callers may ask: each client address, each principal, and all who count as one under a plan.
 
-use std::net::IpAddr;
+use std::collections::BTreeMap;
 
 use axum::http::{HeaderValue, header};
-use platform_http::{Quota, RateLimit, RateLimited};
+use platform_auth::Kind;
+use platform_cache::{Caches, Settings as CacheSettings, SharedLimit};
+use platform_error::Result;
+use platform_http::Quota;
+use platform_service::Context;
 use serde::{Deserialize, Serialize};
 
-use crate::{fault::Refusal, request::Caller};
+use crate::{fault::Refusal, jwt::Principal, request::Caller};
+
+/// Who has not signed in, each address by itself.
+const ANONYMOUS: &str = "anonymous";
+/// Who has signed in, and no other plan is known of.
+const FREE: &str = "free";
+/// An API key, each by itself and not by its person.
+const KEY: &str = "key";
+/// Who acts in a workspace: all of its members together.
+const WORKSPACE: &str = "workspace";
 
 /// How often callers may ask; as often as they like where nothing is set.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct RateSettings {
     /// Per client address; an IPv6 client holds a whole /64.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<Quota>,
-    /// Per principal, wherever they ask from.
+    /// Per person or service, wherever they ask from and by whichever of their tokens and keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub principal: Option<Quota>,
+    /// By their names: `anonymous`, `free`, `key`, `workspace`, and those that tokens name.
+    pub plans: BTreeMap<String, Quota>,
+    /// The claim in which tokens name their plan, instead of the one that their kind has.
+    pub plan_claim: String,
 }
 
-/// The limits in use. Cheap to clone; clones share the counts.
-#[derive(Clone, Default)]
+impl Default for RateSettings {
+    fn default() -> Self {
+        Self {
+            address: None,
+            principal: None,
+            plans: BTreeMap::new(),
+            plan_claim: "plan".into(),
+        }
+    }
+}
+
+/// The limits in use, counted by all processes together where they share a Redis.
+#[derive(Default)]
 pub(crate) struct RateLimits {
-    address: Option<RateLimit>,
-    principal: Option<RateLimit>,
+    address: Option<SharedLimit>,
+    principal: Option<SharedLimit>,
+    plans: BTreeMap<String, SharedLimit>,
+    plan_claim: String,
 }
 
 impl RateLimits {
-    /// Limits with nothing used yet.
-    pub(crate) fn new(settings: &RateSettings) -> Self {
-        Self {
-            address: settings.address.map(RateLimit::new),
-            principal: settings.principal.map(RateLimit::new),
+    /// Limits with nothing used yet. Redis is left alone where there is no limit.
+    pub(crate) fn open(settings: &RateSettings, context: &Context) -> Result<Self> {
+        context.section::<CacheSettings>("cache")?;
+        if settings.address.is_none() && settings.principal.is_none() && settings.plans.is_empty() {
+            return Ok(Self::default());
         }
+        let caches = Caches::open(context)?;
+        let limit = |name, quota: &Quota| SharedLimit::new(&caches, name, *quota);
+        Ok(Self {
+            address: settings.address.as_ref().map(|quota| limit("gateway.address", quota)),
+            principal: settings
+                .principal
+                .as_ref()
+                .map(|quota| limit("gateway.principal", quota)),
+            plans: settings
+                .plans
+                .iter()
+                .map(|(name, quota)| (name.clone(), limit("gateway.plan", quota)))
+                .collect(),
+            plan_claim: settings.plan_claim.clone(),
+        })
     }
 
     /// Counts a request of an address, before anything is done for it.
-    pub(crate) fn check_address(&self, address: Option<IpAddr>) -> Result<(), RateLimited> {
+    pub(crate) async fn check_address(&self, caller: &Caller) -> Result<(), Refusal> {
         match &self.address {
-            Some(limit) => limit.check(&network_of(address)),
+            Some(limit) => check(limit, &caller.network(), None).await,
             None => Ok(()),
         }
     }
 
-    /// Counts an operation of a principal, once it is known who asks.
-    pub(crate) fn check_principal(&self, caller: &Caller) -> Result<(), RateLimited> {
-        match (&self.principal, &caller.principal) {
-            // Tokens of one person with other rights are one person here.
-            (Some(limit), Some(principal)) => limit.check(principal.subject().unwrap_or(principal.identity())),
-            _ => Ok(()),
+    /// Counts an operation, once it is known who asks.
+    pub(crate) async fn check_caller(&self, caller: &Caller) -> Result<(), Refusal> {
+        if let (Some(limit), Some(_)) = (&self.principal, &caller.principal) {
+            check(limit, &caller.client(), None).await?;
         }
+        match self.plan_of(caller) {
+            Some((plan, limit, counted)) => check(limit, &format!("{plan}:{counted}"), Some(plan)).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The plan that a caller is under, and who counts together with them. Services of ours have none.
+    fn plan_of<'a>(&'a self, caller: &'a Caller) -> Option<(&'a str, &'a SharedLimit, String)> {
+        if self.plans.is_empty() {
+            return None;
+        }
+        let Some(principal) = &caller.principal else {
+            return self.plan(ANONYMOUS, || caller.network());
+        };
+        let named = self.named_by(principal);
+        let in_workspace = principal
+            .workspace
+            .and_then(|workspace| self.plan(named.unwrap_or(WORKSPACE), || workspace.to_string()));
+        in_workspace.or_else(|| match principal.kind {
+            Kind::User => self.plan(named.unwrap_or(FREE), || caller.client()),
+            Kind::Key => self.plan(named.unwrap_or(KEY), || key_of(principal)),
+            Kind::Service => None,
+        })
+    }
+
+    fn plan<'a>(&'a self, name: &str, counted: impl FnOnce() -> String) -> Option<(&'a str, &'a SharedLimit, String)> {
+        let (name, limit) = self.plans.get_key_value(name)?;
+        Some((name, limit, counted()))
+    }
+
+    /// The plan that a token names, if there is one of that name.
+    fn named_by<'a>(&self, principal: &'a Principal) -> Option<&'a str> {
+        let named = principal.claims.get(&self.plan_claim)?.as_str()?;
+        self.plans.contains_key(named).then_some(named)
     }
 }
 
-/// The refusal, with the header that says when to try again.
-pub(crate) fn refusal(limited: RateLimited) -> Refusal {
+fn key_of(principal: &Principal) -> String {
+    match principal.session {
+        Some(key) => key.to_string(),
+        None => principal.identity().to_owned(),
+    }
+}
+
+/// Counts one. The refusal has the header that says when to try again, and the plan that was used up.
+async fn check(limit: &SharedLimit, key: &str, plan: Option<&str>) -> Result<(), Refusal> {
+    let Err(limited) = limit.check(key).await else {
+        return Ok(());
+    };
     let seconds = HeaderValue::from(limited.retry_after_seconds);
     let mut refusal = Refusal::from(limited);
     refusal.headers.insert(header::RETRY_AFTER, seconds);
-    refusal
-}
-
-fn network_of(address: Option<IpAddr>) -> String {
-    match address.map(|address| address.to_canonical()) {
-        None => "local".into(),
-        Some(IpAddr::V4(address)) => address.to_string(),
-        Some(IpAddr::V6(address)) => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-        }
+    if let (Some(plan), Some(fault)) = (plan, refusal.faults.first_mut()) {
+        fault.extensions.insert("plan".into(), plan.into());
     }
+    Err(refusal)
 }

@@ -69,6 +69,30 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// What counts as one client: the person or service that a token is about, with all of its tokens; without one the
+    /// network.
+    pub(crate) fn client(&self) -> String {
+        match &self.principal {
+            None => self.network(),
+            Some(principal) => {
+                let issuer = principal.issuer.as_deref().unwrap_or_default();
+                format!("{issuer} {}", principal.subject().unwrap_or(principal.identity()))
+            }
+        }
+    }
+
+    /// What counts as one address: an IPv6 client holds a whole /64.
+    pub(crate) fn network(&self) -> String {
+        match self.address.map(|address| address.to_canonical()) {
+            None => "local".into(),
+            Some(IpAddr::V4(address)) => address.to_string(),
+            Some(IpAddr::V6(address)) => {
+                let [a, b, c, d, ..] = address.segments();
+                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+            }
+        }
+    }
+
     /// What keeps this caller's private data apart from others': a name for the principal and what it may.
     pub fn subject(&self) -> Option<&str> {
         self.principal.as_ref().map(|principal| principal.identity())

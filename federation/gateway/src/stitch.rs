@@ -6,6 +6,7 @@ mod answer;
 mod describe;
 mod document;
 mod entity;
+mod hide;
 mod introspect;
 mod keys;
 mod print;

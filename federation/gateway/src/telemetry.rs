@@ -155,7 +155,7 @@ fn operation_label(name: Option<&str>) -> SharedString {
         return name.to_owned().into();
     }
     let mut seen = seen.write().unwrap_or_else(PoisonError::into_inner);
-    if seen.len() >= MOST_OPERATIONS {
+    if seen.len() >= MOST_OPERATIONS && !seen.contains(name) {
         return Cow::Borrowed("other").into();
     }
     seen.insert(name.to_owned());

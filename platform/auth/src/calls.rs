@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::Arc,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     task::{self, Poll},
 };
 
@@ -15,7 +18,7 @@ use futures::{FutureExt, future::BoxFuture};
 use platform_error::{Code, Error, Result};
 use platform_service::{Clock, Context, Peers, status};
 use serde::{Serialize, de::DeserializeOwned};
-use tokio::sync::Mutex;
+use tokio::sync::Mutex as AsyncMutex;
 use tower::Service;
 
 use crate::{AuthError, ServiceSecret, wire};
@@ -36,13 +39,32 @@ struct Inner {
     service: &'static str,
     secret: ServiceSecret,
     clock: Clock,
-    tokens: Mutex<BTreeMap<String, Held>>,
+    tokens: Mutex<BTreeMap<String, Arc<Slot>>>,
+}
+
+/// The token for calls to one service.
+#[derive(Default)]
+struct Slot {
+    held: Mutex<Option<Held>>,
+    asking: AsyncMutex<()>,
+    /// How often a token was asked for.
+    asked: AtomicU64,
 }
 
 #[derive(Clone)]
 struct Held {
     header: HeaderValue,
     expires_at: i64,
+}
+
+impl Slot {
+    fn held(&self) -> Option<Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn hold(&self, token: Held) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(token);
+    }
 }
 
 impl Auth {
@@ -72,30 +94,53 @@ impl Auth {
 
     /// The header for calls to `service`: a token in this service's name, for that service alone.
     pub(crate) async fn authorize(&self, service: &str) -> Result<HeaderValue> {
+        let slot = self.slot(service);
         let now = self.0.clock.now().timestamp();
-        // Whoever else wants a token waits here and finds it.
-        let mut tokens = self.0.tokens.lock().await;
-        let held = tokens.get(service).cloned();
+        let held = slot.held();
         if let Some(held) = held.as_ref().filter(|held| held.expires_at - MARGIN > now) {
             return Ok(held.header.clone());
         }
-        let request = wire::ServiceTokenRequest {
-            audience: service.to_owned(),
+        let held = held.filter(|held| held.expires_at > now);
+        let asked = slot.asked.load(Relaxed);
+        // One asks. Whoever has a token for a few seconds more goes on with it meanwhile.
+        let _asking = match (slot.asking.try_lock(), &held) {
+            (Ok(asking), _) => asking,
+            (Err(_), Some(held)) => return Ok(held.header.clone()),
+            (Err(_), None) => slot.asking.lock().await,
         };
-        let asked = self.post(wire::SERVICE_TOKENS, &request).await;
-        let token: wire::Token = match (asked, held) {
-            (Ok(token), _) => token,
-            (Err(_), Some(held)) if held.expires_at > now => return Ok(held.header),
-            (Err(error), _) => return Err(error),
-        };
+        if slot.asked.load(Relaxed) != asked {
+            // Somebody has asked while this one waited, and it is no use to ask again at once where that failed.
+            let held = slot.held().filter(|held| held.expires_at > now);
+            return Ok(held.ok_or_else(|| AuthError::Away(self.0.name.clone()))?.header);
+        }
+        let answer = self.service_token(service).await;
+        slot.asked.fetch_add(1, Relaxed);
+        match (answer, held) {
+            (Ok(token), _) => {
+                let header = token.header.clone();
+                slot.hold(token);
+                Ok(header)
+            }
+            (Err(_), Some(held)) => Ok(held.header),
+            (Err(error), None) => Err(error),
+        }
+    }
+
+    fn slot(&self, service: &str) -> Arc<Slot> {
+        let mut slots = self.0.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.entry(service.to_owned()).or_default().clone()
+    }
+
+    async fn service_token(&self, service: &str) -> Result<Held> {
+        let audience = service.to_owned();
+        let request = wire::ServiceTokenRequest { audience };
+        let token: wire::Token = self.post(wire::SERVICE_TOKENS, &request).await?;
         let mut header = HeaderValue::try_from(format!("Bearer {}", token.token)).map_err(Error::internal)?;
         header.set_sensitive(true);
-        let held = Held {
-            header: header.clone(),
+        Ok(Held {
+            header,
             expires_at: token.expires_at,
-        };
-        tokens.insert(service.to_owned(), held);
-        Ok(header)
+        })
     }
 
     async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use platform_crypto::sha256;
+use platform_crypto::{base64url, sha256};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -136,15 +136,11 @@ pub(crate) fn seconds(claim: &Value) -> Option<i64> {
 
 /// A digest of everything but the times and the token's own id, so that a renewed token is the same principal.
 fn identity(claims: &Map<String, Value>) -> String {
-    let lasting: Vec<_> = claims
-        .iter()
-        .filter(|(name, _)| !["exp", "iat", "nbf", "jti"].contains(&name.as_str()))
-        .map(|(name, value)| (name.as_str(), value.to_string()))
-        .collect::<std::collections::BTreeMap<_, _>>()
-        .into_iter()
-        .collect();
-    let digest = sha256(format!("{lasting:?}").as_bytes());
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    let is_lasting = |name: &str| !["exp", "iat", "nbf", "jti"].contains(&name);
+    let mut lasting: Vec<_> = claims.iter().filter(|(name, _)| is_lasting(name)).collect();
+    lasting.sort_unstable_by_key(|(name, _)| *name);
+    let text = serde_json::to_vec(&lasting).expect("claims are always JSON");
+    base64url(&sha256(&text)[..16])
 }
 
 fn words(claim: Option<&Value>) -> BTreeSet<String> {

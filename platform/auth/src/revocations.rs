@@ -1,4 +1,4 @@
-//! Sessions that have ended before their tokens: told by events, and asked for so that no lost event keeps one alive.
+//! Sessions that have ended before their tokens, asked for again and again so that no lost message keeps one alive.
 
 use std::{
     collections::HashMap,

@@ -1,6 +1,7 @@
 //! How services prove to each other that they are services of this installation, before they have a token.
 
 use axum::http::{HeaderMap, HeaderValue, header};
+use platform_config::Secret;
 use platform_crypto::{KeyRing, KeySettings, base64url, equal, mac};
 use platform_error::Result;
 use platform_service::Context;
@@ -9,6 +10,8 @@ use crate::{AuthError, IdentitySettings};
 
 const SCHEME: &str = "Service";
 const SHORTEST: usize = 16;
+/// What keys are derived for.
+const PURPOSE: &str = "service credentials";
 
 /// What all processes of an installation share: a secret from the settings, or their key ring. Each service has a
 /// credential of its own, derived from it, so that none can pass for another without the secret itself.
@@ -19,19 +22,23 @@ impl ServiceSecret {
     /// The secret that the settings give, else one that is derived from the key ring.
     pub fn open(context: &Context) -> Result<Self> {
         let settings: IdentitySettings = context.section("identity")?;
-        let given = settings.service_secret.expose();
-        match given.len() {
-            0 => {
-                let keys: KeySettings = context.section("keys")?;
-                let ring = KeyRing::open(&keys, context.data_dir(), context.random())?;
-                Ok(Self(ring.derive("service credentials")))
-            }
-            1..SHORTEST => {
-                let text = format!("identity.service-secret must have at least {SHORTEST} characters");
-                Err(AuthError::Settings(text).into())
-            }
-            _ => Ok(Self(vec![mac(given.as_bytes(), b"service credentials")])),
+        let given = [&settings.service_secret, &settings.service_secret_before].map(Secret::expose);
+        if given[0].is_empty() {
+            let keys: KeySettings = context.section("keys")?;
+            let ring = KeyRing::open(&keys, context.data_dir(), context.random())?;
+            return Ok(Self(ring.derive(PURPOSE)));
         }
+        let given: Vec<_> = given.into_iter().filter(|secret| !secret.is_empty()).collect();
+        if given.iter().any(|secret| secret.len() < SHORTEST) {
+            let text = format!("identity.service-secret must have at least {SHORTEST} characters");
+            return Err(AuthError::Settings(text).into());
+        }
+        Ok(Self(
+            given
+                .into_iter()
+                .map(|secret| mac(secret.as_bytes(), PURPOSE.as_bytes()))
+                .collect(),
+        ))
     }
 
     /// The header with which a service asks `auth`.

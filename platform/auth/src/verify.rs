@@ -124,14 +124,19 @@ impl Verifier {
         }
     }
 
+    /// Whether somebody who was verified before is still believed: for connections that outlast a request.
+    pub fn recheck(&self, principal: &Principal) -> Result<(), AuthError> {
+        self.check_times(&principal.claims)?;
+        self.check_session(principal)
+    }
+
     async fn verify_token(&self, token: &str) -> Result<Arc<Principal>, AuthError> {
         if token.len() > LONGEST_TOKEN {
             return Err(AuthError::Malformed("it is too long"));
         }
         let digest = sha256(token.as_bytes());
         if let Some(known) = self.0.remembered.get(&digest) {
-            self.check_times(&known.claims)?;
-            self.check_session(&known)?;
+            self.recheck(&known)?;
             return Ok(known);
         }
         let header = decode_header(token).map_err(|_| AuthError::Malformed("its header names no known algorithm"))?;

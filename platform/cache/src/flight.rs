@@ -1,21 +1,23 @@
-//! Equal loads of one process made once, and given up by those that come after an invalidation.
+//! Equal loads of one process made once, ended when nobody waits any more, and passed by those that come after an
+//! invalidation.
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use futures::{
     FutureExt,
-    future::{BoxFuture, Shared},
+    future::{BoxFuture, Shared, WeakShared},
 };
 use platform_error::Error;
 
 /// What a load gave. The error is shared by all who waited.
 pub(crate) type Outcome<V> = Result<Option<V>, Arc<Error>>;
 type Flight<V> = Shared<BoxFuture<'static, Outcome<V>>>;
+type Followed<V> = WeakShared<BoxFuture<'static, Outcome<V>>>;
 
-/// The loads under way, by key.
+/// The loads under way, by key. Who waits for a load keeps it alive: what nobody waits for holds no connection.
 pub(crate) struct Flights<V> {
     state: Mutex<State<V>>,
 }
@@ -24,7 +26,7 @@ struct State<V> {
     next: u64,
     /// How often something was forgotten.
     epoch: u64,
-    under_way: HashMap<String, (u64, Flight<V>)>,
+    under_way: HashMap<String, (u64, Followed<V>)>,
 }
 
 impl<V: Clone + Send + Sync + 'static> Flights<V> {
@@ -41,19 +43,23 @@ impl<V: Clone + Send + Sync + 'static> Flights<V> {
     /// Joins the load of `key`, or begins it. `load` is told its number.
     pub(crate) fn join(&self, key: &str, load: impl FnOnce(u64) -> BoxFuture<'static, Outcome<V>>) -> Flight<V> {
         let mut state = self.lock();
-        if let Some((_, flight)) = state.under_way.get(key) {
-            return flight.clone();
+        if let Some(flight) = state.flight(key) {
+            return flight;
         }
         let number = state.next;
         state.next += 1;
         let flight = load(number).shared();
-        state.under_way.insert(key.to_owned(), (number, flight.clone()));
+        if let Some(weak) = flight.downgrade() {
+            state.under_way.insert(key.to_owned(), (number, weak));
+        }
         flight
     }
 
     /// Whether `key` is being loaded.
     pub(crate) fn has(&self, key: &str) -> bool {
-        self.lock().under_way.contains_key(key)
+        // Should it be the last that holds the load, it must let go of it without the lock, which the load then takes.
+        let flight = self.lock().flight(key);
+        flight.is_some()
     }
 
     /// Ends load `number` of `key`. Only if nothing has invalidated it meanwhile, `keep` runs, and nothing can
@@ -96,7 +102,13 @@ impl<V: Clone + Send + Sync + 'static> Flights<V> {
         also();
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, State<V>> {
+    fn lock(&self) -> MutexGuard<'_, State<V>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<V: Clone> State<V> {
+    fn flight(&self, key: &str) -> Option<Flight<V>> {
+        self.under_way.get(key)?.1.upgrade()
     }
 }

@@ -14,13 +14,13 @@ use async_graphql::{
 };
 use futures::{
     FutureExt,
-    future::BoxFuture,
+    future::{BoxFuture, join_all},
     task::{FutureObj, Spawn, SpawnError},
 };
 use platform_error::Error;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Cache, cache::Known};
+use crate::{Cache, cache::copy, kept::Known};
 
 type LoadMany<V> = Arc<dyn Fn(Vec<String>) -> BoxFuture<'static, Result<HashMap<String, V>, Error>> + Send + Sync>;
 
@@ -85,13 +85,24 @@ where
         let started = Instant::now();
         let keys = missing.iter().map(|(key, _)| key.clone()).collect();
         let loaded = (self.load)(keys).await?;
+        self.cache.0.loaded(started.elapsed());
         let cost = started.elapsed() / u32::try_from(missing.len()).unwrap_or(u32::MAX).max(1);
-        for (key, known) in &missing {
+        let offers = missing.iter().map(|(key, known)| {
             let entry = self.cache.0.entry(loaded.get(key).cloned(), cost);
-            self.cache.offer(key, entry, known).await;
-        }
+            self.cache.offer(key, entry, known)
+        });
+        join_all(offers).await;
         Ok(loaded)
     }
+}
+
+/// The value of one key, loaded together with those that others ask for at this moment.
+pub async fn load_one<V>(loader: &DataLoader<CacheLoader<V>>, key: &str) -> Result<Option<V>, Error>
+where
+    V: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
+{
+    let loaded = loader.load_one(key.to_owned()).await;
+    loaded.map_err(|shared| copy(&shared))
 }
 
 /// A data loader on the runtime that runs now: what its batches load is awaited by who asked.

@@ -3,6 +3,8 @@
 
 #[path = "it/alone.rs"]
 mod alone;
+#[path = "it/counted.rs"]
+mod counted;
 #[path = "it/limit.rs"]
 mod limit;
 #[path = "it/loader.rs"]

@@ -6,6 +6,7 @@
 mod error;
 mod load;
 mod reader;
+mod refused;
 mod values;
 
 use std::{
@@ -21,7 +22,7 @@ pub use crate::{
     load::{PREFIX, Sources},
     values::{ByteSize, Duration, HIDDEN, Secret},
 };
-use crate::{error::nearest, reader::Reader};
+use crate::{error::nearest, reader::Reader, refused::origin};
 
 /// The settings of a process. Cheap to clone; clones share what has been asked for.
 #[derive(Clone, Debug, Default)]
@@ -131,11 +132,7 @@ impl Config {
 
     fn unknown(&self, section: &str, key: &str, known: &BTreeSet<String>) -> ConfigError {
         let full = format!("{section}.{key}");
-        let origin = self
-            .origins
-            .get(&full)
-            .map(|o| format!(" (from {o})"))
-            .unwrap_or_default();
+        let origin = origin(&self.origins, &full);
         // Every key may also be given as a file; naming those as well would bury the keys themselves.
         let is_plain = |key: &&str| !key.strip_suffix("-file").is_some_and(|plain| known.contains(plain));
         let nearest = nearest(key, known.iter().map(String::as_str).filter(is_plain));

@@ -1,18 +1,16 @@
 //! Reads a module's struct out of a table: knows the struct's keys, reads secret files, and turns text from the
 //! environment into the type that the struct wants.
 
-use std::{
-    cell::RefCell,
-    collections::{BTreeMap, BTreeSet},
-    fmt, fs,
-};
+use std::{cell::RefCell, collections::BTreeSet, fmt, fs};
 
 use serde::de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer, Visitor};
 use toml::{Table, Value};
 
-use crate::{ConfigError, error::nearest};
-
-type Origins = BTreeMap<String, String>;
+use crate::{
+    ConfigError,
+    error::nearest,
+    refused::{Origins, Refused, origin},
+};
 
 /// One value of the tree, the key it stands at, and where keys came from.
 pub(crate) struct Reader<'a> {
@@ -117,13 +115,6 @@ fn read_secret(file: &Value) -> Result<String, String> {
     let path = file.as_str().ok_or("expected the path of a file")?;
     let text = fs::read_to_string(path).map_err(|e| format!("cannot read {path}: {e}"))?;
     Ok(text.trim().into())
-}
-
-fn origin(origins: &Origins, key: &str) -> String {
-    origins
-        .get(key)
-        .map(|origin| format!(" (from {origin})"))
-        .unwrap_or_default()
 }
 
 impl<'de> de::Deserializer<'de> for Reader<'_> {
@@ -273,42 +264,5 @@ impl<'de> de::MapAccess<'de> for Entries<'_> {
         let (key, origins) = (reader.key.clone(), reader.origins);
         seed.deserialize(reader)
             .map_err(|refused| Refused::Located(refused.at(&key, origins)))
-    }
-}
-
-/// A refusal that may not know its key yet.
-#[derive(Debug)]
-pub(crate) enum Refused {
-    Bare(String),
-    Located(ConfigError),
-}
-
-impl Refused {
-    fn at(self, key: &str, origins: &Origins) -> ConfigError {
-        match self {
-            Self::Located(error) => error,
-            Self::Bare(reason) => ConfigError::Value {
-                key: key.into(),
-                origin: origin(origins, key),
-                reason,
-            },
-        }
-    }
-}
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Bare(reason) => f.write_str(reason),
-            Self::Located(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for Refused {}
-
-impl de::Error for Refused {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::Bare(message.to_string())
     }
 }

@@ -19,6 +19,9 @@ pub enum CryptoError {
     /// The key ring's text is not one.
     #[error("keys.ring: {0}")]
     Ring(String),
+    /// A change of the key ring that cannot be made.
+    #[error("{0}")]
+    Change(String),
     /// Settings that no password can be hashed with.
     #[error("passwords: {0}")]
     PasswordSettings(String),
@@ -49,7 +52,7 @@ impl Coded for CryptoError {
     fn code(&self) -> Code {
         match self {
             Self::KeyFile { .. } => Code::Unavailable,
-            Self::Ring(_) | Self::PasswordSettings(_) | Self::PasswordLength(_) => Code::Invalid,
+            Self::Ring(_) | Self::Change(_) | Self::PasswordSettings(_) | Self::PasswordLength(_) => Code::Invalid,
             Self::Busy => Code::Unavailable,
             Self::UnknownKey(_) | Self::Sealed | Self::PasswordHash | Self::SigningKey | Self::Interrupted => {
                 Code::Internal

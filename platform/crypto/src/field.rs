@@ -52,11 +52,17 @@ impl KeyRing {
         Ok(body)
     }
 
-    /// Seals a value again under the active key; nothing where it is already. For the job that ends a rotation.
+    /// Seals a value again under the active key; nothing where it is already, or is under the next one. For the job that
+    /// ends a rotation.
     pub fn reseal(&self, place: &Place<'_>, sealed: &[u8]) -> Result<Option<Vec<u8>>, CryptoError> {
         let plain = self.open_sealed(place, sealed)?;
         let (name, ..) = parts(sealed).ok_or(CryptoError::Sealed)?;
-        Ok((name != self.active()).then(|| self.seal(place, &plain)))
+        Ok(self.is_behind(name).then(|| self.seal(place, &plain)))
+    }
+
+    /// The name of the key that sealed a value, whether it is in the ring or not.
+    pub fn sealed_by(sealed: &[u8]) -> Result<&str, CryptoError> {
+        parts(sealed).map(|(name, ..)| name).ok_or(CryptoError::Sealed)
     }
 }
 

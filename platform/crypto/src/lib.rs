@@ -15,7 +15,7 @@ pub use crate::{
     field::Place,
     password::{PasswordSettings, Passwords, Verdict},
     random::Random,
-    ring::{KeyRing, KeySettings},
+    ring::{KeyRing, KeySettings, KeyStanding, KeyState, RingFile},
     signing::SigningKey,
     token::{Token, TokenHash},
 };

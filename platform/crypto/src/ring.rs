@@ -1,18 +1,20 @@
 //! The key ring: named keys, one of which is active; the others still open what they sealed.
 
+mod document;
+mod edit;
 mod file;
 
-use std::{collections::BTreeMap, fmt, path::Path, sync::Arc};
+use std::{fmt, path::Path, sync::Arc};
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use platform_config::Secret;
 use serde::{Deserialize, Serialize};
 
-use crate::{CryptoError, Random, base64url, digest::mac};
-
-const KEY_BYTES: usize = 32;
-const LONGEST_NAME: usize = 32;
-const FIRST_NAME: &str = "k1";
+use self::document::{Document, KEY_BYTES};
+pub use self::{
+    document::{KeyStanding, KeyState},
+    edit::RingFile,
+};
+use crate::{CryptoError, Random, digest::mac};
 
 /// Where the keys are. Section `[keys]`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -39,17 +41,8 @@ impl Default for KeySettings {
 pub struct KeyRing(Arc<Inner>);
 
 struct Inner {
-    active: String,
-    keys: BTreeMap<String, [u8; KEY_BYTES]>,
+    document: Document,
     random: Random,
-}
-
-/// A ring as text: TOML with the keys in base64url.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Document {
-    active: String,
-    keys: BTreeMap<String, String>,
 }
 
 impl KeyRing {
@@ -61,54 +54,30 @@ impl KeyRing {
         }
     }
 
-    /// A ring as its text.
     fn parse(text: &str, random: Random) -> Result<Self, String> {
-        // The library's own explanation quotes the line, and with it a key.
-        let document: Document =
-            toml::from_str(text).map_err(|_| "it must be TOML with `active = \"k1\"` and a table [keys]".to_owned())?;
-        let mut keys = BTreeMap::new();
-        for (name, key) in &document.keys {
-            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-            if name.is_empty() || name.len() > LONGEST_NAME || !name.bytes().all(is_plain) {
-                return Err(format!("a key's name has 1 to {LONGEST_NAME} letters, digits, - and _"));
-            }
-            let key = BASE64_URL_SAFE_NO_PAD.decode(key.trim_end_matches('=')).ok();
-            let key = key
-                .and_then(|key| key.try_into().ok())
-                .ok_or_else(|| format!("the key {name} must be {KEY_BYTES} random bytes in base64url"))?;
-            keys.insert(name.clone(), key);
-        }
-        if !keys.contains_key(&document.active) {
-            return Err("the active key is not among the keys".into());
-        }
-        let active = document.active;
-        Ok(Self(Arc::new(Inner { active, keys, random })))
+        let document = Document::parse(text)?;
+        Ok(Self(Arc::new(Inner { document, random })))
     }
 
     /// The text of a new ring with one key.
     pub fn generate(random: Random) -> Secret<String> {
-        let key = base64url(&random.bytes::<KEY_BYTES>());
-        let document = Document {
-            active: FIRST_NAME.into(),
-            keys: BTreeMap::from([(FIRST_NAME.to_owned(), key)]),
-        };
-        Secret::new(toml::to_string(&document).expect("a ring is always TOML"))
+        Secret::new(Document::new(random).to_string())
+    }
+
+    /// What each key of the ring is for.
+    pub fn keys(&self) -> Vec<KeyStanding> {
+        self.0.document.standings()
     }
 
     /// The name of the key that seals.
     pub fn active(&self) -> &str {
-        &self.0.active
+        &self.0.document.active
     }
 
-    /// A key for one purpose from each key of the ring, the active one's first.
+    /// A key for one purpose from each key of the ring that is not retired, the active one's first.
     pub fn derive(&self, purpose: &str) -> Vec<[u8; 32]> {
-        let active = self.0.keys.get_key_value(&self.0.active);
-        let others = self.0.keys.iter().filter(|(name, _)| **name != self.0.active);
-        active
-            .into_iter()
-            .chain(others)
-            .map(|(_, key)| mac(key, purpose.as_bytes()))
-            .collect()
+        let keys = self.0.document.trusted();
+        keys.map(|key| mac(key, purpose.as_bytes())).collect()
     }
 
     /// A value's tag in one column, for `where column = …` without storing the value: the same for the same value.
@@ -123,8 +92,22 @@ impl KeyRing {
         keys.iter().map(|key| mac(key, value)).collect()
     }
 
+    /// The same with the keys that are retired: for what was tagged long ago and is only looked at.
+    pub fn tags_ever(&self, column: &str, value: &[u8]) -> Vec<[u8; 32]> {
+        let purpose = tags_of(column);
+        let keys = self.0.document.keys.values().map(|key| mac(key, purpose.as_bytes()));
+        keys.map(|key| mac(&key, value)).collect()
+    }
+
     pub(crate) fn key(&self, name: &str) -> Option<&[u8; KEY_BYTES]> {
-        self.0.keys.get(name)
+        self.0.document.keys.get(name)
+    }
+
+    /// Whether what this key sealed is to be sealed anew. What the next key sealed was sealed by a process that has
+    /// been told already that it is the active one.
+    pub(crate) fn is_behind(&self, name: &str) -> bool {
+        let document = &self.0.document;
+        name != document.active && document.next.as_deref() != Some(name)
     }
 
     pub(crate) fn random(&self) -> Random {
@@ -134,11 +117,7 @@ impl KeyRing {
 
 impl fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.0.keys.keys().collect();
-        f.debug_struct("KeyRing")
-            .field("active", &self.0.active)
-            .field("keys", &names)
-            .finish()
+        f.debug_struct("KeyRing").field("keys", &self.keys()).finish()
     }
 }
 

@@ -4,7 +4,7 @@ use std::{path::Path, str::FromStr, time::Duration};
 
 use sea_orm::{DatabaseConnection, DbErr, RuntimeErr};
 use sqlx::{
-    ConnectOptions, Executor,
+    ConnectOptions, Connection, Executor,
     pool::PoolOptions,
     postgres::PgConnectOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
@@ -17,6 +17,9 @@ use crate::{DatabaseError, Settings};
 /// How long a write waits for another process that writes.
 const BUSY: Duration = Duration::from_secs(30);
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
+/// A connection is tried when it comes back to the pool. One that has lain there for longer than this is tried again
+/// before it is used; for the others that would only be one more way there and back with each statement.
+const TRUSTED: Duration = Duration::from_secs(1);
 /// Idle connections beyond the smallest number are closed after this.
 const IDLE: Duration = Duration::from_secs(300);
 
@@ -78,6 +81,15 @@ pub(crate) async fn postgres(url: &str, service: &str, settings: &Settings) -> R
         .max_connections(settings.max_connections.max(1))
         .acquire_timeout(settings.acquire_timeout.0)
         .idle_timeout(IDLE)
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                if meta.idle_for > TRUSTED {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_with(options)
         .await
         .map_err(away)?;

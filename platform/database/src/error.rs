@@ -1,12 +1,12 @@
 //! What can go wrong with a database, and constraint violations as errors of the domain.
 
 use platform_error::{Code, Coded};
-use sea_orm::{DbErr, SqlErr};
+use sea_orm::{DbErr, RuntimeErr, SqlErr};
 
 /// A database that cannot be opened or asked.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
-    /// No connection could be had.
+    /// No connection could be had, or it broke.
     #[error("the database cannot be reached; try again in a moment")]
     Away(#[source] DbErr),
     /// The URL is of no database we know.
@@ -42,10 +42,25 @@ pub enum DatabaseError {
 
 impl From<DbErr> for DatabaseError {
     fn from(error: DbErr) -> Self {
-        match error {
-            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::Away(error),
-            error => Self::Failed(error),
+        match is_away(&error) {
+            true => Self::Away(error),
+            false => Self::Failed(error),
         }
+    }
+}
+
+/// Whether there is no connection, or it broke while a statement ran.
+fn is_away(error: &DbErr) -> bool {
+    let cause = match error {
+        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => return true,
+        DbErr::Query(RuntimeErr::SqlxError(cause)) | DbErr::Exec(RuntimeErr::SqlxError(cause)) => cause,
+        _ => return false,
+    };
+    match &**cause {
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => true,
+        // PostgreSQL's class of what operators do: it stops, it starts, it ends our connection.
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| code.starts_with("57P")),
+        _ => false,
     }
 }
 

@@ -18,6 +18,7 @@ pub mod geo;
 mod migrate;
 mod page;
 mod settings;
+pub mod sql;
 pub mod text;
 mod tx;
 

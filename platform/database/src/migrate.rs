@@ -3,10 +3,10 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use platform_service::Clock;
-use sea_orm::{ConnectionTrait, DbErr, Statement};
+use sea_orm::{ConnectionTrait, DbErr};
 use sha2::{Digest, Sha256};
 
-use crate::{Database, DatabaseError, Kind, Migrate, Tx};
+use crate::{Database, DatabaseError, Kind, Migrate, Tx, sql};
 
 /// The migrations of one owner, in order. Names are unique within a database, so an owner that is not the service
 /// itself puts its own name before them.
@@ -91,6 +91,8 @@ pub(crate) async fn run(
     // One transaction holds the lock for all of them: a second process waits and finds nothing to do.
     let tx = database.begin().await?;
     if database.kind() == Kind::Postgres {
+        // Neither waiting for another process nor building an index is bound to the time of a request's statement.
+        tx.execute_unprepared("set local statement_timeout = 0").await?;
         let lock = format!("select pg_advisory_xact_lock({LOCK}, hashtext(current_schema()))");
         tx.execute_unprepared(&lock).await?;
     }
@@ -121,19 +123,14 @@ pub(crate) async fn run(
         tx.execute_unprepared(text).await.map_err(failed)?;
         let values = [name.into(), sum(text).into(), clock.now().to_rfc3339().into()];
         let insert = "insert into schema_migrations (name, checksum, applied_at) values ($1, $2, $3)";
-        let insert = Statement::from_sql_and_values(tx.get_database_backend(), insert, values);
-        tx.execute_raw(insert).await?;
+        sql::execute(&tx, insert, values).await?;
     }
     tx.commit().await?;
     Ok(names)
 }
 
 async fn applied(tx: &Tx) -> Result<BTreeMap<String, String>, DbErr> {
-    let select = Statement::from_string(
-        tx.get_database_backend(),
-        "select name, checksum from schema_migrations",
-    );
-    let rows = tx.query_all_raw(select).await?;
+    let rows = sql::all(tx, "select name, checksum from schema_migrations", []).await?;
     let pair = |row: sea_orm::QueryResult| Ok((row.try_get("", "name")?, row.try_get("", "checksum")?));
     rows.into_iter().map(pair).collect()
 }

@@ -57,7 +57,7 @@ pub trait Key: IntoValueTuple + Serialize + DeserializeOwned {}
 impl<K: IntoValueTuple + Serialize + DeserializeOwned> Key for K {}
 
 impl PageArgs {
-    /// Turns the page into the other direction's: the rows of a list that is shown the other way around.
+    /// How many rows the page has, or why it cannot be given.
     fn size(&self, limits: PageLimits) -> Result<u64, DatabaseError> {
         if self.first.is_some() && self.last.is_some() {
             return Err(DatabaseError::Page(

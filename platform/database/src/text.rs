@@ -5,9 +5,9 @@
 
 use std::{borrow::Cow, fmt::Write};
 
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, sea_query::Expr};
 
-use crate::Migration;
+use crate::{Migration, sql};
 
 /// The most words of a question that count.
 const WORDS: usize = 16;
@@ -80,6 +80,18 @@ impl TextIndex {
         )
     }
 
+    /// Whether a row has all words of `question`, as a condition of a query of the table: for a list that is sorted and
+    /// paged by something else. The last word may be the beginning of one. Nothing for a question without a word.
+    pub fn condition(&self, backend: DbBackend, question: &str) -> Option<Expr> {
+        let Self { table, .. } = *self;
+        let asked = asked(backend, &words(question))?;
+        let sql = match backend {
+            DbBackend::Postgres => format!("{table}.text_index @@ to_tsquery('english', $1)"),
+            _ => format!("{table}.rowid in (select rowid from {table}_text where {table}_text match ?)"),
+        };
+        Some(Expr::cust_with_values(sql, [asked]))
+    }
+
     /// The ids of the rows with all words of `question`, the best first. The last word may be the beginning of one.
     /// A question without a word finds nothing.
     pub async fn search<I: sea_orm::TryGetable + Send + Sync>(
@@ -89,35 +101,21 @@ impl TextIndex {
         limit: u32,
     ) -> Result<Vec<I>, DbErr> {
         let Self { table, .. } = *self;
-        let words = words(question);
-        if words.is_empty() {
-            return Ok(Vec::new());
-        }
         let backend = db.get_database_backend();
-        let (sql, asked) = match backend {
-            DbBackend::Postgres => (
-                format!(
-                    "select id from {table}, to_tsquery('english', $1) question where text_index @@ question
-                     order by ts_rank_cd(text_index, question) desc, id limit $2"
-                ),
-                join(&words, " & ", |word, is_last| match is_last {
-                    true => format!("{word}:*"),
-                    false => word.to_owned(),
-                }),
+        let Some(asked) = asked(backend, &words(question)) else {
+            return Ok(Vec::new());
+        };
+        let sql = match backend {
+            DbBackend::Postgres => format!(
+                "select id from {table}, to_tsquery('english', $1) question where text_index @@ question
+                 order by ts_rank_cd(text_index, question) desc, id limit $2"
             ),
-            _ => (
-                format!(
-                    "select {table}.id from {table}_text join {table} on {table}.rowid = {table}_text.rowid
-                     where {table}_text match $1 order by bm25({table}_text), {table}.id limit $2"
-                ),
-                join(&words, " ", |word, is_last| match is_last {
-                    true => format!("\"{word}\"*"),
-                    false => format!("\"{word}\""),
-                }),
+            _ => format!(
+                "select {table}.id from {table}_text join {table} on {table}.rowid = {table}_text.rowid
+                 where {table}_text match $1 order by bm25({table}_text), {table}.id limit $2"
             ),
         };
-        let statement = Statement::from_sql_and_values(backend, sql, [asked.into(), i64::from(limit).into()]);
-        let rows = db.query_all_raw(statement).await?;
+        let rows = sql::all(db, &sql, [asked.into(), i64::from(limit).into()]).await?;
         let ids = rows.iter().map(|row| Ok(Found::<I>::from_query_result(row, "")?.id));
         ids.collect()
     }
@@ -130,14 +128,19 @@ fn words(question: &str) -> Vec<String> {
     words.map(str::to_lowercase).collect()
 }
 
-fn join(words: &[String], between: &str, write: impl Fn(&str, bool) -> String) -> String {
-    let last = words.len() - 1;
-    let written: Vec<_> = words
-        .iter()
-        .enumerate()
-        .map(|(at, word)| write(word, at == last))
-        .collect();
-    written.join(between)
+/// A question in the index's own language: all words, the last one as a prefix. Nothing without a word.
+fn asked(backend: DbBackend, words: &[String]) -> Option<String> {
+    let (last, others) = words.split_last()?;
+    Some(match backend {
+        DbBackend::Postgres => {
+            let others = others.iter().map(|word| format!("{word} & "));
+            format!("{}{last}:*", others.collect::<String>())
+        }
+        _ => {
+            let others = others.iter().map(|word| format!("\"{word}\" "));
+            format!("{}\"{last}\"*", others.collect::<String>())
+        }
+    })
 }
 
 trait MapJoin {

@@ -221,6 +221,16 @@ impl Error {
     pub fn cause(&self) -> Option<&(dyn std::error::Error + Send + Sync + 'static)> {
         self.source.as_deref()
     }
+
+    /// The sentence and what caused it, in at most so many characters: for the log and for operators only.
+    pub fn in_full(&self, longest: usize) -> String {
+        let cause = self.cause().map(ToString::to_string);
+        let text = match cause.filter(|cause| *cause != self.message) {
+            Some(cause) => format!("{self}: {cause}"),
+            None => self.message.clone(),
+        };
+        text.chars().take(longest).collect()
+    }
 }
 
 impl<E: Coded> From<E> for Error {

@@ -88,6 +88,17 @@ pub(crate) async fn open(context: &Context, settings: &Settings) -> Result<Arc<d
     }
 }
 
+/// Where to begin in a part of the bus that has the events from `oldest` to before `end`. A position beyond the end is
+/// of a log that is no more: what is appended to this one would be passed over until its numbers get there.
+fn begin(from: &Position, part: i32, (oldest, end): (i64, i64)) -> Result<i64, EventError> {
+    match from.next(part) {
+        Some(next) if next < oldest || next > end => Err(EventError::Trimmed(format!(
+            "event {next} of part {part}, which has those from {oldest} to before {end}"
+        ))),
+        next => Ok(next.unwrap_or(oldest)),
+    }
+}
+
 /// Reads an envelope, or says loudly that something else is in the log. What cannot be read is passed over: it would
 /// stop every group for good.
 fn decode(bytes: &[u8], at: impl fmt::Display) -> Option<Envelope> {

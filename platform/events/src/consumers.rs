@@ -6,7 +6,7 @@ use futures::{FutureExt, future::BoxFuture, future::join_all};
 use platform_database::Tx;
 use platform_error::Error;
 use platform_service::Blueprint;
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 
 use crate::{Envelope, Event, EventError, Events, Received, Start, dispatch, pump};
 
@@ -56,6 +56,8 @@ pub(crate) struct Member<'a, S> {
     pub(crate) store: &'a S,
     /// Something has arrived.
     pub(crate) arrived: Notify,
+    /// Held by the worker that looks at the clock.
+    pub(crate) watch: Mutex<()>,
 }
 
 impl<S> Default for Consumers<S> {
@@ -103,6 +105,7 @@ impl<S: Send + Sync + 'static> Consumers<S> {
             events,
             store,
             arrived: Notify::new(),
+            watch: Mutex::new(()),
         });
         let members: Vec<_> = members.collect();
         let running = members.iter().map(|member| async move {

@@ -1,13 +1,14 @@
 //! Hands what waits in the inbox to the handlers: lanes beside each other, the events of a lane one after the other.
 
-use std::{future::pending, panic::AssertUnwindSafe};
+use std::panic::AssertUnwindSafe;
 
 use futures::{FutureExt, future::join_all};
 use platform_error::{Code, Error};
+use platform_resilience::Backoff;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
-    EventError, backoff,
+    EventError,
     consumers::Member,
     inbox::{self, Claim, Claimed, Failed},
 };
@@ -21,10 +22,10 @@ const LONGEST_ERROR: usize = 500;
 /// Runs until the service stops; what is being handled then is handled to its end.
 pub(crate) async fn run<S: Send + Sync>(member: &Member<'_, S>) {
     let workers = inbox::workers(member.events.db().kind(), member.events.settings().concurrency);
-    join_all((0..workers).map(|number| work(member, number))).await;
+    join_all((0..workers).map(|_| work(member))).await;
 }
 
-async fn work<S: Send + Sync>(member: &Member<'_, S>, number: u16) {
+async fn work<S: Send + Sync>(member: &Member<'_, S>) {
     let shutdown = member.events.context().shutdown();
     while !shutdown.is_cancelled() {
         let lanes = match claim_lanes(member).await {
@@ -42,12 +43,10 @@ async fn work<S: Send + Sync>(member: &Member<'_, S>, number: u16) {
             }
             continue;
         }
-        // One worker looks at the clock for all of them.
+        // One of those that have nothing to do looks at the clock for all of them.
         let look = async {
-            match number {
-                0 => sleep(*member.events.settings().poll).await,
-                _ => pending().await,
-            }
+            let _watch = member.watch.lock().await;
+            sleep(*member.events.settings().poll).await;
         };
         tokio::select! {
             () = member.arrived.notified() => {}
@@ -143,20 +142,13 @@ async fn fail<S>(member: &Member<'_, S>, event: &Claimed, error: &Error) {
     } else {
         tracing::warn!(event.group = member.name, event.id = %id, event.type = kind, attempts, %error, cause,
             "an event could not be handled and is tried again");
-        let pause = backoff::pause(context, attempts, *settings.first_retry, *settings.longest_retry);
-        Failed::Again(context.clock().now() + pause)
+        let backoff = Backoff {
+            first: *settings.first_retry,
+            longest: *settings.longest_retry,
+        };
+        Failed::Again(context.clock().now() + backoff.pause(attempts, context.random().bytes()))
     };
-    let mut text = if cause.is_empty() {
-        error.to_string()
-    } else {
-        format!("{error}: {cause}")
-    };
-    let end = text
-        .char_indices()
-        .nth(LONGEST_ERROR)
-        .map_or(text.len(), |(end, _)| end);
-    text.truncate(end);
-    note(member, event, failed, text).await;
+    note(member, event, failed, error.in_full(LONGEST_ERROR)).await;
 }
 
 async fn note<S>(member: &Member<'_, S>, event: &Claimed, failed: Failed, error: String) {

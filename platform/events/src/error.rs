@@ -49,8 +49,8 @@ pub enum EventError {
     /// The bus does not answer.
     #[error("the event bus cannot be reached: {0}")]
     Bus(String),
-    /// What a group has yet to read is no longer there.
-    #[error("the bus no longer keeps what comes next: {0}")]
+    /// What a group has yet to read is no longer there, or the bus is another one than it has read so far.
+    #[error("the bus does not have what comes next: {0}")]
     Trimmed(String),
     /// The database.
     #[error(transparent)]

@@ -10,7 +10,8 @@ use tokio::{sync::Notify, time::sleep};
 use uuid::Uuid;
 
 use crate::{
-    Bus, Cause, DeadLetter, Envelope, Event, EventError, Settings, Start, bus, keeper, letters, outbox, relay,
+    Bus, Cause, DeadLetter, Envelope, Event, EventError, Lag, Letters, Position, Settings, Start, bus, keeper, lag,
+    letters, outbox, relay,
 };
 
 /// The tables of outbox and inbox, for `Database::open`.
@@ -19,6 +20,8 @@ pub const MIGRATIONS: Migrations = &[migration!("events_0001", split)];
 /// How far the clocks of two machines may differ.
 const SKEW: TimeDelta = TimeDelta::minutes(5);
 const AFTER_PANIC: Duration = Duration::from_secs(1);
+/// How long to wait for the first event of a bus that may have none.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// A service's events. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -45,17 +48,27 @@ impl Events {
 
     /// Events on a bus that is open already.
     pub fn on(bus: Arc<dyn Bus>, context: &Context, db: &Database) -> Result<Self, EventError> {
-        let events = Self(Arc::new(Inner {
+        let events = Self::at_rest(bus, context, db)?;
+        events.keep("event relay", relay::run);
+        events.keep("event keeper", keeper::run);
+        Ok(events)
+    }
+
+    /// The same for somebody who looks and leaves again: nothing is relayed and nothing forgotten by this process.
+    pub async fn look(context: &Context, db: &Database) -> Result<Self, EventError> {
+        let bus = bus::open(context, &settings(context)?).await?;
+        Self::at_rest(bus, context, db)
+    }
+
+    fn at_rest(bus: Arc<dyn Bus>, context: &Context, db: &Database) -> Result<Self, EventError> {
+        Ok(Self(Arc::new(Inner {
             context: context.clone(),
             db: db.clone(),
             bus,
             settings: settings(context)?,
             owner: context.ids().v4(),
             published: Arc::default(),
-        }));
-        events.keep("event relay", relay::run);
-        events.keep("event keeper", keeper::run);
-        Ok(events)
+        })))
     }
 
     /// Publishes an event: when `tx` is committed it will reach every group, and when it is not it never happened.
@@ -92,7 +105,29 @@ impl Events {
         after: i64,
         most: u16,
     ) -> Result<Vec<DeadLetter>, EventError> {
-        letters::list(self.db(), group, after, most.min(1_000)).await
+        let wanted = Letters {
+            group: group.map(str::to_owned),
+            after,
+            ..Letters::default()
+        };
+        self.letters(&wanted, most).await
+    }
+
+    /// Dead letters that fit, at most `most` and never more than a thousand.
+    pub async fn letters(&self, wanted: &Letters, most: u16) -> Result<Vec<DeadLetter>, EventError> {
+        letters::list(self.db(), wanted, most.min(1_000)).await
+    }
+
+    /// How far the outbox and every group of this service have come.
+    pub async fn lag(&self) -> Result<Lag, EventError> {
+        lag::measure(self).await
+    }
+
+    /// When the oldest event happened that the bus still keeps: so far a replay reaches back.
+    pub async fn oldest(&self) -> Result<Option<DateTime<Utc>>, EventError> {
+        let mut reader = self.bus().reader(&Position::default()).await?;
+        let first = reader.next(1, LOOK).await?;
+        Ok(first.events.first().map(|event| event.time))
     }
 
     /// Lets a dead letter be tried again.

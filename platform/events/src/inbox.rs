@@ -4,10 +4,11 @@ use chrono::{DateTime, Utc};
 use platform_database::{
     Kind, Tx,
     orm::{ConnectionTrait, DbBackend, QueryResult, Value},
+    sql,
 };
 use uuid::Uuid;
 
-use crate::{Batch, Envelope, EventError, Position, sql};
+use crate::{Batch, Envelope, EventError, Position};
 
 const ROWS: usize = 200;
 

@@ -6,12 +6,13 @@ use chrono::TimeDelta;
 use platform_database::Database;
 use tokio::time::sleep;
 
-use crate::{EventError, Events, inbox, outbox, sql};
+use crate::{EventError, Events, inbox, lag};
 
 const REPORT: Duration = Duration::from_secs(15);
 const FORGET: Duration = Duration::from_secs(300);
-/// Doubles are known for longer than the bus keeps what could be read twice.
-const LONGER: TimeDelta = TimeDelta::days(1);
+/// How long handled events are known after the bus has forgotten them, so that nothing that could be read twice is
+/// handled twice.
+pub const KNOWN_LONGER: Duration = Duration::from_secs(24 * 3600);
 
 /// Runs until the service stops.
 pub(crate) async fn run(events: Events) {
@@ -35,19 +36,15 @@ pub(crate) async fn run(events: Events) {
 
 async fn report(events: &Events) -> Result<(), EventError> {
     let service = events.context().service();
-    let (waiting, since) = outbox::waiting(events.db().read()).await?;
+    let lag = lag::of_tables(events).await?;
+    let since = lag.waiting_since;
     let age = since.map_or(0.0, |since| (events.context().clock().now() - since).as_seconds_f64());
-    metrics::gauge!("event_outbox_waiting", "service" => service).set(waiting as f64);
+    metrics::gauge!("event_outbox_waiting", "service" => service).set(lag.waiting as f64);
     metrics::gauge!("event_outbox_age_seconds", "service" => service).set(age);
-    let select = "select c.group_name, coalesce(sum(case when i.state = 'ready' then 1 else 0 end), 0) as ready,
-            coalesce(sum(case when i.state = 'dead' then 1 else 0 end), 0) as dead
-        from event_cursor c left join event_inbox i on i.group_name = c.group_name and i.state in ('ready', 'dead')
-        group by c.group_name";
-    for row in sql::all(events.db().read(), select, []).await? {
-        let group: String = row.try_get("", "group_name")?;
-        for state in ["ready", "dead"] {
-            let count: i64 = row.try_get("", state)?;
-            metrics::gauge!("event_inbox_waiting", "service" => service, "group" => group.clone(), "state" => state)
+    for group in lag.groups {
+        for (state, count) in [("ready", group.ready), ("dead", group.dead)] {
+            let name = group.group.clone();
+            metrics::gauge!("event_inbox_waiting", "service" => service, "group" => name, "state" => state)
                 .set(count as f64);
         }
     }
@@ -60,7 +57,7 @@ pub(crate) async fn forget(events: &Events) -> Result<(), EventError> {
     let kept = TimeDelta::from_std(*settings.retention).unwrap_or(TimeDelta::MAX / 4);
     let dead = TimeDelta::from_std(*settings.keep_dead).unwrap_or(TimeDelta::MAX / 4);
     events.bus().trim(now - kept).await?;
-    slices(events.db(), "done", now - kept - LONGER).await?;
+    slices(events.db(), "done", now - kept - KNOWN_LONGER).await?;
     slices(events.db(), "dead", now - dead).await
 }
 

@@ -6,10 +6,10 @@ use std::{
     time::Duration,
 };
 
-use platform_database::orm::Value;
+use platform_database::{orm::Value, sql};
 use tokio::time::Instant;
 
-use crate::{EventError, Events, sql};
+use crate::{EventError, Events};
 
 /// A named lease of one process.
 pub(crate) struct Lease {

@@ -4,11 +4,12 @@ use chrono::{DateTime, Utc};
 use platform_database::{
     Database,
     orm::{QueryResult, Value},
+    sql,
 };
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{Envelope, EventError, Position, inbox, sql};
+use crate::{Envelope, EventError, Position, inbox};
 
 /// An event that could not be handled.
 #[derive(Clone, Debug, Serialize)]
@@ -27,19 +28,32 @@ pub struct DeadLetter {
     pub since: DateTime<Utc>,
 }
 
-/// Dead letters of all groups or of one, after a place in the list.
-pub(crate) async fn list(
-    db: &Database,
-    group: Option<&str>,
-    after: i64,
-    most: u16,
-) -> Result<Vec<DeadLetter>, EventError> {
+/// Which dead letters are looked for. What is absent does not matter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Letters {
+    /// Of this group.
+    pub group: Option<String>,
+    /// Of this type of event.
+    pub r#type: Option<String>,
+    /// This event.
+    pub id: Option<Uuid>,
+    /// After this place in the list; 0 is the front.
+    pub after: i64,
+}
+
+/// Dead letters in the order of their places.
+pub(crate) async fn list(db: &Database, wanted: &Letters, most: u16) -> Result<Vec<DeadLetter>, EventError> {
     let select = "select seq, group_name, envelope, attempts, last_error, changed_at from event_inbox
-        where state = 'dead' and seq > $1 and (group_name = $2 or $3) order by seq limit $4";
-    let values: [Value; 4] = [
-        after.into(),
-        group.unwrap_or_default().into(),
-        group.is_none().into(),
+        where state = 'dead' and seq > $1 and (group_name = $2 or $3) and (type = $4 or $5) and (id = $6 or $7)
+        order by seq limit $8";
+    let values: [Value; 8] = [
+        wanted.after.into(),
+        wanted.group.clone().unwrap_or_default().into(),
+        wanted.group.is_none().into(),
+        wanted.r#type.clone().unwrap_or_default().into(),
+        wanted.r#type.is_none().into(),
+        wanted.id.unwrap_or_default().into(),
+        wanted.id.is_none().into(),
         i64::from(most).into(),
     ];
     let rows = sql::all(db.read(), select, values).await?;

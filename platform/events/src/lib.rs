@@ -77,12 +77,12 @@
 //!   must find one log, whichever process they run in. `database.services.events` puts it elsewhere.
 //! - **On PostgreSQL appends to the log wait for each other.** Numbers that became visible out of order would let a
 //!   reader pass over those committed late.
-//! - **A failing event holds up its lane** (aggregate and key) and nothing else, until it succeeds or is a dead letter;
-//!   then the lane goes on without it.
+//! - **A failing event holds up its lane** (aggregate and key) until it succeeds or is a dead letter; then the lane goes
+//!   on without it. It holds up nothing else, unless thousands of its lane's events fill the inbox behind it: then the
+//!   others wait on the bus.
 //! - **Handled events are known for a day longer than the bus keeps events**, so nothing that can be read twice has
 //!   effects twice.
 
-mod backoff;
 mod bus;
 mod consumers;
 mod dispatch;
@@ -91,13 +91,13 @@ mod error;
 mod events;
 mod inbox;
 mod keeper;
+mod lag;
 mod lease;
 mod letters;
 mod outbox;
 mod pump;
 mod relay;
 mod settings;
-mod sql;
 
 #[cfg(feature = "kafka")]
 pub use crate::bus::KafkaBus;
@@ -109,6 +109,8 @@ pub use crate::{
     envelope::{Cause, Envelope, Event, LARGEST, Received},
     error::EventError,
     events::{Events, MIGRATIONS},
-    letters::DeadLetter,
+    keeper::KNOWN_LONGER,
+    lag::{GroupLag, Lag},
+    letters::{DeadLetter, Letters},
     settings::{BusKind, Settings},
 };

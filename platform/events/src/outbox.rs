@@ -4,9 +4,10 @@ use chrono::{DateTime, Utc};
 use platform_database::{
     Tx,
     orm::{ConnectionTrait, Value},
+    sql,
 };
 
-use crate::{Envelope, EventError, envelope::LARGEST, sql};
+use crate::{Envelope, EventError, envelope::LARGEST};
 
 /// An event that waits.
 pub(crate) struct Waiting {

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use platform_resilience::Backoff;
 use tokio::time::sleep;
 
-use crate::{EventError, Position, Reader, backoff, consumers::Member, inbox, lease::Lease};
+use crate::{EventError, Position, Reader, consumers::Member, inbox, lease::Lease};
 
 const BATCH: usize = 500;
 /// So many events may wait in an inbox; the others wait on the bus.
@@ -12,8 +13,10 @@ const MOST_READY: i64 = 5_000;
 /// How long to wait for events before asking whether a replay has moved the group back.
 const WAIT: Duration = Duration::from_secs(1);
 const FULL: Duration = Duration::from_millis(100);
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
-const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+const AFTER_FAILURE: Backoff = Backoff {
+    first: Duration::from_millis(200),
+    longest: Duration::from_secs(15),
+};
 
 /// Runs until the service stops. Of several processes one reads: two would only read the same again.
 pub(crate) async fn run<S: Send + Sync>(member: &Member<'_, S>) {
@@ -35,7 +38,7 @@ pub(crate) async fn run<S: Send + Sync>(member: &Member<'_, S>) {
                 failures += 1;
                 metrics::counter!("event_pump_failures_total", "group" => member.name).increment(1);
                 tracing::warn!(event.group = member.name, %error, failures, "events cannot be read and are tried again");
-                backoff::pause(context, failures, FIRST_PAUSE, LONGEST_PAUSE)
+                AFTER_FAILURE.pause(failures, context.random().bytes())
             }
         };
         tokio::select! {
@@ -95,7 +98,8 @@ async fn position<S>(member: &Member<'_, S>) -> Result<Position, EventError> {
     Ok(inbox::cursor(db.read(), member.name).await?.unwrap_or(start))
 }
 
-/// A reader; where the retention has overtaken the group, it is said loudly and the group goes on with what is left.
+/// A reader; where the retention has overtaken the group, or the bus was replaced, it is said loudly and the group goes
+/// on with what is there. What it has had before is known in its inbox.
 async fn reader<S>(member: &Member<'_, S>, at: &mut Position) -> Result<Box<dyn Reader>, EventError> {
     let bus = member.events.bus();
     let lost = match bus.reader(at).await {
@@ -106,7 +110,8 @@ async fn reader<S>(member: &Member<'_, S>, at: &mut Position) -> Result<Box<dyn 
     tracing::error!(
         event.group = member.name,
         lost,
-        "the bus forgot events before this group read them; make events.retention longer and reconcile"
+        "the bus does not have what this group was to read next, which goes on with the oldest that is there; make \
+         events.retention longer, unless the bus was replaced, and reconcile"
     );
     let oldest = Position::default();
     let tx = member.events.db().begin().await?;

@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
+use platform_resilience::Backoff;
 use tokio::time::sleep;
 
-use crate::{Envelope, EventError, Events, backoff, lease::Lease, outbox};
+use crate::{Envelope, EventError, Events, lease::Lease, outbox};
 
 /// Events brought to the bus at once.
 const BATCH: i64 = 500;
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
-const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+const AFTER_FAILURE: Backoff = Backoff {
+    first: Duration::from_millis(200),
+    longest: Duration::from_secs(15),
+};
 
 /// Runs until the service stops. Of several processes one relays: two would not break anything, only send doubles.
 pub(crate) async fn run(events: Events) {
@@ -27,7 +30,7 @@ pub(crate) async fn run(events: Events) {
                 failures += 1;
                 metrics::counter!("event_relay_failures_total").increment(1);
                 tracing::warn!(%error, failures, "events wait in the outbox: the relay failed and tries again");
-                backoff::pause(events.context(), failures, FIRST_PAUSE, LONGEST_PAUSE)
+                AFTER_FAILURE.pause(failures, events.context().random().bytes())
             }
         };
         if is_relay {

@@ -12,6 +12,7 @@ mkdirSync("assets");
 for (const name of readdirSync("built").filter((name) => statSync(join("built", name)).isFile())) {
   pack(name, readFileSync(join("built", name)));
 }
+pack("csrf.js", readFileSync("csrf.js"));
 
 const texts = JSON.parse(readFileSync("packages.json", "utf8")).map((folder) => {
   const { license, name, version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));

@@ -48,6 +48,7 @@ struct Asset {
 /// What `explorer/pack.js` made.
 fn find(file: &str) -> Option<Asset> {
     let (media_type, gzip): (_, &'static [u8]) = match file {
+        "csrf.js" => (SCRIPT, include_bytes!("../explorer/assets/csrf.js.gz")),
         "explorer.js" => (SCRIPT, include_bytes!("../explorer/assets/explorer.js.gz")),
         "editor.worker.js" => (SCRIPT, include_bytes!("../explorer/assets/editor.worker.js.gz")),
         "graphql.worker.js" => (SCRIPT, include_bytes!("../explorer/assets/graphql.worker.js.gz")),

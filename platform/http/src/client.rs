@@ -11,7 +11,7 @@ use platform_error::{Code, Error};
 pub use reqwest::{RequestBuilder, Response, Url};
 use serde::{Deserialize, Serialize};
 
-use crate::{ClientTls, grpc::is_grpc, outside::Outside};
+use crate::{ClientTls, grpc::is_grpc, outside::Outside, problem::code_of};
 
 pub(crate) const AGENT: &str = concat!("hansa/", env!("CARGO_PKG_VERSION"));
 const KEEP_ALIVE: Time = Time::from_secs(20);
@@ -211,18 +211,11 @@ fn unreachable(error: &reqwest::Error) -> Error {
 /// What the other side said: its problem document, or its status where it sent none.
 fn refused(status: StatusCode, body: &[u8]) -> Error {
     let problem: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
-    let code = match status.as_u16() {
-        401 => Code::Unauthenticated,
-        403 => Code::Forbidden,
-        404 => Code::NotFound,
-        409 => Code::Conflict,
-        429 => Code::RateLimited,
-        504 => Code::Timeout,
-        500..=599 => Code::Unavailable,
-        _ => Code::Invalid,
-    };
     let said = problem["detail"].as_str().map(str::to_owned);
-    let mut error = Error::new(code, said.unwrap_or_else(|| format!("the server answered {status}")));
+    let mut error = Error::new(
+        code_of(status),
+        said.unwrap_or_else(|| format!("the server answered {status}")),
+    );
     if let Some(hint) = problem["hint"].as_str() {
         error = error.with_hint(hint);
     }

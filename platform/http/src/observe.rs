@@ -15,6 +15,8 @@ use uuid::Uuid;
 use crate::trace::{self, CURRENT, Current, REQUEST_ID};
 
 const LONGEST_ID: usize = 128;
+/// Below it is what services ask of each other.
+const INTERNAL: &str = "/internal/";
 
 /// Names the request, runs it in a span, and says once how it went.
 pub(crate) async fn observe(request: Request, next: Next) -> Response {
@@ -38,7 +40,13 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
         .map_or("none", |route| route.0.as_str())
         .to_owned();
     line.in_scope(|| {
-        tracing::info!(http.method = %method, http.path = %path, http.status = status, duration_ms = seconds * 1e3, "answered");
+        let duration_ms = seconds * 1e3;
+        // What services ask of each other all the time would bury what people ask; a refusal is always worth a line.
+        if route.starts_with(INTERNAL) && status < 400 {
+            tracing::debug!(http.method = %method, http.path = %path, http.status = status, duration_ms, "answered");
+        } else {
+            tracing::info!(http.method = %method, http.path = %path, http.status = status, duration_ms, "answered");
+        }
     });
     end(&span, &method, &route, status);
     let labels = [

@@ -89,3 +89,17 @@ fn causes(error: &Error) -> String {
 pub(crate) fn retry_after(seconds: u64) -> Value {
     json!({ "retryAfterSeconds": seconds })
 }
+
+/// The code that a refusal stands for which says nothing but its status.
+pub(crate) fn code_of(status: StatusCode) -> Code {
+    match status.as_u16() {
+        401 => Code::Unauthenticated,
+        403 => Code::Forbidden,
+        404 => Code::NotFound,
+        409 => Code::Conflict,
+        429 => Code::RateLimited,
+        504 => Code::Timeout,
+        500.. => Code::Unavailable,
+        _ => Code::Invalid,
+    }
+}

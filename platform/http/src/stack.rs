@@ -24,7 +24,6 @@ use tower_http::{
     },
     cors::{Any, CorsLayer},
     decompression::RequestDecompressionLayer,
-    set_header::SetResponseHeaderLayer,
 };
 
 use crate::{
@@ -32,7 +31,7 @@ use crate::{
     allowance::{Allowance, Metered},
     grpc::{self, is_grpc},
     observe::{observe, remember_route},
-    problem::retry_after,
+    problem::{code_of, retry_after},
     trace::REQUEST_ID,
 };
 
@@ -95,7 +94,10 @@ pub fn stack(router: Router, limits: &Limits) -> Router {
         [] => router,
         origins => router.layer(cors(origins)),
     };
-    secured(router).layer(from_fn(grpc::in_grpc)).layer(from_fn(observe))
+    router
+        .layer(from_fn(harden))
+        .layer(from_fn(grpc::in_grpc))
+        .layer(from_fn(observe))
 }
 
 /// Marks a request that another service of this process makes while it answers one itself. It waits for no slot: who
@@ -210,16 +212,6 @@ fn refusal(status: StatusCode, text: &str, asked: &str) -> Error {
     if status == StatusCode::INTERNAL_SERVER_ERROR {
         return Error::internal(text);
     }
-    let code = match status.as_u16() {
-        401 => Code::Unauthenticated,
-        403 => Code::Forbidden,
-        404 => Code::NotFound,
-        409 => Code::Conflict,
-        429 => Code::RateLimited,
-        504 => Code::Timeout,
-        500.. => Code::Unavailable,
-        _ => Code::Invalid,
-    };
     let message = match (status.as_u16(), text) {
         (404, "") => format!("nothing answers {asked}"),
         (405, "") => format!("{asked} is not possible; see the header allow"),
@@ -227,7 +219,7 @@ fn refusal(status: StatusCode, text: &str, asked: &str) -> Error {
         (_, "") => status.canonical_reason().unwrap_or("refused").to_lowercase(),
         (_, text) => text.into(),
     };
-    Error::new(code, message).with_status(status.as_u16())
+    Error::new(code_of(status), message).with_status(status.as_u16())
 }
 
 fn compression() -> CompressionLayer<impl Predicate> {
@@ -260,22 +252,28 @@ fn cors(origins: &[String]) -> CorsLayer {
     }
 }
 
-fn secured(router: Router) -> Router {
-    let headers: [(HeaderName, &'static str); 6] = [
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (header::REFERRER_POLICY, "no-referrer"),
+/// What a browser must not do with an answer, unless the answer itself says otherwise.
+async fn harden(request: Request, next: Next) -> Response {
+    const HEADERS: [(HeaderName, HeaderValue); 6] = [
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
         (
             header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; frame-ancestors 'none'",
+            HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
         ),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            HeaderValue::from_static("same-origin"),
+        ),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            HeaderValue::from_static("same-origin"),
+        ),
     ];
-    headers.into_iter().fold(router, |router, (name, value)| {
-        router.layer(SetResponseHeaderLayer::if_not_present(
-            name,
-            HeaderValue::from_static(value),
-        ))
-    })
+    let mut response = next.run(request).await;
+    for (name, value) in HEADERS {
+        response.headers_mut().entry(name).or_insert(value);
+    }
+    response
 }

@@ -8,6 +8,7 @@ use std::{
 
 use futures::FutureExt;
 use platform_error::{Code, Error};
+use platform_resilience::Backoff;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
@@ -25,7 +26,7 @@ const BETWEEN_WRITES: Duration = Duration::from_millis(300);
 enum End {
     Succeeded,
     Failed(Error),
-    /// The job was cancelled, or another process has it.
+    /// The job was cancelled, or another process has it or may have it.
     Lost,
     /// The service stops and cannot wait for it.
     Interrupted,
@@ -56,23 +57,37 @@ pub(crate) async fn run<S: Send + Sync>(jobs: &Jobs, store: &S, kind: &Kind<S>, 
     settle(jobs, kind, &run.claimed, end).await;
 }
 
-/// Renews the lease; over when it is lost.
+/// Renews the lease; over when it is lost, or has run out and nobody knows who has the job.
 async fn lost(jobs: &Jobs, claimed: &Claimed) {
     let lease = *jobs.settings().lease;
+    let mut renewed = Instant::now();
     loop {
         sleep(lease / 3).await;
-        let renewed = async {
-            let tx = jobs.db().begin().await?;
-            let is_ours = queue::renew(&tx, claimed, jobs.context().clock().now() + lease).await?;
-            tx.commit().await?;
-            Ok::<_, JobError>(is_ours)
+        let asked = Instant::now();
+        let error = match timeout(lease, renew(jobs, claimed)).await {
+            Ok(Ok(true)) => {
+                renewed = asked;
+                continue;
+            }
+            Ok(Ok(false)) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(late) => late.to_string(),
         };
-        match renewed.await {
-            Ok(true) => {}
-            Ok(false) => return,
-            Err(error) => tracing::warn!(job.id = %claimed.id, %error, "a job's lease could not be renewed"),
+        tracing::warn!(job.id = %claimed.id, error, "a job's lease could not be renewed");
+        // A transaction of the job's own keeps the lease from being renewed on SQLite, and everybody else from the job.
+        let held = timeout(lease, queue::is_held(jobs.db().read(), claimed)).await;
+        if renewed.elapsed() >= lease && !matches!(held, Ok(Ok(true))) {
+            return;
         }
     }
+}
+
+async fn renew(jobs: &Jobs, claimed: &Claimed) -> Result<bool, JobError> {
+    let until = jobs.context().clock().now() + *jobs.settings().lease;
+    let tx = jobs.db().begin().await?;
+    let is_ours = queue::renew(&tx, claimed, until).await?;
+    tx.commit().await?;
+    Ok(is_ours)
 }
 
 /// Over when the service has been stopping for as long as jobs may go on.
@@ -87,7 +102,7 @@ async fn settle<S>(jobs: &Jobs, kind: &Kind<S>, claimed: &Claimed, end: End) {
         End::Succeeded => (Outcome::Done, None),
         End::Interrupted => (Outcome::Interrupted, None),
         End::Lost => {
-            tracing::info!(job.id = %id, job.kind = name, "a job was cancelled or taken over while it ran");
+            tracing::info!(job.id = %id, job.kind = name, "a job was cancelled, or its lease lost, while it ran");
             return;
         }
         End::Failed(error) => {
@@ -98,10 +113,14 @@ async fn settle<S>(jobs: &Jobs, kind: &Kind<S>, claimed: &Claimed, end: End) {
                 Outcome::Dead
             } else {
                 tracing::warn!(job.id = %id, job.kind = name, attempts, %error, cause, "a job failed and is tried again");
-                let pause = kind.policy.pause(jobs.context(), u32::try_from(attempts).unwrap_or(1));
+                let backoff = Backoff {
+                    first: kind.policy.first_retry,
+                    longest: kind.policy.longest_retry,
+                };
+                let pause = backoff.pause(u32::try_from(attempts).unwrap_or(1), jobs.context().random().bytes());
                 Outcome::Again(jobs.context().clock().now() + pause)
             };
-            (outcome, Some(text(&error, &cause)))
+            (outcome, Some(error.in_full(LONGEST_ERROR)))
         }
     };
     for _ in 0..WRITES {
@@ -122,18 +141,4 @@ async fn write(jobs: &Jobs, claimed: &Claimed, outcome: &Outcome, error: Option<
     let settled = queue::settle(&tx, claimed, outcome, (jobs.context().clock().now(), error)).await?;
     tx.commit().await?;
     Ok(settled)
-}
-
-fn text(error: &Error, cause: &str) -> String {
-    let mut text = if cause.is_empty() {
-        error.to_string()
-    } else {
-        format!("{error}: {cause}")
-    };
-    let end = text
-        .char_indices()
-        .nth(LONGEST_ERROR)
-        .map_or(text.len(), |(end, _)| end);
-    text.truncate(end);
-    text
 }

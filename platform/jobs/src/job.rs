@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use platform_service::Context;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
@@ -45,19 +44,6 @@ impl Policy {
         concurrency: 4,
         priority: 0,
     };
-
-    /// The pause after failure number `attempt` (from 1): doubled each time up to the longest, and then somewhere
-    /// between half of that and all of it, so that jobs that failed together are not tried together.
-    pub(crate) fn pause(&self, context: &Context, attempt: u32) -> Duration {
-        let doubled = self
-            .first_retry
-            .saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1)));
-        let half = doubled.min(self.longest_retry) / 2;
-        let [a, b, ..] = context.ids().v4().into_bytes();
-        let pause = half + half * u32::from(u16::from_be_bytes([a, b])) / u32::from(u16::MAX);
-        // Whole milliseconds: both databases and the clock keep them as they are.
-        Duration::from_millis(u64::try_from(pause.as_millis()).unwrap_or(u64::MAX))
-    }
 }
 
 /// How one job differs from others of its kind.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use platform_database::{
     Database, Migrations, Tx, migration,
     orm::{QueryResult, Value},
+    sql,
 };
 use platform_service::Context;
 use tokio::sync::Notify;
@@ -14,11 +15,10 @@ use crate::{
     How, Job, JobError, JobRow, JobState, Once, Settings,
     job::LARGEST,
     queue::{self, New},
-    sql,
 };
 
 /// The queue's tables, for `Database::open`.
-pub const MIGRATIONS: Migrations = &[migration!("jobs_0001", split)];
+pub const MIGRATIONS: Migrations = &[migration!("jobs_0001", split), migration!("jobs_0002")];
 
 const COLUMNS: &str = "id, kind, state, priority, run_at, attempts, most_attempts, progress, progress_text, last_error,
     correlation, created_at, started_at, finished_at";

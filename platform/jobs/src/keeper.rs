@@ -3,9 +3,10 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use platform_database::sql;
 use tokio::time::Instant;
 
-use crate::{JobError, Jobs, queue, sql};
+use crate::{JobError, Jobs, queue};
 
 const REPORT: Duration = Duration::from_secs(15);
 const FORGET: Duration = Duration::from_secs(300);

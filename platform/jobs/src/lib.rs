@@ -78,7 +78,6 @@ mod queue;
 mod run;
 mod schedule;
 mod settings;
-mod sql;
 mod workers;
 
 pub use crate::{

@@ -4,10 +4,11 @@ use chrono::{DateTime, Utc};
 use platform_database::{
     Tx,
     orm::{ConnectionTrait, DbBackend, Value},
+    sql,
 };
 use uuid::Uuid;
 
-use crate::{JobError, sql};
+use crate::JobError;
 
 /// A job about to be written.
 #[derive(Debug)]
@@ -33,6 +34,7 @@ pub(crate) struct Claimed {
     pub(crate) attempts: i32,
     pub(crate) most_attempts: i32,
     pub(crate) correlation: Option<Uuid>,
+    /// This claim and no other, also not a later one of the same process.
     pub(crate) owner: Uuid,
 }
 
@@ -123,22 +125,27 @@ pub(crate) async fn claim(
 
 /// Keeps a job for longer. `false`: it is no longer this process's.
 pub(crate) async fn renew(tx: &Tx, job: &Claimed, until: DateTime<Utc>) -> Result<bool, JobError> {
-    let update = "update job set lease_until = $1 where id = $2 and lease_owner = $3 and attempts = $4
-        and state = 'running'";
-    let values: [Value; 4] = [until.into(), job.id.into(), job.owner.into(), job.attempts.into()];
+    let update = "update job set lease_until = $1 where id = $2 and lease_owner = $3 and state = 'running'";
+    let values: [Value; 3] = [until.into(), job.id.into(), job.owner.into()];
     Ok(sql::execute(tx, update, values).await? == 1)
+}
+
+/// Whether a job is still this claim's.
+pub(crate) async fn is_held(db: &impl ConnectionTrait, job: &Claimed) -> Result<bool, JobError> {
+    let select = "select id from job where id = $1 and lease_owner = $2 and state = 'running'";
+    let held = sql::one(db, select, [job.id.into(), job.owner.into()]).await?;
+    Ok(held.is_some())
 }
 
 /// Notes how far a job is.
 pub(crate) async fn progress(tx: &Tx, job: &Claimed, percent: u8, text: &str) -> Result<(), JobError> {
     let update = "update job set progress = $1, progress_text = $2 where id = $3 and lease_owner = $4
-        and attempts = $5 and state = 'running'";
-    let values: [Value; 5] = [
+        and state = 'running'";
+    let values: [Value; 4] = [
         i32::from(percent.min(100)).into(),
         text.into(),
         job.id.into(),
         job.owner.into(),
-        job.attempts.into(),
     ];
     sql::execute(tx, update, values).await?;
     Ok(())
@@ -168,9 +175,9 @@ pub(crate) async fn settle(
     let update = format!(
         "update job set state = $1, run_at = $2, finished_at = $3, attempts = $4, last_error = coalesce($5, last_error),
              progress = {progress}, dedupe_key = {key}, lease_owner = null, lease_until = null
-         where id = $6 and lease_owner = $7 and attempts = $8 and state = 'running'"
+         where id = $6 and lease_owner = $7 and state = 'running'"
     );
-    let values: [Value; 8] = [
+    let values: [Value; 7] = [
         state.into(),
         run_at.into(),
         finished.into(),
@@ -178,7 +185,6 @@ pub(crate) async fn settle(
         error.into(),
         job.id.into(),
         job.owner.into(),
-        job.attempts.into(),
     ];
     Ok(sql::execute(tx, &update, values).await? == 1)
 }

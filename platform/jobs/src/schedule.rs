@@ -6,12 +6,11 @@ use std::{collections::BTreeMap, str::FromStr};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use croner::Cron;
-use platform_database::{Tx, orm::Value};
+use platform_database::{Tx, orm::Value, sql};
 
 use crate::{
     JobError, Jobs, Policy,
     queue::{self, New},
-    sql,
 };
 
 /// A schedule that the service declares.
@@ -35,6 +34,9 @@ impl Schedule {
         };
         let cron = Cron::from_str(pattern).map_err(|error| refuse(pattern, error.to_string()))?;
         let zone = Tz::from_str(zone).map_err(|error| refuse(zone, error.to_string()))?;
+        // One that names no day, such as 30 February, would never be due and fail each time it is asked.
+        let first = cron.find_next_occurrence(&DateTime::UNIX_EPOCH.with_timezone(&zone), false);
+        first.map_err(|_| refuse(pattern, "it names no time".into()))?;
         Ok((cron, zone))
     }
 

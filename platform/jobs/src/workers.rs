@@ -9,7 +9,6 @@ use futures::{FutureExt, future::BoxFuture};
 use platform_error::Error;
 use platform_service::Blueprint;
 use tokio::{sync::Notify, time::sleep};
-use uuid::Uuid;
 
 use crate::{
     Job, JobError, Jobs, Policy, Run, attempt,
@@ -132,13 +131,12 @@ impl<S: Clone + Send + Sync + 'static> Workers<S> {
         schedule::declare(jobs, &self.schedules).await?;
         let shutdown = jobs.context().shutdown();
         let busy = Busy::default();
-        let owner = jobs.context().ids().v4();
         let mut kept = keeper::Keeper::default();
         while !shutdown.is_cancelled() {
             let round = async {
                 kept.round(jobs).await?;
                 schedule::fire(jobs, &self.schedules).await?;
-                self.start_due(jobs, store, (&busy, owner)).await
+                self.start_due(jobs, store, &busy).await
             };
             if let Err(error) = round.await {
                 tracing::warn!(%error, "jobs wait: the queue cannot be read");
@@ -154,7 +152,7 @@ impl<S: Clone + Send + Sync + 'static> Workers<S> {
     }
 
     /// Starts jobs until none is due or everybody is busy.
-    async fn start_due(&self, jobs: &Jobs, store: &S, (busy, owner): (&Busy, Uuid)) -> Result<(), JobError> {
+    async fn start_due(&self, jobs: &Jobs, store: &S, busy: &Busy) -> Result<(), JobError> {
         loop {
             let kinds = busy.free(&self.kinds, jobs.settings().workers);
             if kinds.is_empty() || jobs.context().shutdown().is_cancelled() {
@@ -164,6 +162,7 @@ impl<S: Clone + Send + Sync + 'static> Workers<S> {
             if !queue::is_due(jobs.db().read(), now).await? {
                 return Ok(());
             }
+            let owner = jobs.context().ids().v4();
             let tx = jobs.db().begin().await?;
             let claimed = queue::claim(&tx, &kinds, owner, (now, now + *jobs.settings().lease)).await?;
             tx.commit().await?;

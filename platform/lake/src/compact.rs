@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::files::FileEntry;
-use crate::rewrite::{Effort, TARGET_BYTES};
+use crate::output::TARGET_BYTES;
+use crate::rewrite::Effort;
 
 /// Files below this size are merged when there are enough of them.
 const SMALL_BYTES: u64 = TARGET_BYTES / 4;

@@ -10,9 +10,9 @@ use crate::commit::State;
 use crate::error::Result;
 use crate::fault;
 use crate::history::History;
-use crate::lake::Table;
 use crate::stage::staged_files;
 use crate::storage::Storage;
+use crate::table::Table;
 use crate::writer::Job;
 
 /// A snapshot as a person sees it.

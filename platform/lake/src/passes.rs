@@ -6,11 +6,13 @@ use futures::StreamExt;
 
 use crate::error::Result;
 use crate::files::FileEntry;
-use crate::lake::{Core, Table};
 use crate::merge::Rank;
+use crate::output::TARGET_BYTES;
 use crate::reader::LeadRange;
-use crate::rewrite::{TARGET_BYTES, all_names};
+use crate::rewrite::all_names;
+use crate::shared::Core;
 use crate::snapshot::{Snapshot, disjoint_runs};
+use crate::table::Table;
 
 /// About what one run takes while it is merged: a row group's pages, a decoded batch, its keys.
 const RUN_BYTES: usize = 4 << 20;

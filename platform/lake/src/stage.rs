@@ -12,8 +12,9 @@ use crate::data_file::{describe, lead_column, properties};
 use crate::encode::encode;
 use crate::error::Result;
 use crate::fault;
-use crate::lake::{Core, Table};
 use crate::merge::KeyCodec;
+use crate::shared::Core;
+use crate::table::Table;
 use crate::writer::{Job, Staged, Written, data_path, new_name, stamp};
 
 /// Past so many leads a bulk write counts as touching whole ranges.

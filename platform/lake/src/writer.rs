@@ -1,29 +1,29 @@
 //! The one task of a table that commits: writes that wait together become one commit.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::Arc;
-use std::time::Duration;
+mod attempts;
+mod metadata;
+mod replace;
+mod rows;
 
-use arrow::array::{RecordBatch, TimestampMicrosecondArray};
-use arrow::compute::concat_batches;
-use arrow::datatypes::{Schema as ArrowSchema, SchemaRef};
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
 use chrono::{DateTime, Utc};
-use iceberg::TableUpdate;
-use iceberg::spec::Operation;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::catalog::Receipt;
-use crate::commit::{Draft, NewFile, State, commit, commit_metadata, next_instant};
-use crate::data_file::{describe, lead_column, properties};
-use crate::encode::encode;
 use crate::error::{LakeError, Result};
-use crate::files::FileEntry;
-use crate::lake::{Core, Table, schema_updates};
-use crate::merge::KeyCodec;
 use crate::schema::SchemaChange;
+use crate::shared::Core;
+use crate::table::Table;
+use attempts::{Write, retry};
+use metadata::{Change, change_metadata};
+use replace::replace;
 
-/// Tries of a commit that meets commits of others, before the caller is told.
-const ATTEMPTS: u32 = 24;
+pub(crate) use replace::Rewrite;
+pub(crate) use rows::{data_path, new_name, stamp};
+
 /// Rows that one group commit takes at most.
 const GROUP_ROWS: usize = 262_144;
 
@@ -80,24 +80,6 @@ pub(crate) struct Staged {
     pub(crate) files: Vec<iceberg::spec::DataFile>,
     /// The leads in them; `None` when there are too many to name.
     pub(crate) leads: Option<HashSet<String>>,
-}
-
-/// Files that take the place of others: a compaction or a delete.
-pub(crate) struct Rewrite {
-    pub(crate) operation: Operation,
-    pub(crate) removed: Vec<Arc<FileEntry>>,
-    pub(crate) added: Vec<NewFile>,
-    /// The snapshot it was worked out on.
-    pub(crate) base: i64,
-    /// The leads that are gone; files newer than `base` must not hold any.
-    pub(crate) leads: Vec<String>,
-}
-
-/// What a commit left behind for the cache of recent rows and the record of touched leads.
-enum Trace {
-    Rows { path: Arc<str>, rows: RecordBatch },
-    Leads(Option<HashSet<String>>),
-    Nothing,
 }
 
 /// Serves jobs until every handle of the table is gone.
@@ -196,99 +178,6 @@ async fn answer_repeated(core: &Core, group: Vec<Append>) -> Vec<Append> {
     fresh
 }
 
-/// What an append commits.
-enum Write<'a> {
-    Rows(&'a [RecordBatch]),
-    Staged(&'a Staged),
-}
-
-impl Write<'_> {
-    async fn draft(&self, core: &Core, state: &State) -> Result<(Draft, Trace)> {
-        let at = next_instant(state, core.env.now());
-        let mut draft = Draft::new(Operation::Append, at);
-        let trace = match self {
-            Self::Rows(batches) => add_rows(core, state, (batches, &mut draft)).await?,
-            Self::Staged(staged) => {
-                draft.added.extend(staged.files.iter().map(|data| NewFile {
-                    data: data.clone(),
-                    sequence: None,
-                }));
-                Trace::Leads(staged.leads.clone())
-            }
-        };
-        Ok((draft, trace))
-    }
-}
-
-async fn add_rows(core: &Core, state: &State, (batches, draft): (&[RecordBatch], &mut Draft)) -> Result<Trace> {
-    let rows = prepare(core, state, batches, draft.at)?;
-    if rows.num_rows() == 0 {
-        return Ok(Trace::Nothing);
-    }
-    let metadata = &state.loaded.metadata;
-    let uri = data_path(metadata.location(), &new_name(), 0);
-    let (bytes, parquet) = encode_off_thread(rows.clone(), core.def.key).await?;
-    let data = describe(uri.clone(), bytes.len() as u64, &parquet, metadata.current_schema())?;
-    draft.added.push(NewFile { data, sequence: None });
-    draft.files.push((uri.clone(), bytes));
-    Ok(Trace::Rows { path: uri.into(), rows })
-}
-
-/// The rows of all batches in one, in the table's columns, stamped, sorted, the last write of each key.
-fn prepare(core: &Core, state: &State, batches: &[RecordBatch], at: DateTime<Utc>) -> Result<RecordBatch> {
-    let columns = state.snapshot.columns();
-    let stamped = batches
-        .iter()
-        .map(|batch| stamp(batch, columns, at))
-        .collect::<Result<Vec<_>>>()?;
-    KeyCodec::new(columns, core.def.key)?.sorted_unique(concat_batches(columns, &stamped)?)
-}
-
-/// A batch in the columns of the table: stamp columns get the time, absent optional columns nothing.
-pub(crate) fn stamp(batch: &RecordBatch, columns: &SchemaRef, at: DateTime<Utc>) -> Result<RecordBatch> {
-    let rows = batch.num_rows();
-    let given = batch.schema();
-    let column = |field: &Arc<arrow::datatypes::Field>| match given.index_of(field.name()) {
-        Ok(at) if batch.column(at).data_type() == field.data_type() => Ok(batch.column(at).clone()),
-        Ok(at) => Ok(arrow::compute::cast(batch.column(at), field.data_type())?),
-        Err(_) if matches!(field.data_type(), arrow::datatypes::DataType::Timestamp(..)) => {
-            let times = TimestampMicrosecondArray::from_value(at.timestamp_micros(), rows);
-            Ok(Arc::new(times.with_timezone("+00:00")) as arrow::array::ArrayRef)
-        }
-        Err(_) if field.is_nullable() => Ok(arrow::array::new_null_array(field.data_type(), rows)),
-        Err(_) => Err(LakeError::Invalid(format!("column {} is missing", field.name()))),
-    };
-    let filled = columns.fields().iter().map(column).collect::<Result<Vec<_>>>()?;
-    Ok(RecordBatch::try_new(
-        Arc::new(ArrowSchema::new(columns.fields().clone())),
-        filled,
-    )?)
-}
-
-async fn encode_off_thread(
-    rows: RecordBatch,
-    key: &'static [&'static str],
-) -> Result<(bytes::Bytes, parquet::file::metadata::ParquetMetaData)> {
-    let properties = properties(&rows.schema(), key);
-    if rows.num_rows() <= 4096 {
-        return encode(&rows, properties);
-    }
-    tokio::task::spawn_blocking(move || encode(&rows, properties)).await?
-}
-
-/// A name that no other file of the table has.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "names of files must be unique across processes"
-)]
-pub(crate) fn new_name() -> String {
-    uuid::Uuid::new_v4().to_string()
-}
-
-pub(crate) fn data_path(location: &str, name: &str, ordinal: usize) -> String {
-    format!("{location}/data/{name}-{ordinal:05}.parquet")
-}
-
 async fn stage(core: &Core, staged: Staged, receipt: Option<Receipt>) -> Result<Written> {
     if let Some(receipt) = &receipt
         && let Some(known) = core.catalog.receipt(&core.name, &receipt.key).await?
@@ -299,153 +188,6 @@ async fn stage(core: &Core, staged: Staged, receipt: Option<Receipt>) -> Result<
     Ok(Written::Committed(
         retry(core, &Write::Staged(&staged), &receipts).await?,
     ))
-}
-
-/// Commits a rewrite, unless what it was worked out on has changed: then `None`, and it must be done again.
-async fn replace(core: &Core, rewrite: Rewrite) -> Result<Option<Committed>> {
-    let mut state = core.state.load_full();
-    for attempt in 0..ATTEMPTS {
-        if !still_holds(core, &state, &rewrite).await? {
-            return Ok(None);
-        }
-        let mut draft = Draft::new(rewrite.operation.clone(), next_instant(&state, core.env.now()));
-        draft.removed = rewrite.removed.iter().map(|file| file.path.clone()).collect();
-        let added = rewrite.added.iter();
-        draft.added = added
-            .map(|file| NewFile {
-                data: file.data.clone(),
-                sequence: file.sequence,
-            })
-            .collect();
-        draft.expired = core.history.surplus(&state.loaded.metadata, draft.at);
-        let trace = Trace::Leads(Some(rewrite.leads.iter().cloned().collect()));
-        match finish(core, &state, draft, trace).await? {
-            Some(committed) => return Ok(Some(committed)),
-            None => state = after_conflict(core, attempt).await?,
-        }
-    }
-    Err(LakeError::Conflict {
-        table: core.def.name.to_string(),
-    })
-}
-
-/// All removed files are live, and no newer file holds a lead that is meant to be gone.
-async fn still_holds(core: &Core, state: &State, rewrite: &Rewrite) -> Result<bool> {
-    let live: HashMap<&str, ()> = state.snapshot.files().iter().map(|file| (&*file.path, ())).collect();
-    if !rewrite.removed.iter().all(|file| live.contains_key(&*file.path)) {
-        return Ok(false);
-    }
-    let reader = core.access().reader;
-    for file in state
-        .snapshot
-        .files()
-        .iter()
-        .filter(|file| file.file_sequence > rewrite.base)
-    {
-        for lead in &rewrite.leads {
-            if reader.may_hold(file, lead).await? {
-                return Ok(false);
-            }
-        }
-    }
-    Ok(true)
-}
-
-/// A change of the metadata alone.
-enum Change {
-    Expire(Vec<i64>),
-    Evolve(Vec<SchemaChange>),
-}
-
-impl Change {
-    fn updates(&self, state: &State) -> Result<Vec<TableUpdate>> {
-        match self {
-            Self::Evolve(changes) => schema_updates(state, changes),
-            Self::Expire(snapshots) => {
-                let metadata = &state.loaded.metadata;
-                let current = metadata.current_snapshot_id();
-                let there = |id: &i64| metadata.snapshot_by_id(*id).is_some() && Some(*id) != current;
-                let snapshot_ids: Vec<i64> = snapshots.iter().copied().filter(there).collect();
-                Ok((!snapshot_ids.is_empty())
-                    .then_some(TableUpdate::RemoveSnapshots { snapshot_ids })
-                    .into_iter()
-                    .collect())
-            }
-        }
-    }
-}
-
-async fn change_metadata(core: &Core, change: Change) -> Result<()> {
-    let mut state = core.refresh().await?;
-    for attempt in 0..ATTEMPTS {
-        let updates = change.updates(&state)?;
-        if updates.is_empty() {
-            return Ok(());
-        }
-        if let Some(next) = commit_metadata(core, &state, updates).await? {
-            core.publish(next);
-            return Ok(());
-        }
-        state = after_conflict(core, attempt).await?;
-    }
-    Err(LakeError::Conflict {
-        table: core.def.name.to_string(),
-    })
-}
-
-/// Drafts and commits until nobody else is faster.
-async fn retry(core: &Core, write: &Write<'_>, receipts: &[Receipt]) -> Result<Committed> {
-    let mut state = core.state.load_full();
-    for attempt in 0..ATTEMPTS {
-        let (mut draft, trace) = write.draft(core, &state).await?;
-        draft.receipts = receipts.to_vec();
-        draft.expired = core.history.surplus(&state.loaded.metadata, draft.at);
-        if let Some(committed) = finish(core, &state, draft, trace).await? {
-            return Ok(committed);
-        }
-        state = after_conflict(core, attempt).await?;
-    }
-    Err(LakeError::Conflict {
-        table: core.def.name.to_string(),
-    })
-}
-
-async fn after_conflict(core: &Core, attempt: u32) -> Result<Arc<State>> {
-    metrics::counter!("lake_commit_conflicts_total", "table" => core.def.name).increment(1);
-    let spread = u64::from(std::process::id() % 7) + 1;
-    tokio::time::sleep(Duration::from_millis((spread << attempt.min(5)).min(250))).await;
-    core.refresh().await
-}
-
-async fn finish(core: &Core, base: &State, draft: Draft, trace: Trace) -> Result<Option<Committed>> {
-    let at = draft.at;
-    let Some(state) = commit(core, base, draft).await? else {
-        return Ok(None);
-    };
-    let sequence = state.snapshot.sequence();
-    match trace {
-        Trace::Rows { path, rows } => {
-            core.touched.leads(lead_column(&rows)?.iter().flatten(), sequence);
-            base.snapshot.access().reader.remember(path, rows);
-        }
-        Trace::Leads(Some(leads)) => core.touched.leads(leads.iter().map(String::as_str), sequence),
-        Trace::Leads(None) => {
-            let new = state
-                .snapshot
-                .files()
-                .iter()
-                .filter(|file| file.file_sequence == sequence);
-            core.touched.files(new.map(|file| &**file), sequence);
-        }
-        Trace::Nothing => {}
-    }
-    let committed = Committed {
-        snapshot_id: state.snapshot.id().unwrap_or_default(),
-        sequence,
-        at,
-    };
-    core.publish(state);
-    Ok(Some(committed))
 }
 
 impl Table {

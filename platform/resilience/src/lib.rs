@@ -2,6 +2,7 @@
 //!
 //! Retries belong to one level only, the one that knows whether a call may be repeated.
 
+mod backoff;
 mod breaker;
 mod budget;
 mod bulkhead;
@@ -9,8 +10,9 @@ mod guard;
 mod settings;
 
 pub use crate::{
+    backoff::{Backoff, pause},
     breaker::{Breaker, Open, Pass},
-    budget::{Budget, pause},
+    budget::Budget,
     bulkhead::{Bulkhead, Full, Seat},
     guard::{Fault, Guard, Refused},
     settings::Policy,

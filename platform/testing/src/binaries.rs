@@ -47,7 +47,7 @@ pub(crate) fn missing(what: &str, remedy: &str) {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the harness asks what the machine has")]
-fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 

@@ -1,19 +1,25 @@
 //! Starts what tests stand on: a service in process, the machine's own PostgreSQL and Redis, a stand-in for S3.
 
 mod binaries;
+mod chaos;
+mod isolation;
 mod issuer;
 mod nats;
 mod postgres;
 mod redis;
 mod s3;
 mod service;
+mod waiting;
 
 pub use crate::{
     binaries::free_port,
+    chaos::{Deployment, Role, Survived, arrived},
+    isolation::{Isolation, addresses},
     issuer::TestIssuer,
     nats::TestNats,
     postgres::TestPostgres,
     redis::TestRedis,
     s3::TestS3,
     service::{Answer, TestClient, TestService},
+    waiting::{eventually, on_each_database},
 };

@@ -1,7 +1,5 @@
 //! Lists of series, what is known of one, and its end.
 
-use std::io::IsTerminal;
-
 use clap::{Args, ValueEnum};
 use financial_data::series::Frequency;
 use platform_http::Method;
@@ -12,7 +10,7 @@ use axum::body::Body;
 use crate::{
     failure::{Failure, Result},
     out,
-    table::{Side, Table, count},
+    table::{Side, Table, count, facts},
     target::{Path, Target},
 };
 
@@ -136,14 +134,7 @@ pub(super) async fn show(args: ShowArgs, target: &Target) -> Result<()> {
         let published = latest["revisionDate"].as_str().unwrap_or_default();
         lines.push(("latest", format!("{value} for {date}, published {published}")));
     }
-    let widest = lines.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
-    let known = lines.iter().filter(|(_, text)| !text.is_empty());
-    let clean = |text: &str| text.replace(char::is_control, " ");
-    out::write(
-        known
-            .map(|(name, text)| format!("{name:widest$}  {}\n", clean(text)))
-            .collect::<String>(),
-    )
+    out::write(facts(lines))
 }
 
 /// Deletes a series after asking.
@@ -152,7 +143,7 @@ pub(super) async fn delete(args: DeleteArgs, target: &Target) -> Result<()> {
     let text = |name: &str| series[name].as_str().unwrap_or_default();
     let name = format!("{}:{}", text("source"), text("externalId"));
     if !args.yes
-        && !confirmed(&format!(
+        && !out::confirmed(&format!(
             "Delete {name} ({}) with all its points in {}? [y/N] ",
             text("title"),
             target.place()
@@ -163,16 +154,6 @@ pub(super) async fn delete(args: DeleteArgs, target: &Target) -> Result<()> {
     let path = Path::new(&["series", text("id")]);
     target.send(path.request(Method::DELETE, Body::empty())?).await?;
     out::write(format!("deleted {name}; older snapshots hold it until they expire\n"))
-}
-
-fn confirmed(question: &str) -> Result<bool> {
-    if !std::io::stdin().is_terminal() {
-        return Err(Failure::new("nobody is there to be asked").with_hint("add --yes when you are sure"));
-    }
-    out::write(question.replace(char::is_control, " "))?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
 fn frequency(text: &str) -> Result<Frequency, String> {

@@ -7,6 +7,8 @@ mod federation;
 mod files;
 mod help;
 mod lake;
+mod mail;
+mod operators;
 mod program;
 mod series;
 mod serving;

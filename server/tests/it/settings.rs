@@ -104,3 +104,25 @@ fn an_unknown_setting_is_refused_and_the_nearest_named() {
         "{told}"
     );
 }
+
+#[test]
+fn commands_on_data_take_the_settings_of_a_whole_system() {
+    let folder = Folder::new();
+    let rows = folder.file("rows.csv", "series_id,date,value\na,2024-01-01,1\n");
+    let all = folder.run(&["config", "--set", "host.data=data"]).succeeds();
+    let file = folder.file("hansa.toml", &all);
+
+    folder.run(&["import", &rows, "--config", &file]).succeeds();
+    let points = folder.run(&["series", "points", "a", "--format", "csv", "--config", &file]);
+    let wrong = folder.run(&[
+        "series",
+        "list",
+        "--config",
+        &file,
+        "--set",
+        "databases.url=postgres://db",
+    ]);
+
+    assert_eq!(points.succeeds(), "date,value\n2024-01-01,1\n");
+    assert!(wrong.fails().contains("[databases]"));
+}

@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 use platform_database::{
     OnConflict, Tx,
     orm::{
-        ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DeriveEntityModel, DerivePrimaryKey,
-        DeriveRelation, EntityTrait, EnumIter, IntoActiveModel, PrimaryKeyTrait, QueryFilter, Set,
+        ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DeleteMany, DeriveEntityModel,
+        DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, IntoActiveModel, PrimaryKeyTrait, QueryFilter,
+        QuerySelect, Set, sea_query::LockType,
     },
 };
 use uuid::Uuid;
@@ -71,6 +72,13 @@ pub async fn find(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>> 
     Ok(Entity::find_by_id(id).one(db).await?)
 }
 
+/// The account with an id, held until the transaction ends. Whoever begins a session, or ends all of them, holds it, so
+/// that no session begins beside a password that changes.
+pub(crate) async fn hold(tx: &Tx, id: Uuid) -> Result<Option<Model>> {
+    // Rows that name the account may be written meanwhile: only who holds it too has to wait.
+    Ok(Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(tx).await?)
+}
+
 /// The account with a mail address, in any case.
 pub async fn by_email(db: &impl ConnectionTrait, email: &str) -> Result<Option<Model>> {
     Ok(Entity::find()
@@ -96,6 +104,7 @@ pub async fn create(auth: &Auth, tx: &Tx, new: New) -> Result<Model> {
     let inserted = account.into_active_model().reset_all().insert(tx).await;
     let account = inserted.on_unique(|| Error::Conflict("this mail address has an account"))?;
     events::registered(auth, tx, &account).await?;
+    events::audit(auth, tx, account.id, "registered").await?;
     Ok(account)
 }
 
@@ -141,17 +150,40 @@ pub(crate) async fn move_to(auth: &Auth, tx: &Tx, id: Uuid, email: &str) -> Resu
 /// Deletes an account with everything that belongs to it, ends its sessions everywhere and tells the other services.
 /// Deleting one that is gone already does nothing.
 pub async fn delete(auth: &Auth, tx: &Tx, id: Uuid) -> Result<()> {
+    hold(tx, id).await?;
     session::end_all(auth, tx, (id, None), session::Why::Deleted).await?;
     revocation::of_keys(auth, tx, id).await?;
     let gone = Entity::delete_by_id(id).exec(tx).await?;
     if gone.rows_affected > 0 {
         events::deleted(auth, tx, id).await?;
+        events::audit(auth, tx, id, "deleted").await?;
     }
     Ok(())
 }
 
+/// Takes a way to sign in away from the caller, unless it is the only one. `named` says what it is, and what was done.
+pub(crate) async fn take_way_in<E: EntityTrait>(
+    auth: &Auth,
+    caller: &Caller,
+    way: DeleteMany<E>,
+    named: (&'static str, &'static str),
+) -> Result<()> {
+    caller.is_confirmed(auth)?;
+    let tx = auth.db.begin().await?;
+    // Held, so that two who take one each do not take both.
+    let account = hold(&tx, caller.account.id).await?.ok_or(Error::Over)?;
+    if way.exec(&tx).await?.rows_affected == 0 {
+        return Err(Error::NoSuch(named.0));
+    }
+    if ways_in(&tx, &account).await? == 0 {
+        return Err(Error::LastWayIn);
+    }
+    events::audit(auth, &tx, account.id, named.1).await?;
+    Ok(tx.commit().await?)
+}
+
 /// How many ways somebody has to sign in.
-pub(crate) async fn ways_in(db: &impl ConnectionTrait, account: &Model) -> Result<u64> {
+async fn ways_in(db: &impl ConnectionTrait, account: &Model) -> Result<u64> {
     let passkeys = passkey::count(db, account.id).await?;
     let identities = identity::count(db, account.id).await?;
     Ok(passkeys + identities + u64::from(account.password_hash.is_some()))

@@ -91,6 +91,7 @@ pub struct New {
     /// What to call it.
     pub name: String,
     /// What it may be used for.
+    #[graphql(default)]
     #[serde(default)]
     pub scopes: Vec<String>,
     /// When it ends. Without it the key lasts until it is revoked.

@@ -6,9 +6,9 @@ use platform_crypto::{Token, TokenHash};
 use platform_database::{
     Tx,
     orm::{
-        ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DeriveActiveEnum, DeriveEntityModel,
-        DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, ExprTrait, IntoActiveModel, PrimaryKeyTrait,
-        QueryFilter, QuerySelect, Set, sea_query::Expr,
+        ActiveModelBehavior, ActiveModelTrait, ColumnTrait, DeriveActiveEnum, DeriveEntityModel, DerivePrimaryKey,
+        DeriveRelation, EntityTrait, EnumIter, ExprTrait, IntoActiveModel, PrimaryKeyTrait, QueryFilter, QuerySelect,
+        Set, sea_query::Expr,
     },
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -139,15 +139,6 @@ pub(crate) async fn forget(tx: &Tx, account: Uuid, kind: Kind) -> Result<()> {
     let of_account = Entity::delete_many().filter(Column::AccountId.eq(account));
     of_account.filter(Column::Kind.eq(kind)).exec(tx).await?;
     Ok(())
-}
-
-/// Forgets what is too old.
-pub(crate) async fn clean(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64> {
-    let gone = Entity::delete_many()
-        .filter(Column::ExpiresAt.lte(now))
-        .exec(db)
-        .await?;
-    Ok(gone.rows_affected)
 }
 
 impl Model {

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
-    http::{Extensions, HeaderMap, header, request::Parts},
+    http::{HeaderMap, header, request::Parts},
 };
 use platform_config::Secret;
 
@@ -46,15 +46,6 @@ impl Client {
             address: address.map(|address| address.to_canonical().to_string()),
             agent: agent.map(|agent| agent.chars().take(LONGEST_AGENT).collect()),
             device: device.map(|device| Secret::new(device.to_owned())),
-        }
-    }
-
-    /// The sender of a request of which only the connection is known.
-    pub(crate) fn from_extensions(extensions: &Extensions) -> Self {
-        let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
-        Self {
-            address: peer.map(|address| address.to_canonical().to_string()),
-            ..Self::default()
         }
     }
 

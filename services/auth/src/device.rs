@@ -93,13 +93,10 @@ pub(crate) async fn forget_all(tx: &Tx, account: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// Forgets those that were not used for too long.
-pub(crate) async fn clean(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64> {
-    let gone = Entity::delete_many()
-        .filter(Column::ExpiresAt.lte(now))
-        .exec(db)
-        .await?;
-    Ok(gone.rows_affected)
+/// The devices of an account, the newest first.
+pub(crate) async fn list(db: &impl ConnectionTrait, account: Uuid) -> Result<Vec<Model>> {
+    let of_account = Entity::find().filter(Column::AccountId.eq(account));
+    Ok(of_account.order_by_desc(Column::LastUsedAt).limit(MOST).all(db).await?)
 }
 
 async fn make_room(tx: &Tx, account: Uuid) -> Result<()> {

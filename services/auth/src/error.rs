@@ -81,6 +81,9 @@ pub enum Error {
     /// The provider cannot be used now.
     #[error("the provider cannot be reached; try again later")]
     ProviderAway(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A mail was not taken; it is tried again. In words for operators.
+    #[error("the mail was not sent: {0}")]
+    Unsent(String),
     /// A setting that cannot be used.
     #[error("{0}")]
     Setting(&'static str),
@@ -155,7 +158,7 @@ impl Coded for Error {
             Self::Spent | Self::Field { .. } | Self::Provider(_) | Self::Setting(_) => Code::Invalid,
             Self::NoSuch(_) => Code::NotFound,
             Self::TooMany { .. } | Self::LastWayIn | Self::Conflict(_) => Code::Conflict,
-            Self::ProviderAway(_) => Code::Unavailable,
+            Self::ProviderAway(_) | Self::Unsent(_) => Code::Unavailable,
             Self::Database(error) => error.code(),
             Self::Crypto(error) => error.code(),
             Self::Other(error, _) => error.code(),

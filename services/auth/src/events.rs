@@ -3,10 +3,10 @@
 use contracts::{audit, privacy, sessions, users};
 use platform_database::Tx;
 use platform_events::{Cause, Event, Received};
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{account, api_key, error::Result, identity, passkey, session, store::Auth, totp};
+use crate::{account, api_key, device, error::Result, identity, mail_change, passkey, session, store::Auth, totp};
 
 async fn publish(auth: &Auth, tx: &Tx, event: &impl Event, by: Uuid) -> Result<()> {
     let cause = Cause {
@@ -45,16 +45,67 @@ pub(crate) async fn revoked(auth: &Auth, tx: &Tx, (session, user): (Uuid, Uuid),
     publish(auth, tx, &sessions::Revoked { session, user, until }, user).await
 }
 
+/// Somebody who runs the system did something, which is to be found in the audit log.
+pub(crate) async fn operated(auth: &Auth, tx: &Tx, action: &str, (kind, id): (&str, &str)) -> Result<()> {
+    tracing::info!(action, target.id = id, "an operator changed something");
+    let event = audit::Recorded {
+        source: auth.context.service().to_owned(),
+        action: action.into(),
+        target_type: kind.into(),
+        target_id: id.into(),
+        outcome: audit::Outcome::Done,
+        data: json!({}),
+    };
+    let cause = Cause {
+        actor: Some("service:operator".into()),
+        ..Cause::default()
+    };
+    auth.events.publish(tx, &event, &cause).await?;
+    Ok(())
+}
+
 /// Something happened to an account that its owner, or who looks after the system, may want to look up.
 pub(crate) async fn audit(auth: &Auth, tx: &Tx, user: Uuid, action: &'static str) -> Result<()> {
-    tracing::info!(user.id = %user, action, "an account was used or changed");
+    record(auth, tx, user, (action, audit::Outcome::Done, json!({}))).await
+}
+
+/// The same of a session that begins or ends.
+pub(crate) async fn of_session(auth: &Auth, tx: &Tx, session: &session::Model, done: Done) -> Result<()> {
+    let (action, data) = match done {
+        Done::Begun => ("signed_in", json!({ "session": session.id, "method": session.method })),
+        Done::Ended(why) => ("session_ended", json!({ "session": session.id, "why": why })),
+    };
+    record(auth, tx, session.account_id, (action, audit::Outcome::Done, data)).await
+}
+
+/// What became of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Done {
+    /// It began.
+    Begun,
+    /// It ended.
+    Ended(session::Why),
+}
+
+/// Somebody was refused what only the owner of an account can do.
+pub(crate) async fn refused(auth: &Auth, tx: &Tx, user: Uuid, action: &'static str) -> Result<()> {
+    record(auth, tx, user, (action, audit::Outcome::Refused, json!({}))).await
+}
+
+async fn record(
+    auth: &Auth,
+    tx: &Tx,
+    user: Uuid,
+    (action, outcome, data): (&'static str, audit::Outcome, Value),
+) -> Result<()> {
+    tracing::info!(user.id = %user, action, ?outcome, "an account was used or changed");
     let event = audit::Recorded {
         source: auth.context.service().to_owned(),
         action: format!("accounts.{action}"),
         target_type: "user".into(),
         target_id: user.to_string(),
-        outcome: audit::Outcome::Done,
-        data: json!({}),
+        outcome,
+        data,
     };
     publish(auth, tx, &event, user).await
 }
@@ -75,6 +126,12 @@ pub(crate) async fn export(auth: &Auth, tx: &Tx, asked: Received<privacy::Export
             "asksForCodes": totp::is_on(tx, user).await?,
             "createdAt": account.created_at,
         },
+        "devices": device::list(tx, user).await?.iter().map(|device| json!({
+            "createdAt": device.created_at, "lastUsedAt": device.last_used_at, "expiresAt": device.expires_at,
+        })).collect::<Vec<_>>(),
+        "mailChange": mail_change::of(tx, user).await?.map(|change| json!({
+            "email": change.email, "createdAt": change.created_at, "expiresAt": change.expires_at,
+        })),
         "sessions": session::all(tx, user).await?,
         "apiKeys": api_key::list(tx, user).await?,
         "passkeys": passkey::list(tx, user).await?,

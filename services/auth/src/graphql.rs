@@ -6,7 +6,7 @@ mod query;
 
 use async_graphql::{Context, EmptySubscription, Schema};
 
-use crate::{caller::Caller, client::Client, error::Result, store::Auth};
+use crate::{caller::Caller, error::Result, store::Auth};
 
 pub use account::{Account, User};
 pub use mutation::Mutation;
@@ -27,11 +27,4 @@ fn auth<'a>(ctx: &Context<'a>) -> &'a Auth {
 async fn caller(ctx: &Context<'_>) -> Result<Caller> {
     let principal = platform_auth::principal(ctx)?;
     Caller::of(auth(ctx), principal).await
-}
-
-/// Where a mutation comes from, as far as it is known here.
-fn client(ctx: &Context<'_>) -> Client {
-    ctx.data_opt::<axum::http::Extensions>()
-        .map(Client::from_extensions)
-        .unwrap_or_default()
 }

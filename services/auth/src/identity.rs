@@ -10,7 +10,7 @@ use platform_database::{
         QueryOrder, Set,
     },
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
@@ -21,6 +21,9 @@ use crate::{
     letters::{Letter, Notice},
     store::Auth,
 };
+
+/// The most identities that one account is tied to.
+const MOST: u64 = 20;
 
 /// Somebody at a provider, tied to an account here.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, SimpleObject, Serialize)]
@@ -56,7 +59,7 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 /// What a provider said, its signature verified.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Claimed {
     pub(crate) provider: String,
     pub(crate) subject: String,
@@ -66,27 +69,33 @@ pub(crate) struct Claimed {
     pub(crate) name: Option<String>,
 }
 
-/// The account of whoever the provider named. `by` is the account of who was signed in and asked to be tied to them.
+/// The account of whoever the provider named, and their identity where it is yet to be tied to it. `by` is the account of
+/// who was signed in and asked to be tied to them. The account is held.
 ///
 /// Accounts here have proven their mail address, so one with the address that the provider has verified is the same
 /// person's. A provider that has not verified it could be made to name anybody's.
-pub(crate) async fn resolve(auth: &Auth, tx: &Tx, claimed: Claimed, by: Option<Uuid>) -> Result<account::Model> {
+pub(crate) async fn resolve(
+    auth: &Auth,
+    tx: &Tx,
+    claimed: Claimed,
+    by: Option<Uuid>,
+) -> Result<(account::Model, Option<Claimed>)> {
     if let Some(known) = known(tx, &claimed).await? {
         if by.is_some_and(|by| by != known.account_id) {
             return Err(Error::Conflict("this identity belongs to another account"));
         }
-        let account = account::find(tx, known.account_id).await?.ok_or(Error::Over)?;
+        let account = account::hold(tx, known.account_id).await?.ok_or(Error::Over)?;
         let mut known = known.into_active_model();
         (known.last_used_at, known.email) = (Set(auth.now()), Set(claimed.email));
         known.update(tx).await?;
-        return Ok(account);
+        return Ok((account, None));
     }
     let account = match by {
-        Some(by) => account::find(tx, by).await?.ok_or(Error::Over)?,
-        None => by_verified_mail(auth, tx, &claimed).await?,
+        Some(by) => by,
+        None => by_verified_mail(auth, tx, &claimed).await?.id,
     };
-    tie(auth, tx, &account, claimed).await?;
-    Ok(account)
+    let account = account::hold(tx, account).await?.ok_or(Error::Over)?;
+    Ok((account, Some(claimed)))
 }
 
 async fn by_verified_mail(auth: &Auth, tx: &Tx, claimed: &Claimed) -> Result<account::Model> {
@@ -115,8 +124,15 @@ async fn known(tx: &Tx, claimed: &Claimed) -> Result<Option<Model>> {
     Ok(by_provider.filter(Column::Subject.eq(&claimed.subject)).one(tx).await?)
 }
 
-async fn tie(auth: &Auth, tx: &Tx, account: &account::Model, claimed: Claimed) -> Result<()> {
+/// Ties an identity to an account. Not before everything is shown that signing in to it asks for.
+pub(crate) async fn tie(auth: &Auth, tx: &Tx, account: &account::Model, claimed: Claimed) -> Result<()> {
     let now = auth.now();
+    if count(tx, account.id).await? >= MOST {
+        return Err(Error::TooMany {
+            what: "identities",
+            limit: MOST,
+        });
+    }
     let identity = Model {
         id: auth.context.ids().v7(),
         account_id: account.id,
@@ -145,15 +161,8 @@ pub(crate) async fn count(db: &impl ConnectionTrait, account: Uuid) -> Result<u6
 
 /// Unties an identity of the caller's, unless it is the only way in.
 pub async fn remove(auth: &Auth, caller: &Caller, id: Uuid) -> Result<()> {
-    caller.is_confirmed(auth)?;
-    let tx = auth.db.begin().await?;
-    let of_caller = Entity::delete_by_id(id).filter(Column::AccountId.eq(caller.account.id));
-    if of_caller.exec(&tx).await?.rows_affected == 0 {
-        return Err(Error::NoSuch("identity"));
-    }
-    if account::ways_in(&tx, &caller.account).await? == 0 {
-        return Err(Error::LastWayIn);
-    }
-    events::audit(auth, &tx, caller.account.id, "identity_unlinked").await?;
-    Ok(tx.commit().await?)
+    let of_caller = Entity::delete_many()
+        .filter(Column::Id.eq(id))
+        .filter(Column::AccountId.eq(caller.account.id));
+    account::take_way_in(auth, caller, of_caller, ("identity", "identity_unlinked")).await
 }

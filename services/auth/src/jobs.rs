@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
-use platform_database::Tx;
+use chrono::{DateTime, TimeDelta, Utc};
+use platform_database::{
+    Tx,
+    orm::{ColumnTrait, EntityTrait, QueryFilter},
+};
 use platform_jobs::{Job, Policy, Run};
 use serde::{Deserialize, Serialize};
 
@@ -11,11 +14,11 @@ use crate::{
     api_key, challenge, device,
     error::Result,
     letters::{self, Letter},
-    mail_change, refresh, revocation, session,
+    mail_change, refresh, revocation, sealed, session,
     settings::span,
     signing_key,
     store::Auth,
-    throttle, totp,
+    throttle,
 };
 
 /// How long what is over can still be looked up.
@@ -72,7 +75,8 @@ pub(crate) async fn mail(auth: &Auth, _run: &Run, job: SendMail) -> Result<()> {
 /// Lets keys begin and end to sign, and seals anew what an older key of the ring sealed.
 pub(crate) async fn tend_keys(auth: &Auth, _run: &Run, _job: TendKeys) -> Result<()> {
     signing_key::tend(auth).await?;
-    totp::reseal(auth).await
+    sealed::anew(&auth.db, &auth.ring).await?;
+    Ok(())
 }
 
 /// Forgets what is over.
@@ -80,15 +84,19 @@ pub(crate) async fn forget(auth: &Auth, _run: &Run, _job: Forget) -> Result<()> 
     let now = auth.now();
     let graced = now - span(auth.settings.refresh_grace);
     let tx = auth.db.begin().await?;
-    let forgotten = challenge::clean(&tx, now).await?
-        + mail_change::clean(&tx, now).await?
-        + device::clean(&tx, now).await?
-        + throttle::clean(&tx, now).await?
-        + revocation::clean(&tx, now).await?
+    let forgotten = over::<challenge::Entity>(&tx, challenge::Column::ExpiresAt, now).await?
+        + over::<mail_change::Entity>(&tx, mail_change::Column::ExpiresAt, now).await?
+        + over::<device::Entity>(&tx, device::Column::ExpiresAt, now).await?
+        + over::<throttle::Entity>(&tx, throttle::Column::ExpiresAt, now).await?
+        + over::<revocation::Entity>(&tx, revocation::Column::Until, now).await?
         + refresh::clean(&tx, now, graced).await?
         + session::clean(&tx, now - REMEMBERED).await?
         + api_key::clean(&tx, now - REMEMBERED).await?;
     tx.commit().await?;
     tracing::debug!(forgotten, "what is over was forgotten");
     Ok(())
+}
+
+async fn over<E: EntityTrait>(tx: &Tx, end: E::Column, now: DateTime<Utc>) -> Result<u64> {
+    Ok(E::delete_many().filter(end.lte(now)).exec(tx).await?.rows_affected)
 }

@@ -24,6 +24,7 @@ mod refresh;
 pub mod registration;
 pub mod rest;
 pub mod revocation;
+pub mod sealed;
 pub mod seed;
 pub mod session;
 pub mod settings;

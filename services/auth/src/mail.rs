@@ -5,6 +5,7 @@ use std::{path::PathBuf, time::SystemTime};
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     message::{Mailbox, header::ContentType},
+    transport::smtp,
 };
 use platform_service::Context;
 
@@ -64,7 +65,7 @@ impl Mailer {
             .map_err(Error::internal)?;
         match &self.way {
             Way::Smtp(smtp) => {
-                smtp.send(message).await.map_err(Error::internal)?;
+                smtp.send(message).await.map_err(|error| unsent(&error))?;
             }
             Way::Folder(folder) => {
                 let name = format!("{}.eml", context.ids().v7());
@@ -78,4 +79,12 @@ impl Mailer {
         }
         Ok(())
     }
+}
+
+/// Why a server did not take a mail. Its own words may have somebody's address in them.
+fn unsent(error: &smtp::Error) -> Error {
+    Error::Unsent(match error.status() {
+        Some(code) => format!("the server (mail.smtp) answered {code}"),
+        None => format!("the server (mail.smtp) cannot be used: {error}"),
+    })
 }

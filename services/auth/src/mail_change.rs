@@ -16,7 +16,6 @@ use crate::{
     account,
     caller::Caller,
     challenge,
-    client::Client,
     error::{Error, Result},
     events, input, jobs,
     letters::Letter,
@@ -69,7 +68,7 @@ pub enum Progress {
 }
 
 /// Begins a change; one that was under way is void. Whether the new address has an account nobody learns here.
-pub async fn begin(auth: &Auth, caller: &Caller, email: &str, client: &Client) -> Result<()> {
+pub async fn begin(auth: &Auth, caller: &Caller, email: &str) -> Result<()> {
     caller.is_confirmed(auth)?;
     let email = input::email(email)?;
     if email == caller.account.email {
@@ -77,9 +76,8 @@ pub async fn begin(auth: &Auth, caller: &Caller, email: &str, client: &Client) -
     }
     let now = auth.now();
     let tx = auth.db.begin().await?;
-    throttle::mails(auth, &tx, client).await?;
-    let of_account = Entity::delete_many().filter(Column::AccountId.eq(caller.account.id));
-    of_account.exec(&tx).await?;
+    throttle::mails_of(auth, &tx, caller).await?;
+    forget(&tx, caller.account.id).await?;
     let change = Model {
         id: auth.context.ids().v7(),
         account_id: caller.account.id,
@@ -135,8 +133,12 @@ pub async fn confirm(auth: &Auth, token: &str) -> Result<Progress> {
     let either = Condition::any()
         .add(Column::OldToken.eq(hash.clone()))
         .add(Column::NewToken.eq(hash.clone()));
-    let found = Entity::find().filter(either).lock_exclusive().one(&tx).await?;
-    let change = found.filter(|change| change.expires_at > now).ok_or(Error::Spent)?;
+    let found = || Entity::find().filter(either.clone());
+    let account = found().one(&tx).await?.ok_or(Error::Spent)?.account_id;
+    // Whoever ends sessions holds the account first; so must this, or two wait for each other.
+    account::hold(&tx, account).await?;
+    let change = found().lock_exclusive().one(&tx).await?;
+    let change = change.filter(|change| change.expires_at > now).ok_or(Error::Spent)?;
     let mut confirmed = change.clone().into_active_model();
     let is_done = if change.old_token == hash {
         (confirmed.old_token, confirmed.old_confirmed_at) = (Set(None), Set(Some(now)));
@@ -159,11 +161,14 @@ pub async fn confirm(auth: &Auth, token: &str) -> Result<Progress> {
     Ok(Progress::Done)
 }
 
-/// Forgets what was not confirmed in time.
-pub(crate) async fn clean(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64> {
-    let gone = Entity::delete_many()
-        .filter(Column::ExpiresAt.lte(now))
-        .exec(db)
-        .await?;
-    Ok(gone.rows_affected)
+/// The change of an account that is under way.
+pub(crate) async fn of(db: &impl ConnectionTrait, account: Uuid) -> Result<Option<Model>> {
+    Ok(Entity::find().filter(Column::AccountId.eq(account)).one(db).await?)
+}
+
+/// Forgets the change of an account that is under way.
+pub(crate) async fn forget(tx: &Tx, account: Uuid) -> Result<()> {
+    let of_account = Entity::delete_many().filter(Column::AccountId.eq(account));
+    of_account.exec(tx).await?;
+    Ok(())
 }

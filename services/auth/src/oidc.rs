@@ -19,8 +19,8 @@ use crate::{
     client::Client,
     error::{Error, Result},
     identity::{self, Claimed},
-    session::{self, Method, Mode},
-    sign_in::{self, Outcome},
+    session::{self, Mode},
+    sign_in::{self, Factor, Outcome},
     store::Auth,
     throttle,
 };
@@ -161,12 +161,17 @@ pub async fn arrive(
         session::live(&tx, session, auth.now()).await?;
     }
     let tied = trip.purpose.tie.map(|(account, _)| account);
-    let account = identity::resolve(auth, &tx, claimed, tied).await?;
-    let arrival = match tied {
-        Some(_) => Arrival::Tied,
-        None => {
+    let (account, untied) = identity::resolve(auth, &tx, claimed, tied).await?;
+    let arrival = match (tied, untied) {
+        (Some(_), untied) => {
+            if let Some(identity) = untied {
+                identity::tie(auth, &tx, &account, identity).await?;
+            }
+            Arrival::Tied
+        }
+        (None, untied) => {
             let by = (trip.purpose.mode, client);
-            Arrival::SignIn(sign_in::go_on(auth, &tx, &account, Method::Provider, by).await?)
+            Arrival::SignIn(sign_in::go_on(auth, &tx, &account, Factor::Provider(untied), by).await?)
         }
     };
     tx.commit().await?;

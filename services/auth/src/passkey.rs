@@ -192,10 +192,11 @@ pub async fn sign_in(auth: &Auth, token: &str, credential: &PublicKeyCredential,
         .identify_discoverable_authentication(credential)
         .map_err(refused)?;
     let tx = auth.db.begin().await?;
+    let account = account::hold(&tx, account).await?.ok_or(Error::Passkey)?;
     challenge::take(auth, &tx, Kind::Passkey, token).await?;
     let of_account = Entity::find()
         .filter(Column::Credential.eq(id.to_vec()))
-        .filter(Column::AccountId.eq(account));
+        .filter(Column::AccountId.eq(account.id));
     let row = of_account.one(&tx).await?.ok_or(Error::Passkey)?;
     let mut passkey: Passkey = serde_json::from_str(&row.content).map_err(Error::internal)?;
     #[expect(
@@ -205,7 +206,6 @@ pub async fn sign_in(auth: &Auth, token: &str, credential: &PublicKeyCredential,
     let result = webauthn.finish_discoverable_authentication(credential, state, &[DiscoverableKey::from(&passkey)]);
     let result = result.map_err(refused)?;
     used(auth, &tx, row, (&mut passkey, &result)).await?;
-    let account = account::find(&tx, account).await?.ok_or(Error::Passkey)?;
     let grant = session::begin(auth, &tx, &account, (Method::Passkey, by.0), by.1).await?;
     tx.commit().await?;
     Ok(grant)
@@ -239,17 +239,10 @@ pub(crate) async fn count(db: &impl ConnectionTrait, account: Uuid) -> Result<u6
 
 /// Removes a passkey of the caller's, unless it is the only way in.
 pub async fn remove(auth: &Auth, caller: &Caller, id: Uuid) -> Result<()> {
-    caller.is_confirmed(auth)?;
-    let tx = auth.db.begin().await?;
-    let of_caller = Entity::delete_by_id(id).filter(Column::AccountId.eq(caller.account.id));
-    if of_caller.exec(&tx).await?.rows_affected == 0 {
-        return Err(Error::NoSuch("passkey"));
-    }
-    if account::ways_in(&tx, &caller.account).await? == 0 {
-        return Err(Error::LastWayIn);
-    }
-    events::audit(auth, &tx, caller.account.id, "passkey_removed").await?;
-    Ok(tx.commit().await?)
+    let of_caller = Entity::delete_many()
+        .filter(Column::Id.eq(id))
+        .filter(Column::AccountId.eq(caller.account.id));
+    account::take_way_in(auth, caller, of_caller, ("passkey", "passkey_removed")).await
 }
 
 fn refused(error: webauthn_rs::prelude::WebauthnError) -> Error {

@@ -15,9 +15,10 @@ use crate::{
     error::{Error, Result},
     events, input, jobs,
     letters::{Letter, Notice},
+    mail_change,
     session::{self, Why},
     store::Auth,
-    throttle,
+    throttle::{self, Guess},
 };
 
 /// Uses of one link, each of which hashes a password.
@@ -34,7 +35,6 @@ pub async fn change(
     auth: &Auth,
     caller: &Caller,
     (present, new): (Option<Secret<String>>, Secret<String>),
-    client: &Client,
 ) -> Result<()> {
     let account = &caller.account;
     input::password(new.expose(), &account.email)?;
@@ -42,8 +42,7 @@ pub async fn change(
         (None, _) => caller.is_confirmed(auth)?,
         (Some(_), None) => return Err(Error::field("currentPassword", "must be given")),
         (Some(hash), Some(present)) => {
-            let known = device::known(auth, Some(account.id), client).await?;
-            let attempt = throttle::admit(auth, "password", &account.email_key, known.as_ref(), client).await?;
+            let attempt = throttle::admit_again(auth, Guess::Password, caller).await?;
             if auth.verify(present, Some(hash.clone())).await? == Verdict::Wrong {
                 return Err(Error::Credentials);
             }
@@ -54,6 +53,11 @@ pub async fn change(
     }
     let hash = auth.hash(new).await?;
     let tx = auth.db.begin().await?;
+    // Whoever set another one meanwhile has ended this session, and keeps theirs.
+    let is_same = |now: &account::Model| now.password_changed_at == account.password_changed_at;
+    let now = account::hold(&tx, account.id).await?;
+    now.filter(is_same).ok_or(Error::Over)?;
+    session::live(&tx, caller.session.id, auth.now()).await?;
     set(auth, &tx, (account.id, hash), Some(caller.session.id)).await?;
     session::confirmed(&tx, caller.session.id, auth.now()).await?;
     Ok(tx.commit().await?)
@@ -89,6 +93,7 @@ async fn set(auth: &Auth, tx: &Tx, new: (Uuid, String), but: Option<Uuid>) -> Re
     account::set_hash(auth, tx, new, Change::Password).await?;
     challenge::forget(tx, id, Kind::Reset).await?;
     challenge::forget(tx, id, Kind::Code).await?;
+    mail_change::forget(tx, id).await?;
     session::end_all(auth, tx, (id, but), Why::Password).await?;
     events::audit(auth, tx, id, "password_changed").await?;
     jobs::send(auth, tx, Letter::Notice(id, Notice::Password)).await

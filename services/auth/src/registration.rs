@@ -55,6 +55,10 @@ pub async fn register(auth: &Auth, registration: Registration, client: &Client) 
     let email = input::email(&registration.email)?;
     input::password(registration.password.text(), &email)?;
     let (name, locale) = (input::name(registration.name)?, input::locale(registration.locale)?);
+    // Counted before the hash: who may send no more mails keeps no processor busy either.
+    let tx = auth.db.begin().await?;
+    throttle::mails(auth, &tx, client).await?;
+    tx.commit().await?;
     let hash = auth.hash(registration.password.secret()).await?;
     let pending = Pending {
         email,
@@ -63,7 +67,6 @@ pub async fn register(auth: &Auth, registration: Registration, client: &Client) 
         hash,
     };
     let tx = auth.db.begin().await?;
-    throttle::mails(auth, &tx, client).await?;
     let lifetime = auth.settings.registration_lifetime;
     let challenge = challenge::open(auth, &tx, (Kind::Registration, None), &pending, lifetime).await?;
     jobs::send(auth, &tx, Letter::Registration(challenge.id)).await?;

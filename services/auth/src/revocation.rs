@@ -1,12 +1,13 @@
-//! What is over before its tokens are: every service asks for this list, and the event tells them at once.
+//! What is over before its tokens are: every process asks for this list every other second. The event is for those who
+//! hold something longer than a request.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use platform_auth::wire;
 use platform_database::{
     Tx,
     orm::{
-        ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DeriveEntityModel, DerivePrimaryKey,
-        DeriveRelation, EntityTrait, EnumIter, IntoActiveModel, PrimaryKeyTrait, QueryFilter, QueryOrder, QuerySelect,
+        ActiveModelBehavior, ActiveModelTrait, ColumnTrait, DeriveEntityModel, DerivePrimaryKey, DeriveRelation,
+        EntityTrait, EnumIter, IntoActiveModel, PrimaryKeyTrait, QueryFilter, QueryOrder, QuerySelect,
         sea_query::OnConflict,
     },
 };
@@ -92,10 +93,4 @@ pub async fn since(auth: &Auth, cursor: i64) -> Result<wire::Revocations> {
         revoked: revoked.collect(),
         next: next.timestamp_micros(),
     })
-}
-
-/// Forgets those whose tokens are gone.
-pub(crate) async fn clean(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64> {
-    let gone = Entity::delete_many().filter(Column::Until.lte(now)).exec(db).await?;
-    Ok(gone.rows_affected)
 }

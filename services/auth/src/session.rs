@@ -21,7 +21,8 @@ use crate::{
     client::Client,
     device,
     error::{Error, Result},
-    events, refresh, revocation,
+    events::{self, Done},
+    refresh, revocation,
     settings::span,
     store::Auth,
     token::{self, Grant},
@@ -82,7 +83,7 @@ impl Model {
     }
 }
 
-/// Begins a session. It always has a new id and new tokens, whatever the request carried.
+/// Begins a session. It always has a new id and new tokens, whatever the request carried. `tx` holds the account.
 pub(crate) async fn begin(
     auth: &Auth,
     tx: &Tx,
@@ -109,7 +110,7 @@ pub(crate) async fn begin(
     let session = session.into_active_model().reset_all().insert(tx).await?;
     let refresh = refresh::first(auth, tx, &session).await?;
     let device = device::remember(auth, tx, account.id, client).await?;
-    events::audit(auth, tx, account.id, "signed_in").await?;
+    events::of_session(auth, tx, &session, Done::Begun).await?;
     let access = token::access(auth, tx, &session).await?;
     Ok(Grant {
         session,
@@ -228,13 +229,14 @@ pub(crate) async fn end(auth: &Auth, tx: &Tx, session: &Model, why: Why) -> Resu
         ..Default::default()
     };
     Entity::update(ended).exec(tx).await?;
+    events::of_session(auth, tx, session, Done::Ended(why)).await?;
     revocation::add(auth, tx, (session.id, session.account_id)).await
 }
 
 /// Ends all sessions of an account but one, and says how many there were.
 pub(crate) async fn end_all(auth: &Auth, tx: &Tx, of_but: (Uuid, Option<Uuid>), why: Why) -> Result<u64> {
     let (account, but) = of_but;
-    let sessions = of(account, auth.now()).all(tx).await?;
+    let sessions = of(account, auth.now()).order_by_asc(Column::Id).all(tx).await?;
     let mut ended = 0;
     for session in sessions.iter().filter(|session| Some(session.id) != but) {
         end(auth, tx, session, why).await?;

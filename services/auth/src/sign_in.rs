@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use platform_config::Secret;
 use platform_crypto::Verdict;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::{
     account::{self, Change},
@@ -12,10 +13,13 @@ use crate::{
     client::Client,
     device,
     error::{Error, Result},
+    events,
+    identity::{self, Claimed},
+    input,
     registration::Hidden,
     session::{self, Method, Mode},
     store::Auth,
-    throttle,
+    throttle::{self, Guess},
     token::Grant,
     totp,
 };
@@ -41,10 +45,13 @@ pub struct Step {
     pub expires_at: DateTime<Utc>,
 }
 
-/// What is kept between the steps.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct Begun {
-    by_provider: bool,
+/// What was shown first. It is kept until the code is given.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) enum Factor {
+    /// A password.
+    Password,
+    /// A provider's word; with an identity that is to be tied to the account once nothing else is asked for.
+    Provider(Option<Claimed>),
 }
 
 /// Signs in by a password. Whether there is such an account shows neither in the answer nor in the work it took.
@@ -53,10 +60,14 @@ pub async fn with_password(
     (email, password): (&str, Secret<String>),
     by: (Mode, &Client),
 ) -> Result<Outcome> {
-    let account = account::by_email(auth.db.read(), email).await?;
+    // What is no mail address belongs to nobody, and is looked at as long.
+    let account = match input::email(email) {
+        Ok(email) => account::by_email(auth.db.read(), &email).await?,
+        Err(_) => None,
+    };
     let id = account.as_ref().map(|account| account.id);
     let known = device::known(auth, id, by.1).await?;
-    let attempt = throttle::admit(auth, "password", &account::key_of(email), known.as_ref(), by.1).await?;
+    let attempt = throttle::admit(auth, Guess::Password, &account::key_of(email), known.as_ref(), by.1).await?;
     let hash = account.as_ref().and_then(|account| account.password_hash.clone());
     let verdict = auth.verify(password.clone(), hash).await?;
     let account = match account {
@@ -71,11 +82,15 @@ pub async fn with_password(
         _ => None,
     };
     let tx = auth.db.begin().await?;
+    // A password that was changed while this one was hashed opens nothing any more.
+    let is_same = |now: &account::Model| now.password_changed_at == account.password_changed_at;
+    let now = account::hold(&tx, account.id).await?;
+    let account = now.filter(is_same).ok_or(Error::Credentials)?;
     attempt.passed(&tx).await?;
     if let Some(hash) = newer {
         account::set_hash(auth, &tx, (account.id, hash), Change::Hash).await?;
     }
-    let outcome = go_on(auth, &tx, &account, Method::Password, by).await?;
+    let outcome = go_on(auth, &tx, &account, Factor::Password, by).await?;
     tx.commit().await?;
     Ok(outcome)
 }
@@ -85,42 +100,70 @@ pub(crate) async fn go_on(
     auth: &Auth,
     tx: &platform_database::Tx,
     account: &account::Model,
-    method: Method,
+    factor: Factor,
     by: (Mode, &Client),
 ) -> Result<Outcome> {
     if !totp::is_on(tx, account.id).await? {
+        let method = match factor {
+            Factor::Password => Method::Password,
+            Factor::Provider(identity) => tied(auth, tx, account, identity, Method::Provider).await?,
+        };
         let grant = session::begin(auth, tx, account, (method, by.0), by.1).await?;
         return Ok(Outcome::SignedIn(Box::new(grant)));
     }
-    let begun = Begun {
-        by_provider: method == Method::Provider,
-    };
     let lifetime = auth.settings.step_lifetime;
-    let challenge = challenge::open(auth, tx, (Kind::Code, Some(account.id)), &begun, lifetime).await?;
+    let challenge = challenge::open(auth, tx, (Kind::Code, Some(account.id)), &factor, lifetime).await?;
     let expires_at = challenge.expires_at;
     let token = challenge::arm(auth, tx, challenge, Some(account.id)).await?.text;
     Ok(Outcome::Code(Step { token, expires_at }))
+}
+
+async fn tied(
+    auth: &Auth,
+    tx: &platform_database::Tx,
+    account: &account::Model,
+    identity: Option<Claimed>,
+    method: Method,
+) -> Result<Method> {
+    if let Some(identity) = identity {
+        identity::tie(auth, tx, account, identity).await?;
+    }
+    Ok(method)
 }
 
 /// Gives the code, or a recovery code, after the password.
 pub async fn with_code(auth: &Auth, token: &str, code: Secret<String>, by: (Mode, &Client)) -> Result<Grant> {
     let challenge = challenge::attempt(auth, Kind::Code, token, ATTEMPTS).await?;
     let id = challenge.account_id.ok_or(Error::Spent)?;
-    let begun: Begun = challenge.data()?;
+    let factor: Factor = challenge.data()?;
     let account = account::find(auth.db.read(), id).await?.ok_or(Error::Spent)?;
     let known = device::known(auth, Some(id), by.1).await?;
-    let attempt = throttle::admit(auth, "code", &account.email_key, known.as_ref(), by.1).await?;
+    let attempt = throttle::admit(auth, Guess::Code, &account.email_key, known.as_ref(), by.1).await?;
     let tx = auth.db.begin().await?;
-    totp::accept(auth, &tx, &account, code.expose()).await?;
+    let account = account::hold(&tx, id).await?.ok_or(Error::Spent)?;
+    if let Err(error) = totp::accept(auth, &tx, &account, code.expose()).await {
+        tx.rollback().await?;
+        return Err(refused(auth, id, error).await?);
+    }
     challenge::take(auth, &tx, Kind::Code, token).await?;
     attempt.passed(&tx).await?;
-    let method = match begun.by_provider {
-        true => Method::ProviderAndCode,
-        false => Method::PasswordAndCode,
+    let method = match factor {
+        Factor::Password => Method::PasswordAndCode,
+        Factor::Provider(identity) => tied(auth, &tx, &account, identity, Method::ProviderAndCode).await?,
     };
     let grant = session::begin(auth, &tx, &account, (method, by.0), by.1).await?;
     tx.commit().await?;
     Ok(grant)
+}
+
+/// Notes a wrong code: whoever gave it has the password.
+async fn refused(auth: &Auth, id: Uuid, error: Error) -> Result<Error> {
+    if matches!(error, Error::WrongCode) {
+        let tx = auth.db.begin().await?;
+        events::refused(auth, &tx, id, "second_factor").await?;
+        tx.commit().await?;
+    }
+    Ok(error)
 }
 
 /// What somebody who is signed in shows again, to be allowed to change how they sign in.
@@ -144,14 +187,13 @@ impl Proof {
 }
 
 /// Shows again who one is. With a second factor only its code will do.
-pub async fn confirm(auth: &Auth, caller: &Caller, proof: Proof, client: &Client) -> Result<()> {
+pub async fn confirm(auth: &Auth, caller: &Caller, proof: Proof) -> Result<()> {
     let account = &caller.account;
-    let known = device::known(auth, Some(account.id), client).await?;
-    let what = match proof {
-        Proof::Password(_) => "password",
-        Proof::Code(_) => "code",
+    let guess = match proof {
+        Proof::Password(_) => Guess::Password,
+        Proof::Code(_) => Guess::Code,
     };
-    let attempt = throttle::admit(auth, what, &account.email_key, known.as_ref(), client).await?;
+    let attempt = throttle::admit_again(auth, guess, caller).await?;
     let has_code = totp::is_on(auth.db.read(), account.id).await?;
     let code = match proof {
         Proof::Password(_) if has_code => return Err(Error::Conflict("give a code of your authenticator instead")),

@@ -4,9 +4,9 @@
 use std::sync::{Arc, RwLock};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use platform_crypto::{Place, SigningKey};
+use platform_crypto::{KeyRing, Place, SigningKey};
 use platform_database::{
-    Tx,
+    Database, Kind, Tx,
     orm::{
         ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DeriveEntityModel, DerivePrimaryKey,
         DeriveRelation, EntityTrait, EnumIter, IntoActiveModel, PrimaryKeyTrait, QueryFilter, QueryOrder, Set,
@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::{
     error::{Error, Result},
+    events,
     settings::span,
     store::Auth,
 };
@@ -55,8 +56,8 @@ struct Known {
     read_at: DateTime<Utc>,
 }
 
-/// Another replica may have rotated early.
-const FRESH: TimeDelta = TimeDelta::seconds(60);
+/// Another replica, or an operator, may have rotated early.
+const FRESH: TimeDelta = TimeDelta::seconds(5);
 
 /// The key that signs now.
 pub(crate) async fn current(auth: &Auth, db: &impl ConnectionTrait) -> Result<Arc<SigningKey>> {
@@ -84,9 +85,8 @@ async fn known(auth: &Auth, db: &impl ConnectionTrait) -> Result<Arc<Known>> {
     if let Some(known) = kept.filter(|known| known.read_at <= now && known.read_at + FRESH > now) {
         return Ok(known);
     }
-    let rows = Entity::find().order_by_asc(Column::SignsFrom).all(db).await?;
     let mut keys = Vec::new();
-    for row in rows {
+    for row in all(db).await? {
         let document = auth.ring.open_sealed(&place(&row.id), &row.sealed)?;
         let key = SigningKey::from_pkcs8(&document)?;
         keys.push((row, Arc::new(key)));
@@ -104,15 +104,63 @@ fn place(id: &str) -> Place<'_> {
     }
 }
 
-/// Sees to it that a key signs and a next one is published; retires what has been followed, removes what verifies
-/// nothing any more, and seals again what an older key of the ring sealed. Run at start and by schedule, as often as
-/// one likes.
+/// Sees to it that a key signs and a next one is published; retires what has been followed and removes what verifies
+/// nothing any more. Run at start and by schedule, as often as one likes.
 pub async fn tend(auth: &Auth) -> Result<()> {
+    let tx = begin(&auth.db).await?;
+    tend_in(auth, &tx, auth.now()).await?;
+    tx.commit().await?;
+    forget(auth);
+    Ok(())
+}
+
+/// Lets another key sign at once, and gives its id. Tokens of the present one stay valid until they expire, or with
+/// [`Old::Refused`] are not accepted any more.
+pub async fn rotate(auth: &Auth, old: Old) -> Result<String> {
+    let tx = begin(&auth.db).await?;
     let now = auth.now();
-    let tx = auth.db.begin().await?;
-    let mut keys = Entity::find().order_by_asc(Column::SignsFrom).all(&tx).await?;
+    match old {
+        // The next one lies beside it under the same seal: who got hold of one may have both.
+        Old::Refused => {
+            Entity::delete_many().exec(&tx).await?;
+        }
+        Old::Verifies => {
+            let keys = Entity::find().order_by_asc(Column::SignsFrom).all(&tx).await?;
+            if let Some(next) = keys.into_iter().find(|key| key.signs_from > now) {
+                let mut next = next.into_active_model();
+                next.signs_from = Set(now);
+                next.update(&tx).await?;
+            }
+        }
+    }
+    let keys = tend_in(auth, &tx, now).await?;
+    let signing = keys.into_iter().rev().find(|key| key.signs_from <= now);
+    let id = signing.ok_or_else(|| Error::internal("there is no key that signs"))?.id;
+    events::operated(auth, &tx, "signing_keys.rotated", ("signing_key", &id)).await?;
+    tx.commit().await?;
+    forget(auth);
+    Ok(id)
+}
+
+/// All keys, those that sign first come first.
+pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Model>> {
+    Ok(Entity::find().order_by_asc(Column::SignsFrom).all(db).await?)
+}
+
+/// A transaction that changes keys: one after the other, whichever process it is of.
+async fn begin(db: &Database) -> Result<Tx> {
+    let tx = db.begin().await?;
+    if db.kind() == Kind::Postgres {
+        tx.execute_unprepared("lock table signing_keys in share row exclusive mode")
+            .await?;
+    }
+    Ok(tx)
+}
+
+async fn tend_in(auth: &Auth, tx: &Tx, now: DateTime<Utc>) -> Result<Vec<Model>> {
+    let mut keys = all(tx).await?;
     if keys.is_empty() {
-        keys.push(make(auth, &tx, now).await?);
+        keys.push(make(auth, tx, now).await?);
     }
     // After a long pause several turns are due; the clock then begins anew from now.
     let newest = keys.last().expect("a key was made").signs_from;
@@ -123,35 +171,28 @@ pub async fn tend(auth: &Auth) -> Result<()> {
         } else {
             now + span(auth.settings.key_rotation)
         };
-        keys.push(make(auth, &tx, next).await?);
+        keys.push(make(auth, tx, next).await?);
     }
-    retire(auth, &tx, &keys).await?;
+    retire(auth, tx, &keys).await?;
     let gone = Entity::delete_many().filter(Column::VerifiesUntil.lte(now));
-    gone.exec(&tx).await?;
-    tx.commit().await?;
-    forget(auth);
-    Ok(())
+    gone.exec(tx).await?;
+    Ok(keys)
 }
 
-/// Lets the next key sign at once. Tokens of the present one stay valid until they expire, or with `Old::Refused`
-/// are not accepted any more: for a key that leaked.
-pub async fn rotate(auth: &Auth, old: Old) -> Result<()> {
-    let now = auth.now();
-    let tx = auth.db.begin().await?;
-    let keys = Entity::find().order_by_asc(Column::SignsFrom).all(&tx).await?;
-    if let Some(next) = keys.iter().find(|key| key.signs_from > now) {
-        let mut next = next.clone().into_active_model();
-        next.signs_from = Set(now);
-        next.update(&tx).await?;
-    }
-    if old == Old::Refused {
-        Entity::delete_many()
-            .filter(Column::SignsFrom.lt(now))
-            .exec(&tx)
-            .await?;
+/// Seals again what an older key of the ring sealed, and says how many there were.
+pub(crate) async fn reseal(db: &Database, ring: &KeyRing) -> Result<u64> {
+    let tx = begin(db).await?;
+    let mut count = 0;
+    for key in all(&tx).await? {
+        if let Some(sealed) = ring.reseal(&place(&key.id), &key.sealed)? {
+            let mut key = key.into_active_model();
+            key.sealed = Set(sealed);
+            key.update(&tx).await?;
+            count += 1;
+        }
     }
     tx.commit().await?;
-    tend(auth).await
+    Ok(count)
 }
 
 /// What becomes of the key that signed until now.
@@ -159,7 +200,7 @@ pub async fn rotate(auth: &Auth, old: Old) -> Result<()> {
 pub enum Old {
     /// It verifies until its tokens are gone.
     Verifies,
-    /// Its tokens are refused.
+    /// Its tokens are refused, and the one that was to follow it never signs: for a key that leaked.
     Refused,
 }
 
@@ -170,13 +211,6 @@ async fn retire(auth: &Auth, tx: &Tx, keys: &[Model]) -> Result<()> {
             let until = now + span(auth.settings.access_lifetime) + LEEWAY;
             let mut key = key.clone().into_active_model();
             key.verifies_until = Set(Some(until));
-            key.update(tx).await?;
-        }
-    }
-    for key in keys {
-        if let Some(sealed) = auth.ring.reseal(&place(&key.id), &key.sealed)? {
-            let mut key = key.clone().into_active_model();
-            key.sealed = Set(sealed);
             key.update(tx).await?;
         }
     }

@@ -27,10 +27,11 @@ pub const MIGRATIONS: Migrations = &[
     migration!("0002_sessions"),
     migration!("0003_keys"),
     migration!("0004_second_factors"),
+    migration!("0005_indexes"),
 ];
 
 /// Everything that this database holds.
-pub(crate) const ALL: &[Migrations] = &[MIGRATIONS, platform_events::MIGRATIONS, platform_jobs::MIGRATIONS];
+pub const ALL: &[Migrations] = &[MIGRATIONS, platform_events::MIGRATIONS, platform_jobs::MIGRATIONS];
 
 /// The service's store. Cheap to clone.
 #[derive(Clone)]

@@ -1,8 +1,9 @@
 //! Failures slow down whoever causes them, and nobody else.
 //!
 //! A stranger's failures count for their own pair of address and account, and for their address; both make them wait.
-//! What all strangers together do to one account costs a stranger a short pause and never a refusal, so that nobody
-//! can be locked out. A device that signed in before counts alone: strangers cannot touch it.
+//! What all strangers together do to one account's password costs a stranger a short pause and never a refusal, so that
+//! nobody can be locked out; who guesses its codes has the password, and waits. A device that signed in before counts
+//! alone, and so does a session: strangers cannot touch them.
 
 use std::time::Duration;
 
@@ -11,14 +12,14 @@ use platform_crypto::base64url;
 use platform_database::{
     Tx,
     orm::{
-        ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DeriveEntityModel, DerivePrimaryKey,
-        DeriveRelation, EntityTrait, EnumIter, ExprTrait, IntoActiveModel, PrimaryKeyTrait, QueryFilter, QuerySelect,
-        Set,
+        ActiveModelBehavior, ActiveModelTrait, ColumnTrait, DeriveEntityModel, DerivePrimaryKey, DeriveRelation,
+        EntityTrait, EnumIter, ExprTrait, IntoActiveModel, PrimaryKeyTrait, QueryFilter, QuerySelect, Set,
         sea_query::{Expr, OnConflict},
     },
 };
 
 use crate::{
+    caller::Caller,
     client::Client,
     device,
     error::{Error, Result},
@@ -51,7 +52,7 @@ struct Rule {
     memory: TimeDelta,
 }
 
-/// One stranger at one account, or one device that is known.
+/// One stranger at one account, one device that is known, or one session.
 const PAIR: Rule = Rule {
     free: 5,
     longest: TimeDelta::minutes(15),
@@ -63,13 +64,20 @@ const ADDRESS: Rule = Rule {
     longest: TimeDelta::minutes(15),
     memory: TimeDelta::hours(1),
 };
-/// All strangers at one account: never a wait, only a pause.
-const ACCOUNT: Rule = Rule {
+/// All strangers who guess the password of one account: never a wait, only a pause.
+const PASSWORDS: Rule = Rule {
     free: 20,
     longest: TimeDelta::zero(),
     memory: TimeDelta::hours(1),
 };
-/// Mails that one address has sent.
+/// All strangers who guess the code of one account. They have its password, and there are only a million codes, so that
+/// they wait however many addresses they have. The owner is known by a device, or has a passkey.
+const CODES: Rule = Rule {
+    free: 20,
+    longest: TimeDelta::minutes(15),
+    memory: TimeDelta::hours(24),
+};
+/// Mails that one address, or one account, has sent.
 const MAILS: Rule = Rule {
     free: 20,
     longest: TimeDelta::minutes(15),
@@ -88,48 +96,69 @@ const MAILBOX: Rule = Rule {
     memory: TimeDelta::hours(6),
 };
 
+/// What is guessed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Guess {
+    /// A password.
+    Password,
+    /// A code of the second factor.
+    Code,
+}
+
+impl Guess {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Code => "code",
+        }
+    }
+
+    /// The rule for all strangers at one account.
+    fn of_all(self) -> Rule {
+        match self {
+            Self::Password => PASSWORDS,
+            Self::Code => CODES,
+        }
+    }
+}
+
 /// An attempt that was let through and is counted as a failure until it is known to be none.
 #[derive(Clone, Debug)]
 pub(crate) struct Attempt {
     own: String,
-    address: Option<String>,
+    /// What others are counted under too.
+    shared: Vec<String>,
     pause: Duration,
 }
 
-/// Lets an attempt at an account through, or says how long to wait. `what` tells passwords from codes.
+/// Lets an attempt at an account through, or says how long to wait.
 pub(crate) async fn admit(
     auth: &Auth,
-    what: &'static str,
+    guess: Guess,
     account: &str,
     device: Option<&device::Model>,
     client: &Client,
 ) -> Result<Attempt> {
     let tag = base64url(&auth.ring.tag("auth.throttle", account.as_bytes())[..16]);
-    let tx = auth.db.begin().await?;
+    let (what, tx) = (guess.name(), auth.db.begin().await?);
     let attempt = match device {
         Some(device) => {
             let own = format!("{what}:device:{}", base64url(&device.hash[..16]));
             charge(auth, &tx, &own, PAIR).await?;
-            Attempt {
-                own,
-                address: None,
-                pause: Duration::ZERO,
-            }
+            Attempt::alone(own)
         }
         None => {
-            let (own, address) = (
-                format!("{what}:pair:{tag}:{}", client.network()),
-                format!("address:{}", client.network()),
-            );
+            let own = format!("{what}:pair:{tag}:{}", client.network());
+            let address = format!("address:{}", client.network());
+            let all = format!("{what}:account:{tag}");
             charge(auth, &tx, &own, PAIR).await?;
             charge(auth, &tx, &address, ADDRESS).await?;
-            let failures = charge(auth, &tx, &format!("{what}:account:{tag}"), ACCOUNT).await?;
-            let over = u32::try_from(failures - ACCOUNT.free).unwrap_or_default();
-            let pause = (Duration::from_millis(100) * over).min(*auth.settings.longest_pause);
+            let failures = charge(auth, &tx, &all, guess.of_all()).await?;
+            let over = u32::try_from(failures - guess.of_all().free).unwrap_or_default();
             Attempt {
                 own,
-                address: Some(address),
-                pause,
+                shared: vec![address, all],
+                pause: (Duration::from_millis(100) * over).min(*auth.settings.longest_pause),
             }
         }
     };
@@ -140,14 +169,32 @@ pub(crate) async fn admit(
     Ok(attempt)
 }
 
+/// Lets somebody who is signed in show again who they are, or says how long to wait. It counts for their session alone,
+/// so that neither strangers nor others behind the same gateway can be in its way.
+pub(crate) async fn admit_again(auth: &Auth, guess: Guess, caller: &Caller) -> Result<Attempt> {
+    let own = format!("{}:session:{}", guess.name(), caller.session.id);
+    let tx = auth.db.begin().await?;
+    charge(auth, &tx, &own, PAIR).await?;
+    tx.commit().await?;
+    Ok(Attempt::alone(own))
+}
+
 impl Attempt {
-    /// It was no failure: forgets the failures before it, and does not count it for the address.
+    fn alone(own: String) -> Self {
+        Self {
+            own,
+            shared: Vec::new(),
+            pause: Duration::ZERO,
+        }
+    }
+
+    /// It was no failure: forgets the failures before it, and does not count it where others are counted too.
     pub(crate) async fn passed(self, tx: &Tx) -> Result<()> {
         Entity::delete_by_id(self.own).exec(tx).await?;
-        if let Some(address) = self.address {
+        for name in self.shared {
             Entity::update_many()
                 .col_expr(Column::Count, Expr::col(Column::Count).sub(1))
-                .filter(Column::Name.eq(address))
+                .filter(Column::Name.eq(name))
                 .filter(Column::Count.gt(0))
                 .exec(tx)
                 .await?;
@@ -159,6 +206,12 @@ impl Attempt {
 /// Counts a request that will send a mail, for the address it came from.
 pub(crate) async fn mails(auth: &Auth, tx: &Tx, client: &Client) -> Result<()> {
     charge(auth, tx, &format!("mails:{}", client.network()), MAILS).await?;
+    Ok(())
+}
+
+/// Counts a request of somebody who is signed in that will send a mail, for their account.
+pub(crate) async fn mails_of(auth: &Auth, tx: &Tx, caller: &Caller) -> Result<()> {
+    charge(auth, tx, &format!("mails:account:{}", caller.account.id), MAILS).await?;
     Ok(())
 }
 
@@ -197,9 +250,11 @@ async fn charge(auth: &Auth, tx: &Tx, name: &str, rule: Rule) -> Result<i32> {
     if row.last_at + rule.memory <= now {
         row.count = 0;
     }
-    let wait = rule.wait(row.count) - (now - row.last_at);
-    if row.count > 0 && wait > TimeDelta::zero() {
-        let seconds = (wait.num_milliseconds() + 999) / 1_000;
+    // Who waited for the lock comes from before the attempt that held it; where nothing is owed, that is no wait either.
+    let wait = rule.wait(row.count);
+    let left = wait - (now - row.last_at);
+    if wait.min(left) > TimeDelta::zero() {
+        let seconds = (left.num_milliseconds() + 999) / 1_000;
         return Err(Error::Throttled(u64::try_from(seconds).unwrap_or_default()));
     }
     let count = row.count + 1;
@@ -216,13 +271,4 @@ impl Rule {
             Err(_) => TimeDelta::zero(),
         }
     }
-}
-
-/// Forgets what is old.
-pub(crate) async fn clean(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64> {
-    let gone = Entity::delete_many()
-        .filter(Column::ExpiresAt.lte(now))
-        .exec(db)
-        .await?;
-    Ok(gone.rows_affected)
 }

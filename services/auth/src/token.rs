@@ -84,8 +84,9 @@ pub async fn of_key(auth: &Auth, text: &str) -> Result<wire::Token> {
 pub async fn of_service(auth: &Auth, name: &str, audience: &str) -> Result<wire::Token> {
     let is_name =
         |name: &str| (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    if !is_name(audience) {
-        return Err(Error::field("audience", "must be the name of a service"));
+    // What everybody believes must not be had by one service for all others.
+    if !is_name(audience) || *audience == auth.names.audience {
+        return Err(Error::field("audience", "must be the name of one service"));
     }
     let issue = Issue {
         subject: name.to_owned(),

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use platform_config::Secret;
-use platform_crypto::Place;
+use platform_crypto::{KeyRing, Place};
 use platform_database::{
-    Tx,
+    Database, Tx,
     orm::{
         ActiveModelBehavior, ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DeriveEntityModel,
         DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, IntoActiveModel, PrimaryKeyTrait, QueryFilter, Set,
@@ -119,7 +119,9 @@ pub async fn disable(auth: &Auth, caller: &Caller) -> Result<()> {
     caller.is_confirmed(auth)?;
     let id = caller.account.id;
     let tx = auth.db.begin().await?;
-    Entity::delete_by_id(id).exec(&tx).await?;
+    if Entity::delete_by_id(id).exec(&tx).await?.rows_affected == 0 {
+        return Ok(());
+    }
     recovery::forget(&tx, id).await?;
     events::audit(auth, &tx, id, "second_factor_off").await?;
     jobs::send(auth, &tx, Letter::Notice(id, Notice::CodesOff)).await?;
@@ -195,20 +197,22 @@ fn place(account: &Uuid) -> Place<'_> {
     }
 }
 
-/// Seals again what an older key of the ring sealed.
-pub(crate) async fn reseal(auth: &Auth) -> Result<()> {
-    for row in Entity::find().all(auth.db.read()).await? {
-        let Some(sealed) = auth.ring.reseal(&place(&row.account_id), &row.secret)? else {
+/// Seals again what an older key of the ring sealed, and says how many there were.
+pub(crate) async fn reseal(db: &Database, ring: &KeyRing) -> Result<u64> {
+    let mut count = 0;
+    for row in Entity::find().all(db.read()).await? {
+        let Some(sealed) = ring.reseal(&place(&row.account_id), &row.secret)? else {
             continue;
         };
-        let tx = auth.db.begin().await?;
-        Entity::update_many()
+        let tx = db.begin().await?;
+        let changed = Entity::update_many()
             .col_expr(Column::Secret, Expr::value(sealed))
             .filter(Column::AccountId.eq(row.account_id))
             .filter(Column::Secret.eq(row.secret))
             .exec(&tx)
             .await?;
         tx.commit().await?;
+        count += changed.rows_affected;
     }
-    Ok(())
+    Ok(count)
 }

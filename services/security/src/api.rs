@@ -98,8 +98,7 @@ impl Store {
     }
 
     fn made(&self, row: &crate::role::Model) -> RoleView {
-        let role = row.role(self.engine().catalog());
-        self.view(RoleListed { role, system: None })
+        self.view(self.made_here(row))
     }
 
     fn view(&self, listed: RoleListed) -> RoleView {

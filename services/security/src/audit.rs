@@ -10,7 +10,7 @@ mod verify;
 pub use chain::Chain;
 pub use redact::{REDACTED, redacted};
 pub use row::{ActiveModel, Column, Entity, Model, PrimaryKey, Relation};
-pub use search::{Search, search};
+pub use search::{INDEX, Search, search};
 pub use verify::{Anchor, Broken, Verified, verify};
 
 use serde_json::Value;

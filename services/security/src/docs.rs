@@ -43,6 +43,8 @@ stands for one segment of a name, and never for `own`.
 ## Rules that hold for everybody
 
 - Nobody grants, revokes or puts into a role what they do not hold themselves at that place.
+- Who holds something for a while gives it for no longer.
+- Who leaves a workspace loses every grant in it, whoever gave it.
 - Built-in roles cannot be changed. A role that a workspace makes is granted in that workspace alone.
 - The last person who can grant roles in a workspace, or everywhere, cannot be removed.
 - An API key does what its scopes name and its owner may, and never administrates. A scope is a permission's name.

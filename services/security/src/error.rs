@@ -46,6 +46,14 @@ pub enum Error {
         /// What.
         role: String,
     },
+    /// Somebody is appointed to a role that was to have one holder.
+    #[error("{} {role} already", held_by(.holders))]
+    HasHolder {
+        /// The role.
+        role: String,
+        /// Who holds it.
+        holders: Vec<String>,
+    },
     /// The caller may not do this.
     #[error("you may not do this: it needs the permission {permission} {place}")]
     NotAllowed {
@@ -88,6 +96,14 @@ pub enum Error {
     Event(#[from] EventError),
 }
 
+fn held_by(holders: &[String]) -> String {
+    match holders {
+        [one] => format!("{one} holds"),
+        [one, others @ ..] => format!("{one} and {} more hold", others.len()),
+        [] => "somebody holds".into(),
+    }
+}
+
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
         Self::Database(error.into())
@@ -112,9 +128,11 @@ impl Coded for Error {
             }
             Self::NoSuchRole(_) | Self::NoSuchGrant(_) => Code::NotFound,
             Self::BuiltIn(_) | Self::NotAllowed { .. } | Self::Escalation(_) => Code::Forbidden,
-            Self::NameTaken(_) | Self::AlreadyGranted { .. } | Self::LastAdministrator(_) | Self::Full { .. } => {
-                Code::Conflict
-            }
+            Self::NameTaken(_)
+            | Self::AlreadyGranted { .. }
+            | Self::HasHolder { .. }
+            | Self::LastAdministrator(_)
+            | Self::Full { .. } => Code::Conflict,
             Self::SignIn => Code::Unauthenticated,
             // What an operator wrote is told to the operator; a question never reads seeds or policies.
             Self::Seed(_) | Self::Policy(_) => Code::Internal,

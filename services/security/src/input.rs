@@ -131,7 +131,7 @@ pub struct AuditFilter {
     pub from: Option<DateTime<Utc>>,
     /// Before then.
     pub until: Option<DateTime<Utc>>,
-    /// Words that the entry has somewhere, all of them.
+    /// Words that the entry has somewhere, all of them. The last one may be the beginning of a word.
     pub text: Option<String>,
 }
 

@@ -20,7 +20,7 @@ use platform_events::Events;
 use platform_service::{Clock, Context, Ids};
 
 pub use ask::Ask;
-pub use assign::NewGrant;
+pub use assign::{NewGrant, Others, administrator};
 pub use list::{GrantsWanted, RoleListed};
 pub use make::{NewRole, RoleChange};
 
@@ -34,7 +34,11 @@ use crate::{
 use memory::Memory;
 
 /// The tables of this service.
-pub const MIGRATIONS: Migrations = &[migration!("0001_roles"), migration!("0002_audit", split)];
+pub const MIGRATIONS: Migrations = &[
+    migration!("0001_roles"),
+    migration!("0002_audit", split),
+    migration!("0003_audit_text", split),
+];
 
 /// What the service keeps. Cheap to clone.
 #[derive(Clone)]

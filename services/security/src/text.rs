@@ -20,7 +20,7 @@ pub(crate) fn line(field: &'static str, text: &str, most: usize) -> Result<Strin
     }
 }
 
-/// The name of a kind, an action or a service: lower case letters, digits and `_ - . :`.
+/// The name of a kind, an action or a service: lower case letters, digits and `_ - .`.
 pub(crate) fn word(field: &'static str, text: &str, most: usize) -> Result<String, Error> {
     let is_letter = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit() || b"_-.".contains(&letter);
     match !text.is_empty() && text.len() <= most && text.bytes().all(is_letter) {

@@ -9,6 +9,7 @@ use platform_database::orm::{
 
 use crate::{
     error::Error,
+    level::Level,
     profile,
     store::Store,
     text,
@@ -100,7 +101,8 @@ pub struct Change {
     pub body: Option<String>,
 }
 
-/// What the caller may see: their own, those of their workspaces, and public ones.
+/// What the caller may see: their own, those of their workspaces, and public ones. What somebody wrote in a workspace
+/// stays there when they leave.
 fn visible(me: Uuid) -> Condition {
     let workspaces = member::Entity::find()
         .select_only()
@@ -110,7 +112,11 @@ fn visible(me: Uuid) -> Condition {
         .add(Column::Visibility.eq(Visibility::Workspace))
         .add(Column::WorkspaceId.in_subquery(workspaces.into_query()));
     Condition::any()
-        .add(Column::AuthorId.eq(me))
+        .add(
+            Condition::all()
+                .add(Column::AuthorId.eq(me))
+                .add(Column::WorkspaceId.is_null()),
+        )
         .add(Column::Visibility.eq(Visibility::Public))
         .add(shared)
 }
@@ -122,15 +128,47 @@ pub(crate) fn of_series(me: Uuid, series: &str) -> Result<Select<Entity>, Error>
         .filter(visible(me)))
 }
 
-/// The caller's own annotations.
-pub(crate) fn by(me: Uuid) -> Select<Entity> {
-    Entity::find().filter(Column::AuthorId.eq(me))
+/// All that somebody wrote.
+pub(crate) fn by(author: Uuid) -> Select<Entity> {
+    Entity::find().filter(Column::AuthorId.eq(author))
+}
+
+/// The caller's own annotations that they may see.
+pub(crate) fn own(me: Uuid) -> Select<Entity> {
+    by(me).filter(visible(me))
 }
 
 /// An annotation that the caller may see.
 pub(crate) async fn seen(db: &impl ConnectionTrait, me: Uuid, id: Uuid) -> Result<Model, Error> {
     let found = Entity::find_by_id(id).filter(visible(me)).one(db).await?;
     found.ok_or(Error::NoSuch("annotation"))
+}
+
+/// What the caller may do with an annotation that they see, by their part in its workspace.
+pub(crate) fn level(annotation: &Model, me: Uuid, part: Option<Role>) -> Option<Level> {
+    match annotation.visibility {
+        Visibility::Workspace if part.is_none() => None,
+        _ if annotation.author_id == me => Some(Level::Admin),
+        Visibility::Workspace => part.map(Level::of),
+        Visibility::Public => Some(Level::Comment),
+        Visibility::Private => None,
+    }
+}
+
+/// An annotation with which the caller may do `least`. One that they may not see is as if it were not there.
+pub(crate) async fn entitled(
+    db: &impl ConnectionTrait,
+    me: Uuid,
+    id: Uuid,
+    (least, what): (Level, &'static str),
+) -> Result<(Model, Level), Error> {
+    let annotation = seen(db, me, id).await?;
+    let part = match annotation.workspace_id {
+        Some(workspace) => workspace::part(db, workspace, me).await?.map(|part| part.role),
+        None => None,
+    };
+    let level = level(&annotation, me, part).ok_or(Error::NoSuch("annotation"))?;
+    Ok((annotation, level.at_least(least, what)?))
 }
 
 /// Writes an annotation.
@@ -180,13 +218,10 @@ pub(crate) async fn create(store: &Store, me: Uuid, new: New) -> Result<Model, E
     Ok(annotation)
 }
 
-/// Changes an annotation of the caller's.
+/// Changes an annotation: the author, or who manages its workspace.
 pub(crate) async fn change(store: &Store, me: Uuid, id: Uuid, change: Change) -> Result<Model, Error> {
     let tx = store.db.begin().await?;
-    let annotation = seen(&tx, me, id).await?;
-    if annotation.author_id != me {
-        return Err(Error::MayNot("change what somebody else wrote"));
-    }
+    let (annotation, _) = entitled(&tx, me, id, (Level::Edit, "change what somebody else wrote")).await?;
     let mut annotation = annotation.into_active_model();
     if let Some(title) = &change.title {
         annotation.title = Set(text::line("title", title, 200)?);
@@ -203,14 +238,7 @@ pub(crate) async fn change(store: &Store, me: Uuid, id: Uuid, change: Change) ->
 /// Deletes an annotation with its comments: the author, or who manages its workspace.
 pub(crate) async fn delete(store: &Store, me: Uuid, id: Uuid) -> Result<(), Error> {
     let tx = store.db.begin().await?;
-    let annotation = seen(&tx, me, id).await?;
-    if annotation.author_id != me {
-        let what = "delete what somebody else wrote";
-        match annotation.workspace_id {
-            Some(workspace) => drop(workspace::entitled(&tx, me, workspace, (Role::Admin, what)).await?),
-            None => return Err(Error::MayNot(what)),
-        }
-    }
+    entitled(&tx, me, id, (Level::Admin, "delete what somebody else wrote")).await?;
     Entity::delete_by_id(id).exec(&tx).await?;
     Ok(tx.commit().await?)
 }

@@ -1,40 +1,22 @@
 //! Charts that are shared: view < comment < edit < admin.
 
+pub mod share;
+
 use std::collections::HashMap;
 
-use async_graphql::{Enum, InputObject, SimpleObject};
+use async_graphql::{InputObject, SimpleObject};
 use chrono::{DateTime, Utc};
-use platform_database::{
-    Tx,
-    orm::{
-        ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DeriveActiveEnum, EntityTrait, IntoActiveModel,
-        PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set, entity::prelude::*,
-    },
+use platform_database::orm::{
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QuerySelect, QueryTrait, Set, entity::prelude::*,
 };
 
-use crate::{error::Error, preference, profile, store::Store, text};
+use crate::{error::Error, level::Level, profile, store::Store, text};
 
 /// The most charts of one person.
 const MOST: u64 = 1_000;
-/// The most people a chart is shared with.
-const MOST_SHARES: u64 = 200;
 /// The largest drawing, as JSON.
 const LARGEST: usize = 64 << 10;
-
-/// What somebody may do with a chart, from least to most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Enum, EnumIter, DeriveActiveEnum)]
-#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
-#[graphql(name = "ShareLevel")]
-pub enum Level {
-    /// Sees it.
-    View,
-    /// Says something to it too.
-    Comment,
-    /// Changes it too.
-    Edit,
-    /// Shares it too.
-    Admin,
-}
 
 /// A chart: what is drawn, and how.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, SimpleObject)]
@@ -65,42 +47,6 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
-
-/// With whom a chart is shared.
-pub mod share {
-    use async_graphql::SimpleObject;
-    use chrono::{DateTime, Utc};
-    use platform_database::orm::entity::prelude::*;
-
-    use super::Level;
-
-    /// With whom a chart is shared.
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, SimpleObject)]
-    #[sea_orm(table_name = "chart_share")]
-    #[graphql(name = "ChartCollaborator", complex)]
-    pub struct Model {
-        /// Its id.
-        #[sea_orm(primary_key, auto_increment = false)]
-        #[graphql(skip)]
-        pub id: Uuid,
-        /// Which chart.
-        #[graphql(skip)]
-        pub chart_id: Uuid,
-        /// With whom.
-        #[graphql(skip)]
-        pub user_id: Uuid,
-        /// What they may do with it.
-        pub level: Level,
-        /// Since when.
-        pub created_at: DateTime<Utc>,
-    }
-
-    /// None: rows are joined by hand where it matters.
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
-}
 
 /// A new chart.
 #[derive(Clone, Debug, InputObject)]
@@ -138,19 +84,29 @@ pub(crate) fn visible(me: Uuid) -> Select<Entity> {
     Entity::find().filter(mine)
 }
 
-/// What the caller may do with each of some charts.
+/// What people may do with charts: each pair names a person and a chart.
 pub(crate) async fn levels(
     db: &impl ConnectionTrait,
-    me: Uuid,
-    charts: &[Model],
-) -> Result<HashMap<Uuid, Level>, Error> {
-    let shared = Condition::all()
-        .add(share::Column::UserId.eq(me))
-        .add(share::Column::ChartId.is_in(charts.iter().map(|chart| chart.id)));
-    let shares = share::Entity::find().filter(shared).all(db).await?;
-    let shared = shares.into_iter().map(|share| (share.chart_id, share.level));
-    let own = charts.iter().filter(|chart| chart.owner_id == me);
-    Ok(shared.chain(own.map(|chart| (chart.id, Level::Admin))).collect())
+    asked: &[(Uuid, Uuid)],
+) -> Result<HashMap<(Uuid, Uuid), Level>, Error> {
+    let charts = || asked.iter().map(|(_, chart)| *chart);
+    let people = || asked.iter().map(|(person, _)| *person);
+    let owned = Entity::find()
+        .filter(Column::Id.is_in(charts()))
+        .filter(Column::OwnerId.is_in(people()));
+    let shared = share::Entity::find()
+        .filter(share::Column::ChartId.is_in(charts()))
+        .filter(share::Column::UserId.is_in(people()));
+    let owned = owned
+        .select_only()
+        .columns([Column::OwnerId, Column::Id])
+        .into_tuple::<(Uuid, Uuid)>();
+    let shared = shared.all(db).await?.into_iter();
+    let mut levels: HashMap<_, _> = shared
+        .map(|share| ((share.user_id, share.chart_id), share.level))
+        .collect();
+    levels.extend(owned.all(db).await?.into_iter().map(|pair| (pair, Level::Admin)));
+    Ok(levels)
 }
 
 /// A chart with which the caller may do `least`. One that they may not see is as if it were not there.
@@ -161,18 +117,9 @@ pub(crate) async fn entitled(
     (least, what): (Level, &'static str),
 ) -> Result<(Model, Level), Error> {
     let chart = Entity::find_by_id(id).one(db).await?.ok_or(Error::NoSuch("chart"))?;
-    match levels(db, me, std::slice::from_ref(&chart)).await?.get(&id) {
-        None => Err(Error::NoSuch("chart")),
-        Some(level) if *level < least => Err(Error::MayNot(what)),
-        Some(level) => Ok((chart, *level)),
-    }
-}
-
-/// With whom a chart is shared, for those who see it.
-pub(crate) async fn shares(db: &impl ConnectionTrait, me: Uuid, id: Uuid) -> Result<Vec<share::Model>, Error> {
-    entitled(db, me, id, (Level::View, "see this chart")).await?;
-    let shares = share::Entity::find().filter(share::Column::ChartId.eq(id));
-    Ok(shares.order_by_asc(share::Column::Id).all(db).await?)
+    let level = levels(db, &[(me, id)]).await?.remove(&(me, id));
+    let level = level.ok_or(Error::NoSuch("chart"))?.at_least(least, what)?;
+    Ok((chart, level))
 }
 
 /// Makes a chart, which is the caller's.
@@ -228,64 +175,6 @@ pub(crate) async fn delete(store: &Store, me: Uuid, id: Uuid) -> Result<(), Erro
     }
     Entity::delete_by_id(id).exec(&tx).await?;
     Ok(tx.commit().await?)
-}
-
-/// Shares a chart with somebody, or changes what they may do with it; with no level, shares it no longer.
-pub(crate) async fn share(
-    store: &Store,
-    me: Uuid,
-    (id, user): (Uuid, Uuid),
-    level: Option<Level>,
-) -> Result<Model, Error> {
-    let tx = store.db.begin().await?;
-    // Whoever it is shared with may let go of it.
-    let least = if level.is_none() && user == me {
-        Level::View
-    } else {
-        Level::Admin
-    };
-    let (chart, _) = entitled(&tx, me, id, (least, "share this chart")).await?;
-    if user == chart.owner_id {
-        return Err(Error::field("userId", "is the owner, who may do everything"));
-    }
-    let with = Condition::all()
-        .add(share::Column::ChartId.eq(id))
-        .add(share::Column::UserId.eq(user));
-    share::Entity::delete_many().filter(with).exec(&tx).await?;
-    if let Some(level) = level {
-        wants_to(&tx, user).await?;
-        if share::Entity::find()
-            .filter(share::Column::ChartId.eq(id))
-            .count(&tx)
-            .await?
-            >= MOST_SHARES
-        {
-            return Err(Error::TooMany {
-                what: "people a chart is shared with",
-                most: MOST_SHARES,
-            });
-        }
-        let share = share::Model {
-            id: store.id(),
-            chart_id: id,
-            user_id: user,
-            level,
-            created_at: store.now(),
-        };
-        share.into_active_model().reset_all().insert(&tx).await?;
-    }
-    tx.commit().await?;
-    Ok(chart)
-}
-
-/// Somebody who is not there and somebody who does not want to be shared with look the same.
-async fn wants_to(tx: &Tx, user: Uuid) -> Result<(), Error> {
-    let nobody = || Error::NoSuch("person who takes part in sharing");
-    let user = profile::find(tx, user).await?.ok_or_else(nobody)?;
-    match preference::of(tx, &user).await?.collaboration {
-        true => Ok(()),
-        false => Err(nobody()),
-    }
 }
 
 fn spec(given: &serde_json::Map<String, serde_json::Value>) -> Result<String, Error> {

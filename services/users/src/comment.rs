@@ -1,23 +1,23 @@
-//! Comments on annotations, in threads.
+//! Comments on annotations and charts, in threads.
 
 use async_graphql::SimpleObject;
 use chrono::{DateTime, Utc};
 use platform_database::{
     Tx,
     orm::{
-        ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, Set,
+        ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, Set,
         entity::prelude::*, sea_query::Expr,
     },
 };
 
-use crate::{annotation, error::Error, profile, store::Store, text, workspace};
+use crate::{annotation, chart, error::Error, level::Level, profile, store::Store, text};
 
 /// How deep an answer to an answer may go.
 const DEEPEST: i32 = 8;
-/// The most comments on one annotation.
+/// The most comments on one annotation or chart.
 const MOST: u64 = 10_000;
 
-/// A comment on an annotation. One that was deleted keeps its place in the thread and has neither text nor author.
+/// A comment on an annotation or a chart. One that was deleted keeps its place in the thread and has neither text nor author.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, SimpleObject)]
 #[sea_orm(table_name = "comment")]
 #[graphql(name = "Comment", complex)]
@@ -25,8 +25,10 @@ pub struct Model {
     /// Its id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// On what.
-    pub annotation_id: Uuid,
+    /// On which annotation, where it is on one.
+    pub annotation_id: Option<Uuid>,
+    /// On which chart, where it is on one.
+    pub chart_id: Option<Uuid>,
     /// What it answers.
     pub parent_id: Option<Uuid>,
     /// Who wrote it.
@@ -48,40 +50,67 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// The comments on an annotation; the caller must be known to see it.
-pub(crate) fn on(annotation: Uuid) -> Select<Entity> {
-    Entity::find().filter(Column::AnnotationId.eq(annotation))
+/// What can be commented on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// An annotation.
+    Annotation(Uuid),
+    /// A chart.
+    Chart(Uuid),
 }
 
-/// Comments on an annotation that the caller may see, or answers a comment on it.
+impl Subject {
+    /// Refuses who may do less with it. What somebody may not see is as if it were not there.
+    async fn entitled(self, db: &impl ConnectionTrait, me: Uuid, least: (Level, &'static str)) -> Result<Level, Error> {
+        match self {
+            Self::Annotation(id) => Ok(annotation::entitled(db, me, id, least).await?.1),
+            Self::Chart(id) => Ok(chart::entitled(db, me, id, least).await?.1),
+        }
+    }
+}
+
+/// The comments on something; the caller must be known to see it.
+pub(crate) fn on(subject: Subject) -> Select<Entity> {
+    Entity::find().filter(match subject {
+        Subject::Annotation(id) => Column::AnnotationId.eq(id),
+        Subject::Chart(id) => Column::ChartId.eq(id),
+    })
+}
+
+/// Comments on something, or answers a comment on it.
 pub(crate) async fn add(
     store: &Store,
     me: Uuid,
-    (annotation, parent): (Uuid, Option<Uuid>),
+    (subject, parent): (Subject, Option<Uuid>),
     body: &str,
 ) -> Result<Model, Error> {
     let tx = store.db.begin().await?;
     profile::own(&tx, me).await?;
-    annotation::seen(&tx, me, annotation).await?;
+    subject.entitled(&tx, me, (Level::Comment, "comment on this")).await?;
     let depth = match parent {
         None => 0,
         Some(parent) => {
-            let above = on(annotation).filter(Column::Id.eq(parent)).one(&tx).await?;
+            let above = on(subject).filter(Column::Id.eq(parent)).one(&tx).await?;
             above.ok_or(Error::NoSuch("comment"))?.depth + 1
         }
     };
     if depth > DEEPEST {
         return Err(Error::field("parentId", "is too deep in its thread: answer further up"));
     }
-    if on(annotation).count(&tx).await? >= MOST {
+    if on(subject).count(&tx).await? >= MOST {
         return Err(Error::TooMany {
-            what: "comments on an annotation",
+            what: "comments on one thing",
             most: MOST,
         });
     }
+    let (annotation_id, chart_id) = match subject {
+        Subject::Annotation(id) => (Some(id), None),
+        Subject::Chart(id) => (None, Some(id)),
+    };
     let comment = Model {
         id: store.id(),
-        annotation_id: annotation,
+        annotation_id,
+        chart_id,
         parent_id: parent,
         author_id: Some(me),
         body: Some(text::body("body", body, 5_000)?),
@@ -97,7 +126,8 @@ pub(crate) async fn add(
 /// Changes a comment of the caller's.
 pub(crate) async fn change(store: &Store, me: Uuid, id: Uuid, body: &str) -> Result<Model, Error> {
     let tx = store.db.begin().await?;
-    let comment = seen(&tx, me, id).await?;
+    let (comment, level) = seen(&tx, me, id).await?;
+    level.at_least(Level::Comment, "comment on this")?;
     if comment.author_id != Some(me) {
         return Err(Error::MayNot("change what somebody else wrote"));
     }
@@ -109,17 +139,12 @@ pub(crate) async fn change(store: &Store, me: Uuid, id: Uuid, body: &str) -> Res
     Ok(comment)
 }
 
-/// Deletes a comment: its author, the annotation's, or who manages the workspace. Answers stay.
+/// Deletes a comment: its author, or who may do everything with what it is on. Answers stay.
 pub(crate) async fn delete(store: &Store, me: Uuid, id: Uuid) -> Result<Model, Error> {
     let tx = store.db.begin().await?;
-    let comment = seen(&tx, me, id).await?;
-    let annotation = annotation::seen(&tx, me, comment.annotation_id).await?;
-    if comment.author_id != Some(me) && annotation.author_id != me {
-        let what = "delete what somebody else wrote";
-        match annotation.workspace_id {
-            Some(workspace) => drop(workspace::entitled(&tx, me, workspace, (workspace::Role::Admin, what)).await?),
-            None => return Err(Error::MayNot(what)),
-        }
+    let (comment, level) = seen(&tx, me, id).await?;
+    if comment.author_id != Some(me) {
+        level.at_least(Level::Admin, "delete what somebody else wrote")?;
     }
     let mut comment = comment.into_active_model();
     (comment.body, comment.author_id) = (Set(None), Set(None));
@@ -139,12 +164,17 @@ pub(crate) async fn forget(tx: &Tx, user: Uuid) -> Result<(), Error> {
     Ok(())
 }
 
-/// A comment on an annotation that the caller may see.
-async fn seen(tx: &Tx, me: Uuid, id: Uuid) -> Result<Model, Error> {
-    let comment = Entity::find_by_id(id).one(tx).await?.ok_or(Error::NoSuch("comment"))?;
-    match annotation::seen(tx, me, comment.annotation_id).await {
-        Err(Error::NoSuch(_)) => Err(Error::NoSuch("comment")),
-        Err(error) => Err(error),
-        Ok(_) => Ok(comment),
+/// A comment on something that the caller may see, and what they may do with that.
+async fn seen(tx: &Tx, me: Uuid, id: Uuid) -> Result<(Model, Level), Error> {
+    let nothing = || Error::NoSuch("comment");
+    let comment = Entity::find_by_id(id).one(tx).await?.ok_or_else(nothing)?;
+    let subject = match (comment.annotation_id, comment.chart_id) {
+        (Some(annotation), _) => Subject::Annotation(annotation),
+        (None, Some(chart)) => Subject::Chart(chart),
+        (None, None) => return Err(nothing()),
+    };
+    match subject.entitled(tx, me, (Level::View, "see this")).await {
+        Err(Error::NoSuch(_)) => Err(nothing()),
+        level => Ok((comment, level?)),
     }
 }

@@ -3,6 +3,7 @@
 //! Whoever asks is known from their token and never from an argument.
 
 mod guard;
+mod loads;
 mod mutation;
 mod objects;
 mod people;
@@ -11,20 +12,20 @@ mod user;
 
 use async_graphql::{Context, EmptySubscription, ID, Schema, SimpleObject};
 use platform_auth::principal;
-use platform_cache::data_loader;
 use platform_database::{Connection, Key, Order, PageArgs, PageLimits, orm};
 use platform_graphql::Result;
 use uuid::Uuid;
 
 use crate::{error::Error, store::Store};
-use people::People;
+use people::people;
 
 /// The schema over a store, ready to be a subgraph.
 pub(crate) fn schema(store: &Store) -> Schema<query::Query, mutation::Mutation, EmptySubscription> {
-    let people = data_loader(People(store.clone()));
+    let people = people(store);
     platform_graphql::schema(query::Query, mutation::Mutation, EmptySubscription)
         .data(store.clone())
         .data(people)
+        .data(loads::over(store))
         .finish()
 }
 

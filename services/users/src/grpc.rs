@@ -31,15 +31,13 @@ impl UserService for Grpc {
             .service()
             .map_err(|error| status(Outer::from(error)))?;
         let profile = find(&self.0, &request.get_ref().user_id).await;
-        profile.map(Response::new).map_err(|error| status(Outer::from(error)))
+        profile.map(Response::new).map_err(status)
     }
 }
 
-async fn find(store: &Store, id: &str) -> Result<GetProfileDataResponse, Error> {
+async fn find(store: &Store, id: &str) -> Result<GetProfileDataResponse, Outer> {
     let id: Uuid = id.parse().map_err(|_| Error::field("user_id", "is not an id"))?;
-    let profile = profile::find(store.db.read(), id)
-        .await?
-        .ok_or(Error::NoSuch("person"))?;
+    let profile = profile::known(store, id).await?.ok_or(Error::NoSuch("person"))?;
     let time = |time: chrono::DateTime<chrono::Utc>| time.to_rfc3339_opts(SecondsFormat::Micros, true);
     Ok(GetProfileDataResponse {
         id: profile.id.to_string(),

@@ -35,11 +35,11 @@ async fn registered(store: &Store, tx: &Tx, event: Received<Registered>) -> Resu
         created_at: event.envelope.time,
         updated_at: store.now(),
     };
-    profile::register(tx, profile).await
+    profile::register(store, tx, profile).await
 }
 
 async fn email_changed(store: &Store, tx: &Tx, event: Received<EmailChanged>) -> Result<(), Error> {
-    profile::readdress(tx, event.user, &event.email, store.now()).await
+    profile::readdress(store, tx, (event.user, &event.email)).await
 }
 
 async fn deleted(store: &Store, tx: &Tx, event: Received<Deleted>) -> Result<(), Error> {

@@ -3,17 +3,23 @@
 use async_graphql::SimpleObject;
 use chrono::{DateTime, TimeDelta, Utc};
 use platform_crypto::{Token, TokenHash};
-use platform_database::orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, entity::prelude::*,
+use platform_database::{
+    Tx,
+    orm::{
+        ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+        QueryOrder, entity::prelude::*,
+    },
 };
+
+use serde_json::json;
 
 use crate::{
     error::Error,
+    news::{self, Deed},
     profile,
     store::Store,
     text,
-    workspace::{self, Role},
+    workspace::{self, Role, member},
 };
 
 /// The most invitations of a workspace that wait for an answer.
@@ -79,11 +85,11 @@ pub(crate) async fn invite(
     if role > mine {
         return Err(Error::MayNot("give a role that is above your own"));
     }
+    clear(&tx, store.now()).await?;
     let earlier = Condition::all()
         .add(Column::WorkspaceId.eq(workspace))
         .add(Column::Email.eq(email.as_str()));
-    let over = Condition::any().add(earlier).add(Column::ExpiresAt.lte(store.now()));
-    Entity::delete_many().filter(over).exec(&tx).await?;
+    Entity::delete_many().filter(earlier).exec(&tx).await?;
     if Entity::find()
         .filter(Column::WorkspaceId.eq(workspace))
         .count(&tx)
@@ -106,6 +112,7 @@ pub(crate) async fn invite(
         created_at: store.now(),
     };
     let invitation = invitation.into_active_model().reset_all().insert(&tx).await?;
+    news::done(&tx, store, deed(me, &invitation, "workspaces.invited")).await?;
     tx.commit().await?;
     Ok((invitation, token.text.expose().clone()))
 }
@@ -117,8 +124,14 @@ pub(crate) async fn withdraw(store: &Store, me: Uuid, id: Uuid) -> Result<bool, 
         return Ok(false);
     };
     let what = (Role::Admin, "withdraw invitations to this workspace");
-    workspace::entitled(&tx, me, invitation.workspace_id, what).await?;
+    match workspace::entitled(&tx, me, invitation.workspace_id, what).await {
+        // Whoever is not in the workspace does not learn that there is one.
+        Err(Error::NoSuch(_)) => return Ok(false),
+        entitled => drop(entitled?),
+    }
     Entity::delete_by_id(id).exec(&tx).await?;
+    let deed = deed(me, &invitation, "workspaces.invitation_withdrawn");
+    news::done(&tx, store, deed).await?;
     tx.commit().await?;
     Ok(true)
 }
@@ -138,30 +151,41 @@ pub(crate) async fn accept(
     if !is_email_verified || own.email != invitation.email {
         return Err(nothing());
     }
-    if members(&tx, invitation.workspace_id).await? >= workspace::MOST_MEMBERS {
-        return Err(Error::TooMany {
-            what: "people in a workspace",
-            most: workspace::MOST_MEMBERS,
-        });
-    }
     // Who invited may have lost the right to since; an invitation never gives more than they could give now.
     let giver = workspace::part(&tx, invitation.workspace_id, invitation.invited_by).await?;
     if giver.is_none_or(|giver| giver.role < Role::Admin || giver.role < invitation.role) {
         return Err(nothing());
     }
     let before = workspace::part(&tx, invitation.workspace_id, me).await?;
+    if before.is_none() {
+        member::has_place(&tx, invitation.workspace_id).await?;
+        member::has_room(&tx, me).await?;
+    }
     if before.is_none_or(|before| before.role < invitation.role) {
         workspace::join(&tx, store, (invitation.workspace_id, me), invitation.role).await?;
     }
     Entity::delete_by_id(invitation.id).exec(&tx).await?;
+    news::done(&tx, store, deed(me, &invitation, "workspaces.joined")).await?;
     let joined = workspace::own(&tx, me, invitation.workspace_id).await?;
     tx.commit().await?;
     Ok(joined)
 }
 
-async fn members(db: &impl ConnectionTrait, workspace: Uuid) -> Result<u64, Error> {
-    let members = workspace::member::Entity::find().filter(workspace::member::Column::WorkspaceId.eq(workspace));
-    Ok(members.count(db).await?)
+/// The address is of somebody who may have no account; the log keeps ids alone.
+fn deed(by: Uuid, invitation: &Model, action: &'static str) -> Deed<'static> {
+    Deed {
+        by,
+        workspace: Some(invitation.workspace_id),
+        action,
+        target: ("invitation", invitation.id),
+        facts: json!({ "role": invitation.role.name() }),
+    }
+}
+
+/// Forgets those whose time is over.
+pub(crate) async fn clear(tx: &Tx, now: DateTime<Utc>) -> Result<u64, Error> {
+    let over = Entity::delete_many().filter(Column::ExpiresAt.lte(now));
+    Ok(over.exec(tx).await?.rows_affected)
 }
 
 fn hex(hash: &TokenHash) -> String {

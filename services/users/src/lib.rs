@@ -1,6 +1,7 @@
 //! Profiles, preferences, watchlists, annotations, shared charts and workspaces: all that is people's own.
 
 pub mod annotation;
+mod asker;
 pub mod chart;
 pub mod comment;
 pub mod error;
@@ -8,6 +9,7 @@ mod graphql;
 mod grpc;
 mod heard;
 pub mod invitation;
+pub mod level;
 mod news;
 pub mod preference;
 pub mod privacy;
@@ -35,6 +37,7 @@ pub fn service() -> Service {
         .rest(rest::router)
         .grpc(DESCRIPTORS, grpc::routes)
         .events(heard::consumers())
+        .task("clear", Store::clear)
         .ready(Store::ready)
         .close(Store::close)
         .into()

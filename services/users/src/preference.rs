@@ -51,7 +51,7 @@ pub struct Model {
     pub default_chart: ChartKind,
     /// Whether news are wanted at all.
     pub notifications: bool,
-    /// Whether others may share charts with them and invite them.
+    /// Whether others may share charts with them.
     pub collaboration: bool,
     /// When they last changed.
     pub updated_at: DateTime<Utc>,
@@ -73,7 +73,7 @@ pub struct Change {
     pub default_chart: Option<ChartKind>,
     /// Whether you want news at all.
     pub notifications: Option<bool>,
-    /// Whether others may share charts with you and invite you.
+    /// Whether others may share charts with you.
     pub collaboration: Option<bool>,
 }
 

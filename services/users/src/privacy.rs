@@ -1,13 +1,15 @@
 //! What the law gives to people: all that is known of them, and that it is forgotten.
 
+use std::collections::BTreeSet;
+
 use async_graphql::SimpleObject;
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::privacy::ExportPart;
 use platform_database::{
     Tx,
     orm::{
-        ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
-        QueryFilter, QueryOrder, entity::prelude::*,
+        ActiveEnum, ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel,
+        PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict,
     },
 };
 use serde_json::{Map, Value, json};
@@ -78,10 +80,7 @@ pub mod part {
 pub(crate) async fn request(store: &Store, me: Uuid) -> Result<Model, Error> {
     let tx = store.db.begin().await?;
     profile::own(&tx, me).await?;
-    let over = Condition::all()
-        .add(Column::UserId.eq(me))
-        .add(Column::ExpiresAt.lte(store.now()));
-    Entity::delete_many().filter(over).exec(&tx).await?;
+    clear(&tx, store.now()).await?;
     if Entity::find().filter(Column::UserId.eq(me)).count(&tx).await? >= MOST {
         return Err(Error::TooMany {
             what: "exports in a week",
@@ -130,6 +129,22 @@ pub(crate) async fn fetch(store: &Store, me: Uuid, id: Uuid) -> Result<(Model, M
     Ok((export, parts))
 }
 
+/// Forgets exports whose time is over, with all that is in them.
+pub(crate) async fn clear(tx: &Tx, now: DateTime<Utc>) -> Result<u64, Error> {
+    let over = Entity::delete_many().filter(Column::ExpiresAt.lte(now));
+    Ok(over.exec(tx).await?.rows_affected)
+}
+
+/// The services whose part of an export of the caller's has arrived, beside this one.
+pub(crate) async fn services(store: &Store, export: Uuid) -> Result<Vec<String>, Error> {
+    let of = part::Entity::find().filter(part::Column::ExportId.eq(export));
+    let services = of.select_only().column(part::Column::Service);
+    let arrived: Vec<String> = services.into_tuple().all(store.db.read()).await?;
+    let own = store.context.service().to_owned();
+    let all: BTreeSet<_> = arrived.into_iter().chain([own]).collect();
+    Ok(all.into_iter().collect())
+}
+
 /// A part arrives. One of an export that is gone is dropped.
 pub(crate) async fn collect(tx: &Tx, store: &Store, part: &ExportPart) -> Result<(), Error> {
     let of = Condition::all()
@@ -145,7 +160,14 @@ pub(crate) async fn collect(tx: &Tx, store: &Store, part: &ExportPart) -> Result
         data: part.data.to_string(),
         created_at: store.now(),
     };
-    row.into_active_model().reset_all().insert(tx).await?;
+    // The first answer of a service counts, however often it is told.
+    let once = OnConflict::columns([part::Column::ExportId, part::Column::Service])
+        .do_nothing()
+        .to_owned();
+    part::Entity::insert(row.into_active_model().reset_all())
+        .on_conflict(once)
+        .exec_without_returning(tx)
+        .await?;
     Ok(())
 }
 
@@ -160,8 +182,7 @@ pub(crate) async fn erase(tx: &Tx, store: &Store, user: Uuid) -> Result<(), Erro
         let own = invitation::Column::Email.eq(profile.email);
         invitation::Entity::delete_many().filter(own).exec(tx).await?;
     }
-    profile::Entity::delete_by_id(user).exec(tx).await?;
-    Ok(())
+    profile::forget(store, tx, user).await
 }
 
 /// All that this service knows of somebody.
@@ -184,16 +205,28 @@ async fn known(db: &impl ConnectionTrait, user: Uuid) -> Result<Value, Error> {
             json!({ "name": list.name, "series": series, "createdAt": list.created_at })
         })
         .collect();
-    let annotations = annotation::by(user).all(db).await?;
+    let annotations = annotation::by(user)
+        .order_by_asc(annotation::Column::Id)
+        .all(db)
+        .await?;
     let comments = comment::Entity::find()
         .filter(comment::Column::AuthorId.eq(user))
+        .order_by_asc(comment::Column::Id)
         .all(db)
         .await?;
     let charts = chart::Entity::find()
         .filter(chart::Column::OwnerId.eq(user))
+        .order_by_asc(chart::Column::Id)
         .all(db)
         .await?;
     let workspaces = workspace::of(db, user).await?;
+    let with_me = chart::share::Entity::find().filter(chart::share::Column::UserId.eq(user));
+    let with_me = with_me.order_by_asc(chart::share::Column::Id).all(db).await?;
+    let invited = Condition::any()
+        .add(invitation::Column::InvitedBy.eq(user))
+        .add(invitation::Column::Email.eq(profile.email.as_str()));
+    let invitations = invitation::Entity::find().filter(invited);
+    let invitations = invitations.order_by_asc(invitation::Column::Id).all(db).await?;
     Ok(json!({
         "profile": {
             "id": profile.id, "email": profile.email, "name": profile.name, "firstName": profile.first_name,
@@ -211,10 +244,17 @@ async fn known(db: &impl ConnectionTrait, user: Uuid) -> Result<Value, Error> {
             "body": one.body, "createdAt": one.created_at,
         })).collect::<Vec<_>>(),
         "comments": comments.iter().map(|one| json!({
-            "annotation": one.annotation_id, "body": one.body, "createdAt": one.created_at,
+            "annotation": one.annotation_id, "chart": one.chart_id, "body": one.body, "createdAt": one.created_at,
         })).collect::<Vec<_>>(),
         "charts": charts.iter().map(|one| json!({
             "title": one.title, "description": one.description, "spec": one.spec, "createdAt": one.created_at,
+        })).collect::<Vec<_>>(),
+        "chartsSharedWithMe": with_me.iter().map(|one| json!({
+            "chart": one.chart_id, "level": one.level.to_value(), "createdAt": one.created_at,
+        })).collect::<Vec<_>>(),
+        "invitations": invitations.iter().map(|one| json!({
+            "workspace": one.workspace_id, "role": one.role.name(), "byMe": one.invited_by == user,
+            "email": (one.email == profile.email).then_some(&one.email), "expiresAt": one.expires_at,
         })).collect::<Vec<_>>(),
         "workspaces": workspaces.iter().map(|(one, role)| json!({
             "name": one.name, "role": role.name(),

@@ -1,15 +1,25 @@
 //! Profiles: who somebody is to others.
 
+use std::{collections::HashMap, time::Duration};
+
 use chrono::{DateTime, Utc};
+use platform_cache::Spec;
 use platform_database::{
     Tx,
     orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Set, entity::prelude::*},
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::{error::Error, store::Store, text};
 
+/// Whoever changes a profile forgets it here. The time bounds what replicas without a Redis do not hear of each other.
+pub(crate) const CACHED: Spec = Spec::new("users.profiles", 1)
+    .ttl(Duration::from_secs(60))
+    .absent_ttl(Duration::from_secs(10));
+
 /// A person. The id is the account's.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "profile")]
 pub struct Model {
     /// The account's id.
@@ -64,7 +74,8 @@ pub struct Change {
 }
 
 /// Somebody registered: they have a profile from now on. Hearing it twice changes nothing.
-pub(crate) async fn register(tx: &Tx, profile: Model) -> Result<(), Error> {
+pub(crate) async fn register(store: &Store, tx: &Tx, profile: Model) -> Result<(), Error> {
+    changes(store, tx, profile.id);
     if Entity::find_by_id(profile.id).one(tx).await?.is_none() {
         profile.into_active_model().reset_all().insert(tx).await?;
     }
@@ -72,14 +83,45 @@ pub(crate) async fn register(tx: &Tx, profile: Model) -> Result<(), Error> {
 }
 
 /// The account's address of mail changed.
-pub(crate) async fn readdress(tx: &Tx, id: Uuid, email: &str, now: DateTime<Utc>) -> Result<(), Error> {
+pub(crate) async fn readdress(store: &Store, tx: &Tx, (id, email): (Uuid, &str)) -> Result<(), Error> {
+    changes(store, tx, id);
     if let Some(profile) = Entity::find_by_id(id).one(tx).await? {
         let mut profile = profile.into_active_model();
         profile.email = Set(email.to_lowercase());
-        profile.updated_at = Set(now);
+        profile.updated_at = Set(store.now());
         profile.update(tx).await?;
     }
     Ok(())
+}
+
+/// The account is gone, and with it the profile and all that hangs on it.
+pub(crate) async fn forget(store: &Store, tx: &Tx, id: Uuid) -> Result<(), Error> {
+    changes(store, tx, id);
+    Entity::delete_by_id(id).exec(tx).await?;
+    Ok(())
+}
+
+/// Forgets what is kept of a profile, once the change is committed.
+fn changes(store: &Store, tx: &Tx, id: Uuid) {
+    let profiles = store.profiles.clone();
+    tx.on_commit(move || profiles.invalidate_soon(&id.to_string()));
+}
+
+/// Who somebody is to others, or `None`: as of a moment ago.
+pub(crate) async fn known(store: &Store, id: Uuid) -> Result<Option<Model>, platform_error::Error> {
+    let db = store.db.clone();
+    let load = move || async move { find(db.read(), id).await };
+    store.profiles.get(&id.to_string(), load).await
+}
+
+/// The profiles of several people, by their ids.
+pub(crate) async fn several(db: &impl ConnectionTrait, ids: &[String]) -> Result<HashMap<String, Model>, Error> {
+    let ids = ids.iter().filter_map(|id| id.parse::<Uuid>().ok());
+    let found = Entity::find().filter(Column::Id.is_in(ids)).all(db).await?;
+    Ok(found
+        .into_iter()
+        .map(|profile| (profile.id.to_string(), profile))
+        .collect())
 }
 
 /// Somebody's profile, or `None`.
@@ -120,6 +162,7 @@ pub(crate) async fn change(store: &Store, me: Uuid, change: Change) -> Result<Mo
     profile.updated_at = Set(store.now());
     let profile = profile.update(&tx).await?;
     tx.commit().await?;
+    store.profiles.invalidate(&me.to_string()).await;
     Ok(profile)
 }
 

@@ -13,7 +13,7 @@ use platform_http::Problem;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::{privacy, store::Store};
+use crate::{asker, privacy, store::Store};
 
 /// The routes beside GraphQL.
 pub(crate) fn router(store: &Store) -> Router {
@@ -28,7 +28,7 @@ async fn export(
     principal: Principal,
     Path(id): Path<Uuid>,
 ) -> Result<impl IntoResponse, Problem> {
-    let me = principal.user().map_err(Outer::from)?;
+    let me = asker::in_person(&principal).map_err(Outer::from)?;
     let (export, services) = privacy::fetch(&store, me, id).await.map_err(Outer::from)?;
     let headers: [(HeaderName, HeaderValue); 2] = [
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),

@@ -1,15 +1,22 @@
 //! What the service works with: its database, its events, and who it trusts.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use platform_auth::Identity;
+use platform_cache::{Cache, Caches};
 use platform_database::{Database, Migrations, migration};
-use platform_error::Error;
+use platform_error::Error as Outer;
 use platform_events::Events;
 use platform_service::Context;
 use uuid::Uuid;
 
+use crate::{error::Error, invitation, privacy, profile};
+
+/// How often it is looked for what is over.
+const CLEAR: Duration = Duration::from_secs(600);
 /// The service's own tables.
-const MIGRATIONS: Migrations = &[migration!("0001_users")];
+const MIGRATIONS: Migrations = &[migration!("0001_users"), migration!("0002_comments_on_charts")];
 const ALL: &[Migrations] = &[platform_events::MIGRATIONS, MIGRATIONS];
 
 /// What the service works with. Cheap to clone.
@@ -21,15 +28,19 @@ pub struct Store {
     /// What is published and heard.
     pub events: Events,
     pub(crate) identity: Identity,
+    /// Who people are to others; their own things are read from the database.
+    pub(crate) profiles: Cache<profile::Model>,
 }
 
 impl Store {
-    /// Opens database and events.
-    pub async fn open(context: Context) -> Result<Self, Error> {
+    /// Opens database, events and caches.
+    pub async fn open(context: Context) -> Result<Self, Outer> {
         let db = Database::open(&context, ALL).await?;
         let events = Events::open(&context, &db).await?;
         let identity = Identity::open(&context)?;
+        let profiles = Caches::open(&context)?.cache(profile::CACHED);
         Ok(Self {
+            profiles,
             context,
             db,
             events,
@@ -38,17 +49,37 @@ impl Store {
     }
 
     /// Applies the migrations that are missing and names them.
-    pub async fn migrate(context: Context) -> Result<Vec<String>, Error> {
+    pub async fn migrate(context: Context) -> Result<Vec<String>, Outer> {
         Ok(Database::migrate(&context, ALL).await?)
     }
 
+    /// Forgets exports and invitations whose time is over, until the service stops.
+    pub async fn clear(context: Context, store: Self) -> Result<(), Error> {
+        let shutdown = context.shutdown();
+        loop {
+            store.clear_over().await?;
+            tokio::select! {
+                () = tokio::time::sleep(CLEAR) => {}
+                () = shutdown.cancelled() => return Ok(()),
+            }
+        }
+    }
+
+    /// Forgets exports and invitations whose time is over, and says how many there were.
+    pub async fn clear_over(&self) -> Result<u64, Error> {
+        let tx = self.db.begin().await?;
+        let over = privacy::clear(&tx, self.now()).await? + invitation::clear(&tx, self.now()).await?;
+        tx.commit().await?;
+        Ok(over)
+    }
+
     /// Whether the database answers.
-    pub async fn ready(self) -> Result<(), Error> {
+    pub async fn ready(self) -> Result<(), Outer> {
         Ok(self.db.ready().await?)
     }
 
     /// Closes the database.
-    pub async fn close(self) -> Result<(), Error> {
+    pub async fn close(self) -> Result<(), Outer> {
         self.db.close().await;
         Ok(())
     }

@@ -1,21 +1,22 @@
 //! Workspaces: people who work on something together.
 
+pub mod member;
+
 use async_graphql::{Enum, SimpleObject};
 use chrono::{DateTime, Utc};
 use platform_database::{
     Tx,
     orm::{
-        ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DeriveActiveEnum, EntityTrait, IntoActiveModel,
-        PaginatorTrait, QueryFilter, QueryOrder, Set, entity::prelude::*,
+        ActiveModelTrait, ColumnTrait, ConnectionTrait, DeriveActiveEnum, EntityTrait, IntoActiveModel, QueryFilter,
+        QueryOrder, QuerySelect, Set, entity::prelude::*, sea_query::LockType,
     },
 };
+use serde_json::json;
 
 use crate::{error::Error, news, profile, store::Store, text};
 
-/// The most workspaces that somebody may be in.
-const MOST: u64 = 50;
-/// The most people in a workspace.
-pub(crate) const MOST_MEMBERS: u64 = 1_000;
+use member::expel;
+pub(crate) use member::{change_role, join, leave, members, part, parts};
 
 /// What somebody may do in a workspace, from least to most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Enum, EnumIter, DeriveActiveEnum)]
@@ -66,54 +67,6 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Somebody in a workspace.
-pub mod member {
-    use async_graphql::SimpleObject;
-    use chrono::{DateTime, Utc};
-    use platform_database::orm::entity::prelude::*;
-
-    use super::Role;
-
-    /// Somebody in a workspace.
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, SimpleObject)]
-    #[sea_orm(table_name = "member")]
-    #[graphql(name = "WorkspaceMember", complex)]
-    pub struct Model {
-        /// Its id.
-        #[sea_orm(primary_key, auto_increment = false)]
-        #[graphql(skip)]
-        pub id: Uuid,
-        /// Where.
-        #[graphql(skip)]
-        pub workspace_id: Uuid,
-        /// Who.
-        #[graphql(skip)]
-        pub user_id: Uuid,
-        /// As what.
-        pub role: Role,
-        /// Since when.
-        pub created_at: DateTime<Utc>,
-    }
-
-    /// None: rows are joined by hand where it matters.
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
-}
-
-/// Somebody's part in a workspace, or `None`.
-pub(crate) async fn part(
-    db: &impl ConnectionTrait,
-    workspace: Uuid,
-    user: Uuid,
-) -> Result<Option<member::Model>, Error> {
-    let part = Condition::all()
-        .add(member::Column::WorkspaceId.eq(workspace))
-        .add(member::Column::UserId.eq(user));
-    Ok(member::Entity::find().filter(part).one(db).await?)
-}
-
 /// The caller's part, which must be `least` or more. Who is not in a workspace is not told that there is one.
 pub(crate) async fn entitled(
     db: &impl ConnectionTrait,
@@ -126,6 +79,12 @@ pub(crate) async fn entitled(
         Some(part) if part.role < least => Err(Error::MayNot(what)),
         Some(part) => Ok(part.role),
     }
+}
+
+/// Holds a workspace until the transaction ends, so that of two who leave it at once the second sees that the first has.
+async fn hold(tx: &Tx, id: Uuid) -> Result<(), Error> {
+    let held = Entity::find_by_id(id).lock(LockType::NoKeyUpdate);
+    held.one(tx).await?.map(drop).ok_or(Error::NoSuch("workspace"))
 }
 
 /// A workspace that the caller is in.
@@ -153,28 +112,11 @@ pub(crate) async fn of(db: &impl ConnectionTrait, user: Uuid) -> Result<Vec<(Mod
     Ok(with_role.collect())
 }
 
-/// Who is in a workspace that the caller is in.
-pub(crate) async fn members(db: &impl ConnectionTrait, me: Uuid, id: Uuid) -> Result<Vec<member::Model>, Error> {
-    entitled(db, me, id, (Role::Viewer, "see who is in this workspace")).await?;
-    let members = member::Entity::find().filter(member::Column::WorkspaceId.eq(id));
-    Ok(members.order_by_asc(member::Column::Id).all(db).await?)
-}
-
 /// Makes a workspace, which the caller owns.
 pub(crate) async fn create(store: &Store, me: Uuid, name: &str) -> Result<Model, Error> {
     let tx = store.db.begin().await?;
     profile::own(&tx, me).await?;
-    if member::Entity::find()
-        .filter(member::Column::UserId.eq(me))
-        .count(&tx)
-        .await?
-        >= MOST
-    {
-        return Err(Error::TooMany {
-            what: "workspaces",
-            most: MOST,
-        });
-    }
+    member::has_room(&tx, me).await?;
     let workspace = Model {
         id: store.id(),
         name: text::line("name", name, 100)?,
@@ -183,6 +125,7 @@ pub(crate) async fn create(store: &Store, me: Uuid, name: &str) -> Result<Model,
     };
     let workspace = workspace.into_active_model().reset_all().insert(&tx).await?;
     join(&tx, store, (workspace.id, me), Role::Owner).await?;
+    news::of_workspace(&tx, store, (me, workspace.id), ("workspaces.made", json!({}))).await?;
     tx.commit().await?;
     Ok(workspace)
 }
@@ -195,6 +138,7 @@ pub(crate) async fn rename(store: &Store, me: Uuid, id: Uuid, name: &str) -> Res
     workspace.name = Set(text::line("name", name, 100)?);
     workspace.updated_at = Set(store.now());
     let workspace = workspace.update(&tx).await?;
+    news::of_workspace(&tx, store, (me, id), ("workspaces.renamed", json!({}))).await?;
     tx.commit().await?;
     Ok(workspace)
 }
@@ -204,71 +148,7 @@ pub(crate) async fn delete(store: &Store, me: Uuid, id: Uuid) -> Result<(), Erro
     let tx = store.db.begin().await?;
     entitled(&tx, me, id, (Role::Owner, "delete this workspace")).await?;
     remove(&tx, store, me, id).await?;
-    Ok(tx.commit().await?)
-}
-
-/// Puts somebody into a workspace, or changes their part.
-pub(crate) async fn join(
-    tx: &Tx,
-    store: &Store,
-    (workspace, user): (Uuid, Uuid),
-    role: Role,
-) -> Result<member::Model, Error> {
-    let member = match part(tx, workspace, user).await? {
-        Some(part) => {
-            let mut part = part.into_active_model();
-            part.role = Set(role);
-            part.update(tx).await?
-        }
-        None => {
-            let member = member::Model {
-                id: store.id(),
-                workspace_id: workspace,
-                user_id: user,
-                role,
-                created_at: store.now(),
-            };
-            member.into_active_model().reset_all().insert(tx).await?
-        }
-    };
-    news::member_changed(tx, store, (workspace, user), Some(role)).await?;
-    Ok(member)
-}
-
-/// Changes somebody's part. An admin cannot make or unmake owners, and nobody can leave a workspace without one.
-pub(crate) async fn change_role(
-    store: &Store,
-    me: Uuid,
-    (workspace, user): (Uuid, Uuid),
-    role: Role,
-) -> Result<member::Model, Error> {
-    let tx = store.db.begin().await?;
-    let mine = entitled(&tx, me, workspace, (Role::Admin, "manage people in this workspace")).await?;
-    let part = part(&tx, workspace, user).await?.ok_or(Error::NoSuch("member"))?;
-    if mine < Role::Owner && (role == Role::Owner || part.role == Role::Owner) {
-        return Err(Error::MayNot("make or unmake owners"));
-    }
-    if part.role == Role::Owner && role != Role::Owner {
-        another_owner(&tx, workspace, user).await?;
-    }
-    let member = join(&tx, store, (workspace, user), role).await?;
-    tx.commit().await?;
-    Ok(member)
-}
-
-/// Takes somebody out of a workspace: oneself, or others as an admin.
-pub(crate) async fn leave(store: &Store, me: Uuid, (workspace, user): (Uuid, Uuid)) -> Result<(), Error> {
-    let tx = store.db.begin().await?;
-    let least = if me == user { Role::Viewer } else { Role::Admin };
-    let mine = entitled(&tx, me, workspace, (least, "manage people in this workspace")).await?;
-    let part = part(&tx, workspace, user).await?.ok_or(Error::NoSuch("member"))?;
-    if part.role == Role::Owner {
-        if mine < Role::Owner {
-            return Err(Error::MayNot("make or unmake owners"));
-        }
-        another_owner(&tx, workspace, user).await?;
-    }
-    expel(&tx, store, &part).await?;
+    news::of_workspace(&tx, store, (me, id), ("workspaces.deleted", json!({}))).await?;
     Ok(tx.commit().await?)
 }
 
@@ -295,23 +175,7 @@ pub(crate) async fn forget(tx: &Tx, store: &Store, user: Uuid) -> Result<(), Err
     Ok(())
 }
 
-async fn expel(tx: &Tx, store: &Store, part: &member::Model) -> Result<(), Error> {
-    member::Entity::delete_by_id(part.id).exec(tx).await?;
-    news::member_changed(tx, store, (part.workspace_id, part.user_id), None).await
-}
-
 async fn remove(tx: &Tx, store: &Store, me: Uuid, id: Uuid) -> Result<(), Error> {
     Entity::delete_by_id(id).exec(tx).await?;
     news::workspace_deleted(tx, store, me, id).await
-}
-
-async fn another_owner(tx: &Tx, workspace: Uuid, user: Uuid) -> Result<(), Error> {
-    let owners = Condition::all()
-        .add(member::Column::WorkspaceId.eq(workspace))
-        .add(member::Column::Role.eq(Role::Owner))
-        .add(member::Column::UserId.ne(user));
-    match member::Entity::find().filter(owners).count(tx).await? {
-        0 => Err(Error::LastOwner),
-        _ => Ok(()),
-    }
 }

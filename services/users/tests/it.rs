@@ -3,10 +3,14 @@
 
 #[path = "it/annotations.rs"]
 mod annotations;
+#[path = "it/cached.rs"]
+mod cached;
 #[path = "it/charts.rs"]
 mod charts;
 #[path = "it/grpc.rs"]
 mod grpc;
+#[path = "it/isolation.rs"]
+mod isolation;
 #[path = "it/lists.rs"]
 mod lists;
 #[path = "it/privacy.rs"]

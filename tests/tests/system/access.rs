@@ -124,6 +124,32 @@ async fn in_production_everybody_reads_and_only_those_who_may_write() {
 }
 
 #[test]
+fn whoever_has_the_files_of_a_system_in_production_needs_no_token() {
+    let home = tempfile::tempdir().unwrap();
+    let (file, data) = (
+        home.path().join("rows.csv"),
+        home.path().join("data").display().to_string(),
+    );
+    std::fs::write(&file, "series_id,date,value\nrate,2026-01-01,2.25\n").unwrap();
+
+    let import = [
+        "import",
+        &file.display().to_string(),
+        "--source",
+        "mine",
+        "--data",
+        &data,
+    ];
+    let imported = hansa(&[&import[..], &["--set", "host.production=true"]].concat());
+
+    assert!(
+        imported.status.success(),
+        "{}",
+        String::from_utf8_lossy(&imported.stderr)
+    );
+}
+
+#[test]
 fn a_system_in_production_is_not_seeded() {
     let home = tempfile::tempdir().unwrap();
 

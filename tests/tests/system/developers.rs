@@ -50,11 +50,12 @@ impl Developer {
             users: at(ports[2]),
             gateway: federated.then(|| at(ports[0])),
         };
-        let last = developer.gateway.clone().unwrap_or_else(|| at(ports[3]));
         let started = Instant::now();
-        while !developer.is_ready(&last).await {
-            assert!(started.elapsed() < Duration::from_secs(60), "the process is not ready");
-            tokio::time::sleep(Duration::from_millis(30)).await;
+        for url in ports[1..].iter().map(|port| at(*port)).chain(developer.gateway.clone()) {
+            while !developer.is_ready(&url).await {
+                assert!(started.elapsed() < Duration::from_secs(60), "{url} is not ready");
+                tokio::time::sleep(Duration::from_millis(30)).await;
+            }
         }
         developer
     }

@@ -13,3 +13,4 @@ mod developers;
 mod engines;
 mod model;
 mod processes;
+mod scenario;

@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 
-use graphql_tools::static_graphql::{
-    query::{Selection, SelectionSet},
-    schema::{Definition, Directive, Field, TypeDefinition},
+use graphql_tools::{
+    parser::parse_query,
+    static_graphql::{
+        query::{Selection, SelectionSet},
+        schema::{Definition, Directive, Field, TypeDefinition},
+    },
 };
 
 use super::Policy;
@@ -80,13 +83,29 @@ impl Hints {
         self.version
     }
 
-    /// How long entities of a type may be kept, where its type says so.
-    pub(crate) fn of_type(&self, name: &str) -> Option<Policy> {
-        let hint = self.types.get(name)?;
-        Some(Policy {
+    /// How long the entities of a request may be kept that are of a type, where the type says so: no longer than what
+    /// is asked of them.
+    pub(crate) fn of_entities(&self, type_name: &str, request: &str, default_max_age: u64) -> Option<Policy> {
+        let hint = self.types.get(type_name)?;
+        let own = Policy {
             max_age: hint.max_age?,
             is_private: hint.is_private,
-        })
+        };
+        let document = parse_query::<String>(request).ok()?.into_static();
+        let operation = Operation::find(&document, None)?;
+        let walk = Walk {
+            hints: self,
+            operation: &operation,
+            variables: &Variables::default(),
+            default_max_age,
+        };
+        let lists = operation.selection.items.iter().filter_map(|item| match item {
+            Selection::Field(field) => Some(&field.selection_set),
+            _ => None,
+        });
+        Some(lists.fold(own, |policy, list| {
+            policy.and(walk.set(type_name, list, Some(own.max_age)))
+        }))
     }
 
     /// How long the answer of an operation may be kept. Fields with selections and root fields need a hint, of their

@@ -6,7 +6,8 @@ use axum::http::{HeaderMap, HeaderValue, header};
 
 use super::{Fresh, Invalidation, Key, Policy, Store, Tags, said};
 use crate::{
-    gateway::{Gateway, Ready},
+    admit::Ready,
+    gateway::Gateway,
     outcome::Outcome,
     outline::{Operation, OperationKind},
     request::Caller,
@@ -35,7 +36,7 @@ impl Gateway {
             return outcome;
         };
         let keys = keys(ready, caller);
-        if let Some(outcome) = kept(store, &keys) {
+        if let Some(outcome) = kept(store, &keys, settings.header) {
             telemetry::record_cache("response", true);
             self.count(ready, false);
             return outcome;
@@ -103,12 +104,14 @@ impl Gateway {
     }
 }
 
-fn kept(store: &Store, keys: &[Option<Key>; 2]) -> Option<Outcome> {
+fn kept(store: &Store, keys: &[Option<Key>; 2], is_told: bool) -> Option<Outcome> {
     let kept = keys.iter().flatten().find_map(|key| store.get(key))?;
-    let age = kept.age(store.clock());
     let mut outcome = Outcome::executed(kept.body.to_vec(), Vec::new());
-    tell(&mut outcome, kept.policy);
-    outcome.headers.insert(header::AGE, HeaderValue::from(age));
+    if is_told {
+        tell(&mut outcome, kept.policy);
+        let age = kept.age(store.clock());
+        outcome.headers.insert(header::AGE, HeaderValue::from(age));
+    }
     Some(outcome)
 }
 

@@ -1,5 +1,7 @@
 //! Asks a subgraph only for what is not kept of its answers.
 
+use std::collections::HashMap;
+
 use axum::http::{HeaderMap, HeaderValue, header};
 use bytes::Bytes;
 
@@ -18,6 +20,8 @@ use crate::{
 pub(crate) struct Keeping<'a> {
     pub(crate) store: &'a Store,
     pub(crate) hints: &'a Hints,
+    /// How long what has no hint may be kept, in seconds.
+    pub(crate) default_max_age: u64,
 }
 
 /// What decides what is kept of one subgraph's answers.
@@ -148,9 +152,16 @@ impl Keeper<'_> {
         if !(200..300).contains(&reply.status) {
             return;
         }
+        let told = said(&reply.headers);
+        let mut by_type: HashMap<&str, Option<Policy>> = HashMap::new();
         for (one, entity) in missing.into_iter().zip(found) {
-            // What the subgraph says of this answer counts before what the schema says of the type.
-            let Some(policy) = said(&reply.headers).or_else(|| self.keeping.hints.of_type(&one.of)) else {
+            // What the subgraph says of this answer counts before what the schema says.
+            let of_type = || {
+                *by_type
+                    .entry(&one.of)
+                    .or_insert_with(|| self.by_schema(question, &one.of))
+            };
+            let Some(policy) = told.or_else(of_type) else {
                 continue;
             };
             let tags = Tags {
@@ -170,6 +181,14 @@ impl Keeper<'_> {
                 },
             );
         }
+    }
+
+    fn by_schema(&self, question: &Question<'_>, type_name: &str) -> Option<Policy> {
+        let request: String = serde_json::from_str(question.parts.query.get()).ok()?;
+        let Keeping {
+            hints, default_max_age, ..
+        } = self.keeping;
+        hints.of_entities(type_name, &request, default_max_age)
     }
 
     fn keep(&self, keys: &[Option<Key>; 2], fresh: Fresh) {

@@ -21,7 +21,8 @@ use super::{
 };
 use crate::{
     admin::{self, Admin},
-    csrf,
+    cookie::Way,
+    csrf::{self, CsrfError},
     fault::Refusal,
     gateway::Gateway,
     outcome::Outcome,
@@ -68,10 +69,12 @@ impl Gateway {
 
 /// Takes a WebSocket, unless a page of another origin opens it.
 async fn connect(gateway: Gateway, request: HttpRequest) -> Response {
-    let caller = caller(&request);
-    if let Err(error) = csrf::check_origin(&gateway.0.settings.subscriptions.origins, &caller.headers) {
-        return respond(&refused(error).into(), Accepts::Json);
-    }
+    let origins = &gateway.0.settings.subscriptions.origins;
+    let checked = csrf::check_origin(origins, request.headers());
+    let caller = match checked.and_then(|()| gateway.caller(&request, Way::Socket(origins))) {
+        Ok(caller) => caller,
+        Err(error) => return respond(&refused(error).into(), Accepts::Json),
+    };
     match WebSocketUpgrade::from_request(request, &()).await {
         Ok(upgrade) => websocket(gateway, upgrade, caller),
         Err(rejection) => rejection.into_response(),
@@ -106,14 +109,15 @@ async fn by_get(State(gateway): State<Gateway>, request: HttpRequest) -> Respons
         return not_acceptable();
     };
     let asked = csrf::check(&gateway.0.settings.csrf, headers)
+        .and_then(|()| gateway.caller(&request, Way::Get))
         .map_err(refused)
-        .and_then(|()| got(request.uri()));
+        .and_then(|caller| Ok((got(request.uri())?, caller)));
     match asked {
-        Ok(asked) => {
+        Ok((asked, caller)) => {
             if let Some(lasting) = lasting {
-                return last(&gateway, lasting, asked, caller(&request)).await;
+                return last(&gateway, lasting, asked, caller).await;
             }
-            let mut response = respond(&gateway.execute(asked, caller(&request)).await, accepts);
+            let mut response = respond(&gateway.execute(asked, caller).await, accepts);
             if response.status() == StatusCode::METHOD_NOT_ALLOWED {
                 response
                     .headers_mut()
@@ -131,11 +135,12 @@ async fn by_post(State(gateway): State<Gateway>, request: HttpRequest) -> Respon
         return not_acceptable();
     };
     let settings = &gateway.0.settings;
-    let caller = caller(&request);
+    let checked = csrf::check(&settings.csrf, request.headers());
+    let caller = match checked.and_then(|()| gateway.caller(&request, Way::Post)) {
+        Ok(caller) => caller,
+        Err(error) => return respond(&refused(error).into(), accepts),
+    };
     let limit = settings.http.body;
-    if let Err(error) = csrf::check(&settings.csrf, &caller.headers) {
-        return respond(&refused(error).into(), accepts);
-    }
     let Ok(body) = to_bytes(request.into_body(), limit.as_usize()).await else {
         let message = format!("the body is larger than {limit}, or broke off");
         return respond(&malformed(StatusCode::PAYLOAD_TOO_LARGE, message).into(), accepts);
@@ -153,16 +158,21 @@ async fn by_post(State(gateway): State<Gateway>, request: HttpRequest) -> Respon
     }
 }
 
-fn caller(request: &HttpRequest) -> Caller {
-    let address = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    Caller {
-        headers: request.headers().clone(),
-        address: address.map(|ConnectInfo(address)| address.ip()),
-        principal: None,
+impl Gateway {
+    /// What came with a request of whoever sends it; the token too, where it came in a cookie and may be believed.
+    fn caller(&self, request: &HttpRequest, way: Way<'_>) -> Result<Caller, CsrfError> {
+        let mut headers = request.headers().clone();
+        self.0.believed.cookies.take(&mut headers, way, &self.0.settings.csrf)?;
+        let address = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        Ok(Caller {
+            headers,
+            address: address.map(|ConnectInfo(address)| address.ip()),
+            principal: None,
+        })
     }
 }
 
-fn refused(error: csrf::CsrfError) -> Refusal {
+fn refused(error: CsrfError) -> Refusal {
     Refusal {
         is_malformed: true,
         ..error.into()

@@ -25,6 +25,9 @@ use crate::{Error, outline::OperationKind};
 /// What the library says when `@requires` of different subgraphs stand inside one another.
 const NESTED_REQUIRES: [&str; 2] = ["Expected a single parent", "cannot be found in selection set"];
 
+/// What it says before the name of a field that no subgraph answers from where it is asked for.
+const NO_PATH: &str = "No paths found for selection item: ";
+
 /// Plans with the library.
 pub(crate) struct HivePlanner {
     library: Library,
@@ -58,7 +61,7 @@ impl HivePlanner {
         budget: Duration,
     ) -> Result<Plan, Error> {
         let normalized = normalize_operation(&self.library.supergraph, document, name)
-            .map_err(|error| Error::Planner(error.to_string()))?;
+            .map_err(|error| Error::Unplannable(error.to_string()))?;
         let mut operation = normalized.operation;
         let kind = match operation.operation_kind {
             Some(Kind::Mutation) => OperationKind::Mutation,
@@ -147,7 +150,7 @@ impl Planner for HivePlanner {
     ) -> Result<Plan, Error> {
         // The library has a few `expect`s that only an unforeseen operation reaches.
         catch_unwind(AssertUnwindSafe(|| self.planned(document, name, overrides, budget)))
-            .unwrap_or_else(|_| Err(Error::Planner("the planner panicked".into())))
+            .unwrap_or_else(|_| Err(Error::Unplannable("the planner panicked".into())))
     }
 
     fn api(&self) -> Arc<Document> {
@@ -169,9 +172,12 @@ fn explained(error: &PlannerError, budget: Duration) -> Error {
     if text.ends_with("timed out") {
         return Error::PlanningBudget(budget);
     }
+    if let Some((_, field)) = text.split_once(NO_PATH) {
+        return Error::NoPath(field.to_owned());
+    }
     match NESTED_REQUIRES.iter().any(|said| text.contains(said)) {
         true => Error::NestedRequires,
-        false => Error::Planner(text),
+        false => Error::Unplannable(text),
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) fn at_once(
     plan: impl Fn(&OperationDefinition) -> Result<Option<Node>, Error>,
 ) -> Result<Option<Node>, Error> {
     match plan(operation) {
-        Err(Error::NestedRequires | Error::Planner(_)) if operation.selection_set.items.len() > 1 => {
+        Err(Error::NestedRequires | Error::Unplannable(_)) if operation.selection_set.items.len() > 1 => {
             Ok(Some(Node::Parallel {
                 nodes: one_by_one(operation, plan)?,
             }))

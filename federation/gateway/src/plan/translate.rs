@@ -43,12 +43,12 @@ pub(super) fn node(node: &PlanNode) -> Result<Node, Error> {
             PlanNode::Fetch(fetch) => Node::Fetch(root_fetch(fetch, path(&flatten.path))),
             // The library flattens fetches only; should that change, it is to be noticed and not skipped.
             _ => {
-                return Err(Error::Planner(
+                return Err(Error::Unplannable(
                     "a step that is not a fetch is to be merged at a path".into(),
                 ));
             }
         },
-        PlanNode::Defer(_) => return Err(Error::Planner("deferred steps are not known".into())),
+        PlanNode::Defer(_) => return Err(Error::Unplannable("deferred steps are not known".into())),
     })
 }
 

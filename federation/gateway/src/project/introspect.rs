@@ -1,5 +1,7 @@
 //! Answers `__schema` and `__type` from the schema that clients see.
 
+mod kinds;
+
 use graphql_tools::{
     parser::query::Value,
     static_graphql::schema::{
@@ -7,6 +9,7 @@ use graphql_tools::{
     },
 };
 
+use self::kinds::{description, kind};
 use super::{NodeId, Projection, Ty, TyKind};
 use crate::{request::Variables, supergraph::Supergraph};
 
@@ -283,28 +286,6 @@ fn string(directive: &Directive, argument: &str) -> Option<String> {
 
 fn text<'a>(text: Option<&String>) -> Found<'a> {
     text.map_or(Found::Null, |text| Found::Text(text.clone()))
-}
-
-fn kind(definition: &TypeDefinition) -> &'static str {
-    match definition {
-        TypeDefinition::Scalar(_) => "SCALAR",
-        TypeDefinition::Object(_) => "OBJECT",
-        TypeDefinition::Interface(_) => "INTERFACE",
-        TypeDefinition::Union(_) => "UNION",
-        TypeDefinition::Enum(_) => "ENUM",
-        TypeDefinition::InputObject(_) => "INPUT_OBJECT",
-    }
-}
-
-fn description(definition: &TypeDefinition) -> Option<&String> {
-    match definition {
-        TypeDefinition::Scalar(definition) => definition.description.as_ref(),
-        TypeDefinition::Object(definition) => definition.description.as_ref(),
-        TypeDefinition::Interface(definition) => definition.description.as_ref(),
-        TypeDefinition::Union(definition) => definition.description.as_ref(),
-        TypeDefinition::Enum(definition) => definition.description.as_ref(),
-        TypeDefinition::InputObject(definition) => definition.description.as_ref(),
-    }
 }
 
 fn quoted(text: &str, out: &mut Vec<u8>) {

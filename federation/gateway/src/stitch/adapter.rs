@@ -24,8 +24,8 @@ use crate::{
     supergraph::{Types, argument},
 };
 
-/// Texts that are remembered; the gateway's plans are bounded as well.
-const REMEMBERED: u64 = 2000;
+/// How long the texts may be together that are remembered for one service, in bytes.
+const REMEMBERED: u64 = 4 << 20;
 /// Requests at the same time for one question.
 const AT_ONCE: usize = 8;
 
@@ -108,7 +108,10 @@ impl Adapter {
             entities: HashMap::new(),
             supertypes: HashMap::new(),
             renames: Renames::new(),
-            remembered: Cache::new(REMEMBERED),
+            remembered: Cache::builder()
+                .max_capacity(REMEMBERED)
+                .weigher(|text: &String, _| u32::try_from(text.len()).unwrap_or(u32::MAX))
+                .build(),
         }
     }
 

@@ -39,9 +39,9 @@ pub(crate) fn subgraph_sdl(name: &str, stitch: &Stitch, text: &str) -> Result<St
     service.describe(stitch).map_err(refuse)
 }
 
-struct Service<'a> {
+pub(super) struct Service<'a> {
     name: &'a str,
-    schema: Schema,
+    pub(super) schema: Schema,
 }
 
 impl Service<'_> {
@@ -165,7 +165,7 @@ impl Service<'_> {
     }
 
     /// The type of a name. Root types may be called by their usual names, whatever the service calls them.
-    fn real<'n>(&'n self, name: &'n str) -> &'n str {
+    pub(super) fn real<'n>(&'n self, name: &'n str) -> &'n str {
         let usual = ROOTS.iter().find(|(usual, _)| *usual == name);
         match usual.and_then(|(_, operation)| self.schema.root_operation(*operation)) {
             Some(root) => root,
@@ -179,62 +179,6 @@ impl Service<'_> {
             Some(ExtendedType::Object(object)) => Ok(object.make_mut()),
             _ => Err(format!("there is no object type {name}")),
         }
-    }
-
-    fn hide(&mut self, hidden: &str) -> Result<(), String> {
-        let unknown = || format!("hide: the schema has no {hidden}");
-        let Some((owner, field)) = hidden.split_once('.') else {
-            return self.hide_type(hidden).ok_or_else(unknown);
-        };
-        let real = self.real(owner).to_owned();
-        let ty = self.schema.types.get_mut(real.as_str()).ok_or_else(unknown)?;
-        if field == "*" {
-            let ExtendedType::Object(object) = ty else {
-                return Err(unknown());
-            };
-            object.make_mut().fields.clear();
-            return Ok(());
-        }
-        let is_found = match ty {
-            ExtendedType::Object(object) => object.make_mut().fields.shift_remove(field).is_some(),
-            ExtendedType::Interface(interface) => interface.make_mut().fields.shift_remove(field).is_some(),
-            ExtendedType::InputObject(input) => input.make_mut().fields.shift_remove(field).is_some(),
-            ExtendedType::Enum(values) => values.make_mut().values.shift_remove(field).is_some(),
-            ExtendedType::Scalar(_) | ExtendedType::Union(_) => false,
-        };
-        is_found.then_some(()).ok_or_else(unknown)
-    }
-
-    /// Leaves out a type and the fields that give it.
-    fn hide_type(&mut self, hidden: &str) -> Option<()> {
-        self.schema.types.shift_remove(hidden)?;
-        for ty in self.schema.types.values_mut() {
-            match ty {
-                ExtendedType::Object(object) => {
-                    let object = object.make_mut();
-                    object
-                        .implements_interfaces
-                        .retain(|interface| interface.name != hidden);
-                    object.fields.retain(|_, field| field.ty.inner_named_type() != hidden);
-                }
-                ExtendedType::Interface(interface) => {
-                    let interface = interface.make_mut();
-                    interface.implements_interfaces.retain(|other| other.name != hidden);
-                    interface
-                        .fields
-                        .retain(|_, field| field.ty.inner_named_type() != hidden);
-                }
-                ExtendedType::Union(union) => union.make_mut().members.retain(|member| member.name != hidden),
-                ExtendedType::InputObject(input) => {
-                    input
-                        .make_mut()
-                        .fields
-                        .retain(|_, field| field.ty.inner_named_type() != hidden);
-                }
-                ExtendedType::Scalar(_) | ExtendedType::Enum(_) => {}
-            }
-        }
-        Some(())
     }
 
     fn rename(&mut self, from: &str, to: &str) -> Result<(), String> {

@@ -49,7 +49,14 @@ impl Hash for Key {
 
 /// The questions in flight.
 #[derive(Clone, Default)]
-pub(super) struct Flights(Arc<Mutex<HashMap<Key, WeakShared<Flight>>>>);
+pub(super) struct Flights(Arc<Mutex<Board>>);
+
+#[derive(Default)]
+struct Board {
+    flights: HashMap<Key, (u64, WeakShared<Flight>)>,
+    /// Numbers flights, so that one that was given up does not take its successor off the list.
+    next: u64,
+}
 
 impl Flights {
     /// Joins the flight of an equal question, or starts one. A flight lasts as long as somebody waits for it.
@@ -57,13 +64,16 @@ impl Flights {
     where
         F: Future<Output = Result<Answer, CallError>> + Send + 'static,
     {
-        let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(flight) = flights.get(&key).and_then(WeakShared::upgrade) {
+        let mut board = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(flight) = board.flights.get(&key).and_then(|(_, flight)| flight.upgrade()) {
             return flight;
         }
+        board.next += 1;
+        let number = board.next;
         let landing = Landing {
             flights: self.clone(),
             key: key.clone(),
+            number,
         };
         let future = start();
         let flight = async move {
@@ -72,7 +82,7 @@ impl Flights {
         };
         let flight = flight.boxed().shared();
         if let Some(weak) = flight.downgrade() {
-            flights.insert(key, weak);
+            board.flights.insert(key, (number, weak));
         }
         flight
     }
@@ -82,14 +92,18 @@ impl Flights {
 struct Landing {
     flights: Flights,
     key: Key,
+    number: u64,
 }
 
 impl Drop for Landing {
     fn drop(&mut self) {
-        self.flights
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&self.key);
+        let mut board = self.flights.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if board
+            .flights
+            .get(&self.key)
+            .is_some_and(|(number, _)| *number == self.number)
+        {
+            board.flights.remove(&self.key);
+        }
     }
 }

@@ -20,8 +20,8 @@ use crate::fault::{Fault, Refusal};
 
 /// What a client gets for an operation.
 pub(crate) enum Started {
-    /// Answers as they come, a place that is given back at the end, and the moment from which on the caller is not
-    /// believed any more.
+    /// Answers as they come, a place that is given back at the end, and what ends when the caller is not believed any
+    /// more.
     Stream(Subscription, Slot, BoxFuture<'static, ()>),
     /// One answer.
     Single(Bytes),
@@ -91,7 +91,7 @@ fn errors(ending: &Ending) -> Option<Bytes> {
         )],
         Ending::Expired => vec![Fault::new(
             Code::Unauthenticated,
-            "the token has expired; sign in and subscribe again",
+            "the token has expired, or its session has ended; sign in and subscribe again",
         )],
         Ending::Stopped => vec![Fault::new(Code::Unavailable, "the gateway stops; subscribe again")],
     };

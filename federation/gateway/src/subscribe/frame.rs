@@ -26,46 +26,50 @@ pub(super) struct Garbled(pub(super) &'static str);
 
 /// Cuts server-sent events out of a body as it arrives.
 #[derive(Debug, Default)]
-pub(super) struct SseDecoder(BytesMut);
+pub(super) struct SseDecoder {
+    bytes: BytesMut,
+    /// Up to where there is no blank line, so that a long event is not looked through again with each of its chunks.
+    looked_at: usize,
+    line_start: usize,
+}
 
 impl SseDecoder {
     pub(super) fn push(&mut self, chunk: &[u8]) -> Result<(), Garbled> {
-        self.0.extend_from_slice(chunk);
-        match self.0.len() > LARGEST {
+        self.bytes.extend_from_slice(chunk);
+        match self.bytes.len() > LARGEST {
             true => Err(Garbled("an event is larger than 16 MiB")),
             false => Ok(()),
         }
     }
 
     pub(super) fn next(&mut self) -> Option<Framed> {
-        let (end, gap) = blank_line(&self.0)?;
-        let block = self.0.split_to(end);
-        self.0.advance(gap);
+        let (end, gap) = self.blank_line()?;
+        let block = self.bytes.split_to(end);
+        self.bytes.advance(gap);
+        (self.looked_at, self.line_start) = (0, 0);
         Some(read_event(&block))
     }
-}
 
-/// Where the next block ends, and how long the blank line after it is.
-fn blank_line(bytes: &[u8]) -> Option<(usize, usize)> {
-    let mut line_start = 0;
-    let mut position = 0;
-    while position < bytes.len() {
-        let (is_break, width) = match (bytes[position], bytes.get(position + 1)) {
-            (b'\r', Some(b'\n')) => (true, 2),
-            // A carriage return at the end may be the first half of a break.
-            (b'\r', None) => return None,
-            (b'\r' | b'\n', _) => (true, 1),
-            _ => (false, 1),
-        };
-        if is_break && position == line_start {
-            return Some((position, width));
+    /// Where the next block ends, and how long the blank line after it is.
+    fn blank_line(&mut self) -> Option<(usize, usize)> {
+        while let Some(byte) = self.bytes.get(self.looked_at) {
+            let (is_break, width) = match (byte, self.bytes.get(self.looked_at + 1)) {
+                (b'\r', Some(b'\n')) => (true, 2),
+                // A carriage return at the end may be the first half of a break.
+                (b'\r', None) => return None,
+                (b'\r' | b'\n', _) => (true, 1),
+                _ => (false, 1),
+            };
+            if is_break && self.looked_at == self.line_start {
+                return Some((self.looked_at, width));
+            }
+            self.looked_at += width;
+            if is_break {
+                self.line_start = self.looked_at;
+            }
         }
-        position += width;
-        if is_break {
-            line_start = position;
-        }
+        None
     }
-    None
 }
 
 fn read_event(block: &[u8]) -> Framed {
@@ -97,6 +101,8 @@ fn read_event(block: &[u8]) -> Framed {
 pub(super) struct MultipartDecoder {
     delimiter: Vec<u8>,
     bytes: BytesMut,
+    /// How far the JSON of the part that has begun is here.
+    json: Json,
     is_over: bool,
 }
 
@@ -120,6 +126,7 @@ impl MultipartDecoder {
         Self {
             delimiter: format!("--{}", boundary.unwrap_or("-")).into_bytes(),
             bytes: BytesMut::new(),
+            json: Json::default(),
             is_over: false,
         }
     }
@@ -146,8 +153,12 @@ impl MultipartDecoder {
         let body = &after[head + 4..];
         // A part is whole as soon as its JSON is: servers differ in when they write the next boundary, and an event
         // should not wait for the one after it. A boundary within the JSON's text is text.
-        let used = whole_json(body).or_else(|| find(body, &self.delimiter))?;
+        let used = match body.trim_ascii_start().first() {
+            Some(b'{' | b'[') => self.json.end(body)?,
+            _ => find(body, &self.delimiter)?,
+        };
         let framed = read_part(body[..used].trim_ascii());
+        self.json = Json::default();
         self.bytes.advance(start + head + 4 + used);
         Some(framed)
     }
@@ -168,25 +179,36 @@ fn read_part(content: &[u8]) -> Result<Framed, Garbled> {
     })
 }
 
-/// How many bytes the first JSON object takes, if all of it is here.
-fn whole_json(bytes: &[u8]) -> Option<usize> {
-    let (mut depth, mut is_text, mut is_escaped) = (0_usize, false, false);
-    for (position, byte) in bytes.iter().enumerate() {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' if is_text => is_escaped = true,
-            b'"' => is_text = !is_text,
-            b'{' | b'[' if !is_text => depth += 1,
-            b'}' | b']' if !is_text => {
-                depth = depth.saturating_sub(1);
-                if depth == 0 {
-                    return Some(position + 1);
+/// What is known of a JSON text that arrives in pieces.
+#[derive(Debug, Default)]
+struct Json {
+    looked_at: usize,
+    depth: usize,
+    is_text: bool,
+    is_escaped: bool,
+}
+
+impl Json {
+    /// How many bytes it takes, if all of it is here. Only what is new since the last time is looked at.
+    fn end(&mut self, bytes: &[u8]) -> Option<usize> {
+        for byte in bytes.get(self.looked_at..)? {
+            self.looked_at += 1;
+            match byte {
+                _ if self.is_escaped => self.is_escaped = false,
+                b'\\' if self.is_text => self.is_escaped = true,
+                b'"' => self.is_text = !self.is_text,
+                b'{' | b'[' if !self.is_text => self.depth += 1,
+                b'}' | b']' if !self.is_text => {
+                    self.depth = self.depth.saturating_sub(1);
+                    if self.depth == 0 {
+                        return Some(self.looked_at);
+                    }
                 }
+                _ => {}
             }
-            _ => {}
         }
+        None
     }
-    None
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {

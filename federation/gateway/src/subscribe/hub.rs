@@ -25,7 +25,7 @@ pub(crate) enum Ending {
     Failed(Vec<Fault>),
     /// The client was too far behind.
     TooSlow,
-    /// The client's token has come to its end.
+    /// The client's token, or its session, has come to its end.
     Expired,
     /// The gateway stops.
     Stopped,

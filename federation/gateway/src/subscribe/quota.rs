@@ -70,17 +70,12 @@ impl Quotas {
         if !settings.enabled {
             return Err(TooMany::Off);
         }
-        let client = match (&caller.principal, caller.address) {
-            (Some(principal), _) => principal.subject().unwrap_or(principal.identity()).to_owned(),
-            (None, Some(address)) => address.to_string(),
-            (None, None) => "local".into(),
-        };
+        let client = caller.client();
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.clients.entry(client.clone()).or_default();
-        if *count >= settings.per_client {
+        if counts.clients.get(&client).copied().unwrap_or_default() >= settings.per_client {
             return Err(TooMany::ForClient(settings.per_client));
         }
-        *count += 1;
+        *counts.clients.entry(client.clone()).or_default() += 1;
         telemetry::record_subscriptions("client", 1.0);
         Ok(Slot {
             quotas: self.clone(),

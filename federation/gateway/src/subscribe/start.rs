@@ -6,20 +6,24 @@ use bytes::Bytes;
 use futures::{StreamExt, stream::BoxStream};
 use platform_error::Code;
 use sha2::{Digest, Sha256};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
 
 use super::{Ending, Listen, Quotas, Started, SubscriptionSettings, hub::Item, listen};
 use crate::{
     Error,
+    admit::Ready,
     fault::Refusal,
-    gateway::{Gateway, Ready},
+    gateway::Gateway,
     outline::OperationKind,
     plan::Fetch,
     request::{Caller, Request},
     telemetry,
 };
+
+/// How soon connections that last notice that a session has ended.
+const RECHECKED_EVERY: Duration = Duration::from_secs(3);
 
 impl Gateway {
     pub(crate) fn subscriptions(&self) -> &SubscriptionSettings {
@@ -37,21 +41,24 @@ impl Gateway {
 
     /// Finds out who a connection belongs to.
     pub(crate) async fn identify(&self, caller: &mut Caller) -> Result<(), Refusal> {
-        caller.principal = self.0.verifier.principal(&caller.headers).await?;
+        caller.principal = self.0.believed.principal(&caller.headers).await?;
         Ok(())
     }
 
-    /// Ends when the caller's token does; never for those who have none.
-    pub(crate) fn until_expiry(&self, caller: &Caller) -> impl Future<Output = ()> + use<> {
-        let now = self.0.context.clock().now().timestamp();
-        let left = caller.principal.as_ref().map(|principal| {
-            let seconds = u64::try_from(principal.expires_at.saturating_sub(now)).unwrap_or_default();
-            Duration::from_secs(seconds) + self.0.settings.jwt.leeway.0
-        });
+    /// Ends when the caller is not believed any more, because the token or its session has ended; never for those who
+    /// have none.
+    pub(crate) fn until_disbelieved(&self, caller: &Caller) -> impl Future<Output = ()> + use<> {
+        let (gateway, principal) = (self.clone(), caller.principal.clone());
         async move {
-            match left {
-                Some(left) => tokio::time::sleep(left).await,
-                None => std::future::pending().await,
+            let Some(principal) = principal else {
+                return std::future::pending().await;
+            };
+            while gateway.0.believed.recheck(&principal).is_ok() {
+                let now = gateway.0.context.clock().now().timestamp();
+                let seconds = u64::try_from(principal.expires_at.saturating_sub(now)).unwrap_or_default();
+                let left = Duration::from_secs(seconds) + gateway.0.believed.leeway;
+                // At least a moment: clocks that differ in their fractions must not make this spin.
+                sleep(left.clamp(Duration::from_millis(100), RECHECKED_EVERY)).await;
             }
         }
     }
@@ -109,7 +116,7 @@ impl Gateway {
         let key = settings.share.then(|| key_of(&ready, &asked, &caller));
         platform_http::hand_on(&mut asked.headers);
         self.count(&ready, false);
-        let expiry = Box::pin(self.until_expiry(&caller));
+        let expiry = Box::pin(self.until_disbelieved(&caller));
         let gateway = self.clone();
         let subscription = self.0.hub.join(key, move || gateway.events(ready, caller, asked));
         Ok(Started::Stream(subscription, slot, expiry))

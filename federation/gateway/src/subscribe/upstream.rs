@@ -1,6 +1,7 @@
 //! The subgraph's side of a subscription: one stream of events, called again when it is lost.
 
 mod body;
+mod refusal;
 mod websocket;
 
 use std::{
@@ -21,11 +22,18 @@ use futures::{
 };
 use platform_error::Code;
 use platform_http::{Client, ClientSettings};
-use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout};
 
+use self::refusal::faults;
 use super::{Ending, Protocol, SubscriptionSettings, frame::Framed};
-use crate::{Error, fault::Fault, settings::Settings, stitch::Adapter, subgraph::Locals, supergraph::Supergraph};
+use crate::{
+    Error,
+    fault::Fault,
+    settings::{Settings, SubgraphErrors},
+    stitch::Adapter,
+    subgraph::Locals,
+    supergraph::Supergraph,
+};
 
 /// The longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
@@ -47,6 +55,7 @@ pub(crate) struct Upstreams {
     adapters: HashMap<String, Arc<Adapter>>,
     client: Client,
     settings: SubscriptionSettings,
+    errors: SubgraphErrors,
 }
 
 enum Target {
@@ -93,6 +102,7 @@ impl Upstreams {
             adapters: supergraph.adapters.clone(),
             client: client.map_err(|error| Error::Setting(error.to_string()))?,
             settings: subscriptions,
+            errors: settings.execution.subgraph_errors,
         })
     }
 
@@ -220,7 +230,7 @@ impl Ear {
 
     fn give_up(&self, lost: Lost) -> Ending {
         match lost {
-            Lost::Refused(faults) => Ending::Failed(faults),
+            Lost::Refused(faults) => Ending::Failed(self.shown(faults)),
             Lost::Connection(reason) => {
                 let subgraph = &self.listen.subgraph;
                 tracing::warn!(subgraph, reason, "a subscription is lost");
@@ -230,42 +240,29 @@ impl Ear {
         }
     }
 
+    /// What clients see of a subgraph's own words.
+    fn shown(&self, faults: Vec<Fault>) -> Vec<Fault> {
+        if self.upstreams.errors == SubgraphErrors::Show {
+            return faults;
+        }
+        let subgraph = &self.listen.subgraph;
+        for fault in faults {
+            tracing::warn!(subgraph, message = fault.message, "a subgraph refused a subscription");
+        }
+        let message = format!("subgraph {subgraph} reported an error");
+        vec![Fault::new(Code::Unavailable, message).of(subgraph)]
+    }
+
     /// Doubles, up to a bound; spread by a quarter, so that a subgraph that comes back is not called by all at once.
     fn pause(&self) -> Duration {
         let base = *self.upstreams.settings.reconnect_pause;
         let doubled = base.saturating_mul(1 << self.attempt.min(16)).min(LONGEST_PAUSE);
         let mut hasher = DefaultHasher::new();
-        (&self.listen.body, self.attempt).hash(&mut hasher);
+        // Where this is in memory differs from one subscription, and one process, to the next.
+        (std::ptr::from_ref(self).addr(), self.attempt).hash(&mut hasher);
         let percent = u32::try_from(hasher.finish() % 50).unwrap_or_default() + 75;
         doubled * percent / 100
     }
-}
-
-/// Errors as a subgraph sends them when it ends a subscription.
-fn faults(errors: &[u8], subgraph: &str) -> Vec<Fault> {
-    let parsed: Value = serde_json::from_slice(errors).unwrap_or_default();
-    let list = match parsed {
-        Value::Array(list) => list,
-        Value::Object(_) => vec![parsed],
-        _ => Vec::new(),
-    };
-    let mut faults: Vec<_> = list.iter().map(|error| fault(error, subgraph)).collect();
-    if faults.is_empty() {
-        let message = format!("subgraph {subgraph} ended the subscription");
-        faults.push(Fault::new(Code::Unavailable, message).of(subgraph));
-    }
-    faults
-}
-
-fn fault(error: &Value, subgraph: &str) -> Fault {
-    let message = error["message"]
-        .as_str()
-        .unwrap_or("the subgraph refused the subscription");
-    let mut fault = Fault::new(Code::Unavailable, message).of(subgraph);
-    if let Some(code) = error["extensions"]["code"].as_str() {
-        fault.code = code.to_owned().into();
-    }
-    fault
 }
 
 fn path_of(url: &str) -> Uri {

@@ -1,14 +1,22 @@
 //! Who is believed, and who may ask for which field.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicUsize, Ordering::SeqCst},
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
 };
 
 use axum::{Router, routing::get};
+use federation_gateway::{Gateway, Locals};
+use platform_config::Config;
+use platform_service::{Clock, Context};
 use serde_json::{Value, json};
 
-use crate::support::{TestGateway, in_process, over_sockets, recorder::Recorder, serve, settings, staff, tokens};
+use crate::support::{
+    TestGateway, in_process, over_sockets, recorder::Recorder, serve, settings, staff, supergraph, tokens,
+};
 
 async fn gateway(jwt: Value) -> TestGateway {
     let mut jwt = jwt;
@@ -207,6 +215,29 @@ async fn nobody_enters_without_a_token_where_one_is_required() {
     let (entered, _) = asked(&gateway, Some(&tokens::token(json!({ "sub": "ada" }))), "{ now }").await;
 
     assert_eq!((status, entered), (401, 200));
+}
+
+#[tokio::test]
+async fn a_gateway_that_requires_tokens_and_believes_nobody_does_not_start() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let context = Context::standalone("gateway", Config::default(), Clock::system(), folder.path());
+    let parts = [("staff", staff::staff().sdl, SocketAddr::from(([127, 0, 0, 1], 9)))];
+    let sdl = supergraph(&parts.each_ref().map(|(name, sdl, at)| (*name, sdl.as_str(), *at)));
+
+    let refused = Gateway::new(
+        &sdl,
+        settings(json!({ "jwt": { "required": true } })),
+        Locals::new(),
+        &context,
+    );
+
+    assert!(
+        refused
+            .err()
+            .expect("it is refused")
+            .to_string()
+            .contains("jwt.sources")
+    );
 }
 
 /// A server of keys that counts how often it is asked.

@@ -1,5 +1,7 @@
 //! The order of steps, and the operations that cannot be planned.
 
+mod misled;
+
 use std::{
     sync::{Arc, Mutex},
     time::{Duration, Instant},
@@ -9,7 +11,13 @@ use federation_composition::{Subgraph, compose, diff::diff};
 use federation_gateway::{Settings, Supergraph};
 use serde_json::{Value, json};
 
-use crate::support::{Part, over_sockets, stand_in::StandIn};
+use crate::support::{
+    Part,
+    corpus::{self, Case},
+    over_sockets,
+    random::{self, Operations},
+    stand_in::StandIn,
+};
 
 const LINK: &str = "extend schema @link(url: \"https://specs.apollo.dev/federation/v2.8\", import: [\"@key\", \"@requires\", \"@external\", \"@context\", \"@fromContext\"])";
 
@@ -61,45 +69,6 @@ async fn root_fields_of_a_mutation_run_one_after_the_other_with_all_their_joins(
     );
     assert_eq!(plain, json!({ "data": { "create": { "id": "1" }, "count": 1 } }));
     assert_eq!(log.lock().unwrap().len(), 1, "one subgraph keeps the order by itself");
-}
-
-#[tokio::test]
-async fn requirements_inside_requirements_are_refused_with_a_reason() {
-    let nobody = || StandIn::json(json!({ "data": {} }));
-    let pet = "type Pet @key(fields: \"id\")";
-    let checkup = "type Checkup @key(fields: \"id\")";
-    let parts = vec![
-        nobody().part(
-            "a",
-            &format!("{LINK} type Query {{ pets: [Pet] }} {pet} {{ id: ID! weight: Int }}"),
-        ),
-        nobody().part(
-            "b",
-            &format!("{LINK} {pet} {{ id: ID! age: Int }} {checkup} {{ id: ID! fee: Int }}"),
-        ),
-        nobody().part(
-            "c",
-            &format!(
-                "{LINK} {pet} {{ id: ID! weight: Int @external age: Int @external
-                    checkup: Checkup @requires(fields: \"weight age\") }}
-                 {checkup} {{ id: ID! fee: Int @external grade: Int @requires(fields: \"fee\") }}"
-            ),
-        ),
-    ];
-    let gateway = over_sockets(parts, Settings::default()).await;
-
-    let nested = gateway.run("{ pets { checkup { grade } } }").await;
-    let flat = gateway.run("{ pets { checkup { id } } }").await;
-
-    assert!(
-        nested["errors"][0]["message"]
-            .as_str()
-            .unwrap()
-            .contains("@requires depend on each other"),
-        "{nested}"
-    );
-    assert_eq!(nested["errors"][0]["extensions"]["code"], "INVALID");
-    assert_eq!(flat, json!({ "data": { "pets": null } }));
 }
 
 #[tokio::test]
@@ -182,37 +151,6 @@ fn clients_see_nothing_of_what_composition_adds_for_gateways() {
     let supergraph = Supergraph::parse(&composed.supergraph_sdl).unwrap();
 
     assert_eq!(diff(&supergraph.api_sdl(), &composed.api_sdl).unwrap(), []);
-}
-
-#[tokio::test]
-async fn one_field_required_with_different_arguments_is_refused_where_one_would_be_forgotten() {
-    let asked = StandIn::json(json!({ "data": { "items": [] } }));
-    let item = "type Item @key(fields: \"id\")";
-    let euro = "euro: Int @requires(fields: \"price(in: \\\"EUR\\\")\")";
-    let dollar = "dollar: Int @requires(fields: \"price(in: \\\"USD\\\") weight\")";
-    let external = "price(in: String!): Int! @external weight: Int @external";
-    let parts = vec![
-        asked.part(
-            "a",
-            &format!(
-                "{LINK} type Query {{ items: [Item!]! }} {item} {{ id: ID! price(in: String!): Int! weight: Int }}"
-            ),
-        ),
-        asked.part("b", &format!("{LINK} {item} {{ id: ID! {external} {euro} {dollar} }}")),
-        asked.part("c", &format!("{LINK} {item} {{ id: ID! next: [Item] }}")),
-    ];
-    let gateway = over_sockets(parts, Settings::default()).await;
-
-    let one = gateway.run("{ items { euro } }").await;
-    let both = gateway.run("{ items { next { euro dollar } } }").await;
-
-    assert_eq!(one, json!({ "data": { "items": [] } }));
-    let message = both["errors"][0]["message"].as_str().unwrap_or_default();
-    assert!(
-        message.contains("fields that require price with different arguments"),
-        "{both}"
-    );
-    assert_eq!(both["errors"][0]["extensions"]["code"], "INVALID");
 }
 
 /// Objects behind one interface, each with a field that only the other subgraph answers.
@@ -305,4 +243,34 @@ async fn a_field_that_only_looks_like_introspection_is_unknown_like_any_other() 
         );
     }
     assert_eq!(fine, json!({ "data": { "__type": { "name": "User" } } }));
+}
+
+#[test]
+fn every_operation_over_the_corpus_is_planned_or_refused_for_a_reason_that_has_a_name() {
+    let budget = platform_config::Duration::from_secs(20);
+    let (mut planned, mut nameless) = (0, Vec::new());
+    for Case {
+        file,
+        api_sdl,
+        supergraph,
+    } in corpus::cases()
+    {
+        let schema = random::schema(&api_sdl);
+        for seed in 0..10 {
+            let query = Operations::new(&schema, seed).query();
+            let Err(faults) = supergraph.plan(&query, None, budget) else {
+                planned += 1;
+                continue;
+            };
+            for fault in faults {
+                assert_eq!(fault.code, "INVALID", "{file}: {query}: {}", fault.message);
+                if fault.message.starts_with("no plan is known") {
+                    nameless.push(format!("{file}: {query}: {}", fault.message));
+                }
+            }
+        }
+    }
+
+    assert!(nameless.is_empty(), "{}", nameless.join("\n"));
+    assert!(planned > 1_000, "only {planned} were planned");
 }

@@ -3,6 +3,7 @@
 mod clients;
 mod crowd;
 mod limits;
+mod pieces;
 mod upstreams;
 
 use serde_json::{Value, json};

@@ -20,6 +20,8 @@ pub struct IdentitySettings {
     /// What all processes share to prove that they are services: at least 16 characters, best given as
     /// `service-secret-file`. Derived from the key ring where it is empty.
     pub service_secret: Secret<String>,
+    /// The secret before it, believed as well while processes are restarted one after the other.
+    pub service_secret_before: Secret<String>,
     /// How far clocks may differ.
     pub leeway: Duration,
     /// How often ended sessions are asked for.
@@ -50,6 +52,7 @@ impl Default for IdentitySettings {
             peer: "auth".into(),
             jwks: String::new(),
             service_secret: Secret::default(),
+            service_secret_before: Secret::default(),
             leeway: Duration::from_secs(30),
             revocation_poll: Duration::from_secs(2),
             required: false,

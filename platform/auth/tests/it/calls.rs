@@ -15,7 +15,7 @@ use platform_auth::{Claims, ServiceSecret, wire};
 use platform_config::Config;
 use platform_crypto::{Random, SigningKey, Token};
 use platform_service::{Clock, Context};
-use platform_testing::TestIssuer;
+use platform_testing::{TestIssuer, eventually};
 use uuid::Uuid;
 
 use crate::{
@@ -58,6 +58,29 @@ async fn a_service_calls_another_in_its_own_name() {
 }
 
 #[tokio::test]
+async fn an_auth_that_does_not_answer_holds_nobody_up_while_there_is_a_token() {
+    let (_, known, both) = system().await;
+    let identity = both.running.store::<Store>("library").unwrap().identity;
+    let first = identity.authorize("archive").await.unwrap();
+    known.is_silent.store(true, SeqCst);
+    both.clock.advance(TimeDelta::seconds(280));
+
+    let meanwhile = async {
+        eventually("a new token is asked for", async || {
+            known.asked_for_tokens.load(SeqCst) == 2
+        })
+        .await;
+        tokio::time::timeout(Duration::from_secs(10), identity.authorize("archive")).await
+    };
+    let meanwhile = tokio::select! {
+        answer = identity.authorize("archive") => panic!("nobody answers, and yet: {answer:?}"),
+        meanwhile = meanwhile => meanwhile,
+    };
+
+    assert_eq!(meanwhile.expect("the token holds for 20s more").unwrap(), first);
+}
+
+#[tokio::test]
 async fn a_token_for_one_service_opens_no_other() {
     let (_, _, both) = system().await;
     let identity = both.running.store::<Store>("library").unwrap().identity;
@@ -97,7 +120,7 @@ async fn an_api_key_is_its_owner_until_it_is_revoked() {
     let until = both.clock.now().timestamp() + 300;
     known.revoked.lock().unwrap().push(wire::Revoked { session: id, until });
 
-    eventually(async || client.get("/me").await.status == 401).await;
+    eventually("the key is refused", async || client.get("/me").await.status == 401).await;
 }
 
 #[tokio::test]
@@ -132,7 +155,10 @@ async fn a_session_that_ends_elsewhere_ends_in_every_service() {
         until: claims.exp,
     });
 
-    eventually(async || status("library").await == 401 && status("archive").await == 401).await;
+    eventually("both refuse it", async || {
+        status("library").await == 401 && status("archive").await == 401
+    })
+    .await;
 }
 
 #[test]
@@ -166,15 +192,12 @@ fn a_service_cannot_pass_for_another_without_the_secret() {
     assert!(given.check(&with(text)).is_err());
     assert!(same.check(&HeaderMap::new()).is_err());
     assert!(secret("identity.service-secret = \"short\"").is_err());
-}
-
-/// Waits for what another task does soon.
-async fn eventually(is_so: impl AsyncFn() -> bool) {
-    for _ in 0..250 {
-        if is_so().await {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    panic!("it did not happen within 5s");
+    let next = "identity.service-secret = \"fedcba9876543210\"\nidentity.service-secret-before = \"0123456789abcdef\"";
+    let (old, next) = (given.header("library"), secret(next).unwrap());
+    assert_eq!(
+        next.check(&with(old.to_str().unwrap())).unwrap(),
+        "library",
+        "who was not restarted yet"
+    );
+    assert!(given.check(&with(next.header("library").to_str().unwrap())).is_err());
 }

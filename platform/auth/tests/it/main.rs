@@ -3,6 +3,7 @@
 
 mod attacks;
 mod calls;
+mod forgery;
 mod guards;
 mod keys;
 mod support;

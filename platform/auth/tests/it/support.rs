@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc, Mutex,
-    atomic::{AtomicUsize, Ordering::SeqCst},
+    atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
 };
 
 use async_graphql::{EmptyMutation, EmptySubscription, Object};
@@ -125,6 +125,8 @@ pub(crate) struct Known {
     pub(crate) revoked: Mutex<Vec<wire::Revoked>>,
     pub(crate) asked_for_keys: AtomicUsize,
     pub(crate) asked_for_tokens: AtomicUsize,
+    /// Whether tokens are asked for in vain: nothing is answered.
+    pub(crate) is_silent: AtomicBool,
 }
 
 impl Known {
@@ -178,6 +180,9 @@ fn endpoints(known: &Arc<Known>, secret: &ServiceSecret, context: &Context) -> R
     let service_tokens = move |headers: HeaderMap, Json(request): Json<wire::ServiceTokenRequest>| async move {
         let name = checked.check(&headers)?;
         issuer.asked_for_tokens.fetch_add(1, SeqCst);
+        if issuer.is_silent.load(SeqCst) {
+            std::future::pending::<()>().await;
+        }
         let claims = claims(clock.now().timestamp(), (&name, &request.audience), Kind::Service, None);
         let token = issuer.sign(&claims);
         Ok::<_, Problem>(Json(wire::Token {
@@ -241,4 +246,11 @@ pub(crate) fn forged(header: &Value, claims: &Value, signature: &[u8]) -> String
         part(claims),
         BASE64_URL_SAFE_NO_PAD.encode(signature)
     )
+}
+
+/// A token that `sign` signs, whatever its header and claims say.
+pub(crate) fn forged_by(header: &Value, claims: &Value, sign: impl Fn(&[u8]) -> Vec<u8>) -> String {
+    let unsigned = forged(header, claims, b"");
+    let signed = unsigned.trim_end_matches('.');
+    format!("{signed}.{}", BASE64_URL_SAFE_NO_PAD.encode(sign(signed.as_bytes())))
 }

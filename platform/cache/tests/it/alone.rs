@@ -8,8 +8,9 @@ use std::{
 
 use futures::future::join_all;
 use platform_error::{Code, Error};
+use platform_testing::eventually;
 
-use crate::support::{Process, Source, soon};
+use crate::support::{Process, Source};
 
 #[tokio::test]
 async fn a_value_is_loaded_once_and_again_when_it_has_expired() {
@@ -103,6 +104,34 @@ async fn a_load_that_its_caller_gave_up_does_not_block_the_next() {
 }
 
 #[tokio::test]
+async fn a_load_that_nobody_waits_for_ends_and_an_invalidation_after_it_holds_nobody_up() {
+    let (process, connection) = (Process::alone(), Arc::new(()));
+    let held = connection.clone();
+    let load = move || async move {
+        let _held = held;
+        std::future::pending::<()>().await;
+        Ok::<_, Error>(None)
+    };
+
+    let given_up = tokio::time::timeout(Duration::from_millis(5), process.cache.get("a", load)).await;
+
+    assert!(given_up.is_err());
+    assert_eq!(Arc::strong_count(&connection), 1, "what the load held is free");
+    process.cache.invalidate("a").await;
+    assert_eq!(process.read("a", &Source::of(7)).await, Some(7));
+}
+
+#[tokio::test]
+async fn what_went_wrong_inside_a_load_is_told_to_the_log() {
+    let process = Process::alone();
+    let fail = || async { Err::<Option<u64>, _>(Error::internal("the disk is full")) };
+
+    let error = process.cache.get("a", fail).await.unwrap_err();
+
+    assert_eq!(error.cause().unwrap().to_string(), "the disk is full");
+}
+
+#[tokio::test]
 async fn a_dear_value_is_refreshed_before_it_expires_while_the_old_one_is_served() {
     let (process, source) = (Process::alone(), Source::slow(1, 300));
     process.read("a", &source).await;
@@ -117,7 +146,7 @@ async fn a_dear_value_is_refreshed_before_it_expires_while_the_old_one_is_served
     }
 
     assert_eq!(served, Some(1));
-    soon("the refresh arrives", async || {
+    eventually("the refresh arrives", async || {
         process.read("a", &source).await == Some(2)
     })
     .await;

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use platform_testing::TestRedis;
+use platform_testing::{TestRedis, eventually};
 
-use crate::support::{Process, Source, soon};
+use crate::support::{Process, Source};
 
 /// Two processes that hear each other.
 async fn two(redis: &TestRedis) -> [Process; 2] {
@@ -49,7 +49,7 @@ async fn an_invalidation_reaches_every_process() {
     one.cache.invalidate("a").await;
 
     assert_eq!(one.read("a", &source).await, Some(2));
-    soon("the other process hears of it", async || {
+    eventually("the other process hears of it", async || {
         other.read("a", &source).await == Some(2)
     })
     .await;
@@ -70,10 +70,76 @@ async fn an_old_value_that_was_being_loaded_elsewhere_is_not_shared_after_an_inv
     let (_, late) = tokio::join!(early, change);
 
     assert_eq!(late, Some(2));
-    soon("the first process has the new value", async || {
+    eventually("the first process has the new value", async || {
         one.read("a", &source).await == Some(2)
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_one_process_refreshes_another_need_not() {
+    let Some(redis) = TestRedis::start().await else { return };
+    let (processes, source) = (two(&redis).await, Source::slow(1, 300));
+    for process in &processes {
+        process.read("a", &source).await;
+    }
+    source.set(2);
+
+    // In steps that are short beside the load, so that both find it due in the last moments of its life.
+    while source.loads() == 1 {
+        for process in &processes {
+            process.context.clock().advance(chrono::TimeDelta::milliseconds(10));
+            process.read("a", &source).await;
+        }
+        tokio::task::yield_now().await;
+    }
+
+    eventually("both have the new value", async || {
+        let mut read = Vec::new();
+        for process in &processes {
+            process.context.clock().advance(chrono::TimeDelta::milliseconds(10));
+            read.push(process.read("a", &source).await);
+        }
+        read == [Some(2), Some(2)]
+    })
+    .await;
+    assert_eq!(source.loads(), 2);
+}
+
+#[tokio::test]
+async fn a_load_that_was_given_up_keeps_no_other_process_waiting() {
+    let Some(redis) = TestRedis::start().await else { return };
+    let ([one, other], never) = (two(&redis).await, Source::slow(1, 3_600_000));
+
+    let given_up = tokio::time::timeout(Duration::from_millis(100), one.read("a", &never)).await;
+    let next = tokio::time::timeout(Duration::from_secs(5), other.read("a", &Source::of(7))).await;
+
+    assert!(given_up.is_err());
+    assert_eq!(never.loads(), 1, "the load had begun");
+    assert_eq!(next.expect("the lock of 10s is not waited out"), Some(7));
+}
+
+#[tokio::test]
+async fn nothing_old_is_found_in_redis_while_an_invalidation_is_on_its_way() {
+    let Some(redis) = TestRedis::start().await else { return };
+    let client = redis::Client::open(redis.url()).unwrap();
+    let mut link = client.get_multiplexed_async_connection().await.unwrap();
+    let (process, source) = (Process::on(&redis.url()), Source::of(1));
+    for round in 0..20 {
+        let key = format!("a{round}");
+        source.set(1);
+        process.read(&key, &source).await;
+        source.set(2);
+        // It has to be told the script anew first, and the value is asked for meanwhile.
+        let forget: redis::RedisResult<()> = redis::cmd("SCRIPT").arg("FLUSH").query_async(&mut link).await;
+        forget.unwrap();
+
+        let ((), early) = tokio::join!(process.cache.invalidate(&key), process.read(&key, &source));
+        let late = process.read(&key, &source).await;
+
+        assert!(matches!(early, Some(1 | 2)));
+        assert_eq!(late, Some(2), "in round {round}");
+    }
 }
 
 #[tokio::test]
@@ -98,7 +164,7 @@ async fn no_read_is_older_than_the_last_invalidation_under_constant_change() {
 
     tokio::join!(write, read);
 
-    soon("both agree", async || other.read("a", &source).await == Some(59)).await;
+    eventually("both agree", async || other.read("a", &source).await == Some(59)).await;
 }
 
 #[tokio::test]
@@ -120,7 +186,7 @@ async fn without_redis_reads_are_slower_and_not_wrong() {
 
     redis.resume().await;
     source.set(3);
-    soon("Redis is used again and told", async || {
+    eventually("Redis is used again and told", async || {
         one.cache.invalidate("a").await;
         one.read("a", &source).await;
         other.advance(3);

@@ -91,14 +91,3 @@ impl Source {
         Ok((value != 0).then_some(value))
     }
 }
-
-/// Waits until `holds`, for what another process is told.
-pub(crate) async fn soon(what: &str, holds: impl AsyncFn() -> bool) {
-    for _ in 0..400 {
-        if holds().await {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("not within four seconds: {what}");
-}

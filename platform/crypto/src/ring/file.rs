@@ -3,31 +3,33 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
-use super::KeyRing;
+use super::{Document, KeyRing};
 use crate::{CryptoError, Random, base64url};
 
 const NAME: &str = "keys.toml";
-const NOTE: &str = "\
-# The keys of this installation. Keep a copy elsewhere: what they sealed cannot be read without them.
-# To rotate: add a key (32 random bytes in base64url), name it as active, restart. Old keys open what they sealed.
-";
+
+/// The ring's place in a data folder.
+pub(super) fn in_folder(data_dir: &Path) -> PathBuf {
+    data_dir.join(NAME)
+}
 
 pub(super) fn open(data_dir: &Path, create: bool, random: Random) -> Result<KeyRing, CryptoError> {
-    let file = data_dir.join(NAME);
+    let file = in_folder(data_dir);
     let refuse = |reason: String| CryptoError::KeyFile {
         file: file.clone(),
         reason,
     };
     let text = match read(&file) {
         Err(error) if error.kind() == io::ErrorKind::NotFound && !create => {
-            let reason = "there are none and keys.create is off; give keys.ring-file, or restore the file";
+            let reason = "there are none, and none are made here (keys.create); give keys.ring-file or restore the file, \
+                          or for a new installation make them with `hansa keys make`";
             return Err(refuse(reason.into()));
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            make(data_dir, &file, random).map_err(|error| refuse(error.to_string()))?;
+            make(&file, random).map_err(|error| refuse(error.to_string()))?;
             read(&file)
         }
         read => read,
@@ -36,6 +38,7 @@ pub(super) fn open(data_dir: &Path, create: bool, random: Random) -> Result<KeyR
     KeyRing::parse(&text, random).map_err(refuse)
 }
 
+/// A ring's text. One in a data folder, where it was made for its owner alone, must have stayed so.
 fn read(file: &Path) -> io::Result<String> {
     let text = fs::read_to_string(file)?;
     #[cfg(unix)]
@@ -50,20 +53,31 @@ fn read(file: &Path) -> io::Result<String> {
 }
 
 /// Writes a ring under another name and links it: whoever comes second finds the file whole and uses it.
-fn make(data_dir: &Path, file: &Path, random: Random) -> io::Result<()> {
-    fs::create_dir_all(data_dir)?;
-    let draft = data_dir.join(format!("{NAME}.{}", base64url(&random.bytes::<12>())));
-    let written = write(&draft, &format!("{NOTE}{}", KeyRing::generate(random).expose()));
+pub(super) fn make(file: &Path, random: Random) -> io::Result<()> {
+    let folder = folder_of(file);
+    fs::create_dir_all(folder)?;
+    let mut draft = file.as_os_str().to_owned();
+    draft.push(format!(".{}", base64url(&random.bytes::<12>())));
+    let draft = PathBuf::from(draft);
+    let written = write(&draft, &Document::new(random).to_string());
     let linked = written.and_then(|()| match fs::hard_link(&draft, file) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         linked => linked,
     });
     fs::remove_file(&draft)?;
     linked?;
-    File::open(data_dir)?.sync_all()
+    File::open(folder)?.sync_all()
 }
 
-fn write(draft: &Path, text: &str) -> io::Result<()> {
+pub(super) fn folder_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Writes a file that is not there yet, readable by its owner alone, and syncs it.
+pub(super) fn write(draft: &Path, text: &str) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

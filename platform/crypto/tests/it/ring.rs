@@ -3,7 +3,7 @@
 use std::{fs, thread};
 
 use platform_config::Secret;
-use platform_crypto::{KeyRing, KeySettings, Random};
+use platform_crypto::{KeyRing, KeySettings, KeyState, Random, RingFile};
 use platform_error::Coded;
 
 use crate::fields::{PLACE, ring};
@@ -93,4 +93,108 @@ fn a_ring_with_mistakes_is_refused_without_showing_a_key() {
         assert_eq!(refused.code(), platform_error::Code::Invalid, "{text}");
     }
     assert!(!format!("{:?}", ring()).contains("AAAA"));
+}
+
+/// A ring's file in a folder of its own, with one key.
+fn made(folder: &std::path::Path) -> RingFile {
+    let file = RingFile::in_folder(folder);
+    file.make(Random::system()).unwrap();
+    file
+}
+
+fn states(file: &RingFile) -> Vec<(String, KeyState)> {
+    let keys = file.keys().unwrap();
+    keys.into_iter().map(|key| (key.name, key.state)).collect()
+}
+
+#[test]
+fn a_rotation_goes_step_by_step_and_every_process_reads_what_another_one_sealed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = made(folder.path());
+    let first = in_folder(folder.path()).unwrap();
+    let old = first.seal(&PLACE, b"old");
+
+    assert_eq!(file.add(None, Random::system()).unwrap(), "k2");
+    let behind = in_folder(folder.path()).unwrap();
+    assert_eq!(file.promote().unwrap(), ("k2".to_owned(), "k1".to_owned()));
+    let ahead = in_folder(folder.path()).unwrap();
+
+    let new = ahead.seal(&PLACE, b"new");
+    assert_eq!(behind.open_sealed(&PLACE, &new).unwrap(), b"new");
+    assert_eq!(
+        behind.reseal(&PLACE, &new).unwrap(),
+        None,
+        "who is behind leaves it as it is"
+    );
+    let anew = ahead.reseal(&PLACE, &old).unwrap().unwrap();
+    assert_eq!(KeyRing::sealed_by(&anew).unwrap(), "k2");
+    assert_eq!(behind.derive("credentials")[1], ahead.derive("credentials")[0]);
+    assert_eq!(behind.derive("credentials")[0], ahead.derive("credentials")[1]);
+}
+
+#[test]
+fn nothing_new_is_believed_because_of_a_retired_key_and_what_it_sealed_is_still_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = made(folder.path());
+    let first = in_folder(folder.path()).unwrap();
+    let (sealed, tag) = (first.seal(&PLACE, b"old"), first.tag("audit", b"entry"));
+    file.add(Some("k2026"), Random::system()).unwrap();
+    file.promote().unwrap();
+
+    file.retire("k1").unwrap();
+
+    let ring = in_folder(folder.path()).unwrap();
+    assert_eq!(ring.open_sealed(&PLACE, &sealed).unwrap(), b"old");
+    assert!(!ring.derive("credentials").contains(&first.derive("credentials")[0]));
+    assert!(!ring.tags("audit", b"entry").contains(&tag) && ring.tags_ever("audit", b"entry").contains(&tag));
+    file.remove("k1").unwrap();
+    assert_eq!(states(&file), [("k2026".to_owned(), KeyState::Active)]);
+    assert!(in_folder(folder.path()).unwrap().open_sealed(&PLACE, &sealed).is_err());
+}
+
+#[test]
+fn a_step_that_would_lose_something_is_refused_and_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = made(folder.path());
+    let refused = |change: Result<(), platform_crypto::CryptoError>| change.unwrap_err().to_string();
+    let before = fs::read_to_string(file.path()).unwrap();
+
+    assert!(refused(file.make(Random::system())).contains("already"));
+    assert!(refused(file.promote().map(drop)).contains("add one first"));
+    assert!(refused(file.retire("k1")).contains("active"));
+    assert!(refused(file.remove("k1")).contains("active"));
+    assert!(refused(file.retire("k7")).contains("there are k1"));
+    assert_eq!(fs::read_to_string(file.path()).unwrap(), before);
+
+    file.add(None, Random::system()).unwrap();
+    assert!(refused(file.add(None, Random::system()).map(drop)).contains("promote it"));
+    assert!(refused(file.retire("k2")).contains("never been active"));
+    file.promote().unwrap();
+    assert!(refused(file.remove("k1")).contains("retire it first"));
+    assert_eq!(
+        states(&file),
+        [("k1".to_owned(), KeyState::Old), ("k2".to_owned(), KeyState::Active)]
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn the_file_stays_its_owners_and_one_command_changes_it_at_a_time() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = made(folder.path());
+
+    let added: Vec<_> = thread::scope(|scope| {
+        let adding: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| file.add(None, Random::system()).is_ok()))
+            .collect();
+        adding.into_iter().map(|adding| adding.join().unwrap()).collect()
+    });
+
+    assert_eq!(added.iter().filter(|added| **added).count(), 1);
+    assert_eq!(states(&file).len(), 2);
+    assert_eq!(fs::metadata(file.path()).unwrap().permissions().mode() & 0o777, 0o600);
+    let names = fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(names, 1, "no draft is left behind");
 }

@@ -25,6 +25,12 @@ const BROKEN: Migrations = &[
     },
 ];
 
+const SLOW: Migrations = &[Migration {
+    name: "0001_slow",
+    sqlite: Cow::Borrowed("create table slow (id uuid primary key)"),
+    postgres: Cow::Borrowed("select pg_sleep(0.3)"),
+}];
+
 #[tokio::test]
 async fn a_migration_is_applied_once_however_many_processes_start() {
     for place in places("").await {
@@ -73,6 +79,15 @@ async fn a_migration_that_fails_leaves_nothing_of_its_release_behind() {
         let applied = Database::migrate(&place.context, &[repaired]).await.unwrap();
 
         assert_eq!(applied, ["0001_half"]);
+    }
+}
+
+#[tokio::test]
+async fn a_migration_may_take_longer_than_a_statement_of_a_request() {
+    for place in places("statement-timeout = \"100ms\"").await {
+        let opened = place.try_open(SLOW).await;
+
+        assert!(opened.is_ok(), "{opened:?}");
     }
 }
 

@@ -9,15 +9,15 @@ use std::{
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use platform_database::{Database, Kind, Migrations, Settings as DatabaseSettings, Tx, migration, orm::Value};
+use platform_database::{Database, Kind, Migrations, Settings as DatabaseSettings, Tx, migration, orm::Value, sql};
 use platform_service::{Clock, Context};
 use tokio::{
     sync::Notify,
     time::{Instant, sleep_until},
 };
 
-use super::{Batch, Bus, Position, Reader, Start, decode};
-use crate::{Envelope, EventError, sql};
+use super::{Batch, Bus, Position, Reader, Start, begin, decode};
+use crate::{Envelope, EventError};
 
 /// The log's tables, in the database called `events`.
 pub const LOG_MIGRATIONS: Migrations = &[migration!("event_log_0001", split)];
@@ -118,6 +118,13 @@ impl Log {
         Ok(oldest.unwrap_or(1))
     }
 
+    /// The number after that of the newest event, which may be kept no more.
+    async fn end(&self) -> Result<i64, EventError> {
+        let select = "select coalesce(max(seq), 0) + 1 as number from event_log";
+        let after_all = self.number(select, []).await?;
+        Ok(after_all.unwrap_or(1).max(self.oldest().await?))
+    }
+
     /// Forgets one slice of what is old, and says whether there may be more.
     async fn trim_slice(&self, before: DateTime<Utc>) -> Result<bool, EventError> {
         let select = "select max(seq) as number from (select seq, appended_at from event_log order by seq limit $1) old
@@ -166,30 +173,25 @@ impl Bus for EmbeddedBus {
     }
 
     async fn reader(&self, from: &Position) -> Result<Box<dyn Reader>, EventError> {
-        let oldest = self.0.oldest().await?;
-        match from.next(0) {
-            Some(next) if next < oldest => Err(EventError::Trimmed(format!("event {next}, the oldest is {oldest}"))),
-            next => Ok(Box::new(LogReader {
-                log: self.0.clone(),
-                next: next.unwrap_or(oldest),
-            })),
-        }
+        let (oldest, end) = (self.0.oldest().await?, self.0.end().await?);
+        Ok(Box::new(LogReader {
+            log: self.0.clone(),
+            next: begin(from, 0, (oldest, end))?,
+        }))
     }
 
     async fn position(&self, start: Start) -> Result<Position, EventError> {
-        let after_all = "select coalesce(max(seq), 0) + 1 as number from event_log";
-        let next = match start {
+        let time = match start {
             Start::Beginning => return Ok(Position::default()),
-            Start::End => self.0.number(after_all, []).await?,
-            Start::At(time) => {
-                let select = "select min(seq) as number from event_log where appended_at >= $1";
-                match self.0.number(select, [time.into()]).await? {
-                    Some(next) => Some(next),
-                    None => self.0.number(after_all, []).await?,
-                }
-            }
+            Start::End => return Ok(Position::single(self.0.end().await?)),
+            Start::At(time) => time,
         };
-        Ok(Position::single(next.unwrap_or(1).max(self.0.oldest().await?)))
+        let select = "select min(seq) as number from event_log where appended_at >= $1";
+        let next = match self.0.number(select, [time.into()]).await? {
+            Some(next) => next,
+            None => self.0.end().await?,
+        };
+        Ok(Position::single(next.max(self.0.oldest().await?)))
     }
 
     async fn trim(&self, before: DateTime<Utc>) -> Result<(), EventError> {

@@ -14,7 +14,7 @@ use rdkafka::{
 };
 use tokio::{sync::OnceCell, time::timeout};
 
-use super::{Batch, Bus, Position, Reader, Start, decode, lanes};
+use super::{Batch, Bus, Position, Reader, Start, begin, decode, lanes};
 use crate::{Envelope, EventError, Settings};
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -51,8 +51,23 @@ impl KafkaBus {
     }
 
     async fn topic(&self) -> Result<&str, EventError> {
-        self.topic.get_or_try_init(|| self.make_topic()).await?;
+        let made = async {
+            match self.has_topic().await? {
+                true => Ok(()),
+                false => self.make_topic().await,
+            }
+        };
+        self.topic.get_or_try_init(|| made).await?;
         Ok(&self.settings.kafka_topic)
+    }
+
+    /// Whether somebody has made the topic already. Who may only read and write it need not be allowed to make one.
+    async fn has_topic(&self) -> Result<bool, EventError> {
+        self.ask(|consumer, topic| {
+            let metadata = consumer.fetch_metadata(Some(topic), PATIENCE)?;
+            Ok(metadata.topics().iter().any(|topic| !topic.partitions().is_empty()))
+        })
+        .await
     }
 
     async fn make_topic(&self) -> Result<(), EventError> {
@@ -88,7 +103,7 @@ impl KafkaBus {
         &self,
         question: impl FnOnce(&BaseConsumer, &str) -> Result<T, rdkafka::error::KafkaError> + Send + 'static,
     ) -> Result<T, EventError> {
-        let (config, topic) = (config(&self.settings), self.topic().await?.to_owned());
+        let (config, topic) = (config(&self.settings), self.settings.kafka_topic.clone());
         let asked = tokio::task::spawn_blocking(move || {
             let consumer: BaseConsumer = config.create()?;
             question(&consumer, &topic)
@@ -97,6 +112,7 @@ impl KafkaBus {
     }
 
     async fn bounds(&self) -> Result<Vec<(i32, i64, i64)>, EventError> {
+        self.topic().await?;
         self.ask(|consumer, topic| {
             let metadata = consumer.fetch_metadata(Some(topic), PATIENCE)?;
             let partitions = metadata.topics().iter().flat_map(|topic| topic.partitions());
@@ -132,16 +148,10 @@ impl Bus for KafkaBus {
         let topic = self.topic().await?;
         let mut assignment = TopicPartitionList::new();
         let mut next = Position::default();
-        for (partition, oldest, _) in self.bounds().await? {
-            let begin = match from.next(partition) {
-                Some(begin) if begin < oldest => {
-                    let what = format!("event {begin} of partition {partition}, the oldest is {oldest}");
-                    return Err(EventError::Trimmed(what));
-                }
-                begin => begin.unwrap_or(oldest),
-            };
-            next.set(partition, begin);
-            let added = assignment.add_partition_offset(topic, partition, Offset::Offset(begin));
+        for (partition, oldest, end) in self.bounds().await? {
+            let offset = begin(from, partition, (oldest, end))?;
+            next.set(partition, offset);
+            let added = assignment.add_partition_offset(topic, partition, Offset::Offset(offset));
             added.map_err(EventError::bus)?;
         }
         let consumer: StreamConsumer = config(&self.settings).create().map_err(EventError::bus)?;

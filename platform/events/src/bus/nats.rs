@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use futures::{FutureExt, StreamExt};
 use tokio::{sync::OnceCell, time::timeout};
 
-use super::{Batch, Bus, Position, Reader, Start, decode, lanes};
+use super::{Batch, Bus, Position, Reader, Start, begin, decode, lanes};
 use crate::{Envelope, EventError, Settings};
 
 /// A second copy of an event that comes within this time is not stored.
@@ -132,14 +132,14 @@ impl Bus for NatsBus {
     }
 
     async fn reader(&self, from: &Position) -> Result<Box<dyn Reader>, EventError> {
-        let oldest = self.stream().await?.cached_info().state.first_sequence;
-        let oldest = i64::try_from(oldest).unwrap_or(i64::MAX).max(1);
-        let next = match from.next(0) {
-            Some(next) if next < oldest => {
-                return Err(EventError::Trimmed(format!("event {next}, the oldest is {oldest}")));
-            }
-            next => next.unwrap_or(oldest),
-        };
+        let stream = self.stream().await?;
+        let state = &stream.cached_info().state;
+        let number = |sequence: u64| i64::try_from(sequence).unwrap_or(i64::MAX);
+        let bounds = (
+            number(state.first_sequence).max(1),
+            number(state.last_sequence).saturating_add(1),
+        );
+        let next = begin(from, 0, bounds)?;
         let start_sequence = next.unsigned_abs();
         let consumer = self.consumer(DeliverPolicy::ByStartSequence { start_sequence }).await?;
         let messages = consumer

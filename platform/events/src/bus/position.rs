@@ -42,6 +42,15 @@ impl Position {
     }
 }
 
+impl Position {
+    /// How many numbers lie between this position and `end`, less than none where it is further; nothing can be said
+    /// where a part has not begun.
+    pub(crate) fn until(&self, end: &Self) -> Option<i64> {
+        let parts = end.0.iter().map(|(part, end)| Some(end - self.next(*part)?));
+        parts.sum()
+    }
+}
+
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, (part, next)) in self.0.iter().enumerate() {

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use platform_database::Tx;
+use platform_database::{Database, Tx};
 use platform_error::Error;
 use platform_events::{Cause, Consumers, Event, EventError, LARGEST, Received, Start};
 
-use crate::world::{Counted, Store, World, a_while, counted, effect, eventually, on_each_database, record, rows, run};
+use crate::world::{
+    Counted, Store, World, a_while, counted, effect, eventually, execute, on_each_database, record, rows, run, stop,
+};
 
 #[tokio::test]
 async fn an_event_happens_when_its_transaction_commits() {
@@ -149,6 +151,31 @@ async fn a_new_group_begins_where_it_says() {
         eventually("all three have the second", async || store.numbers().await.len() >= 5).await;
         a_while().await;
         assert_eq!(store.numbers().await, [1, 1, 2, 2, 2]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_group_hears_what_is_appended_to_a_bus_that_was_replaced() {
+    let world = World::new(None);
+    let (context, store) = world.service("orders", Consumers::new().on("counters", record)).await;
+    for number in 1..=5 {
+        store.publish(&counted("a", number)).await;
+    }
+    eventually("all are handled", async || store.numbers().await.len() == 5).await;
+    stop(&context, &store).await;
+    let log = Database::open(&world.context("events"), &[]).await.unwrap();
+    let tx = log.begin().await.unwrap();
+    for statement in ["delete from event_log", "delete from sqlite_sequence"] {
+        execute(&tx, statement, []).await;
+    }
+    tx.commit().await.unwrap();
+
+    let (_context, store) = world.service("orders", Consumers::new().on("counters", record)).await;
+    store.publish(&counted("a", 6)).await;
+
+    eventually("the new one is handled", async || {
+        store.numbers().await == [1, 2, 3, 4, 5, 6]
     })
     .await;
 }

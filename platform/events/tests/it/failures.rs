@@ -1,10 +1,14 @@
 //! What happens when a handler fails: nothing half done, another attempt, and a dead letter in the end.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicUsize, Ordering::SeqCst},
+    time::Duration,
+};
 
 use platform_database::Tx;
 use platform_error::{Code, Error};
 use platform_events::{Consumers, Event, EventError, Received};
+use platform_testing::TestPostgres;
 use serde::{Deserialize, Serialize};
 
 use crate::world::{
@@ -32,6 +36,39 @@ async fn a_failed_event_holds_up_its_own_key_alone() {
         );
     })
     .await;
+}
+
+#[tokio::test]
+async fn an_event_is_tried_again_in_time_while_others_take_long() {
+    static TRIED: AtomicUsize = AtomicUsize::new(0);
+    static BEGUN: AtomicUsize = AtomicUsize::new(0);
+    async fn slow_or_failing(store: &Store, tx: &Tx, event: Received<Counted>) -> Result<(), Error> {
+        if event.key.starts_with("slow") {
+            BEGUN.fetch_add(1, SeqCst);
+            std::future::pending::<()>().await;
+        }
+        if TRIED.fetch_add(1, SeqCst) == 0 {
+            return Err(Error::new(Code::Unavailable, "the first time"));
+        }
+        record(store, tx, event).await
+    }
+    let Some(postgres) = TestPostgres::start().await else {
+        return;
+    };
+    let world = World::with(Some(postgres.url()), "concurrency = 4\nhandler-timeout = \"5m\"");
+    let (_context, store) = world
+        .service("orders", Consumers::new().on("counters", slow_or_failing))
+        .await;
+    for number in 0..3 {
+        store.publish(&counted(&format!("slow{number}"), 0)).await;
+        eventually("it takes long", async || BEGUN.load(SeqCst) > number).await;
+    }
+    store.publish(&counted("quick", 1)).await;
+    eventually("it has failed", async || failed_attempts(&store).await == 1).await;
+
+    world.advance(Duration::from_secs(60));
+
+    eventually("it is tried again", async || store.numbers().await == [1]).await;
 }
 
 #[tokio::test]

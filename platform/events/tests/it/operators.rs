@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use platform_events::{Consumers, EventError};
+use platform_events::{Consumers, EventError, Events, Letters};
 
 use crate::world::{
     World, a_while, counted, eventually, noon, on_each_database, record, record_positive, rows, run, stop,
@@ -65,6 +65,56 @@ async fn dead_letters_come_in_pages() {
             .unwrap()
             .is_empty()
     );
+}
+
+#[tokio::test]
+async fn who_looks_finds_a_letter_by_its_id_and_sees_what_waits_without_relaying_anything() {
+    on_each_database(async |database| {
+        let world = World::with(database, "attempts = 1");
+        let (context, store) = world
+            .service("orders", Consumers::new().on("counters", record_positive))
+            .await;
+        store.publish(&counted("bad", -1)).await;
+        store.publish(&counted("good", 1)).await;
+        eventually("one is dead and one handled", async || {
+            store.events.dead_letters(None, 0, 10).await.unwrap().len() == 1
+                && rows(&store.db, "event_outbox").await == 0
+        })
+        .await;
+        stop(&context, &store).await;
+
+        let looking = world.context("orders");
+        let events = Events::look(&looking, &store.db).await.unwrap();
+        let dead = events.letters(&Letters::default(), 10).await.unwrap();
+        let found = |wanted: Letters| {
+            let events = events.clone();
+            async move { events.letters(&wanted, 10).await.unwrap().len() }
+        };
+        let tx = store.db.begin().await.unwrap();
+        events
+            .publish(&tx, &counted("good", 2), &platform_events::Cause::default())
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        a_while().await;
+        let lag = events.lag().await.unwrap();
+
+        let id = Letters {
+            id: Some(dead[0].envelope.id),
+            ..Letters::default()
+        };
+        let kind = |name: &str| Letters {
+            r#type: Some(name.into()),
+            ..Letters::default()
+        };
+        assert_eq!((found(id).await, found(kind("nothing")).await), (1, 0));
+        assert_eq!(found(kind(&dead[0].envelope.r#type)).await, 1);
+        assert_eq!((lag.waiting, lag.waiting_since), (1, Some(noon())));
+        let group = &lag.groups[0];
+        assert_eq!((group.unread, group.ready, group.dead), (Some(0), 0, 1));
+        assert_eq!(events.oldest().await.unwrap(), Some(noon()));
+    })
+    .await;
 }
 
 #[tokio::test]

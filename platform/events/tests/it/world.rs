@@ -6,12 +6,13 @@ use chrono::{DateTime, TimeZone, Utc};
 use platform_config::Config;
 use platform_database::{
     Database, Migration, Migrations, Tx,
-    orm::{ConnectionTrait, QueryResult, Statement, Value},
+    orm::{ConnectionTrait, QueryResult, Value},
+    sql,
 };
 use platform_error::{Code, Error};
 use platform_events::{Cause, Consumers, Event, EventError, Events, MIGRATIONS, Received};
 use platform_service::{Clock, Context};
-use platform_testing::TestPostgres;
+pub(crate) use platform_testing::{eventually, on_each_database};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
@@ -99,16 +100,14 @@ pub(crate) async fn effects(db: &Database) -> Vec<(String, String, i64)> {
 
 pub(crate) async fn all(
     db: &impl ConnectionTrait,
-    sql: &str,
+    query: &str,
     values: impl IntoIterator<Item = Value>,
 ) -> Vec<QueryResult> {
-    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
-    db.query_all_raw(statement).await.unwrap()
+    sql::all(db, query, values).await.unwrap()
 }
 
-pub(crate) async fn execute(db: &impl ConnectionTrait, sql: &str, values: impl IntoIterator<Item = Value>) {
-    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
-    db.execute_raw(statement).await.unwrap();
+pub(crate) async fn execute(db: &impl ConnectionTrait, statement: &str, values: impl IntoIterator<Item = Value>) {
+    sql::execute(db, statement, values).await.unwrap();
 }
 
 pub(crate) async fn effect(tx: &Tx, who: &str, event: &Counted) {
@@ -206,26 +205,6 @@ pub(crate) async fn stop(context: &Context, store: &Store) {
 pub(crate) async fn rows(db: &Database, table: &str) -> i64 {
     let sql = format!("select count(*) as number from {table}");
     all(db.read(), &sql, []).await[0].try_get("", "number").unwrap()
-}
-
-/// Runs a test on SQLite and on PostgreSQL.
-pub(crate) async fn on_each_database(body: impl AsyncFn(Option<&str>)) {
-    body(None).await;
-    if let Some(postgres) = TestPostgres::start().await {
-        body(Some(postgres.url())).await;
-    }
-}
-
-/// Waits until something is so.
-pub(crate) async fn eventually(what: &str, is_so: impl AsyncFn() -> bool) {
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
-    while !is_so().await {
-        assert!(
-            tokio::time::Instant::now() < deadline,
-            "it never came to be that {what}"
-        );
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
 }
 
 /// Waits long enough that what should not happen would have happened.

@@ -3,28 +3,25 @@
 
 mod connections;
 mod direct;
+mod limits;
+mod observed;
 mod outside;
 mod serving;
 mod tls;
 
-use std::{
-    num::NonZeroU32,
-    sync::{Arc, OnceLock},
-    time::Duration as Time,
-};
+use std::time::Duration as Time;
 
 use axum::{
     Router,
     body::Body,
     http::{HeaderMap, Request, StatusCode, header},
-    middleware::from_fn,
     response::Response,
     routing::{get, post},
 };
 use bytes::Bytes;
 use platform_config::{ByteSize, Duration};
 use platform_error::Error;
-use platform_http::{Json, Limits, Nested, Problem, Quota, RateLimit, allow, hand_on, negotiate, stack};
+use platform_http::{Json, Limits, Problem, allow, negotiate, stack};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -132,82 +129,6 @@ async fn a_wrong_method_names_the_right_ones() {
 }
 
 #[tokio::test]
-async fn a_forged_request_id_is_replaced() {
-    let request = Request::get("/page")
-        .header("x-request-id", "a b\tc")
-        .body(Body::empty())
-        .unwrap();
-
-    let response = send(&app(), request).await;
-
-    assert_eq!(response.headers()["x-request-id"].len(), 32);
-}
-
-const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-
-/// Answers with the headers that a request to somebody else would carry.
-fn handing_on() -> Router {
-    let handed_on = || async {
-        let mut headers = HeaderMap::new();
-        headers.insert("tracestate", "of=somebody-else".parse().unwrap());
-        hand_on(&mut headers);
-        let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
-        axum::Json(json!([text("x-request-id"), text("traceparent"), text("tracestate")]))
-    };
-    stack(Router::new().route("/", get(handed_on)), &Limits::default())
-}
-
-#[tokio::test]
-async fn a_request_is_followed_to_whom_it_leads_even_where_nothing_is_exported() {
-    let request = |parent: &str| {
-        Request::get("/")
-            .header("x-request-id", "abc-1")
-            .header("traceparent", parent)
-            .header("tracestate", "vendor=1")
-            .body(Body::empty())
-            .unwrap()
-    };
-
-    let followed = body(send(&handing_on(), request(PARENT)).await).await;
-    let broken = body(send(&handing_on(), request("00-broken")).await).await;
-
-    let read = |body: &[u8]| serde_json::from_slice::<Value>(body).unwrap();
-    assert_eq!(read(&followed), json!(["abc-1", PARENT, "vendor=1"]));
-    assert_eq!(read(&broken), json!(["abc-1", null, "of=somebody-else"]));
-}
-
-#[test]
-fn a_log_line_names_the_request_and_its_trace() {
-    let here = std::env::current_exe().unwrap();
-    let arguments = ["a_request_is_logged_as_json", "--exact", "--ignored", "--nocapture"];
-
-    let output = std::process::Command::new(here).args(arguments).output().unwrap();
-
-    let log = String::from_utf8_lossy(&output.stderr);
-    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let spans: Vec<_> = lines.map(|line| line["span"].clone()).collect();
-    let expected = json!({ "name": "request", "request.id": "abc-1", "trace.id": PARENT[3..35] });
-    assert_eq!(spans, [expected.clone(), expected], "{log}");
-}
-
-#[tokio::test]
-#[ignore = "runs in a process of its own, started by the test before, because logs are set up once"]
-async fn a_request_is_logged_as_json() {
-    platform_telemetry::init(&platform_telemetry::Settings {
-        format: platform_telemetry::Format::Json,
-        ..Default::default()
-    })
-    .unwrap();
-    let handler = || async { tracing::warn!("something went wrong in a handler") };
-    let app = stack(Router::new().route("/", get(handler)), &Limits::default());
-    let request = Request::get("/").header("x-request-id", "abc-1");
-
-    let response = send(&app, request.header("traceparent", PARENT).body(Body::empty()).unwrap()).await;
-
-    assert_eq!(response.status(), StatusCode::OK);
-}
-
-#[tokio::test]
 async fn internal_text_stays_inside() {
     for path in ["/panic", "/fault"] {
         let response = send(&app(), get_request(path)).await;
@@ -227,77 +148,6 @@ async fn json_that_cannot_be_read_is_refused_with_its_position() {
     assert_eq!((&broken["status"], &broken["line"]), (&json!(400), &json!(2)));
     assert_eq!((&misshapen["status"], &misshapen["column"]), (&json!(422), &json!(15)));
     assert_eq!(untyped["status"], 415);
-}
-
-#[tokio::test]
-async fn a_body_over_the_limit_is_refused_with_the_limit() {
-    let announced = Request::post("/size").body(Body::from(vec![0; 1001])).unwrap();
-    let chunks = futures::stream::iter((0..30).map(|_| Ok::<_, std::io::Error>(Bytes::from(vec![0; 100]))));
-    let streamed = Request::post("/size").body(Body::from_stream(chunks)).unwrap();
-
-    for request in [announced, streamed] {
-        let refused = problem(send(&app(), request).await).await;
-
-        assert_eq!(
-            (&refused["status"], &refused["limitBytes"]),
-            (&json!(413), &json!(1000))
-        );
-        assert_eq!(refused["detail"], "the body is larger than 1KB");
-    }
-}
-
-#[tokio::test]
-async fn a_route_may_take_more() {
-    let request = Request::post("/large").body(Body::from(vec![0; 900_000])).unwrap();
-
-    assert_eq!(body(send(&app(), request).await).await, b"900000");
-}
-
-#[tokio::test]
-async fn no_other_limit_than_the_one_set_applies() {
-    let limits = Limits {
-        body: ByteSize::mb(4),
-        ..Limits::default()
-    };
-    let app = stack(
-        Router::new().route("/size", post(|body: Bytes| async move { body.len().to_string() })),
-        &limits,
-    );
-    let sized = |size: usize| Request::post("/size").body(Body::from(vec![0; size])).unwrap();
-
-    let (taken, refused) = (send(&app, sized(3_000_000)).await, send(&app, sized(4_000_001)).await);
-
-    assert_eq!(body(taken).await, b"3000000");
-    assert_eq!(problem(refused).await["limitBytes"], 4_000_000);
-}
-
-#[tokio::test]
-async fn a_compressed_bomb_is_refused_by_what_it_unpacks_to() {
-    let packed = gzip_of_zeros().await;
-    assert!(packed.len() < 1000);
-    let request = Request::post("/size")
-        .header(header::CONTENT_ENCODING, "gzip")
-        .body(Body::from(packed))
-        .unwrap();
-
-    let refused = problem(send(&app(), request).await).await;
-
-    assert_eq!(refused["status"], 413);
-}
-
-/// The edge's own compression of a page of zeros.
-async fn gzip_of_zeros() -> Vec<u8> {
-    let zeros = stack(
-        Router::new().route("/", get(|| async { "0".repeat(100_000) })),
-        &Limits::default(),
-    );
-    let request = Request::get("/")
-        .header(header::ACCEPT_ENCODING, "gzip")
-        .body(Body::empty())
-        .unwrap();
-    let response = send(&zeros, request).await;
-    assert_eq!(response.headers()[header::CONTENT_ENCODING], "gzip");
-    body(response).await
 }
 
 #[tokio::test]
@@ -327,86 +177,6 @@ async fn text_is_compressed_and_arrow_is_not() {
     assert_eq!(page.headers()[header::CONTENT_ENCODING], "zstd");
     assert!(!arrow.headers().contains_key(header::CONTENT_ENCODING));
     assert_eq!(page.headers()[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_answer_that_takes_too_long_is_cut_off() {
-    let refused = problem(send(&app(), get_request("/slow")).await).await;
-
-    assert_eq!((&refused["status"], &refused["code"]), (&json!(504), &json!("TIMEOUT")));
-    assert_eq!(refused["detail"], "the answer took longer than 200ms");
-}
-
-#[tokio::test]
-async fn more_than_are_worked_on_wait_and_what_they_ask_for_in_turn_does_not() {
-    let itself = Arc::new(OnceLock::<Router>::new());
-    let inner = itself.clone();
-    let outer = get(move || async move {
-        let mut request = get_request("/inner");
-        request.extensions_mut().insert(Nested);
-        tokio::time::sleep(Time::from_millis(20)).await;
-        send(inner.get().unwrap(), request).await.status()
-    });
-    let limits = Limits {
-        concurrency: 1,
-        waiting: 2,
-        ..Limits::default()
-    };
-    let router = Router::new()
-        .route("/outer", outer)
-        .route("/inner", get(|| async { "done" }));
-    let app = itself.get_or_init(|| stack(router, &limits));
-
-    let all = (0..4).map(|_| send(app, get_request("/outer")));
-    let answers = futures::future::join_all(all).await;
-
-    let statuses: Vec<_> = answers.iter().map(|answer| answer.status().as_u16()).collect();
-    assert_eq!(statuses, [200, 200, 200, 503]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn too_much_at_once_is_shed() {
-    let app = app();
-    let slow = || send(&app, get_request("/slow"));
-
-    let (_, _, third) = tokio::join!(slow(), slow(), slow());
-
-    assert_eq!(third.status(), StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(third.headers()[header::RETRY_AFTER], "1");
-}
-
-#[tokio::test]
-async fn who_asks_too_often_is_told_how_long_to_wait() {
-    let one = NonZeroU32::MIN;
-    let limit = RateLimit::new(Quota {
-        per_second: one,
-        burst: one,
-    });
-    let router = Router::new().route("/", get(|| async { "yes" }));
-    let app = stack(
-        router.layer(from_fn(move |request, next| limit.clone().per_client(request, next))),
-        &Limits::default(),
-    );
-
-    let (first, second) = (send(&app, get_request("/")).await, send(&app, get_request("/")).await);
-
-    assert_eq!(first.status(), StatusCode::OK);
-    assert_eq!(second.headers()[header::RETRY_AFTER], "1");
-    assert_eq!(problem(second).await["code"], "RATE_LIMITED");
-}
-
-#[test]
-fn keys_are_limited_apart_and_more_than_a_burst_never_fits() {
-    let quota = Quota {
-        per_second: NonZeroU32::MIN,
-        burst: NonZeroU32::new(10).unwrap(),
-    };
-    let limit = RateLimit::new(quota);
-
-    assert!(limit.check_many("a", quota.burst).is_ok());
-    assert!(limit.check("a").is_err());
-    assert!(limit.check("b").is_ok());
-    assert!(limit.check_many("c", NonZeroU32::new(11).unwrap()).is_err());
 }
 
 #[test]

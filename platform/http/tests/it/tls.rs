@@ -1,157 +1,18 @@
 //! TLS 1.3 and mutual TLS, with certificates that change while connections are open.
 
-use std::{fs, path::PathBuf, sync::Arc, time::Duration as Time};
+mod secured;
 
-use axum::{Router, routing::get};
-use platform_config::Duration;
-use platform_http::{Client, ClientSettings, Listener, ServeSettings, Tls, TlsSettings, serve};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use rustls::{
-    ClientConfig, RootCertStore, SupportedProtocolVersion,
-    pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
-    version::{TLS12, TLS13},
-};
-use tempfile::TempDir;
+use std::{fs, time::Duration as Time};
+
+use platform_http::{Client, ClientSettings, Tls, TlsSettings};
+use rustls::version::{TLS12, TLS13};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
-    task::JoinHandle,
-    time::timeout,
+    net::TcpStream,
 };
-use tokio_rustls::{TlsConnector, client::TlsStream};
 use tokio_util::sync::CancellationToken;
 
-/// An authority that certifies keys for `localhost`.
-struct Authority {
-    pem: String,
-    issuer: Issuer<'static, KeyPair>,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let pem = params.self_signed(&key).unwrap().pem();
-        let issuer = Issuer::new(params, key);
-        Self { pem, issuer }
-    }
-
-    /// A certificate and its key, as PEM.
-    fn certify(&self) -> (String, String) {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        (certificate.pem(), key.serialize_pem())
-    }
-
-    fn roots(&self) -> RootCertStore {
-        let mut roots = RootCertStore::empty();
-        roots
-            .add(CertificateDer::from_pem_slice(self.pem.as_bytes()).unwrap())
-            .unwrap();
-        roots
-    }
-}
-
-/// A server whose certificate is in files.
-struct Secured {
-    folder: TempDir,
-    tls: Tls,
-    address: String,
-    stop: CancellationToken,
-    task: JoinHandle<()>,
-}
-
-impl Secured {
-    async fn start(authority: &Authority, is_mutual: bool) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let at = |file: &str| folder.path().join(file);
-        write(&at("own"), &authority.certify());
-        fs::write(at("ca.pem"), &authority.pem).unwrap();
-        let settings = TlsSettings {
-            certificate: Some(at("own.pem")),
-            key: Some(at("own.key")),
-            client_ca: is_mutual.then(|| at("ca.pem")),
-            ca: Some(at("ca.pem")),
-            reload: Duration::from_millis(20),
-        };
-        let tls = Tls::open(&settings).unwrap();
-        let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = tcp.local_addr().unwrap().to_string();
-        let listener = Listener { tcp, tls: tls.server() };
-        let stop = CancellationToken::new();
-        let app = Router::new().route("/", get(async || "hello"));
-        #[expect(clippy::disallowed_methods, reason = "the test awaits the task itself")]
-        let task = tokio::spawn(serve(listener, app, ServeSettings::default(), stop.clone()));
-        Self {
-            folder,
-            tls,
-            address,
-            stop,
-            task,
-        }
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    async fn stop(self) {
-        self.stop.cancel();
-        self.task.await.unwrap();
-    }
-}
-
-fn write(stem: &std::path::Path, (certificate, key): &(String, String)) {
-    fs::write(stem.with_extension("pem"), certificate).unwrap();
-    fs::write(stem.with_extension("key"), key).unwrap();
-}
-
-fn config(
-    roots: RootCertStore,
-    version: &'static SupportedProtocolVersion,
-    identity: Option<(String, String)>,
-) -> Arc<ClientConfig> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[version])
-        .unwrap()
-        .with_root_certificates(roots);
-    Arc::new(match identity {
-        None => builder.with_no_client_auth(),
-        Some((certificate, key)) => {
-            let chain = vec![CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()];
-            let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
-            builder.with_client_auth_cert(chain, key).unwrap()
-        }
-    })
-}
-
-async fn connect(address: &str, config: Arc<ClientConfig>) -> std::io::Result<TlsStream<TcpStream>> {
-    let stream = TcpStream::connect(address).await?;
-    let name = ServerName::try_from("localhost").unwrap();
-    TlsConnector::from(config).connect(name, stream).await
-}
-
-/// Asks on an open connection, which stays open.
-async fn ask(stream: &mut TlsStream<TcpStream>) -> std::io::Result<String> {
-    stream.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await?;
-    let mut told = Vec::new();
-    let mut part = [0; 1024];
-    while !told.ends_with(b"hello") {
-        let read = timeout(Time::from_secs(20), stream.read(&mut part)).await??;
-        if read == 0 {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
-        }
-        told.extend_from_slice(&part[..read]);
-    }
-    Ok(String::from_utf8(told).unwrap())
-}
-
-fn shown(stream: &TlsStream<TcpStream>) -> CertificateDer<'static> {
-    stream.get_ref().1.peer_certificates().unwrap()[0].clone().into_owned()
-}
+use secured::{Authority, Secured, ask, config, connect, shown, write};
 
 #[tokio::test]
 async fn the_newest_version_is_spoken_and_older_ones_are_refused() {

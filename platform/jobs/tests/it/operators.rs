@@ -1,8 +1,11 @@
 //! What operators do: look at jobs, call them off, try them again.
 
-use platform_error::Error;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+use platform_error::{Code, Error};
 use platform_jobs::{Filter, Job, JobError, JobState, Run, Workers};
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::world::{Store, World, a_while, effect, eventually, note, on_each_database, run, writers};
@@ -68,6 +71,43 @@ async fn a_dead_or_cancelled_job_can_be_tried_again() {
         assert!(matches!(again, Err(JobError::WrongState { .. })));
         let nothing = store.jobs.retry(Uuid::nil()).await;
         assert!(matches!(nothing, Err(JobError::NoSuchJob(_))));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_attempt_that_was_called_off_says_nothing_of_the_next_one() {
+    static BEGUN: AtomicUsize = AtomicUsize::new(0);
+    static GO: [Semaphore; 2] = [Semaphore::const_new(0), Semaphore::const_new(0)];
+    #[derive(Serialize, Deserialize)]
+    struct Twice;
+    impl Job for Twice {
+        const KIND: &'static str = "test.twice";
+    }
+    async fn twice(_: &Store, _: &Run, _: Twice) -> Result<(), Error> {
+        let number = BEGUN.fetch_add(1, SeqCst);
+        let _go = GO[number].acquire().await.map_err(Error::internal)?;
+        Err(Error::new(Code::Unavailable, format!("attempt {number}")))
+    }
+    let world = World::new(None);
+    let (_context, store) = world.working(Workers::new().on(twice)).await;
+    let id = store.enqueue(&Twice).await;
+    eventually("it runs", async || BEGUN.load(SeqCst) == 1).await;
+    store.jobs.cancel(id).await.unwrap();
+    store.jobs.retry(id).await.unwrap();
+    eventually("it runs again", async || BEGUN.load(SeqCst) == 2).await;
+
+    GO[0].add_permits(1);
+    a_while().await;
+    let while_it_runs = store.jobs.find(id).await.unwrap();
+    GO[1].add_permits(1);
+
+    assert_eq!(
+        (while_it_runs.state, while_it_runs.last_error),
+        (JobState::Running, None)
+    );
+    eventually("the second one has failed", async || {
+        store.jobs.find(id).await.unwrap().last_error.as_deref() == Some("attempt 1")
     })
     .await;
 }

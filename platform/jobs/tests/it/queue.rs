@@ -9,7 +9,7 @@ use platform_error::{Code, Error};
 use platform_jobs::{How, Job, JobError, JobState, LARGEST, Once, Policy, Run, Workers};
 use serde::{Deserialize, Serialize};
 
-use crate::world::{Note, Store, World, a_while, effect, eventually, noon, note, on_each_database, run, writers};
+use crate::world::{Note, Store, World, a_while, eventually, noon, note, on_each_database, run, writers};
 
 #[tokio::test]
 async fn a_job_is_there_when_its_transaction_commits_and_runs_once() {
@@ -208,70 +208,6 @@ async fn a_job_that_hangs_panics_or_cannot_be_read_has_failed() {
         );
         assert_eq!(job.attempts, 1);
     }
-}
-
-#[tokio::test]
-async fn a_job_of_a_process_that_is_gone_runs_elsewhere() {
-    on_each_database(async |database| {
-        let world = World::with(database, "lease = \"3s\"");
-        let (_context, store) = world.store().await;
-        let id = store.enqueue(&note("orphan")).await;
-        // As a process leaves it that is killed while it works.
-        let tx = store.db.begin().await.unwrap();
-        let sql = "update job set state = 'running', attempts = 1, lease_owner = $1, lease_until = $2 where id = $1";
-        let until = noon() + chrono::TimeDelta::seconds(3);
-        crate::world::all(&tx, sql, [id.into(), until.into()]).await;
-        tx.commit().await.unwrap();
-        let (_context, store) = world.working(writers()).await;
-        a_while().await;
-        assert!(store.effects().await.is_empty(), "its lease is not over yet");
-
-        world.advance(4);
-
-        eventually("it is done", async || store.effects().await == ["orphan"]).await;
-        assert_eq!(store.jobs.find(id).await.unwrap().attempts, 2);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_stopping_service_lets_jobs_end_and_gives_back_those_that_do_not() {
-    #[derive(Serialize, Deserialize)]
-    struct Long(String);
-    impl Job for Long {
-        const KIND: &'static str = "test.long";
-    }
-    async fn long(store: &Store, run: &Run, job: Long) -> Result<(), Error> {
-        run.progress(10, "begun").await?;
-        match job.0.as_str() {
-            "endless" => std::future::pending().await,
-            _ => {
-                run.stopping().cancelled().await;
-                let tx = store.db.begin().await?;
-                effect(&tx, &job.0).await?;
-                run.finish(&tx).await?;
-                Ok(tx.commit().await?)
-            }
-        }
-    }
-    let world = World::with(None, "drain = \"300ms\"");
-    let (context, store) = world.working(Workers::new().on(long)).await;
-    let polite = store.enqueue(&Long("polite".into())).await;
-    let endless = store.enqueue(&Long("endless".into())).await;
-    for id in [polite, endless] {
-        eventually("it runs", async || store.jobs.find(id).await.unwrap().progress == 10).await;
-    }
-
-    context.shutdown().cancel();
-    let late = store.enqueue(&Long("late".into())).await;
-
-    eventually("the polite one is done", async || store.effects().await == ["polite"]).await;
-    eventually("the other is given back", async || {
-        let job = store.jobs.find(endless).await.unwrap();
-        (job.state, job.attempts) == (JobState::Ready, 0)
-    })
-    .await;
-    assert_eq!(store.jobs.find(late).await.unwrap().attempts, 0, "nothing new is begun");
 }
 
 #[tokio::test]

@@ -133,3 +133,9 @@ async fn declared(store: &Store, pattern: &str) {
     })
     .await;
 }
+
+#[test]
+#[should_panic(expected = "it names no time")]
+fn a_schedule_that_is_never_due_is_refused_when_it_is_declared() {
+    writers().every("never", "0 12 30 2 *", &note("never"));
+}

@@ -6,12 +6,13 @@ use chrono::{DateTime, TimeZone, Utc};
 use platform_config::Config;
 use platform_database::{
     Database, Migration, Migrations, Tx,
-    orm::{ConnectionTrait, QueryResult, Statement, Value},
+    orm::{ConnectionTrait, QueryResult, Value},
+    sql,
 };
 use platform_error::{Code, Error};
 use platform_jobs::{How, Job, JobError, Jobs, MIGRATIONS, Policy, Run, Workers};
 use platform_service::{Clock, Context};
-use platform_testing::TestPostgres;
+pub(crate) use platform_testing::{eventually, on_each_database};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -91,18 +92,16 @@ pub(crate) async fn effects(db: &Database) -> Vec<String> {
 
 pub(crate) async fn all(
     db: &impl ConnectionTrait,
-    sql: &str,
+    query: &str,
     values: impl IntoIterator<Item = Value>,
 ) -> Vec<QueryResult> {
-    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
-    db.query_all_raw(statement).await.unwrap()
+    sql::all(db, query, values).await.unwrap()
 }
 
 pub(crate) async fn effect(tx: &Tx, what: &str) -> Result<(), Error> {
-    let sql = "insert into effect (what) values ($1)";
-    let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, [what.into()]);
-    tx.execute_raw(statement).await.map_err(Error::internal)?;
-    Ok(())
+    let insert = "insert into effect (what) values ($1)";
+    let inserted = sql::execute(tx, insert, [what.into()]).await;
+    inserted.map_err(Error::internal).map(drop)
 }
 
 /// Notes a text and that it is done, in one transaction.
@@ -173,26 +172,6 @@ pub(crate) fn run(context: &Context, store: &Store, workers: Workers<Store>) {
     context.spawn("jobs", async move {
         workers.run(&store.jobs, &store).await.unwrap();
     });
-}
-
-/// Runs a test on SQLite and on PostgreSQL.
-pub(crate) async fn on_each_database(body: impl AsyncFn(Option<&str>)) {
-    body(None).await;
-    if let Some(postgres) = TestPostgres::start().await {
-        body(Some(postgres.url())).await;
-    }
-}
-
-/// Waits until something is so.
-pub(crate) async fn eventually(what: &str, is_so: impl AsyncFn() -> bool) {
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
-    while !is_so().await {
-        assert!(
-            tokio::time::Instant::now() < deadline,
-            "it never came to be that {what}"
-        );
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
 }
 
 /// Waits long enough that what should not happen would have happened.

@@ -2,11 +2,12 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod grpc;
+mod hosted;
 mod migrate;
 mod tls;
+mod traced;
 
 use std::{
-    net::TcpListener,
     sync::{
         Arc, Mutex,
         atomic::{AtomicU32, Ordering::Relaxed},
@@ -15,15 +16,14 @@ use std::{
 };
 
 use async_graphql::{EmptyMutation, EmptySubscription, Object, Schema};
-use axum::{Router, body::Body, extract::Request, http::StatusCode, routing::get};
+use axum::{Router, http::StatusCode, routing::get};
 use chrono::{TimeDelta, TimeZone, Utc};
 use platform_config::Config;
 use platform_error::{Code, Error, Result};
 use platform_http::{Client, ClientSettings, Problem};
-use platform_service::{Clock, Context, Host, Peer, Running, Service};
+use platform_service::{Clock, Context, Host, Service};
 use platform_testing::TestService;
 use serde::{Deserialize, Serialize};
-use tokio::sync::Notify;
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
@@ -32,7 +32,7 @@ struct Settings {
 }
 
 #[derive(Clone)]
-struct Store {
+pub(crate) struct Store {
     context: Context,
     greeting: String,
     events: Arc<Mutex<Vec<&'static str>>>,
@@ -40,7 +40,7 @@ struct Store {
 }
 
 impl Store {
-    async fn open(context: Context) -> Result<Self> {
+    pub(crate) async fn open(context: Context) -> Result<Self> {
         let Settings { greeting } = context.settings()?;
         Ok(Self {
             context,
@@ -87,7 +87,7 @@ async fn work(context: Context, store: Store) -> Result<()> {
     Ok(())
 }
 
-fn calendar() -> Service {
+pub(crate) fn calendar() -> Service {
     Service::new("calendar", 0)
         .open(Store::open)
         .graphql(schema)
@@ -103,11 +103,8 @@ pub(crate) fn host(settings: &str) -> (tempfile::TempDir, Host) {
     (folder, Host::new(Config::parse(&config).unwrap(), Clock::system()))
 }
 
-async fn refused(host: Host) -> Error {
-    match host.start().await {
-        Ok(_) => panic!("the host started"),
-        Err(error) => error,
-    }
+pub(crate) fn client() -> Client {
+    Client::new(&ClientSettings::default()).unwrap()
 }
 
 #[tokio::test]
@@ -186,121 +183,4 @@ async fn a_task_that_panics_is_started_again() {
 
     assert_eq!(store.starts.load(Relaxed), 3);
     calendar.stop().await;
-}
-
-#[tokio::test]
-async fn a_host_listens_says_where_and_stops() {
-    let (_folder, host) = host("[calendar]\nport = 0");
-    let running = host.services([calendar()]).start().await.unwrap();
-    let address = running.addresses()["calendar"];
-    assert!(address.ip().is_loopback());
-    let client = Client::new(&ClientSettings::default()).unwrap();
-    let url = format!("http://{address}/livez");
-    assert_eq!(client.send(client.get(&url)).await.unwrap().status(), StatusCode::OK);
-
-    running.run_until(async {}).await;
-
-    assert!(client.send(client.get(&url)).await.is_err());
-}
-
-#[tokio::test]
-async fn a_port_in_use_is_named_with_the_setting_to_change() {
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = taken.local_addr().unwrap().port();
-    let (_folder, host) = host(&format!("[calendar]\nport = {port}"));
-
-    let error = refused(host.services([calendar()])).await;
-
-    let said = error.message();
-    assert!(
-        said.contains(&port.to_string()) && said.contains("in use") && said.contains("calendar.port"),
-        "{said}"
-    );
-}
-
-#[tokio::test]
-async fn a_port_answers_that_its_service_is_starting() {
-    let (opening, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let (told, awaited) = (opening.clone(), go.clone());
-    let service = Service::new("calendar", 0).open(move |context: Context| {
-        let (told, awaited) = (told.clone(), awaited.clone());
-        async move {
-            told.notify_one();
-            awaited.notified().await;
-            Store::open(context).await
-        }
-    });
-    let port = platform_testing::free_port();
-    let (_folder, host) = host(&format!("[calendar]\nport = {port}"));
-    let look = async {
-        opening.notified().await;
-        let peer = Peer::Remote(format!("http://127.0.0.1:{port}").parse().unwrap(), client());
-        let probe = peer
-            .call(Request::get("/startupz").body(Body::empty()).unwrap())
-            .await
-            .unwrap();
-        let request = peer
-            .call(Request::get("/id").body(Body::empty()).unwrap())
-            .await
-            .unwrap();
-        go.notify_one();
-        (
-            probe.status(),
-            request.status(),
-            request.headers()["retry-after"].clone(),
-        )
-    };
-
-    let (running, seen) = tokio::join!(host.services([service.into()]).start(), look);
-
-    assert_eq!(
-        seen,
-        (
-            StatusCode::SERVICE_UNAVAILABLE,
-            StatusCode::SERVICE_UNAVAILABLE,
-            "1".parse().unwrap()
-        )
-    );
-    running.unwrap().stop().await;
-}
-
-#[tokio::test]
-async fn a_misspelt_setting_stops_the_start() {
-    let (_a, host_a) = host("[calendar]\ngreting = \"hi\"");
-    let (_b, host_b) = host("[calender]\ngreeting = \"hi\"");
-
-    let key = refused(host_a.services([calendar()])).await;
-    let section = refused(host_b.services([calendar()])).await;
-
-    assert_eq!(
-        key.message(),
-        "unknown setting calendar.greting; known are greeting, port"
-    );
-    assert!(section.message().starts_with("unknown section [calender]"), "{section}");
-}
-
-#[tokio::test]
-async fn a_peer_answers_alike_in_process_and_over_a_socket() {
-    let (_folder, host) = host("");
-    let running: Running = host.services([calendar()]).start().await.unwrap();
-    let address = format!("http://{}", running.addresses()["calendar"]);
-    let peers = [
-        running.peer("calendar").unwrap(),
-        Peer::Remote(address.parse().unwrap(), client()),
-    ];
-
-    for peer in peers {
-        let answer = peer
-            .call(Request::get("/taken?a=b").body(Body::empty()).unwrap())
-            .await
-            .unwrap();
-
-        assert_eq!(answer.status(), StatusCode::CONFLICT);
-        assert_eq!(answer.headers()["content-type"], "application/problem+json");
-    }
-    running.stop().await;
-}
-
-pub(crate) fn client() -> Client {
-    Client::new(&ClientSettings::default()).unwrap()
 }

@@ -6,7 +6,7 @@ use platform_auth::SignedIn;
 use platform_graphql::Result;
 use uuid::Uuid;
 
-use super::{auth, caller, client};
+use super::{auth, caller};
 use crate::{
     api_key, identity, mail_change, passkey, password,
     registration::Hidden,
@@ -80,7 +80,7 @@ impl Mutation {
     #[graphql(guard = "SignedIn")]
     async fn confirm(&self, ctx: &Context<'_>, input: ConfirmInput) -> Result<bool> {
         let proof = Proof::one_of(input.password, input.code)?;
-        sign_in::confirm(auth(ctx), &caller(ctx).await?, proof, &client(ctx)).await?;
+        sign_in::confirm(auth(ctx), &caller(ctx).await?, proof).await?;
         Ok(true)
     }
 
@@ -88,14 +88,14 @@ impl Mutation {
     #[graphql(guard = "SignedIn")]
     async fn change_password(&self, ctx: &Context<'_>, input: ChangePasswordInput) -> Result<bool> {
         let passwords = (input.current_password.map(Hidden::secret), input.new_password.secret());
-        password::change(auth(ctx), &caller(ctx).await?, passwords, &client(ctx)).await?;
+        password::change(auth(ctx), &caller(ctx).await?, passwords).await?;
         Ok(true)
     }
 
     /// Begins to change the mail address: both the old and the new one are asked by mail.
     #[graphql(guard = "SignedIn")]
     async fn request_mail_change(&self, ctx: &Context<'_>, email: String) -> Result<bool> {
-        mail_change::begin(auth(ctx), &caller(ctx).await?, &email, &client(ctx)).await?;
+        mail_change::begin(auth(ctx), &caller(ctx).await?, &email).await?;
         Ok(true)
     }
 

@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 
 use crate::{
     caller::Caller,
-    client::Client,
     cookie, identity,
     mail_change::{self, Progress},
     passkey, recovery,
@@ -55,11 +54,10 @@ pub(super) struct Confirmation {
 pub(super) async fn confirm(
     State(auth): State<Auth>,
     caller: Caller,
-    client: Client,
     Json(body): Json<Confirmation>,
 ) -> Result<StatusCode, Problem> {
     let proof = Proof::one_of(body.password, body.code)?;
-    sign_in::confirm(&auth, &caller, proof, &client).await?;
+    sign_in::confirm(&auth, &caller, proof).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -72,10 +70,9 @@ pub(super) struct NewMail {
 pub(super) async fn change_mail(
     State(auth): State<Auth>,
     caller: Caller,
-    client: Client,
     Json(body): Json<NewMail>,
 ) -> Result<Response, Problem> {
-    mail_change::begin(&auth, &caller, &body.email, &client).await?;
+    mail_change::begin(&auth, &caller, &body.email).await?;
     let body = json!({ "next": "follow the links in both mails, to the old address and to the new one" });
     Ok((StatusCode::ACCEPTED, Json(body)).into_response())
 }

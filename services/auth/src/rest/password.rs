@@ -49,10 +49,9 @@ pub(super) struct Change {
 pub(super) async fn change(
     State(auth): State<Auth>,
     caller: Caller,
-    client: Client,
     Json(body): Json<Change>,
 ) -> Result<StatusCode, Problem> {
     let passwords = (body.current_password.map(Hidden::secret), body.new_password.secret());
-    password::change(&auth, &caller, passwords, &client).await?;
+    password::change(&auth, &caller, passwords).await?;
     Ok(StatusCode::NO_CONTENT)
 }

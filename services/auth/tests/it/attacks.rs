@@ -9,11 +9,14 @@
 //! | a session planted before sign-in | new session, new tokens | `browser` |
 //! | a way to another site | only paths of this one | `browser` |
 //! | which addresses have accounts | same answers, same work | `accounts` |
-//! | somebody else's things | not found | `accounts` |
+//! | somebody else's things | not found | `isolation` |
 //! | fields that are not asked for | refused | `accounts` |
 //! | accounts tied by an unproven address | refused | `accounts` |
+//! | accounts tied without their code | tied after the code | `providers` |
 //! | an account prepared for its later owner | there is none until the address is proven | `accounts` |
 //! | guessing | waits for the guesser alone | `force` |
+//! | guessing a code from many addresses | waits for all strangers | `force` |
+//! | an old password, used while it changes | the account is held | `races` |
 //! | locking somebody out | a known device is untouched, others wait a moment | `force` |
 //! | too large, too much | bounded | `input` |
 //! | requests into our network by a provider | never sent | `input` |
@@ -23,4 +26,6 @@ mod accounts;
 mod browser;
 mod force;
 mod input;
+mod isolation;
+mod races;
 mod tokens;

@@ -159,6 +159,11 @@ async fn a_service_gets_a_token_for_the_service_it_calls_and_for_no_other() {
         assert_eq!(principal.service().unwrap(), "users");
         // This service is not the audience of the other one.
         assert!(identity.verify(other["token"].as_str().unwrap()).await.is_err());
+        // What people's tokens say would be believed by all of them.
+        problem(
+            &asked(&site, "/internal/service-tokens", json!({ "audience": "hansa" })).await,
+            422,
+        );
         site.stop().await;
     }
 }
@@ -241,6 +246,79 @@ async fn a_key_that_leaked_can_be_refused_at_once() {
         assert!(!ids(&site).await.contains(&old));
         assert_ne!(kid(&ada), old);
         ok(&ada.get(&site, "/auth/me").await);
+        site.stop().await;
+    }
+}
+
+/// Two processes on one database: the second one rotates, the first one is told nothing.
+#[tokio::test]
+async fn a_rotation_by_another_process_is_seen_within_seconds() {
+    for site in sites(&[]).await {
+        let mut ada = site.member(ADA).await;
+        let old = kid(&ada);
+        let other = auth::store::Auth::open(site.service.context()).await.unwrap();
+        site.wait(MINUTE);
+
+        let new = signing_key::rotate(&other, Old::Refused).await.unwrap();
+        site.wait(Duration::from_secs(5));
+        ada.access = None;
+        ok(&ada.renew(&site).await);
+
+        assert_eq!(kid(&ada), new);
+        assert_ne!(old, new);
+        assert_eq!(ids(&site).await.len(), 2);
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn processes_that_rotate_at_the_same_time_leave_one_that_signs_and_one_that_follows() {
+    for site in sites(&[]).await {
+        let other = auth::store::Auth::open(site.service.context()).await.unwrap();
+        let auth = site.auth();
+
+        for _ in 0..5 {
+            site.wait(MINUTE);
+            let (here, there) = futures::join!(
+                signing_key::rotate(&auth, Old::Refused),
+                signing_key::rotate(&other, Old::Refused)
+            );
+            here.unwrap();
+            there.unwrap();
+        }
+
+        let keys = signing_key::all(auth.db.read()).await.unwrap();
+        let now = site.service.clock().now();
+        let to_come = keys.iter().filter(|key| key.signs_from > now).count();
+        assert_eq!((keys.len(), to_come), (2, 1));
+        site.stop().await;
+    }
+}
+
+/// The other process has the ring as it is after the next step, and this one as it is before.
+#[tokio::test]
+async fn what_an_older_key_of_the_ring_sealed_is_sealed_anew_beside_a_process_that_does_not_know_yet() {
+    for site in sites(&[]).await {
+        let mut ada = site.member(ADA).await;
+        site.with_totp(&mut ada).await;
+        let auth = site.auth();
+        let file = platform_crypto::RingFile::in_folder(site.service.folder());
+        let ring = || {
+            let settings = platform_crypto::KeySettings::default();
+            let random = site.service.context().random();
+            platform_crypto::KeyRing::open(&settings, site.service.folder(), random).unwrap()
+        };
+        file.add(None, site.service.context().random()).unwrap();
+        let behind = ring();
+        file.promote().unwrap();
+        let ahead = ring();
+        assert_eq!(auth::sealed::by_key(&auth.db).await.unwrap(), [("k1".into(), 3)].into());
+
+        let anew = auth::sealed::anew(&auth.db, &ahead).await.unwrap();
+        let undone = auth::sealed::anew(&auth.db, &behind).await.unwrap();
+
+        assert_eq!((anew, undone), (3, 0));
+        assert_eq!(auth::sealed::by_key(&auth.db).await.unwrap(), [("k2".into(), 3)].into());
         site.stop().await;
     }
 }

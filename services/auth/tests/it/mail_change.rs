@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{ADA, Agent, BOB, PASSWORD, granted, ok, problem, sites};
+use crate::support::{ADA, Agent, BOB, OTHER_PASSWORD, PASSWORD, granted, ok, problem, sites};
 
 const NEW: &str = "lovelace@example.com";
 
@@ -60,6 +60,24 @@ async fn a_change_that_is_not_confirmed_in_time_is_void() {
         let late = ada.post(&site, "/auth/mail/confirm", json!({ "token": new })).await;
 
         problem(&late, 400);
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_password_that_changes_makes_a_change_that_waits_void() {
+    for site in sites(&[]).await {
+        let mut ada = site.member(ADA).await;
+        ok(&ada.post(&site, "/auth/mail", json!({ "email": NEW })).await);
+        let (old, new) = (site.link_to(ADA, "mail").await, site.link_to(NEW, "mail").await);
+        ok(&ada.post(&site, "/auth/mail/confirm", json!({ "token": old })).await);
+        let body = json!({ "currentPassword": PASSWORD, "newPassword": OTHER_PASSWORD });
+        ok(&ada.put(&site, "/auth/password", body).await);
+
+        let confirmed = ada.post(&site, "/auth/mail/confirm", json!({ "token": new })).await;
+
+        problem(&confirmed, 400);
+        assert_eq!(ok(&ada.get(&site, "/auth/me").await)["email"], ADA);
         site.stop().await;
     }
 }

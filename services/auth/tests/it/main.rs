@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod attacks;
+mod document;
 mod graphql;
 mod keys;
+mod mail;
 mod mail_change;
 mod passkeys;
 mod passwords;

@@ -150,10 +150,14 @@ async fn codes_are_asked_for_after_the_provider_too() {
         let arrived = sign_in(&site, &provider, &mut browser).await;
         let (_, challenge) = arrived.header("location").split_once("/auth/page#code=").unwrap();
         problem(&browser.get(&site, "/auth/me").await, 401);
+        let before = ok(&ada.get(&site, "/auth/identities").await)["identities"].clone();
         let body = json!({ "challenge": challenge, "code": site.code(&secret), "mode": "cookie" });
         granted(&browser.post(&site, "/auth/sign-in/code", body).await);
 
-        assert_eq!(ok(&browser.get(&site, "/auth/me").await)["email"], ADA);
+        let me = ok(&browser.get(&site, "/auth/me").await);
+        assert_eq!((&me["email"], &me["identities"]), (&json!(ADA), &json!(1)));
+        // Who has the provider's word and not the code has left nothing behind.
+        assert_eq!(before, json!([]));
         site.stop().await;
     }
 }

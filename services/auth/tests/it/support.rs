@@ -4,6 +4,7 @@ mod agent;
 mod authenticator;
 mod mailbox;
 mod provider;
+mod smtp;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -14,7 +15,9 @@ use serde_json::{Value, json};
 
 pub(crate) use agent::Agent;
 pub(crate) use authenticator::Authenticator;
+pub(crate) use mailbox::token_in;
 pub(crate) use provider::{Person, Provider};
+pub(crate) use smtp::{GONE, MailServer};
 
 pub(crate) const PASSWORD: &str = "a quiet harbour at dawn";
 pub(crate) const OTHER_PASSWORD: &str = "seven lanterns over water";
@@ -46,7 +49,8 @@ pub(crate) async fn sites(settings: &[(&str, &str)]) -> Vec<Site> {
 }
 
 impl Site {
-    async fn start(settings: &[(&str, &str)], postgres: Option<TestPostgres>) -> Self {
+    /// The service on a file, or on a server.
+    pub(crate) async fn start(settings: &[(&str, &str)], postgres: Option<TestPostgres>) -> Self {
         let mut all: BTreeMap<&str, &str> = CHEAP.into();
         all.extend([("database.min-connections", "0"), ("database.max-connections", "8")]);
         // The log of events has tests of its own, and keeps its connections.

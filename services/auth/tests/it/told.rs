@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use contracts::{privacy, sessions, users};
+use contracts::{audit, privacy, sessions, users};
 use platform_database::Tx;
 use platform_error::Error;
 use platform_events::{Cause, Consumers, Received};
@@ -64,6 +64,11 @@ async fn revoked(heard: &Heard, _: &Tx, event: Received<sessions::Revoked>) -> R
     Ok(())
 }
 
+async fn recorded(heard: &Heard, _: &Tx, event: Received<audit::Recorded>) -> Result<(), Error> {
+    heard.note(&event.action, &event.event);
+    Ok(())
+}
+
 async fn part(heard: &Heard, _: &Tx, event: Received<privacy::ExportPart>) -> Result<(), Error> {
     heard.note("privacy.export_part", &event.event);
     Ok(())
@@ -79,6 +84,7 @@ fn listen(site: &Site) -> Heard {
             .on("listener", deleted)
             .on("listener", email_changed)
             .on("listener", revoked)
+            .on("listener", recorded)
             .on("listener", part);
         consumers.run(&events, &store).await.unwrap();
     });
@@ -166,6 +172,9 @@ async fn who_asks_what_is_known_of_them_gets_it_without_secrets() {
         let heard = listen(&site);
         let mut ada = site.member(ADA).await;
         let made = ok(&ada.post(&site, "/auth/keys", json!({ "name": "nightly" })).await);
+        ok(&ada
+            .post(&site, "/auth/mail", json!({ "email": "new@example.com" }))
+            .await);
         let user = ok(&ada.get(&site, "/auth/me").await)["id"]
             .as_str()
             .unwrap()
@@ -187,8 +196,37 @@ async fn who_asks_what_is_known_of_them_gets_it_without_secrets() {
             (&json!("auth"), &json!(ADA))
         );
         assert_eq!(part["data"]["apiKeys"][0]["name"], "nightly");
+        assert_eq!(part["data"]["devices"].as_array().unwrap().len(), 1);
+        assert_eq!(part["data"]["mailChange"]["email"], "new@example.com");
         let text = part.to_string();
         assert!(!text.contains(made["key"].as_str().unwrap()) && !text.contains("argon2") && !text.contains("hash"));
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn the_audit_log_learns_who_came_how_who_left_and_who_gave_a_wrong_code() {
+    for site in sites(&[]).await {
+        let heard = listen(&site);
+        let mut ada = site.member(ADA).await;
+        let me = ok(&ada.get(&site, "/auth/me").await);
+        site.with_totp(&mut ada).await;
+        let asked = ok(&Agent::new("203.0.113.66").sign_in(&site, ADA, PASSWORD, "bearer").await);
+        let body = json!({ "challenge": asked["secondFactor"]["challenge"], "code": "000000" });
+
+        Agent::new("203.0.113.66").post(&site, "/auth/sign-in/code", body).await;
+        ok(&ada.post(&site, "/auth/sign-out", json!({})).await);
+
+        let begun = &heard.wait_for("accounts.signed_in", 1).await[0];
+        let ended = &heard.wait_for("accounts.session_ended", 1).await[0];
+        let refused = &heard.wait_for("accounts.second_factor", 1).await[0];
+        assert_eq!(begun["data"], json!({ "session": me["session"], "method": "PASSWORD" }));
+        assert_eq!(ended["data"], json!({ "session": me["session"], "why": "signed_out" }));
+        assert_eq!(
+            (&refused["outcome"], &refused["target_id"]),
+            (&json!("refused"), &me["id"])
+        );
+        assert_eq!(heard.wait_for("accounts.registered", 1).await[0]["target_id"], me["id"]);
         site.stop().await;
     }
 }

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use platform_crypto::KeyRing;
 use platform_database::{
     Tx,
-    orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, Statement},
+    orm::{ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter},
+    sql,
 };
 use uuid::Uuid;
 
@@ -29,8 +30,7 @@ impl<'a> Chain<'a> {
     pub async fn hold(tx: &'a Tx, ring: &'a KeyRing, now: DateTime<Utc>) -> Result<Self, Error> {
         // The update takes the row's lock on PostgreSQL; SQLite has one writer anyway.
         let sql = "update audit_head set seq = seq where only_row = 1 returning seq, hash";
-        let statement = Statement::from_string(tx.get_database_backend(), sql);
-        let row = tx.query_one_raw(statement).await?;
+        let row = sql::one(tx, sql, []).await?;
         let row = row.ok_or_else(|| DbErr::RecordNotFound("the audit log has no end".into()))?;
         Ok(Self {
             tx,
@@ -82,8 +82,7 @@ impl<'a> Chain<'a> {
             .await?;
         let sql = "update audit_head set seq = $1, hash = $2 where only_row = 1";
         let values = [self.seq.into(), self.hash.clone().into()];
-        let statement = Statement::from_sql_and_values(self.tx.get_database_backend(), sql, values);
-        self.tx.execute_raw(statement).await?;
+        sql::execute(self.tx, sql, values).await?;
         Ok(())
     }
 

@@ -85,6 +85,7 @@ impl Model {
         digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
+    /// Words with spaces between, because the two databases do not agree on what else ends a word.
     pub(super) fn searched(&self) -> String {
         let all = [
             &self.actor,
@@ -94,6 +95,8 @@ impl Model {
             &self.outcome,
             &self.data,
         ];
-        all.map(String::as_str).join(" ").to_lowercase()
+        let all = all.map(String::as_str).join(" ").to_lowercase();
+        let words = all.split(|letter: char| !letter.is_alphanumeric());
+        words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
     }
 }

@@ -4,18 +4,24 @@ use chrono::{DateTime, Utc};
 use platform_database::{
     Connection, Order, PageArgs, PageLimits,
     orm::{
-        ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
+        ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter,
         sea_query::{Expr, ExprTrait, LikeExpr},
     },
     page,
+    text::TextIndex,
 };
 use uuid::Uuid;
 
 use super::{Column, Entity, Model};
 use crate::error::Error;
 
-const WORDS: usize = 8;
+const WORDS: usize = 16;
 const LONGEST: usize = 200;
+/// The index over what entries say.
+pub const INDEX: TextIndex = TextIndex {
+    table: "audit",
+    columns: &["words"],
+};
 /// Makes the next letter of a pattern mean itself. A backslash would be read differently by the two databases.
 const ESCAPE: char = '!';
 
@@ -38,7 +44,7 @@ pub struct Search {
     pub from: Option<DateTime<Utc>>,
     /// Before then.
     pub until: Option<DateTime<Utc>>,
-    /// Words that the entry has somewhere, all of them.
+    /// Words that the entry has somewhere, all of them. The last one may be the beginning of a word.
     pub text: Option<String>,
 }
 
@@ -49,13 +55,26 @@ pub async fn search(
     visible: Condition,
     args: &PageArgs,
 ) -> Result<Connection<Model>, Error> {
-    let select = Entity::find().filter(visible).filter(wanted.condition()?);
+    let select = Entity::find()
+        .filter(visible)
+        .filter(wanted.condition(db.get_database_backend())?);
     let key = (Column::Seq, Order::Falling, |row: &Model| row.seq);
     Ok(page(db, select, key, args, PageLimits::default()).await?)
 }
 
 impl Search {
-    fn condition(&self) -> Result<Condition, Error> {
+    fn condition(&self, backend: DbBackend) -> Result<Condition, Error> {
+        let given = [
+            ("actor", &self.actor),
+            ("action", &self.action),
+            ("targetType", &self.target_kind),
+            ("targetId", &self.target_id),
+            ("outcome", &self.outcome),
+            ("text", &self.text),
+        ];
+        for (field, text) in given {
+            bounded(field, text.as_deref().unwrap_or_default())?;
+        }
         let exact = [
             (Column::Actor, &self.actor),
             (Column::TargetKind, &self.target_kind),
@@ -71,28 +90,29 @@ impl Search {
             .add_option(self.from.map(|from| Column::At.gte(from)))
             .add_option(self.until.map(|until| Column::At.lt(until)))
             .add_option(self.action.as_deref().map(action));
-        let text = self.text.as_deref().unwrap_or_default();
-        if text.len() > LONGEST || text.split_whitespace().count() > WORDS {
-            return Err(Error::field(
-                "text",
-                format!("has at most {WORDS} words and {LONGEST} bytes"),
-            ));
-        }
-        let words = text.split_whitespace().map(str::to_lowercase);
-        let has = |word: String| Expr::col(Column::Words).like(like(&format!("%{}%", escaped(&word))));
-        Ok(words.map(has).fold(all, Condition::add))
+        let text = self.text.as_deref().map(str::trim).filter(|text| !text.is_empty());
+        let has = |text| INDEX.condition(backend, text).unwrap_or_else(|| Expr::val(1).eq(0));
+        Ok(all.add_option(text.map(has)))
+    }
+}
+
+fn bounded(field: &'static str, text: &str) -> Result<(), Error> {
+    let words = text.split(|letter: char| !letter.is_alphanumeric());
+    let is_short = text.len() <= LONGEST && words.filter(|word| !word.is_empty()).count() <= WORDS;
+    match is_short && !text.contains(char::is_control) {
+        true => Ok(()),
+        false => Err(Error::field(
+            field,
+            format!("has at most {WORDS} words and {LONGEST} bytes, and no control characters"),
+        )),
     }
 }
 
 fn action(action: &str) -> Expr {
     match action.ends_with('.') {
-        true => Expr::col(Column::Action).like(like(&format!("{}%", escaped(action)))),
+        true => Expr::col(Column::Action).like(LikeExpr::new(format!("{}%", escaped(action))).escape(ESCAPE)),
         false => Column::Action.eq(action),
     }
-}
-
-fn like(pattern: &str) -> LikeExpr {
-    LikeExpr::new(pattern).escape(ESCAPE)
 }
 
 /// What was typed means itself.

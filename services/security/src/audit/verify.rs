@@ -1,8 +1,11 @@
 //! Whether the audit log is what was written: no entry changed, removed, added or moved.
 
+use std::{fmt, str::FromStr};
+
 use platform_crypto::KeyRing;
-use platform_database::orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
+use platform_database::{
+    orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect},
+    sql,
 };
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +22,36 @@ pub struct Anchor {
     pub seq: i64,
     /// Its fingerprint.
     pub hash: String,
+}
+
+/// An anchor as people keep it: `SEQ:HASH`.
+impl fmt::Display for Anchor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.seq, self.hash)
+    }
+}
+
+impl FromStr for Anchor {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let wrong = || {
+            Error::field(
+                "anchor",
+                "is a number and a fingerprint, as a verification prints it: 12:9f86…",
+            )
+        };
+        let (seq, hash) = text.trim().split_once(':').ok_or_else(wrong)?;
+        let seq = seq.parse().map_err(|_| wrong())?;
+        let is_hash = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+        match is_hash || (seq == 0 && hash.is_empty()) {
+            true => Ok(Self {
+                seq,
+                hash: hash.to_lowercase(),
+            }),
+            false => Err(wrong()),
+        }
+    }
 }
 
 /// What a verification found.
@@ -41,6 +74,55 @@ pub struct Broken {
     pub seq: i64,
     /// What is wrong.
     pub what: String,
+    /// What may have happened, and what to do.
+    pub meaning: String,
+}
+
+/// What can be wrong with an entry.
+#[derive(Clone, Copy)]
+enum Fault {
+    Gap,
+    Changed,
+    OtherKey,
+    OtherEntry,
+    OtherEnd,
+    Short,
+}
+
+impl Fault {
+    fn what(self) -> &'static str {
+        match self {
+            Self::Gap => "entries before it are missing",
+            Self::Changed => "it was changed, moved or added",
+            Self::OtherKey => "its seal was made with another key",
+            Self::OtherEntry => "it is another entry than was noted",
+            Self::OtherEnd => "the end of the log names another entry",
+            Self::Short => "entries are missing at the end",
+        }
+    }
+
+    fn meaning(self) -> &'static str {
+        match self {
+            Self::Gap => {
+                "somebody deleted entries in the database itself; a backup from before has them, and shows who did what"
+            }
+            Self::Changed => {
+                "somebody wrote in the database itself, beside the service; compare the entry with the one in a backup"
+            }
+            Self::OtherKey => {
+                "either a key was taken out of the key ring, then put it back or verify with an anchor from before; or \
+                 the log was rewritten by somebody who does not have the key ring"
+            }
+            Self::OtherEntry => {
+                "the log was rewritten as a whole, with the key ring at hand, since the anchor was noted; only a backup \
+                 has what was there"
+            }
+            Self::OtherEnd | Self::Short => {
+                "the newest entries were cut off, or an older copy of the database was put in place: after a restore \
+                 that is what one expects, otherwise somebody removed them"
+            }
+        }
+    }
 }
 
 /// Reads the whole log and stops at the first entry that is not what was written.
@@ -67,14 +149,14 @@ pub async fn verify(db: &impl ConnectionTrait, ring: &KeyRing, anchor: Option<&A
             };
             if last.seq == end.seq && last.hash != end.hash {
                 let seq = last.seq;
-                return Ok(broken(last, seq, "the end of the log names another entry"));
+                return Ok(broken(last, seq, Fault::OtherEnd));
             }
         }
     }
     let furthest = anchor.map_or(end.seq, |anchor| anchor.seq.max(end.seq));
     if last.seq < furthest {
         let seq = last.seq + 1;
-        return Ok(broken(last, seq, "entries are missing at the end"));
+        return Ok(broken(last, seq, Fault::Short));
     }
     Ok(Verified {
         entries: last.seq,
@@ -83,38 +165,39 @@ pub async fn verify(db: &impl ConnectionTrait, ring: &KeyRing, anchor: Option<&A
     })
 }
 
-fn fault(row: &Model, last: &Anchor, (ring, anchor): (&KeyRing, Option<&Anchor>)) -> Option<&'static str> {
+fn fault(row: &Model, last: &Anchor, (ring, anchor): (&KeyRing, Option<&Anchor>)) -> Option<Fault> {
     if row.seq != last.seq + 1 {
-        return Some("entries before it are missing");
+        return Some(Fault::Gap);
     }
     if row.fingerprint(&last.hash) != row.hash {
-        return Some("it was changed, moved or added");
+        return Some(Fault::Changed);
     }
-    let seals = ring.tags(SEAL, row.hash.as_bytes());
-    if !seals.iter().any(|seal| hex(seal) == row.seal) {
-        return Some("its seal was made with another key");
+    // An anchor vouches for all before it, so their seals may be of keys that are no longer in the ring.
+    let is_vouched = anchor.is_some_and(|anchor| row.seq <= anchor.seq);
+    let seals = ring.tags_ever(SEAL, row.hash.as_bytes());
+    if !is_vouched && !seals.iter().any(|seal| hex(seal) == row.seal) {
+        return Some(Fault::OtherKey);
     }
     match anchor {
-        Some(anchor) if anchor.seq == row.seq && anchor.hash != row.hash => Some("it is another entry than was noted"),
+        Some(anchor) if anchor.seq == row.seq && anchor.hash != row.hash => Some(Fault::OtherEntry),
         _ => None,
     }
 }
 
-fn broken(last: Anchor, seq: i64, what: &str) -> Verified {
+fn broken(last: Anchor, seq: i64, fault: Fault) -> Verified {
     Verified {
         entries: last.seq,
         head: last,
         broken: Some(Broken {
             seq,
-            what: what.to_owned(),
+            what: fault.what().to_owned(),
+            meaning: fault.meaning().to_owned(),
         }),
     }
 }
 
 async fn head(db: &impl ConnectionTrait) -> Result<Anchor, Error> {
-    let sql = "select seq, hash from audit_head where only_row = 1";
-    let statement = Statement::from_string(db.get_database_backend(), sql);
-    let row = db.query_one_raw(statement).await?;
+    let row = sql::one(db, "select seq, hash from audit_head where only_row = 1", []).await?;
     let row = row.ok_or_else(|| DbErr::RecordNotFound("the audit log has no end".into()))?;
     Ok(Anchor {
         seq: row.try_get("", "seq")?,

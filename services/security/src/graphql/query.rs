@@ -63,6 +63,7 @@ impl Query {
     }
 
     /// The names of all permissions that the one who asks has on something, for a page that shows what can be done.
+    #[graphql(complexity = 100)]
     async fn my_permissions(
         &self,
         ctx: &Context<'_>,

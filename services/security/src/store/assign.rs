@@ -3,14 +3,17 @@
 use chrono::{DateTime, Utc};
 use platform_database::{
     OnConflict,
-    orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter},
+    orm::{
+        ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
+        QueryFilter,
+    },
 };
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{
     Store,
-    guard::{Acting, MANAGE_GRANTS},
+    guard::{Acting, Lasts, MANAGE_GRANTS},
     log::Change,
 };
 use crate::{
@@ -41,6 +44,29 @@ pub struct NewGrant {
     pub reason: Option<String>,
 }
 
+/// What it means to an appointment that others hold the role already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Others {
+    /// It is refused: the role is for the first one.
+    Refuse,
+    /// They may.
+    Allow,
+}
+
+/// The role of who may do everything everywhere.
+pub fn administrator() -> RoleKey {
+    RoleKey::built_in("platform", "super_admin")
+}
+
+async fn holders(db: &impl ConnectionTrait, role: &RoleKey, now: DateTime<Utc>) -> Result<Vec<String>, Error> {
+    let ends = grant::Column::ExpiresAt;
+    let held = grant::Entity::find()
+        .filter(grant::Column::Role.eq(role.as_str()))
+        .filter(grant::Column::Place.eq(Place::Everywhere.to_string()))
+        .filter(Condition::any().add(ends.is_null()).add(ends.gt(now)));
+    Ok(held.all(db).await?.into_iter().map(|row| row.subject).collect())
+}
+
 impl Store {
     /// Grants a role. The actor must be allowed to grant there and hold all that the role holds.
     pub async fn grant(&self, actor: &Actor, new: NewGrant) -> Result<grant::Model, Error> {
@@ -58,7 +84,7 @@ impl Store {
             return Err(Error::NoSuchRole(new.role.to_string()));
         }
         fits(&role, &new.place)?;
-        acting.must_hold(&role.holds, &new.place)?;
+        acting.must_hold(&role.holds, &new.place, Lasts::Until(new.expires_at))?;
         drop(acting);
         let row = self.write_grant(&mut chain, actor, (&new, &role)).await?;
         tx.commit().await?;
@@ -84,7 +110,7 @@ impl Store {
         if !is_own || actor.scopes.is_some() {
             acting.require(MANAGE_GRANTS, &place)?;
             if let Some(role) = &role {
-                acting.must_hold(&role.holds, &place)?;
+                acting.must_hold(&role.holds, &place, Lasts::Now)?;
             }
         }
         drop(acting);
@@ -101,13 +127,37 @@ impl Store {
     /// Makes somebody an administrator of everything, for a new installation or by the command line. It says whether
     /// anything changed.
     pub async fn appoint(&self, subject: Subject) -> Result<bool, Error> {
-        let role = RoleKey::built_in("platform", "super_admin");
-        self.give(
-            &Actor::from(Subject::Service("security".into())),
-            subject,
-            (role, Place::Everywhere),
-        )
-        .await
+        let actor = Actor::from(Subject::Service("security".into()));
+        self.give(&actor, subject, (administrator(), Place::Everywhere)).await
+    }
+
+    /// Grants a role everywhere in the name of who runs the system, who needs no permission of anybody's. Where others
+    /// hold it already they are named and nothing is granted, unless that is wanted. It says whether anything changed.
+    pub async fn appoint_to(&self, subject: Subject, role: RoleKey, others: Others) -> Result<bool, Error> {
+        let tx = self.db().begin().await?;
+        let chain = Chain::hold(&tx, &self.0.ring, self.0.clock.now()).await?;
+        let holders = holders(&tx, &role, chain.now()).await?;
+        drop(chain);
+        if others == Others::Refuse && !holders.is_empty() && !holders.contains(&subject.to_string()) {
+            return Err(Error::HasHolder {
+                role: role.to_string(),
+                holders,
+            });
+        }
+        let actor = Actor::from(Subject::Service("operator".into()));
+        let given = self.give_in(&tx, &actor, (subject, role, Place::Everywhere)).await?;
+        tx.commit().await?;
+        Ok(given)
+    }
+
+    /// Who holds a role everywhere now: `user:ID` or `service:NAME`.
+    pub async fn holders(&self, role: &RoleKey) -> Result<Vec<String>, Error> {
+        holders(self.db().read(), role, self.0.clock.now()).await
+    }
+
+    /// Whether anybody administrates everything, by a grant or by the settings.
+    pub async fn has_administrator(&self) -> Result<bool, Error> {
+        Ok(!self.settings().administrators.is_empty() || !self.holders(&administrator()).await?.is_empty())
     }
 
     /// Grants a role in the name of the system, unless it is held already. It says whether anything changed.
@@ -127,11 +177,11 @@ impl Store {
         let mut chain = Chain::hold(tx, &self.0.ring, self.0.clock.now()).await?;
         let role = self.role_in(&chain, &key).await?;
         fits(&role, &place)?;
-        let held = grant::Entity::find()
-            .filter(grant::Column::Subject.eq(subject.to_string()))
-            .filter(grant::Column::Role.eq(role.key.as_str()))
-            .filter(grant::Column::Place.eq(place.to_string()));
-        if held.one(tx).await?.is_some() {
+        // What was granted for a while gives way to what is given for good.
+        let held = same(&subject, &role.key, &place);
+        let ending = grant::Entity::delete_many().filter(held.clone());
+        ending.filter(grant::Column::ExpiresAt.is_not_null()).exec(tx).await?;
+        if grant::Entity::find().filter(held).one(tx).await?.is_some() {
             return Ok(false);
         }
         let new = NewGrant {
@@ -164,6 +214,10 @@ impl Store {
         let reason = reason
             .map(|reason| text::line("reason", reason, LONGEST_REASON))
             .transpose()?;
+        // One that has ended is not held any more, however long it is still listed.
+        let ended = grant::Entity::delete_many().filter(same(&new.subject, &role.key, &new.place));
+        let ended = ended.filter(grant::Column::ExpiresAt.lte(chain.now()));
+        ended.exec(chain.tx()).await?;
         let most = self.settings().grants_per_subject;
         let subject = new.subject.to_string();
         let held = grant::Entity::find().filter(grant::Column::Subject.eq(subject.as_str()));
@@ -205,6 +259,14 @@ impl Store {
             .await?;
         Ok(row)
     }
+}
+
+/// The grant of a role to a subject at a place.
+fn same(subject: &Subject, role: &RoleKey, place: &Place) -> Condition {
+    Condition::all()
+        .add(grant::Column::Subject.eq(subject.to_string()))
+        .add(grant::Column::Role.eq(role.as_str()))
+        .add(grant::Column::Place.eq(place.to_string()))
 }
 
 /// A role of a workspace is granted in that workspace as a whole and nowhere else, so that who edits it changes

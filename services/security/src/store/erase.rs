@@ -2,14 +2,26 @@
 
 use platform_database::{
     Tx,
-    orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect},
+    orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect},
 };
 use platform_events::{Cause, Event};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Store, log::Change};
-use crate::{actor::Actor, audit::Chain, catalog::RoleKey, error::Error, grant, place::Place, role, subject::Subject};
+use crate::{
+    actor::Actor,
+    audit::{self, Chain},
+    catalog::RoleKey,
+    error::Error,
+    grant,
+    place::Place,
+    role,
+    subject::Subject,
+};
+
+/// The most entries of the audit log in what somebody is told of themselves.
+const ACTIONS: u64 = 5_000;
 
 impl Store {
     /// Gives somebody who registered the roles that the settings name.
@@ -43,11 +55,15 @@ impl Store {
             self.give_in(tx, actor, (subject.clone(), role.clone(), place.clone()))
                 .await?;
         }
-        let others = members.values().flatten().filter(|role| !wanted.contains(role));
         let gone = grant::Entity::delete_many()
             .filter(grant::Column::Subject.eq(subject.to_string()))
-            .filter(grant::Column::Place.eq(place.to_string()))
-            .filter(grant::Column::Role.is_in(others.map(RoleKey::as_str)));
+            .filter(grant::Column::Place.eq(place.to_string()));
+        let others = members.values().flatten().filter(|role| !wanted.contains(role));
+        let gone = match part {
+            // Who left holds nothing there any more, whoever gave it.
+            None => gone,
+            Some(_) => gone.filter(grant::Column::Role.is_in(others.map(RoleKey::as_str))),
+        };
         let revoked = gone.exec(tx).await?.rows_affected;
         if revoked == 0 {
             return Ok(());
@@ -85,12 +101,21 @@ impl Store {
         self.log(&mut chain, actor, Change::dissolved(workspace, facts)).await
     }
 
-    /// What is known here of somebody, for themselves: the roles they hold.
+    /// What is known here of somebody, for themselves: the roles they hold, and what they did, the newest first.
     pub(crate) async fn known_of(&self, tx: &Tx, user: Uuid) -> Result<Value, Error> {
         let subject = Subject::User(user).to_string();
-        let held = grant::Entity::find().filter(grant::Column::Subject.eq(subject));
+        let held = grant::Entity::find().filter(grant::Column::Subject.eq(subject.as_str()));
+        let held = held.order_by_asc(grant::Column::Id);
         let held = held.limit(self.settings().grants_per_subject).all(tx).await?;
-        Ok(json!({ "grants": held }))
+        let done = audit::Entity::find().filter(audit::Column::Actor.eq(subject));
+        let done = done.order_by_desc(audit::Column::Seq).limit(ACTIONS).all(tx).await?;
+        let done = done.iter().map(|entry| {
+            json!({
+                "at": entry.at, "action": entry.action, "outcome": entry.outcome, "targetType": entry.target_kind,
+                "targetId": entry.target_id, "workspace": entry.workspace,
+            })
+        });
+        Ok(json!({ "grants": held, "actions": done.collect::<Vec<_>>() }))
     }
 
     /// Tells other services something.

@@ -5,9 +5,10 @@
 
 use std::time::Duration;
 
-use platform_database::Database;
-use platform_database::orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
+use platform_database::{
+    Database,
+    orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect},
+    sql,
 };
 use platform_service::Context;
 
@@ -92,8 +93,6 @@ impl Store {
 
 /// The number of the newest entry of the log.
 pub(super) async fn newest(db: &Database) -> Result<i64, Error> {
-    let db = db.read();
-    let statement = Statement::from_string(db.get_database_backend(), "select seq from audit_head");
-    let row = db.query_one_raw(statement).await?;
+    let row = sql::one(db.read(), "select seq from audit_head", []).await?;
     Ok(row.map(|row| row.try_get("", "seq")).transpose()?.unwrap_or_default())
 }

@@ -1,5 +1,6 @@
 //! What keeps rights where they are: nobody gives or takes what they do not have, and somebody is always left to give.
 
+use chrono::{DateTime, Utc};
 use platform_database::orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
@@ -12,6 +13,7 @@ use crate::{
     error::Error,
     grant,
     place::{EVERYWHERE, Place, Target},
+    role,
     standing::Standing,
     subject::Subject,
 };
@@ -30,6 +32,15 @@ fn shown(place: &str) -> String {
         "" | EVERYWHERE => EVERYWHERE.to_owned(),
         place => format!("on {place}"),
     }
+}
+
+/// For how long the actor must hold what they give. Who holds something for a while gives it for no longer.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Lasts {
+    /// For now: what is given is a name, and no right.
+    Now,
+    /// Until then; for good without an end.
+    Until(Option<DateTime<Utc>>),
 }
 
 /// An actor inside the transaction in which it acts: what it holds was read there.
@@ -71,15 +82,20 @@ impl<'a> Acting<'a> {
         }
     }
 
-    /// Refuses to give or take permissions that the actor does not hold at the place. Who holds one on anything holds
-    /// it on what is one's own as well.
-    pub(super) fn must_hold(&self, permissions: &Permissions, place: &Place) -> Result<(), Error> {
+    /// Refuses to give or take permissions that the actor does not hold at the place, as long as `lasts` asks for. Who
+    /// holds one on anything holds it on what is one's own as well.
+    pub(super) fn must_hold(&self, permissions: &Permissions, place: &Place, lasts: Lasts) -> Result<(), Error> {
         let now = self.chain.now();
+        let is_long_enough = |end: Option<DateTime<Utc>>| match (end, lasts) {
+            (None, _) | (_, Lasts::Now) => true,
+            (Some(end), Lasts::Until(wanted)) => wanted.is_some_and(|wanted| wanted <= end),
+        };
         let covering = self
             .standing
             .places()
             .filter(|(held, _)| **held == Place::Everywhere || *held == place);
         let held = covering.flat_map(|(_, held)| held).filter(|held| held.is_alive(now));
+        let held = held.filter(|held| is_long_enough(held.expires_at));
         let held: Permissions = held.flat_map(|held| held.role.holds.iter().copied()).collect();
         let catalog = self.store.engine().catalog();
         let has =
@@ -111,7 +127,10 @@ impl Store {
         if *place == Place::Everywhere && !self.settings().administrators.is_empty() {
             return Ok(());
         }
+        // Everybody who registers holds something everywhere: only what counts is read.
+        let counting = self.managing_roles(chain, place).await?;
         let here = grant::Entity::find()
+            .filter(grant::Column::Role.is_in(counting))
             .filter(grant::Column::Place.eq(place.to_string()))
             .filter(grant::Column::ExpiresAt.is_null())
             .filter(grant::Column::Subject.starts_with("user:"))
@@ -139,6 +158,20 @@ impl Store {
             true => Ok(()),
             false => Err(Error::LastAdministrator(shown(&place.to_string()))),
         }
+    }
+
+    /// The keys of the roles at a place by which roles can be granted.
+    async fn managing_roles(&self, chain: &Chain<'_>, place: &Place) -> Result<Vec<String>, Error> {
+        let (catalog, manages) = (self.engine().catalog(), self.manages());
+        let home = match place.workspace() {
+            Some(workspace) => role::Column::Workspace.eq(workspace),
+            None => role::Column::Workspace.is_null(),
+        };
+        let made = role::Entity::find().filter(home).all(chain.tx()).await?;
+        let made = made.iter().map(|row| row.role(catalog));
+        let all = catalog.roles().map(|role| Role::clone(role)).chain(made);
+        let managing = all.filter(|role| role.holds.is_superset(&manages));
+        Ok(managing.map(|role| role.key.to_string()).collect())
     }
 
     pub(super) fn manages(&self) -> Permissions {

@@ -1,10 +1,8 @@
 //! Lists of roles and grants, with what the actor may see of them.
 
-use std::collections::BTreeSet;
-
 use platform_database::{
     Connection, Order, PageArgs, PageLimits,
-    orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr},
+    orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr},
     page,
 };
 use uuid::Uuid;
@@ -42,18 +40,38 @@ pub struct RoleListed {
 }
 
 impl Store {
-    /// The built-in roles, and those made here that the actor may see: all, or those of one workspace.
+    /// The built-in roles, and those made here that the actor may see: those of one workspace, or of all, of which the
+    /// oldest come first and no more than a list can hold.
     pub async fn roles(&self, actor: &Actor, workspace: Option<Uuid>) -> Result<Vec<RoleListed>, Error> {
+        let made = self.visible_roles(actor).await?;
+        let here = workspace.map(|id| role::Column::Workspace.eq(id));
+        let made = made
+            .filter(Condition::all().add_option(here))
+            .order_by_asc(role::Column::Id)
+            .limit(self.settings().roles_per_workspace.saturating_mul(10))
+            .all(self.db().read())
+            .await?;
+        let shipped = self.engine().catalog().roles().map(|role| shipped(role));
+        Ok(shipped.chain(made.iter().map(|row| self.made_here(row))).collect())
+    }
+
+    /// The role of this key, when there is one that the actor may see.
+    pub async fn role(&self, actor: &Actor, key: &RoleKey) -> Result<RoleListed, Error> {
+        let visible = self.visible_roles(actor).await?;
+        let found = match key.custom_id() {
+            None => self.engine().catalog().role(key).map(|role| shipped(role)),
+            Some(id) => {
+                let row = visible.filter(role::Column::Id.eq(id)).one(self.db().read()).await?;
+                row.map(|row| self.made_here(&row))
+            }
+        };
+        found.ok_or_else(|| Error::NoSuchRole(key.to_string()))
+    }
+
+    async fn visible_roles(&self, actor: &Actor) -> Result<Select<role::Entity>, Error> {
         if actor.subject == Subject::Nobody {
             return Err(Error::SignIn);
         }
-        let catalog = self.engine().catalog();
-        let system = |role: &Role| role.key.as_str().split('/').next().map(str::to_owned);
-        let shipped = catalog.roles().map(|role| RoleListed {
-            system: system(role),
-            role: (**role).clone(),
-        });
-        let mut listed: Vec<_> = shipped.collect();
         let ask = Ask::own(actor, "roles:view", Target::resource("role", "")?);
         let columns = Columns {
             workspace: Some(Expr::col(role::Column::Workspace)),
@@ -61,30 +79,14 @@ impl Store {
             id: Expr::col(role::Column::Id),
             ids: Ids::Uuid,
         };
-        let here = workspace.map(|id| role::Column::Workspace.eq(id));
-        let made = role::Entity::find()
-            .filter(self.filter(&ask).await?.condition(&columns))
-            .filter(Condition::all().add_option(here))
-            .order_by_asc(role::Column::Id)
-            .limit(self.settings().roles_per_workspace.saturating_mul(10))
-            .all(self.db().read())
-            .await?;
-        listed.extend(made.iter().map(|row| RoleListed {
-            role: row.role(catalog),
-            system: None,
-        }));
-        Ok(listed)
+        Ok(role::Entity::find().filter(self.filter(&ask).await?.condition(&columns)))
     }
 
-    /// The role of this key, when there is one that the actor may see.
-    pub async fn role(&self, actor: &Actor, key: &RoleKey) -> Result<RoleListed, Error> {
-        let unknown = || Error::NoSuchRole(key.to_string());
-        let meant = self.engine().catalog().role(key).map_or(key, |role| &role.key);
-        let roles = self.roles(actor, None).await?;
-        roles
-            .into_iter()
-            .find(|listed| listed.role.key == *meant)
-            .ok_or_else(unknown)
+    pub(crate) fn made_here(&self, row: &role::Model) -> RoleListed {
+        RoleListed {
+            role: row.role(self.engine().catalog()),
+            system: None,
+        }
     }
 
     /// A page of the grants that the actor may see: its own, and those where it has the permission to.
@@ -141,25 +143,11 @@ impl Store {
         }
         Ok(visible)
     }
+}
 
-    /// Who holds a permission at a place, by grants: for a question such as who may delete this workspace.
-    pub async fn holders(&self, actor: &Actor, permission: &str, place: &Place) -> Result<BTreeSet<String>, Error> {
-        self.require(actor, "grants:view", &place.target()).await?;
-        let catalog = self.engine().catalog();
-        let id = catalog.find(permission);
-        let id = id.ok_or_else(|| Error::NoSuchPermission(crate::text::clip(permission, 100)))?;
-        let places = [place.to_string(), Place::Everywhere.to_string()];
-        let rows = grant::Entity::find().filter(grant::Column::Place.is_in(places));
-        let rows = rows.limit(10_000).all(self.db().read()).await?;
-        let roles = self
-            .roles_of(self.db().read(), rows.iter().map(|row| row.role.as_str()))
-            .await?;
-        let now = self.0.clock.now();
-        let holds = |row: &&grant::Model| {
-            let is_alive = row.expires_at.is_none_or(|end| now < end);
-            let role = roles.get(row.role.as_str());
-            is_alive && role.is_some_and(|role| catalog.permission(id).is_in(&role.holds))
-        };
-        Ok(rows.iter().filter(holds).map(|row| row.subject.clone()).collect())
+fn shipped(role: &Role) -> RoleListed {
+    RoleListed {
+        system: role.key.as_str().split('/').next().map(str::to_owned),
+        role: role.clone(),
     }
 }

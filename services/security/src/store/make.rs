@@ -7,7 +7,11 @@ use platform_database::{
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Store, guard::Acting, log::Change};
+use super::{
+    Store,
+    guard::{Acting, Lasts},
+    log::Change,
+};
 use crate::{
     actor::Actor,
     audit::Chain,
@@ -58,7 +62,7 @@ impl Store {
         let acting = Acting::begin(self, actor, &chain).await?;
         acting.require("roles:manage", &place)?;
         let stated = self.stated(&new.permissions)?;
-        acting.must_hold(&self.engine().catalog().closed(&stated), &place)?;
+        acting.must_hold(&self.engine().catalog().closed(&stated), &place, Lasts::Now)?;
         drop(acting);
         self.has_room(&chain, new.workspace).await?;
         let name = text::line("name", &new.name, LONGEST_NAME)?;
@@ -97,7 +101,7 @@ impl Store {
         if let Some(stated) = &stated {
             let holds = catalog.closed(stated);
             let acting = Acting::begin(self, actor, &chain).await?;
-            acting.must_hold(&holds, &home(row.workspace))?;
+            acting.must_hold(&holds, &home(row.workspace), Lasts::Until(None))?;
             if !holds.is_superset(&self.manages()) {
                 self.keep_administrator(&chain, &home(row.workspace), (&before, None))
                     .await?;
@@ -163,7 +167,7 @@ impl Store {
         }
         acting.require("roles:manage", &place)?;
         let role = row.role(self.engine().catalog());
-        acting.must_hold(&role.holds, &place)?;
+        acting.must_hold(&role.holds, &place, Lasts::Now)?;
         Ok((row, role))
     }
 

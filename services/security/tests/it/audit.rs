@@ -2,10 +2,10 @@
 
 use contracts::audit::{Outcome, Recorded};
 use platform_events::Cause;
-use security::audit::{Entry, redacted};
+use security::audit::{Entry, INDEX, redacted};
 use serde_json::{Value, json};
 
-use crate::support::{HERE, Security, until};
+use crate::support::{HERE, Security, code, until};
 
 const LOG: &str = "query($filter: AuditFilter, $first: Int, $after: String) {
     auditLog(filter: $filter, first: $first, after: $after) {
@@ -127,15 +127,31 @@ async fn entries_are_found_by_who_what_when_and_words_page_by_page() {
                 count(json!({ "text": "100%_" })).await,
                 count(json!({ "text": "1%s" })).await
             ),
-            (1, 0)
+            (1, 1)
+        );
+        assert_eq!(
+            (
+                count(json!({ "text": "user:00000000-0000-0000-0000-00000000ada0" })).await,
+                count(json!({ "text": "shared.char" })).await,
+                count(json!({ "text": "hared" })).await
+            ),
+            (6, 5, 0)
         );
         assert_eq!(
             (
                 count(json!({ "text": "\\" })).await,
                 count(json!({ "text": "!" })).await
             ),
-            (1, 0)
+            (0, 0)
         );
+        for wrong in [
+            json!({ "text": "a\0" }),
+            json!({ "targetId": "a\0" }),
+            json!({ "actor": "a".repeat(201) }),
+        ] {
+            let refused = root.client.graphql_with(LOG, json!({ "filter": wrong })).await;
+            assert_eq!(code(&refused), "INVALID", "{refused:#}");
+        }
         let mut seen = Vec::new();
         let mut after = Value::Null;
         loop {
@@ -245,4 +261,16 @@ async fn facts_that_are_too_large_or_too_deep_are_left_out() {
         .collect();
     assert!(data[0].contains("too large"), "{data:?}");
     assert!(data[1].len() < 200 && data[1].contains("[redacted]"), "{data:?}");
+}
+
+#[test]
+fn the_text_index_is_made_as_the_platform_makes_it() {
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let made = INDEX.migration("0003_audit_text");
+    let shipped = security::store::MIGRATIONS.last().unwrap();
+
+    assert_eq!(
+        (words(&shipped.sqlite), words(&shipped.postgres)),
+        (words(&made.sqlite), words(&made.postgres))
+    );
 }

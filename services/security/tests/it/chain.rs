@@ -251,3 +251,28 @@ async fn entries_written_at_the_same_time_make_one_chain() {
         security.stop().await;
     }
 }
+
+#[tokio::test]
+async fn an_anchor_vouches_for_what_was_sealed_by_a_key_that_is_gone() {
+    for security in Security::everywhere().await {
+        filled(&security).await;
+        let noted = security.store.verify(None).await.unwrap().head;
+        let elsewhere = security.service.folder().join("elsewhere");
+        let random = security.service.context().random();
+        let settings = platform_crypto::KeySettings::default();
+        let other = platform_crypto::KeyRing::open(&settings, &elsewhere, random).unwrap();
+        let verify = async |anchor| {
+            let verified = security::audit::verify(security.store.db().read(), &other, anchor).await;
+            verified.unwrap().broken.map(|broken| broken.seq)
+        };
+
+        let (alone, vouched) = (verify(None).await, verify(Some(&noted)).await);
+        drop_triggers(&security.store).await;
+        execute(&security.store, "update audit set actor = 'nobody' where seq = 2").await;
+
+        assert_eq!((alone, vouched), (Some(1), None));
+        assert_eq!(verify(Some(&noted)).await, Some(2));
+        assert_eq!(noted.to_string().parse::<Anchor>().unwrap(), noted);
+        security.stop().await;
+    }
+}

@@ -1,13 +1,18 @@
 //! People and workspaces that come and go.
 
+use std::sync::{Arc, Mutex};
+
 use contracts::{
+    privacy::{ExportPart, ExportRequested},
     users::{Deleted, Registered},
     workspaces::{self, MemberChanged},
 };
-use platform_events::Cause;
+use platform_database::Tx;
+use platform_error::Error;
+use platform_events::{Cause, Consumers, Events, Received};
 use serde_json::json;
 
-use crate::support::{HERE, Person, Security, until};
+use crate::support::{HERE, Person, Security, THERE, until};
 
 fn registered(person: &Person) -> Registered {
     Registered {
@@ -67,6 +72,95 @@ async fn a_member_holds_the_roles_of_what_they_are_in_the_workspace_now() {
             !ada.may("workspace:view", Some(HERE)).await
         })
         .await;
+        security.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn who_leaves_a_workspace_keeps_nothing_there_whoever_gave_it() {
+    for security in Security::everywhere().await {
+        let root = security.root().await;
+        let ada = security.person();
+        security.tell(&member(&ada, Some("member")), &Cause::default()).await;
+        until("the roles arrive", async || ada.may("workspace:view", Some(HERE)).await).await;
+        let made = root.make(Some(HERE), "Payers", &["credits:manage"]).await;
+        let payers = made["data"]["createAccessRole"]["key"].as_str().unwrap();
+        root.grant(&ada, payers, json!({ "workspace": HERE })).await;
+        root.grant(&ada, "contracting/manager", json!({ "workspace": HERE }))
+            .await;
+        root.grant(&ada, "contracting/manager", json!({ "workspace": THERE }))
+            .await;
+
+        security.tell(&member(&ada, None), &Cause::default()).await;
+
+        until("the roles are gone", async || {
+            !ada.may("workspace:view", Some(HERE)).await
+        })
+        .await;
+        assert!(!ada.may("credits:manage", Some(HERE)).await && !ada.may("edit:estimates", Some(HERE)).await);
+        assert!(ada.may("edit:estimates", Some(THERE)).await);
+        security.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_held_for_a_while_is_held_for_good_by_who_joins() {
+    for security in Security::everywhere().await {
+        let root = security.root().await;
+        let ada = security.person();
+        let end = security.service.clock().now() + chrono::TimeDelta::minutes(5);
+        let place = json!({ "workspace": HERE, "expiresAt": end });
+        root.grant(&ada, "platform/workspace_member", place).await;
+
+        security.tell(&member(&ada, Some("member")), &Cause::default()).await;
+        until("the other roles arrive", async || {
+            ada.may("dashboard:view", Some(HERE)).await
+        })
+        .await;
+        security.service.clock().advance(chrono::TimeDelta::minutes(10));
+
+        assert!(ada.may("workspace:view", Some(HERE)).await);
+        security.stop().await;
+    }
+}
+
+/// What the listener of a test has heard.
+#[derive(Clone, Default)]
+struct Heard(Arc<Mutex<Vec<ExportPart>>>);
+
+async fn part(heard: &Heard, _: &Tx, event: Received<ExportPart>) -> Result<(), Error> {
+    heard.0.lock().unwrap().push(event.event);
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_asks_what_is_known_of_them_is_told_what_they_hold_and_what_they_did() {
+    for security in Security::everywhere().await {
+        let root = security.root().await;
+        let ada = security.with(&root, "analytics/viewer", HERE).await;
+        let (heard, events) = (Heard::default(), AsRef::<Events>::as_ref(&security.store).clone());
+        let listener = heard.clone();
+        security.service.context().spawn("listener", async move {
+            let consumers = Consumers::new().on("listener", part);
+            consumers.run(&events, &listener).await.unwrap();
+        });
+
+        for person in [&root, &ada] {
+            let export = security.service.context().ids().v7();
+            let asked = ExportRequested {
+                export,
+                user: person.id,
+            };
+            security.tell(&asked, &Cause::default()).await;
+        }
+
+        until("both parts arrive", async || heard.0.lock().unwrap().len() == 2).await;
+        let parts = heard.0.lock().unwrap().clone();
+        let of = |person: &Person| &parts.iter().find(|part| part.user == person.id).unwrap().data;
+        assert_eq!(of(&ada)["grants"][0]["role"], "analytics/viewer");
+        assert_eq!(of(&ada)["actions"], json!([]));
+        assert_eq!(of(&root)["actions"][0]["action"], "grants.granted");
+        assert_eq!(of(&root)["actions"][0]["targetId"], ada.subject());
         security.stop().await;
     }
 }

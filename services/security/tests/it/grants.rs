@@ -1,7 +1,12 @@
 //! Who holds which role, and until when.
 
 use chrono::TimeDelta;
-use security::{catalog::RoleKey, place::Place, store::GrantsWanted, subject::Subject};
+use security::{
+    catalog::RoleKey,
+    place::Place,
+    store::{GrantsWanted, Others, administrator},
+    subject::Subject,
+};
 use serde_json::{Value, json};
 
 use crate::support::{HERE, Security, THERE, code};
@@ -43,6 +48,56 @@ async fn a_grant_ends_when_it_was_said_to() {
             .try_grant(&ada, "economic/viewer", json!({ "expiresAt": end }))
             .await;
         assert_eq!(code(&past), "INVALID");
+        security.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_grant_that_has_ended_makes_room_for_another() {
+    for security in Security::everywhere().await {
+        let root = security.root().await;
+        let ada = security.person();
+        let end = security.service.clock().now() + TimeDelta::minutes(5);
+        root.grant(&ada, "economic/analyst", json!({ "expiresAt": end })).await;
+        let twice = root.try_grant(&ada, "economic/analyst", json!({})).await;
+        security.service.clock().advance(TimeDelta::minutes(5));
+
+        root.grant(&ada, "economic/analyst", json!({})).await;
+
+        assert_eq!(code(&twice), "CONFLICT");
+        assert!(ada.may("data:export", None).await);
+        security.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_held_for_a_while_is_given_for_no_longer() {
+    for security in Security::everywhere().await {
+        let root = security.root().await;
+        let (deputy, ada) = (security.person(), security.person());
+        let end = security.service.clock().now() + TimeDelta::minutes(5);
+        let here = |end: Option<chrono::DateTime<chrono::Utc>>| json!({ "workspace": HERE, "expiresAt": end });
+        root.grant(&deputy, "analytics/admin", here(Some(end))).await;
+        let made = deputy.make(Some(HERE), "Readers", &["reports:view"]).await;
+        let readers = made["data"]["createAccessRole"]["key"].clone();
+
+        let for_good = deputy.try_grant(&ada, "analytics/viewer", here(None)).await;
+        let longer = deputy
+            .try_grant(
+                &deputy,
+                readers.as_str().unwrap(),
+                here(Some(end + TimeDelta::seconds(1))),
+            )
+            .await;
+        let as_long = deputy.try_grant(&ada, "analytics/viewer", here(Some(end))).await;
+        let into_a_role = deputy
+            .change(&readers, json!({ "permissions": ["alerts:manage"] }))
+            .await;
+
+        for refused in [&for_good, &longer, &into_a_role] {
+            assert_eq!(code(refused), "FORBIDDEN", "{refused:#}");
+        }
+        assert_eq!(as_long["errors"], Value::Null, "{as_long:#}");
         security.stop().await;
     }
 }
@@ -218,6 +273,38 @@ async fn two_administrators_cannot_remove_each_other_at_the_same_moment() {
             .filter(|answer| answer["data"]["revokeGrant"] == true)
             .count();
         assert_eq!(done, 1, "{one:#} {other:#}");
+        security.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn the_first_administrator_is_appointed_once_and_others_only_when_that_is_wanted() {
+    for security in Security::everywhere().await {
+        let (ada, bob) = (security.person(), security.person());
+        let appoint = async |person: &crate::support::Person, others| {
+            let subject = Subject::User(person.id);
+            security.store.appoint_to(subject, administrator(), others).await
+        };
+        assert!(!security.store.has_administrator().await.unwrap());
+
+        let first = appoint(&ada, Others::Refuse).await.unwrap();
+        let again = appoint(&ada, Others::Refuse).await.unwrap();
+        let refused = appoint(&bob, Others::Refuse).await.unwrap_err();
+
+        assert_eq!((first, again), (true, false));
+        assert!(refused.to_string().contains(&ada.subject()), "{refused}");
+        assert!(ada.may("roles:manage", None).await && !bob.may("roles:manage", None).await);
+        assert!(appoint(&bob, Others::Allow).await.unwrap());
+        assert_eq!(security.store.holders(&administrator()).await.unwrap().len(), 2);
+        let unknown = security
+            .store
+            .appoint_to(
+                Subject::User(bob.id),
+                RoleKey::built_in("platform", "nothing"),
+                Others::Allow,
+            )
+            .await;
+        assert!(unknown.is_err());
         security.stop().await;
     }
 }

@@ -1,9 +1,112 @@
 //! What belongs to another workspace, or to somebody else, is as if it were not there.
 
+use axum::http::Method;
+use platform_testing::{Isolation, addresses};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::support::{HERE, Security, THERE, code};
+
+const REACHED: &[(&str, &str)] = &[
+    (
+        "checkPermission",
+        "query ($ada: String!, $here: UUID!) { checkPermission(permission: \"chart:view\",
+        subject: $ada, resource: { workspace: $here }) { __typename roles { __typename } } }",
+    ),
+    (
+        "checkPermissions",
+        "query ($ada: String!, $here: UUID!) { checkPermissions(checks: [{ permission: \"chart:view\",
+        subject: $ada, resource: { workspace: $here } }]) { __typename } }",
+    ),
+    (
+        "myPermissions",
+        "query ($here: UUID!) { myPermissions(resource: { workspace: $here }) }",
+    ),
+    (
+        "accessRoles",
+        "query ($here: UUID!) { accessRoles(workspace: $here) { __typename key } }",
+    ),
+    (
+        "accessRole",
+        "query ($role: String!) { accessRole(key: $role) { __typename name } }",
+    ),
+    (
+        "accessGrants",
+        "query ($ada: String!) { accessGrants(filter: { subject: $ada }) {
+        nodes { __typename id user { __typename id } } } }",
+    ),
+    (
+        "auditLog",
+        "query ($here: UUID!) { auditLog(filter: { workspace: $here }) { nodes { __typename id } } }",
+    ),
+    ("verifyAuditLog", "{ verifyAuditLog { __typename } }"),
+    (
+        "createAccessRole",
+        "mutation ($here: UUID!) { createAccessRole(input: { workspace: $here, name: \"Mine\",
+        permissions: [\"chart:view\"] }) { __typename } }",
+    ),
+    (
+        "updateAccessRole",
+        "mutation ($role: String!) { updateAccessRole(key: $role, input: { name: \"Mine too\" }) { __typename } }",
+    ),
+    (
+        "grantRole",
+        "mutation ($ada: String!, $here: UUID!) { grantRole(input: { subject: $ada, workspace: $here,
+        role: \"platform/workspace_viewer\" }) { __typename } }",
+    ),
+    ("revokeGrant", "mutation ($grant: UUID!) { revokeGrant(id: $grant) }"),
+    (
+        "deleteAccessRole",
+        "mutation ($role: String!) { deleteAccessRole(key: $role) }",
+    ),
+];
+const OPEN: &[(&str, &str)] = &[
+    ("permissions", "{ permissions { __typename } }"),
+    ("accessPolicies", "{ accessPolicies { __typename } }"),
+];
+const ROLE: &str = "/roles/{system}/{name}";
+const GRANT: &str = "/grants/{id}";
+
+#[tokio::test]
+async fn nothing_of_another_workspace_is_reached_by_its_id() {
+    for security in Security::everywhere().await {
+        let root = security.root().await;
+        let eve = security.with(&root, "platform/workspace_owner", THERE).await;
+        let ada = security.person();
+        let made = root.make(Some(HERE), "Secret plans", &["chart:view"]).await;
+        let role = made["data"]["createAccessRole"]["key"].as_str().unwrap();
+        let grant = root.grant(&ada, role, json!({ "workspace": HERE })).await;
+        let things = json!({ "here": HERE, "ada": ada.subject(), "role": role, "grant": grant["id"] });
+        let (elsewhere, nobody) = (Uuid::from_u128(9), security.person());
+        let unknown = format!("custom/{}", Uuid::from_u128(10));
+        let nothing = json!({ "here": elsewhere, "ada": nobody.subject(), "role": unknown, "grant": elsewhere });
+
+        for (method, address) in [
+            (Method::GET, ROLE),
+            (Method::PATCH, ROLE),
+            (Method::DELETE, ROLE),
+            (Method::DELETE, GRANT),
+        ] {
+            for (role, grant) in [(role, &things["grant"]), (&unknown, &nothing["grant"])] {
+                let path = address
+                    .replace("{system}/{name}", role)
+                    .replace("{id}", grant.as_str().unwrap());
+                let path = format!("/api/v1/security{path}");
+                let answer = eve.client.send(method.clone(), &path, "application/json", "{}").await;
+                assert_eq!(answer.status, 404, "{method} {path}: {}", answer.text());
+            }
+        }
+        assert_eq!(addresses(include_str!("../../src/rest.rs")), [ROLE, GRANT].into());
+        let isolation = Isolation {
+            reached: REACHED,
+            own: &[],
+            open: OPEN,
+            others: &[],
+        };
+        isolation.check(&root.client, &eve.client, (&things, &nothing)).await;
+        security.stop().await;
+    }
+}
 
 #[tokio::test]
 async fn rows_of_another_workspace_are_as_if_they_were_not_there() {

@@ -146,3 +146,22 @@ async fn roles_are_listed_with_those_of_ones_own_workspaces() {
         security.stop().await;
     }
 }
+
+#[tokio::test]
+async fn a_role_is_found_however_many_others_there_are() {
+    let security = Security::set(&[("security.roles-per-workspace", "1")]).await;
+    let root = security.root().await;
+    let mut keys = Vec::new();
+    for number in 0..11 {
+        let made = root
+            .make(Some(uuid::Uuid::from_u128(number)), "Ours", &["reports:view"])
+            .await;
+        keys.push(made["data"]["createAccessRole"]["key"].clone());
+    }
+
+    let role = "query($key: String!) { accessRole(key: $key) { name } }";
+    let last = root.client.graphql_with(role, json!({ "key": keys[10] })).await;
+
+    assert_eq!(last["data"]["accessRole"]["name"], "Ours", "{last:#}");
+    security.stop().await;
+}

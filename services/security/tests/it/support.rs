@@ -24,7 +24,7 @@ pub(crate) struct Person {
 }
 
 impl Security {
-    async fn start(postgres: Option<TestPostgres>) -> Self {
+    async fn start(postgres: Option<TestPostgres>, other: &[(&str, &str)]) -> Self {
         let issuer = TestIssuer::default();
         let url = postgres.as_ref().map(|postgres| ("database.url", postgres.url()));
         let usual = [
@@ -33,7 +33,8 @@ impl Security {
             ("events.poll", "20ms"),
             ("security.refresh", "20ms"),
         ];
-        let settings: Vec<_> = usual.into_iter().chain(url).collect();
+        let other = other.iter().copied();
+        let settings: Vec<_> = usual.into_iter().chain(url).chain(other).collect();
         let service = TestService::believing(&issuer, security::service(), &settings).await;
         Self {
             store: service.store(),
@@ -45,16 +46,21 @@ impl Security {
 
     /// The service on every database that this machine has.
     pub(crate) async fn everywhere() -> Vec<Self> {
-        let mut all = vec![Self::start(None).await];
+        let mut all = vec![Self::start(None, &[]).await];
         if let Some(postgres) = TestPostgres::start().await {
-            all.push(Self::start(Some(postgres)).await);
+            all.push(Self::start(Some(postgres), &[]).await);
         }
         all
     }
 
     /// The service on a file of its own.
     pub(crate) async fn one() -> Self {
-        Self::start(None).await
+        Self::start(None, &[]).await
+    }
+
+    /// The same with other settings.
+    pub(crate) async fn set(settings: &[(&str, &str)]) -> Self {
+        Self::start(None, settings).await
     }
 
     /// Stops the service. Its connections would otherwise stay open for as long as the test process lives.

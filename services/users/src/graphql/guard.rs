@@ -1,8 +1,11 @@
-//! Who may come in at all: people who have signed in, and keys of theirs that were given this.
+//! Who may ask for a field at all.
 
 use async_graphql::{Context, Guard, Result};
-use platform_auth::{AuthError, Kind, Principal, principal};
+use platform_auth::{AuthError, Principal, principal};
 use platform_graphql::to_graphql;
+use uuid::Uuid;
+
+use crate::asker;
 
 /// For reading one's own things.
 pub(super) struct Reads;
@@ -10,32 +13,33 @@ pub(super) struct Reads;
 /// For changing one's own things.
 pub(super) struct Writes;
 
+/// For what no key does for anybody.
+pub(super) struct InPerson;
+
 /// Who may read, for resolvers of entities: the library runs no guard for those.
-pub(super) fn reads(ctx: &Context<'_>) -> Result<(), AuthError> {
-    principal(ctx).and_then(|principal| may(principal, "users:read"))
+pub(super) fn reads(ctx: &Context<'_>) -> Result<Uuid, AuthError> {
+    principal(ctx).and_then(asker::reads)
 }
 
 impl Guard for Reads {
     async fn check(&self, ctx: &Context<'_>) -> Result<()> {
-        checked(reads(ctx))
+        checked(ctx, asker::reads)
     }
 }
 
 impl Guard for Writes {
     async fn check(&self, ctx: &Context<'_>) -> Result<()> {
-        checked(principal(ctx).and_then(|principal| may(principal, "users:write")))
+        checked(ctx, asker::writes)
     }
 }
 
-/// People may do what is theirs to do; a key only what it was made for.
-fn may(principal: &Principal, scope: &str) -> Result<(), AuthError> {
-    principal.user()?;
-    match principal.kind {
-        Kind::Key => principal.require_scope(scope),
-        _ => Ok(()),
+impl Guard for InPerson {
+    async fn check(&self, ctx: &Context<'_>) -> Result<()> {
+        checked(ctx, asker::in_person)
     }
 }
 
-fn checked(result: Result<(), AuthError>) -> Result<()> {
-    result.map_err(|error| to_graphql(error.into()))
+fn checked(ctx: &Context<'_>, may: impl Fn(&Principal) -> Result<Uuid, AuthError>) -> Result<()> {
+    let asked = principal(ctx).and_then(may);
+    asked.map(drop).map_err(|error| to_graphql(error.into()))
 }

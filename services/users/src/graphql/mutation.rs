@@ -4,11 +4,19 @@ use async_graphql::{Context, ID, Object, SimpleObject};
 use platform_auth::principal;
 use platform_graphql::Result;
 
-use super::{guard::Writes, me, objects::id, store, user::User};
+use super::{
+    guard::{InPerson, Writes},
+    me,
+    objects::id,
+    store,
+    user::User,
+};
 use crate::{
-    annotation, chart, comment,
-    error::Error,
-    invitation, preference, privacy, profile, saved, watchlist,
+    annotation,
+    chart::{self, share},
+    comment, invitation,
+    level::Level,
+    preference, privacy, profile, saved, watchlist,
     workspace::{self, member},
 };
 
@@ -105,7 +113,7 @@ impl Mutation {
         Ok(annotation::create(store(ctx), me(ctx)?, input).await?)
     }
 
-    /// Changes an annotation of yours.
+    /// Changes an annotation: yours, or as an admin of its workspace.
     #[graphql(guard = "Writes")]
     async fn update_annotation(
         &self,
@@ -123,7 +131,7 @@ impl Mutation {
         Ok(true)
     }
 
-    /// Comments on an annotation, or answers a comment on it.
+    /// Comments on an annotation that you may comment on, or answers a comment on it.
     #[graphql(guard = "Writes")]
     async fn add_comment(
         &self,
@@ -133,8 +141,22 @@ impl Mutation {
         body: String,
     ) -> Result<comment::Model> {
         let parent = parent_id.map(|parent| id("parentId", &parent)).transpose()?;
-        let place = (id("annotationId", &annotation_id)?, parent);
-        Ok(comment::add(store(ctx), me(ctx)?, place, &body).await?)
+        let on = comment::Subject::Annotation(id("annotationId", &annotation_id)?);
+        Ok(comment::add(store(ctx), me(ctx)?, (on, parent), &body).await?)
+    }
+
+    /// Comments on a chart that you may comment on, or answers a comment on it.
+    #[graphql(guard = "Writes")]
+    async fn add_chart_comment(
+        &self,
+        ctx: &Context<'_>,
+        chart_id: ID,
+        #[graphql(desc = "The comment that this one answers")] parent_id: Option<ID>,
+        body: String,
+    ) -> Result<comment::Model> {
+        let parent = parent_id.map(|parent| id("parentId", &parent)).transpose()?;
+        let on = comment::Subject::Chart(id("chartId", &chart_id)?);
+        Ok(comment::add(store(ctx), me(ctx)?, (on, parent), &body).await?)
     }
 
     /// Changes a comment of yours.
@@ -179,16 +201,16 @@ impl Mutation {
     }
 
     /// Shares a chart with somebody, or changes what they may do with it; without a level it is shared no longer.
-    #[graphql(guard = "Writes")]
+    #[graphql(guard = "InPerson")]
     async fn share_chart(
         &self,
         ctx: &Context<'_>,
         chart_id: ID,
         #[graphql(desc = "With whom")] user_id: ID,
-        level: Option<chart::Level>,
+        level: Option<Level>,
     ) -> Result<chart::Model> {
         let with = (id("chartId", &chart_id)?, id("userId", &user_id)?);
-        Ok(chart::share(store(ctx), me(ctx)?, with, level).await?)
+        Ok(share::set(store(ctx), me(ctx)?, with, level).await?)
     }
 
     /// Makes a workspace, which you own.
@@ -209,14 +231,14 @@ impl Mutation {
     }
 
     /// Deletes a workspace of yours with everything that is in it alone.
-    #[graphql(guard = "Writes")]
+    #[graphql(guard = "InPerson")]
     async fn delete_workspace(&self, ctx: &Context<'_>, #[graphql(name = "id")] given: ID) -> Result<bool> {
         workspace::delete(store(ctx), me(ctx)?, id("id", &given)?).await?;
         Ok(true)
     }
 
     /// Invites an address to a workspace. Only the account that has that address, verified, can accept, within a week.
-    #[graphql(guard = "Writes")]
+    #[graphql(guard = "InPerson")]
     async fn invite_to_workspace(
         &self,
         ctx: &Context<'_>,
@@ -230,20 +252,20 @@ impl Mutation {
     }
 
     /// Takes an invitation back; false when it is gone already.
-    #[graphql(guard = "Writes")]
+    #[graphql(guard = "InPerson")]
     async fn withdraw_invitation(&self, ctx: &Context<'_>, #[graphql(name = "id")] given: ID) -> Result<bool> {
         Ok(invitation::withdraw(store(ctx), me(ctx)?, id("id", &given)?).await?)
     }
 
     /// Accepts an invitation to a workspace.
-    #[graphql(guard = "Writes")]
+    #[graphql(guard = "InPerson")]
     async fn accept_invitation(&self, ctx: &Context<'_>, secret: String) -> Result<workspace::Model> {
         let who = (me(ctx)?, principal(ctx)?.is_email_verified);
         Ok(invitation::accept(store(ctx), who, &secret).await?)
     }
 
     /// Changes what somebody is in a workspace.
-    #[graphql(guard = "Writes")]
+    #[graphql(guard = "InPerson")]
     async fn change_member_role(
         &self,
         ctx: &Context<'_>,
@@ -256,7 +278,7 @@ impl Mutation {
     }
 
     /// Takes somebody out of a workspace: yourself, or others as an admin.
-    #[graphql(guard = "Writes")]
+    #[graphql(guard = "InPerson")]
     async fn remove_member(&self, ctx: &Context<'_>, workspace_id: ID, user_id: ID) -> Result<bool> {
         let part = (id("workspaceId", &workspace_id)?, id("userId", &user_id)?);
         workspace::leave(store(ctx), me(ctx)?, part).await?;
@@ -264,11 +286,8 @@ impl Mutation {
     }
 
     /// Asks every service for what it knows of you. The parts arrive within seconds.
-    #[graphql(guard = "Writes")]
+    #[graphql(guard = "InPerson")]
     async fn request_data_export(&self, ctx: &Context<'_>) -> Result<privacy::Model> {
-        if principal(ctx)?.kind != platform_auth::Kind::User {
-            return Err(Error::MayNot("ask for all data with an API key: sign in yourself").into());
-        }
         Ok(privacy::request(store(ctx), me(ctx)?).await?)
     }
 }

@@ -6,28 +6,32 @@ use platform_graphql::Result;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{FinancialSeries, me, newest, people::person, store, user::User};
+use super::{FinancialSeries, loads, me, newest, people::person, store, user::User};
 use crate::{
     annotation,
     chart::{self, share},
-    comment, invitation, privacy, saved,
+    comment,
+    error::Error,
+    invitation,
+    level::Level,
+    privacy, saved,
     watchlist::{self, item},
     workspace::{self, member},
 };
 
 #[ComplexObject]
 impl saved::Model {
-    /// The series.
-    async fn series(&self) -> FinancialSeries {
-        self.series.as_str().into()
+    /// The series; null when the financial data does not have it, which must not take the rest of an answer away.
+    async fn series(&self) -> Option<FinancialSeries> {
+        Some(self.series.as_str().into())
     }
 }
 
 #[ComplexObject]
 impl item::Model {
-    /// The series.
-    async fn series(&self) -> FinancialSeries {
-        self.series.as_str().into()
+    /// The series; null when the financial data does not have it, which must not take the rest of an answer away.
+    async fn series(&self) -> Option<FinancialSeries> {
+        Some(self.series.as_str().into())
     }
 }
 
@@ -36,21 +40,25 @@ impl watchlist::Model {
     /// What is on it, the oldest first.
     #[graphql(complexity = "1 + 20 * child_complexity")]
     async fn items(&self, ctx: &Context<'_>) -> Result<Vec<item::Model>> {
-        let mut items = watchlist::items(store(ctx).db.read(), &[self.id]).await?;
-        Ok(items.remove(&self.id).unwrap_or_default())
+        loads::items(ctx, self.id).await
     }
 }
 
 #[ComplexObject]
 impl annotation::Model {
-    /// The series.
-    async fn series(&self) -> FinancialSeries {
-        self.series.as_str().into()
+    /// The series; null when the financial data does not have it, which must not take the rest of an answer away.
+    async fn series(&self) -> Option<FinancialSeries> {
+        Some(self.series.as_str().into())
     }
 
     /// Who wrote it.
     async fn author(&self, ctx: &Context<'_>) -> Result<Option<User>> {
         person(ctx, self.author_id).await
+    }
+
+    /// What you may do with it.
+    async fn level(&self, ctx: &Context<'_>) -> Result<Option<Level>> {
+        loads::on_annotation(ctx, self).await
     }
 
     /// What others say to it, the newest first.
@@ -70,8 +78,20 @@ impl annotation::Model {
             last,
             before,
         };
-        newest(ctx, comment::on(self.id), (comment::Column::Id, |row| row.id), args).await
+        loads::on_annotation(ctx, self)
+            .await?
+            .ok_or(Error::NoSuch("annotation"))?;
+        comments(ctx, comment::Subject::Annotation(self.id), args).await
     }
+}
+
+/// The comments on something that the caller is known to see.
+pub(super) async fn comments(
+    ctx: &Context<'_>,
+    subject: comment::Subject,
+    args: PageArgs,
+) -> Result<Connection<comment::Model>> {
+    newest(ctx, comment::on(subject), (comment::Column::Id, |row| row.id), args).await
 }
 
 #[ComplexObject]
@@ -99,14 +119,35 @@ impl chart::Model {
     }
 
     /// What you may do with it.
-    async fn level(&self, ctx: &Context<'_>) -> Result<Option<chart::Level>> {
-        let levels = chart::levels(store(ctx).db.read(), me(ctx)?, std::slice::from_ref(self)).await?;
-        Ok(levels.get(&self.id).copied())
+    async fn level(&self, ctx: &Context<'_>) -> Result<Option<Level>> {
+        loads::level(ctx, self.id).await
     }
 
     /// With whom it is shared.
+    #[graphql(complexity = "1 + 10 * child_complexity")]
     async fn collaborators(&self, ctx: &Context<'_>) -> Result<Vec<share::Model>> {
-        Ok(chart::shares(store(ctx).db.read(), me(ctx)?, self.id).await?)
+        loads::shares(ctx, self.id).await
+    }
+
+    /// What others say to it, the newest first, for those who see it.
+    #[graphql(complexity = "1 + 10 * child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "they are the arguments of the GraphQL field")]
+    async fn comments(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "So many from the front, 50 unless said, at most 100")] first: Option<i32>,
+        #[graphql(desc = "After this cursor")] after: Option<String>,
+        #[graphql(desc = "So many from the back")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor")] before: Option<String>,
+    ) -> Result<Connection<comment::Model>> {
+        let args = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        loads::level(ctx, self.id).await?.ok_or(Error::NoSuch("chart"))?;
+        comments(ctx, comment::Subject::Chart(self.id), args).await
     }
 }
 
@@ -122,17 +163,17 @@ impl share::Model {
 impl workspace::Model {
     /// What you are in it.
     async fn role(&self, ctx: &Context<'_>) -> Result<Option<workspace::Role>> {
-        let part = workspace::part(store(ctx).db.read(), self.id, me(ctx)?).await?;
-        Ok(part.map(|part| part.role))
+        loads::role(ctx, self.id).await
     }
 
     /// Who is in it.
     #[graphql(complexity = "1 + 20 * child_complexity")]
     async fn members(&self, ctx: &Context<'_>) -> Result<Vec<member::Model>> {
-        Ok(workspace::members(store(ctx).db.read(), me(ctx)?, self.id).await?)
+        loads::members(ctx, self.id).await
     }
 
     /// Invitations that wait for an answer, for those who manage its people.
+    #[graphql(complexity = "1 + 10 * child_complexity")]
     async fn invitations(&self, ctx: &Context<'_>) -> Result<Vec<invitation::Model>> {
         Ok(invitation::waiting(store(ctx), me(ctx)?, self.id).await?)
     }
@@ -150,8 +191,7 @@ impl member::Model {
 impl privacy::Model {
     /// The services whose part has arrived.
     async fn services(&self, ctx: &Context<'_>) -> Result<Vec<String>> {
-        let (_, parts) = privacy::fetch(store(ctx), me(ctx)?, self.id).await?;
-        Ok(parts.into_iter().map(|(service, _)| service).collect())
+        Ok(privacy::services(store(ctx), self.id).await?)
     }
 
     /// Where it can be fetched on this service.
@@ -162,8 +202,6 @@ impl privacy::Model {
 
 /// An id of the input.
 pub(super) fn id(field: &'static str, given: &ID) -> Result<Uuid> {
-    let id = given
-        .parse()
-        .map_err(|_| crate::error::Error::field(field, "is not an id"));
+    let id = given.parse().map_err(|_| Error::field(field, "is not an id"));
     Ok(id?)
 }

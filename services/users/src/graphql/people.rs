@@ -1,36 +1,28 @@
-//! People looked up together, however many fields of an answer name one.
+//! People looked up together and kept for a while, however many fields of an answer name one.
 
-use std::{collections::HashMap, sync::Arc};
-
-use async_graphql::{
-    Context,
-    dataloader::{DataLoader, Loader},
-};
-use platform_database::orm::{ColumnTrait, EntityTrait, QueryFilter};
+use async_graphql::{Context, dataloader::DataLoader};
+use platform_cache::{CacheLoader, data_loader, load_one};
 use platform_graphql::Result;
 use uuid::Uuid;
 
 use super::user::User;
-use crate::{error::Error, profile, store::Store};
+use crate::{profile, store::Store};
 
-/// Loads profiles by id.
-pub(super) struct People(pub(super) Store);
+/// Loads profiles by id, from the cache where it has them.
+type People = DataLoader<CacheLoader<profile::Model>>;
 
-impl Loader<Uuid> for People {
-    type Value = profile::Model;
-    type Error = Arc<Error>;
-
-    async fn load(&self, ids: &[Uuid]) -> std::result::Result<HashMap<Uuid, profile::Model>, Arc<Error>> {
-        let wanted = profile::Column::Id.is_in(ids.iter().copied());
-        let found = profile::Entity::find().filter(wanted).all(self.0.db.read()).await;
-        let found = found.map_err(|error| Arc::new(Error::from(error)))?;
-        Ok(found.into_iter().map(|profile| (profile.id, profile)).collect())
-    }
+/// A loader over a store, for the data of a schema.
+pub(super) fn people(store: &Store) -> People {
+    let db = store.db.clone();
+    let load = move |ids: Vec<String>| {
+        let db = db.clone();
+        async move { profile::several(db.read(), &ids).await }
+    };
+    data_loader(store.profiles.loader(load))
 }
 
 /// Somebody, or nothing when they are not there any more.
 pub(super) async fn person(ctx: &Context<'_>, id: Uuid) -> Result<Option<User>> {
-    let people: &DataLoader<People> = ctx.data_unchecked();
-    let found = people.load_one(id).await.map_err(platform_error::Error::internal)?;
-    Ok(found.map(User))
+    let people: &People = ctx.data_unchecked();
+    Ok(load_one(people, &id.to_string()).await?.map(User))
 }

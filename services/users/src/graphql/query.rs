@@ -6,8 +6,8 @@ use platform_graphql::Result;
 
 use super::{
     guard::{Reads, reads},
-    me, newest,
-    objects::id,
+    loads, me, newest,
+    objects::{comments, id},
     people::person,
     store,
     user::User,
@@ -15,7 +15,9 @@ use super::{
 use crate::{
     annotation,
     chart::{self, share},
-    comment, profile, workspace,
+    comment,
+    level::Level,
+    profile, workspace,
 };
 
 /// The root of all reading.
@@ -89,21 +91,21 @@ impl Query {
             last,
             before,
         };
-        newest(ctx, comment::on(seen.id), (comment::Column::Id, |row| row.id), args).await
+        comments(ctx, comment::Subject::Annotation(seen.id), args).await
     }
 
     /// A chart that you may see.
     #[graphql(guard = "Reads")]
     async fn chart(&self, ctx: &Context<'_>, #[graphql(name = "id")] given: ID) -> Result<chart::Model> {
-        let view = (chart::Level::View, "see this chart");
+        let view = (Level::View, "see this chart");
         let (chart, _) = chart::entitled(store(ctx).db.read(), me(ctx)?, id("id", &given)?, view).await?;
         Ok(chart)
     }
 
     /// With whom a chart that you may see is shared.
-    #[graphql(guard = "Reads")]
+    #[graphql(guard = "Reads", complexity = "1 + 10 * child_complexity")]
     async fn chart_collaborators(&self, ctx: &Context<'_>, chart_id: ID) -> Result<Vec<share::Model>> {
-        Ok(chart::shares(store(ctx).db.read(), me(ctx)?, id("chartId", &chart_id)?).await?)
+        loads::shares(ctx, id("chartId", &chart_id)?).await
     }
 
     /// A workspace that you are in.

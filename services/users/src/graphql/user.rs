@@ -105,6 +105,7 @@ impl User {
     }
 
     /// The workspaces they are in, by name.
+    #[graphql(complexity = "1 + 10 * child_complexity")]
     async fn workspaces(&self, ctx: &Context<'_>) -> Result<Vec<workspace::Model>> {
         self.own(ctx)?;
         let mine = workspace::of(store(ctx).db.read(), self.0.id).await?;
@@ -131,7 +132,7 @@ impl User {
         };
         newest(
             ctx,
-            annotation::by(self.0.id),
+            annotation::own(self.0.id),
             (annotation::Column::Id, |row| row.id),
             args,
         )

@@ -159,3 +159,64 @@ async fn a_thread_has_a_depth_and_an_annotation_an_order_of_days() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_viewer_reads_a_member_comments_and_an_admin_changes_and_removes() {
+    for users in Users::everywhere().await {
+        let (ada, bob) = (users.person("ada").await, users.person("bob").await);
+        let workspace = crate::workspaces::with(&users, &ada, &[(&bob, "VIEWER")]).await;
+        let shared = json!({ "visibility": "WORKSPACE", "workspaceId": workspace });
+        let on = annotate(&users, &ada, "shared", shared).await;
+        let turn = "mutation ($w: ID!, $u: ID!, $role: WorkspaceRole!) {
+            changeMemberRole(workspaceId: $w, userId: $u, role: $role) { role } }";
+        let level = "query ($id: ID!) { annotation(id: $id) { level } }";
+        let edit = "mutation ($id: ID!) { updateAnnotation(id: $id, input: { title: \"changed\" }) { title } }";
+        let remove = "mutation ($id: ID!) { deleteComment(id: $id) { id } }";
+        let said = users.data(&ada, COMMENT, json!({ "on": on, "body": "mine" })).await;
+        let said = json!({ "id": said["addComment"]["id"] });
+
+        for (role, expected, may_comment, may_edit) in [
+            ("VIEWER", "VIEW", false, false),
+            ("MEMBER", "COMMENT", true, false),
+            ("ADMIN", "ADMIN", true, true),
+        ] {
+            let part = json!({ "w": workspace, "u": bob.id, "role": role });
+            users.data(&ada, turn, part).await;
+
+            let given = users.data(&bob, level, json!({ "id": on })).await;
+            let comment = users.ask_with(&bob, COMMENT, json!({ "on": on, "body": "and" })).await;
+            let edited = users.ask_with(&bob, edit, json!({ "id": on })).await;
+            let removed = users.ask_with(&bob, remove, said.clone()).await;
+
+            assert_eq!(given["annotation"]["level"], expected);
+            assert_eq!(comment["errors"].is_null(), may_comment, "{role}: {comment}");
+            assert_eq!(edited["errors"].is_null(), may_edit, "{role}: {edited}");
+            assert_eq!(removed["errors"].is_null(), may_edit, "{role}: {removed}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_leaves_a_workspace_sees_nothing_of_it_any_more_not_even_what_they_wrote() {
+    for users in Users::everywhere().await {
+        let (ada, bob) = (users.person("ada").await, users.person("bob").await);
+        let workspace = crate::workspaces::with(&users, &ada, &[(&bob, "MEMBER")]).await;
+        let shared = json!({ "visibility": "WORKSPACE", "workspaceId": workspace });
+        let on = annotate(&users, &bob, "shared", shared).await;
+        let said = users.data(&bob, COMMENT, json!({ "on": on, "body": "mine" })).await;
+        let leave = "mutation ($w: ID!, $u: ID!) { removeMember(workspaceId: $w, userId: $u) }";
+        users.data(&bob, leave, json!({ "w": workspace, "u": bob.id })).await;
+        users
+            .data(&ada, COMMENT, json!({ "on": on, "body": "now he is gone" }))
+            .await;
+
+        let own = "{ me { annotations { nodes { comments { nodes { body } } } } } }";
+        let edit = "mutation ($id: ID!) { updateComment(id: $id, body: \"x\") { id } }";
+
+        assert_eq!(seen(&users, &bob).await, Vec::<String>::new());
+        let own = users.data(&bob, own, json!({})).await;
+        assert_eq!(own["me"]["annotations"]["nodes"], json!([]));
+        let said = json!({ "id": said["addComment"]["id"] });
+        assert_eq!(users.refusal(&bob, edit, said).await, "NOT_FOUND");
+    }
+}

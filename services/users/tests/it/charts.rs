@@ -7,6 +7,9 @@ use crate::support::{Person, Users};
 const SHARE: &str = "mutation ($chart: ID!, $with: ID!, $level: ShareLevel) { shareChart(chartId: $chart, userId: $with, level: $level) { id } }";
 const EDIT: &str = "mutation ($id: ID!) { updateChart(id: $id, input: { title: \"changed\" }) { title } }";
 
+const SAY: &str =
+    "mutation ($on: ID!, $body: String!) { addChartComment(chartId: $on, body: $body) { id chartId annotationId } }";
+
 async fn chart(users: &Users, owner: &Person) -> Value {
     let input = json!({ "title": "output", "spec": { "series": ["FRED:GDP"], "kind": "line" } });
     let make = "mutation ($input: ChartInput!) { createChart(input: $input) { id level spec } }";
@@ -32,16 +35,26 @@ async fn each_level_allows_what_the_one_below_allows_and_more() {
         );
 
         assert_eq!(users.refusal(&bob, see, of_chart.clone()).await, "NOT_FOUND");
-        for (level, may_edit, may_share) in [
-            ("VIEW", false, false),
-            ("COMMENT", false, false),
-            ("EDIT", true, false),
-            ("ADMIN", true, true),
+        let said = users.data(&ada, SAY, json!({ "on": id, "body": "mine" })).await;
+        let said = json!({ "id": said["addChartComment"]["id"] });
+        let unsay = "mutation ($id: ID!) { deleteComment(id: $id) { id } }";
+        let heard = "query ($id: ID!) { chart(id: $id) { comments { nodes { chartId } } } }";
+        for (level, may_comment, may_edit, may_share) in [
+            ("VIEW", false, false, false),
+            ("COMMENT", true, false, false),
+            ("EDIT", true, true, false),
+            ("ADMIN", true, true, true),
         ] {
             users
                 .data(&ada, SHARE, json!({ "chart": id, "with": bob.id, "level": level }))
                 .await;
             assert_eq!(users.data(&bob, see, of_chart.clone()).await["chart"]["level"], level);
+            let heard = users.data(&bob, heard, of_chart.clone()).await;
+            assert_eq!(heard["chart"]["comments"]["nodes"][0]["chartId"], id);
+            let commented = users.ask_with(&bob, SAY, json!({ "on": id, "body": "and" })).await;
+            assert_eq!(commented["errors"].is_null(), may_comment, "{level}: {commented}");
+            let unsaid = users.ask_with(&bob, unsay, said.clone()).await;
+            assert_eq!(unsaid["errors"].is_null(), may_share, "{level}: {unsaid}");
             let edited = users.ask_with(&bob, EDIT, of_chart.clone()).await;
             assert_eq!(edited["errors"].is_null(), may_edit, "{level}: {edited}");
             let shared = users.ask_with(&bob, SHARE, to_eve.clone()).await;
@@ -129,5 +142,30 @@ async fn a_drawing_has_a_size() {
                 .await,
             "INVALID"
         );
+    }
+}
+
+#[tokio::test]
+async fn what_was_said_to_a_chart_goes_with_the_chart_and_is_hidden_from_who_does_not_see_it() {
+    for users in Users::everywhere().await {
+        let (ada, bob) = (users.person("ada").await, users.person("bob").await);
+        let id = chart(&users, &ada).await;
+        let said = users.data(&ada, SAY, json!({ "on": id, "body": "mine" })).await["addChartComment"].clone();
+        let edit = "mutation ($id: ID!) { updateComment(id: $id, body: \"x\") { body } }";
+        let of_comment = json!({ "id": said["id"] });
+
+        let by_another = users.refusal(&bob, edit, of_comment.clone()).await;
+        let say = users.refusal(&bob, SAY, json!({ "on": id, "body": "and" })).await;
+        users
+            .data(
+                &ada,
+                "mutation ($id: ID!) { deleteChart(id: $id) }",
+                json!({ "id": id }),
+            )
+            .await;
+
+        assert_eq!((said["chartId"].clone(), said["annotationId"].is_null()), (id, true));
+        assert_eq!((by_another.as_str(), say.as_str()), ("NOT_FOUND", "NOT_FOUND"));
+        assert_eq!(users.refusal(&ada, edit, of_comment).await, "NOT_FOUND");
     }
 }

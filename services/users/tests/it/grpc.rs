@@ -6,7 +6,7 @@ use tonic::Code;
 
 use crate::support::{Person, Users};
 
-async fn profile(users: &Users, token: &str, id: &str) -> Result<(String, String), Code> {
+pub(crate) async fn profile(users: &Users, token: &str, id: &str) -> Result<(String, String), Code> {
     let mut client = UserServiceClient::new(users.service.router());
     let mut request = tonic::Request::new(GetProfileDataRequest { user_id: id.into() });
     request

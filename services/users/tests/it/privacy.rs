@@ -54,6 +54,13 @@ async fn an_export_has_what_every_service_knows_and_is_for_its_person_alone() {
         );
         assert_eq!(known["services"]["users"]["profile"]["email"], "ada@example.com");
         assert_eq!(fetch(&users, &eve, path).await.0, StatusCode::NOT_FOUND);
+        let mut claims = users.issuer.claims(ada.id);
+        (claims.kind, claims.scope) = (platform_auth::Kind::Key, "users:read".into());
+        let key = Person {
+            id: ada.id,
+            token: users.issuer.sign(&claims),
+        };
+        assert_eq!(fetch(&users, &key, path).await.0, StatusCode::FORBIDDEN);
     }
 }
 
@@ -93,5 +100,64 @@ async fn whoever_leaves_is_forgotten_and_what_others_have_stays() {
             json!({ "role": "OWNER", "members": [{ "role": "OWNER" }] })
         );
         assert_eq!(users.refusal(&ada, "{ me { name } }", json!({})).await, "UNAVAILABLE");
+    }
+}
+
+#[tokio::test]
+async fn an_export_says_who_shared_what_with_somebody_and_who_invited_them() {
+    for users in Users::everywhere().await {
+        let (ada, bob) = (users.person("ada").await, users.person("bob").await);
+        let draw = "mutation { createChart(input: { title: \"t\", spec: {} }) { id } }";
+        let chart = users.data(&ada, draw, json!({})).await["createChart"]["id"].clone();
+        let share = "mutation ($c: ID!, $u: ID!) { shareChart(chartId: $c, userId: $u, level: EDIT) { id } }";
+        users.data(&ada, share, json!({ "c": chart, "u": bob.id })).await;
+        let say = "mutation ($c: ID!) { addChartComment(chartId: $c, body: \"mine\") { id } }";
+        users.data(&bob, say, json!({ "c": chart })).await;
+        let workspace = crate::workspaces::with(&users, &ada, &[]).await;
+        let invite = "mutation ($w: ID!) {
+            inviteToWorkspace(workspaceId: $w, email: \"bob@example.com\", role: VIEWER) { secret } }";
+        users.data(&ada, invite, json!({ "w": workspace })).await;
+
+        let known = async |person: &Person| {
+            let asked = users
+                .data(person, "mutation { requestDataExport { path } }", json!({}))
+                .await;
+            let path = asked["requestDataExport"]["path"].as_str().unwrap().to_owned();
+            fetch(&users, person, &path).await.1["services"]["users"].clone()
+        };
+        let (of_ada, of_bob) = (known(&ada).await, known(&bob).await);
+
+        assert_eq!(of_bob["chartsSharedWithMe"][0]["level"], "edit");
+        assert_eq!(of_bob["comments"][0]["chart"], chart);
+        let invitation = |known: &Value| known["invitations"][0].clone();
+        assert_eq!(
+            (&invitation(&of_bob)["byMe"], &invitation(&of_bob)["email"]),
+            (&json!(false), &json!("bob@example.com"))
+        );
+        // Whom somebody invited is not theirs to be told of.
+        assert_eq!(
+            (&invitation(&of_ada)["byMe"], &invitation(&of_ada)["email"]),
+            (&json!(true), &json!(null))
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_over_is_forgotten_without_anybody_asking() {
+    for users in Users::everywhere().await {
+        let ada = users.person("ada").await;
+        users
+            .data(&ada, "mutation { requestDataExport { id } }", json!({}))
+            .await;
+        let workspace = crate::workspaces::with(&users, &ada, &[]).await;
+        let invite = "mutation ($w: ID!) {
+            inviteToWorkspace(workspaceId: $w, email: \"x@example.com\", role: VIEWER) { secret } }";
+        users.data(&ada, invite, json!({ "w": workspace })).await;
+        let store: users::store::Store = users.service.store();
+        let before = store.clear_over().await.unwrap();
+
+        users.service.clock().advance(chrono::TimeDelta::days(8));
+
+        assert_eq!((before, store.clear_over().await.unwrap()), (0, 2));
     }
 }

@@ -1,10 +1,10 @@
 //! The service with people in it, who ask with tokens of their own.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{body::Body, http::Request};
 use platform_events::{Cause, Event};
-use platform_testing::{Answer, TestIssuer, TestPostgres, TestService};
+use platform_testing::{Answer, TestIssuer, TestPostgres, TestRedis, TestService};
 use serde_json::{Value, json};
 use users::store::Store;
 use uuid::Uuid;
@@ -12,8 +12,8 @@ use uuid::Uuid;
 /// The service under test.
 pub(crate) struct Users {
     pub(crate) service: TestService,
-    pub(crate) issuer: TestIssuer,
-    _postgres: Option<TestPostgres>,
+    pub(crate) issuer: Arc<TestIssuer>,
+    _postgres: Option<Arc<TestPostgres>>,
 }
 
 /// Somebody with a token.
@@ -25,7 +25,18 @@ pub(crate) struct Person {
 
 impl Users {
     async fn start(postgres: Option<TestPostgres>) -> Self {
-        let issuer = TestIssuer::default();
+        Self::among(Arc::default(), postgres.map(Arc::new), None).await
+    }
+
+    /// Two processes over one database and one Redis, where the machine has both.
+    pub(crate) async fn replicas() -> Option<([Self; 2], TestRedis)> {
+        let (postgres, redis) = (Arc::new(TestPostgres::start().await?), TestRedis::start().await?);
+        let issuer = Arc::<TestIssuer>::default();
+        let start = async || Self::among(issuer.clone(), Some(postgres.clone()), Some(&redis)).await;
+        Some(([start().await, start().await], redis))
+    }
+
+    async fn among(issuer: Arc<TestIssuer>, postgres: Option<Arc<TestPostgres>>, redis: Option<&TestRedis>) -> Self {
         let mut settings = issuer.settings();
         // Many tests share one PostgreSQL.
         settings.push(("database.min-connections".into(), "0".into()));
@@ -35,6 +46,7 @@ impl Users {
                 .as_ref()
                 .map(|postgres| ("database.url".into(), postgres.url().into())),
         );
+        settings.extend(redis.map(|redis| ("cache.redis".into(), redis.url())));
         let settings: Vec<_> = settings
             .iter()
             .map(|(key, value)| (key.as_str(), value.as_str()))

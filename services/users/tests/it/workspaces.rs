@@ -178,3 +178,78 @@ async fn the_workspace_of_others_is_as_if_it_were_not_there() {
         }
     }
 }
+
+#[tokio::test]
+async fn two_owners_who_leave_at_once_do_not_both() {
+    for users in Users::everywhere().await {
+        let (ada, bob) = (users.person("ada").await, users.person("bob").await);
+        for _ in 0..10 {
+            let id = with(&users, &ada, &[(&bob, "OWNER")]).await;
+            let leave = |who: &Person| json!({ "w": id, "u": who.id });
+
+            let (one, other) = tokio::join!(
+                users.ask_with(&ada, REMOVE, leave(&ada)),
+                users.ask_with(&bob, REMOVE, leave(&bob))
+            );
+
+            let left = [&one, &other]
+                .iter()
+                .filter(|answer| answer["errors"].is_null())
+                .count();
+            assert_eq!(left, 1, "{one} {other}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_in_more_workspaces_than_one_may_be_in() {
+    for users in Users::everywhere().await {
+        let (ada, bob) = (users.person("ada").await, users.person("bob").await);
+        for _ in 0..50 {
+            users
+                .data(&bob, "mutation { createWorkspace(name: \"mine\") { id } }", json!({}))
+                .await;
+        }
+        let id = with(&users, &ada, &[]).await;
+        let to_bob = json!({ "w": id, "email": "bob@example.com", "role": "VIEWER" });
+        let invited = users.data(&ada, INVITE, to_bob).await;
+
+        let secret = json!({ "secret": invited["inviteToWorkspace"]["secret"] });
+        assert_eq!(users.refusal(&bob, ACCEPT, secret).await, "CONFLICT");
+    }
+}
+
+#[tokio::test]
+async fn a_key_gives_nobody_rights_and_takes_none() {
+    for users in Users::everywhere().await {
+        let (ada, bob) = (users.person("ada").await, users.person("bob").await);
+        let id = with(&users, &ada, &[(&bob, "MEMBER")]).await;
+        let mut claims = users.issuer.claims(ada.id);
+        (claims.kind, claims.scope) = (platform_auth::Kind::Key, "users:read users:write".into());
+        let key = Person {
+            id: ada.id,
+            token: users.issuer.sign(&claims),
+        };
+        let chart = "mutation { createChart(input: { title: \"t\", spec: {} }) { id } }";
+        let chart = users.data(&key, chart, json!({})).await["createChart"]["id"].clone();
+        let things = json!({ "w": id, "u": bob.id, "chart": chart });
+
+        for order in [
+            "mutation ($w: ID!) { deleteWorkspace(id: $w) }",
+            "mutation ($w: ID!) { inviteToWorkspace(workspaceId: $w, email: \"a@b.cd\", role: VIEWER) { secret } }",
+            "mutation ($w: ID!, $u: ID!) { changeMemberRole(workspaceId: $w, userId: $u, role: ADMIN) { role } }",
+            "mutation ($w: ID!, $u: ID!) { removeMember(workspaceId: $w, userId: $u) }",
+            "mutation ($chart: ID!, $u: ID!) { shareChart(chartId: $chart, userId: $u, level: ADMIN) { id } }",
+            "mutation { requestDataExport { id } }",
+        ] {
+            assert_eq!(users.refusal(&key, order, things.clone()).await, "FORBIDDEN", "{order}");
+        }
+        users
+            .data(
+                &key,
+                "mutation ($w: ID!) { renameWorkspace(id: $w, name: \"desk 2\") { name } }",
+                things,
+            )
+            .await;
+    }
+}

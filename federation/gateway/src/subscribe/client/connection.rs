@@ -136,8 +136,8 @@ impl Connection {
 
     async fn run(&mut self) -> Over {
         let stopped = self.gateway.stopped();
-        let expires = self.gateway.until_expiry(&self.caller);
-        tokio::pin!(expires);
+        let disbelieved = self.gateway.until_disbelieved(&self.caller);
+        tokio::pin!(disbelieved);
         let mut beat_at = Instant::now() + *self.settings.heartbeat;
         loop {
             let step = tokio::select! {
@@ -150,7 +150,7 @@ impl Connection {
                     beat_at = Instant::now() + *self.settings.heartbeat;
                     self.beat().await
                 }
-                () = &mut expires => Err(Over::Close(Close::FORBIDDEN)),
+                () = &mut disbelieved => Err(Over::Close(Close::FORBIDDEN)),
                 () = stopped.cancelled() => Err(Over::Close(Close::GOING_AWAY)),
             };
             if let Err(over) = step {

@@ -224,6 +224,7 @@ async fn a_subscription_comes_to_its_end_with_the_token() {
 
     let mut socket = Socket::connect(&gateway.url, json!({ "authorization": token })).await;
     let mut events = Events::of(request.send().await.expect("the gateway answers"));
+    clock.set(clock.now() + std::time::Duration::from_secs(2));
 
     assert_eq!(
         events.event().await.1["errors"][0]["extensions"]["code"],

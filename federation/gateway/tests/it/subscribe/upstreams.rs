@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 
 use super::{TICKS, tick};
 use crate::support::{
-    TestGateway, serve, settings, shop,
+    TestGateway, in_process, serve, settings, shop,
     socket::Socket,
+    stand_in::StandIn,
     supergraph,
     ticker::{Cable, Ticker, number},
 };
@@ -60,6 +61,23 @@ async fn what_a_subgraph_refuses_is_told() {
 
         let said = socket.hear().await.to_string();
         assert!(said.contains("not today"), "{protocol}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_subgraph_refuses_can_be_kept_from_clients() {
+    for (mode, message) in [("show", "not today"), ("redact", "subgraph closed reported an error")] {
+        let closed = StandIn::json(json!({ "errors": [{ "message": "not today" }] }));
+        let part = closed.part("closed", "type Query { q: Int } type Subscription { news: String }");
+        let settings = settings(json!({ "execution": { "subgraph-errors": mode } }));
+        let gateway = in_process(vec![part], settings).await;
+        let mut socket = Socket::connect(&gateway.url, json!({})).await;
+
+        socket.subscribe("a", "subscription { news }").await;
+
+        let extensions = json!({ "code": "UNAVAILABLE", "service": "closed" });
+        let error = json!({ "message": message, "extensions": extensions });
+        assert_eq!(socket.hear().await["payload"], json!([error]));
     }
 }
 

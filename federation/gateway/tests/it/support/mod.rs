@@ -1,7 +1,9 @@
 //! A gateway on a socket, and subgraphs beside it.
 
 pub(crate) mod collector;
+pub(crate) mod corpus;
 pub(crate) mod monolith;
+pub(crate) mod people;
 pub(crate) mod random;
 pub(crate) mod recorder;
 pub(crate) mod shop;
@@ -85,6 +87,11 @@ pub(crate) async fn in_process(parts: Vec<Part>, settings: Settings) -> TestGate
 
 /// The same, by a clock of the test's own.
 pub(crate) async fn in_process_at(parts: Vec<Part>, settings: Settings, clock: Clock) -> TestGateway {
+    in_process_with(parts, settings, (clock, Config::default())).await
+}
+
+/// The same, with settings of what the gateway stands on.
+pub(crate) async fn in_process_with(parts: Vec<Part>, settings: Settings, around: (Clock, Config)) -> TestGateway {
     let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
     let named: Vec<_> = parts
         .iter()
@@ -95,19 +102,18 @@ pub(crate) async fn in_process_at(parts: Vec<Part>, settings: Settings, clock: C
         .into_iter()
         .map(|part| (part.name.to_owned(), part.router))
         .collect();
-    TestGateway::start_at(&sdl, settings, locals, clock).await
+    TestGateway::start_with(&sdl, settings, locals, around).await
 }
 
 impl TestGateway {
     /// A gateway that serves a supergraph.
     pub(crate) async fn start(sdl: &str, settings: Settings, locals: Locals) -> Self {
-        Self::start_at(sdl, settings, locals, Clock::system()).await
+        Self::start_with(sdl, settings, locals, (Clock::system(), Config::default())).await
     }
 
-    /// The same, by a clock of the test's own.
-    pub(crate) async fn start_at(sdl: &str, settings: Settings, locals: Locals, clock: Clock) -> Self {
+    async fn start_with(sdl: &str, settings: Settings, locals: Locals, (clock, config): (Clock, Config)) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let context = Context::standalone("gateway", Config::default(), clock, folder.path());
+        let context = Context::standalone("gateway", config, clock, folder.path());
         let gateway = Gateway::new(sdl, settings, locals, &context).expect("the supergraph can be served");
         let address = serve(gateway.router()).await;
         Self {

@@ -111,37 +111,6 @@ async fn who_registered_an_address_learns_nothing_by_trying_to_sign_in() {
 }
 
 #[tokio::test]
-async fn what_belongs_to_somebody_else_is_not_there() {
-    for site in sites(&[]).await {
-        let (mut ada, mut bob) = (site.member(ADA).await, site.member(BOB).await);
-        let session = ok(&ada.get(&site, "/auth/me").await)["session"]
-            .as_str()
-            .unwrap()
-            .to_owned();
-        let key = ok(&ada.post(&site, "/auth/keys", json!({ "name": "nightly" })).await)["id"]
-            .as_str()
-            .unwrap()
-            .to_owned();
-        let nothing = site.service.context().ids().v7();
-
-        for (path, id) in [
-            ("sessions", session),
-            ("keys", key.clone()),
-            ("passkeys", key.clone()),
-            ("identities", key),
-        ] {
-            let theirs = bob.delete(&site, &format!("/auth/{path}/{id}")).await;
-            let none = bob.delete(&site, &format!("/auth/{path}/{nothing}")).await;
-
-            assert_eq!(problem(&theirs, 404)["detail"], problem(&none, 404)["detail"], "{path}");
-        }
-        ok(&ada.get(&site, "/auth/me").await);
-        assert!(ok(&ada.get(&site, "/auth/keys").await)["keys"][0]["revokedAt"].is_null());
-        site.stop().await;
-    }
-}
-
-#[tokio::test]
 async fn fields_that_nobody_asks_for_are_refused() {
     for site in sites(&[]).await {
         let mut ada = site.member(ADA).await;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::json;
 
 use crate::support::{ADA, Agent, BOB, OTHER_PASSWORD, PASSWORD, granted, ok, problem, sites};
@@ -188,6 +189,93 @@ async fn codes_cannot_be_tried_out_with_a_password_that_is_known() {
                 .await),
             json!(null)
         );
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn codes_are_guessed_no_better_from_many_addresses() {
+    for site in sites(&[]).await {
+        let mut ada = site.member(ADA).await;
+        let (secret, _) = site.with_totp(&mut ada).await;
+        let answer_to = async |agent: &mut Agent, code: &str| {
+            let asked = ok(&agent.sign_in(&site, ADA, PASSWORD, "bearer").await);
+            let body = json!({ "challenge": asked["secondFactor"]["challenge"], "code": code });
+            agent.post(&site, "/auth/sign-in/code", body).await
+        };
+        for host in 1..=20 {
+            let mut thief = Agent::new(&format!("203.0.113.{host}"));
+            problem(&answer_to(&mut thief, "000000").await, 401);
+        }
+
+        let next = answer_to(&mut Agent::new("203.0.113.21"), "000000").await;
+        (ada.access, ada.refresh) = (None, None);
+        let known_device = answer_to(&mut ada, &site.code(&secret)).await;
+
+        problem(&next, 429);
+        granted(&known_device);
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn who_gives_the_right_code_does_not_wait_however_often_and_wherever() {
+    for site in sites(&[]).await {
+        let mut ada = site.member(ADA).await;
+        let (secret, _) = site.with_totp(&mut ada).await;
+        for host in 1..=22 {
+            let mut agent = Agent::new(&format!("203.0.113.{host}"));
+            let asked = ok(&agent.sign_in(&site, ADA, PASSWORD, "bearer").await);
+            let body = json!({ "challenge": asked["secondFactor"]["challenge"], "code": site.code(&secret) });
+
+            granted(&agent.post(&site, "/auth/sign-in/code", body).await);
+
+            site.wait(Duration::from_secs(30));
+        }
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn people_behind_one_gateway_are_not_in_each_others_way() {
+    for site in sites(&[]).await {
+        let mut bob = site.member(BOB).await;
+        let confirm = |password: &str| {
+            let query = "mutation($input: ConfirmInput!) { confirm(input: $input) }";
+            json!({ "query": query, "variables": { "input": { "password": password } } })
+        };
+        for number in 0..11 {
+            let mut other = site.member(&format!("person-{number}@example.com")).await;
+            for _ in 0..5 {
+                other.post(&site, "/graphql", confirm(OTHER_PASSWORD)).await;
+            }
+        }
+
+        let answer = bob.post(&site, "/graphql", confirm(PASSWORD)).await.json();
+
+        assert_eq!(answer["data"]["confirm"], true, "{answer}");
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn who_may_send_no_more_mails_costs_no_more_hashes() {
+    for site in sites(&[]).await {
+        let mut attacker = Agent::new("203.0.113.66");
+        let register = |number: i32| json!({ "email": format!("person-{number}@example.com"), "password": PASSWORD });
+        for number in 0..20 {
+            ok(&attacker.post(&site, "/auth/register", register(number)).await);
+        }
+        let recorder = PrometheusBuilder::new().build_recorder();
+
+        let refused = {
+            let _recording = metrics::set_default_local_recorder(&recorder);
+            attacker.post(&site, "/auth/register", register(20)).await
+        };
+
+        problem(&refused, 429);
+        let counts = recorder.handle().render();
+        assert!(!counts.contains("auth_password_hashes_total"), "{counts}");
         site.stop().await;
     }
 }

@@ -34,6 +34,12 @@ async fn what_is_too_large_is_refused() {
             ),
             ("/auth/sign-in", json!({ "email": ADA, "password": long }), 400),
             ("/auth/sign-in", json!({ "email": long, "password": PASSWORD }), 401),
+            // PostgreSQL keeps no such letter.
+            (
+                "/auth/sign-in",
+                json!({ "email": "a\0@example.com", "password": PASSWORD }),
+                401,
+            ),
             ("/auth/keys", json!({ "name": long }), 422),
             ("/auth/keys", json!({ "name": "nightly", "scopes": many }), 422),
             ("/auth/keys", json!({ "name": "nightly", "scopes": ["a b"] }), 422),

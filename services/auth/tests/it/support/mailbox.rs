@@ -36,7 +36,8 @@ pub(super) async fn wait_for(folder: &Path, email: &str, text: &str) -> Vec<Stri
 }
 
 /// The token behind `#what=`.
-pub(super) fn token_in(mail: &str, what: &str) -> String {
+pub(crate) fn token_in(mail: &str, what: &str) -> String {
+    let mail = plain(mail);
     let (_, rest) = mail.rsplit_once(&format!("#{what}=")).unwrap();
     rest.chars()
         .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))

@@ -1,7 +1,10 @@
 //! The GraphQL endpoint as clients and composition meet it.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use async_graphql::{EmptyMutation, EmptySubscription, ID, Object, SimpleObject};
+mod entities;
+mod explorer;
+
+use async_graphql::{EmptySubscription, Object};
 use axum::{
     Router,
     body::{Body, to_bytes},
@@ -175,89 +178,6 @@ async fn a_query_that_is_too_deep_or_too_wide_is_refused() {
     assert_eq!(ask(&wide).await.0, StatusCode::BAD_REQUEST);
 }
 
-#[derive(SimpleObject)]
-struct Series {
-    id: ID,
-}
-
-struct Entities;
-
-#[Object]
-impl Entities {
-    #[graphql(entity)]
-    async fn series(&self, id: ID) -> Series {
-        Series { id }
-    }
-}
-
-/// Asks an endpoint that answers at most three entities a request.
-async fn entities(query: &str, representations: Value) -> Value {
-    let settings = Settings {
-        entities: 3,
-        ..Settings::default()
-    };
-    let app = router(schema(Entities, EmptyMutation, EmptySubscription).finish(), settings);
-    let request = post(NEW, &json!({ "query": query, "variables": { "of": representations } }));
-    let response = app.oneshot(request).await.unwrap();
-    let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
-    serde_json::from_slice(&body).unwrap()
-}
-
-/// Representations of so many entities.
-fn series(count: usize) -> Value {
-    (0..count)
-        .map(|id| json!({ "__typename": "Series", "id": id.to_string() }))
-        .collect()
-}
-
-#[tokio::test]
-async fn as_many_entities_as_set_are_answered_in_one_request() {
-    let query = "query($of: [_Any!]!) { _entities(representations: $of) { ... on Series { id } } }";
-
-    let answered = entities(query, series(3)).await;
-    let refused = entities(query, series(4)).await;
-
-    assert_eq!(
-        answered["data"]["_entities"].as_array().map(Vec::len),
-        Some(3),
-        "{answered}"
-    );
-    assert_eq!(answered["data"]["_entities"][2]["id"], "2");
-    let error = &refused["errors"][0];
-    assert_eq!(error["extensions"]["code"], "INVALID");
-    assert_eq!(error["extensions"]["details"], json!({ "entities": 4, "limit": 3 }));
-    assert!(error["message"].as_str().unwrap().contains("at most 3"), "{error}");
-    assert!(refused.get("data").is_none());
-}
-
-#[tokio::test]
-async fn entities_are_counted_wherever_the_request_names_them() {
-    let inline = "{ _entities(representations: [
-        { __typename: \"Series\", id: 0 }, { __typename: \"Series\", id: 1 },
-        { __typename: \"Series\", id: 2 }, { __typename: \"Series\", id: 3 }]) { __typename } }";
-    let aliases = "query($of: [_Any!]!) {
-        a: _entities(representations: $of) { __typename } b: _entities(representations: $of) { __typename } }";
-    let fragments =
-        "query($of: [_Any!]!) { ... on Entities { a: _entities(representations: $of) { __typename } } ...More }
-        fragment More on Entities { b: _entities(representations: $of) { __typename } }";
-    let default =
-        "query($more: [_Any!]! = [\"a\", \"b\", \"c\", \"d\"]) { _entities(representations: $more) { __typename } }";
-    for query in [inline, aliases, fragments, default] {
-        let refused = entities(query, series(2)).await;
-
-        assert_eq!(
-            refused["errors"][0]["extensions"]["details"]["entities"], 4,
-            "{query}: {refused}"
-        );
-    }
-    let twice = "query($of: [_Any!]!) { ...More ...More }
-        fragment More on Entities { _entities(representations: $of) { __typename } }";
-    assert!(
-        entities(twice, series(3)).await.get("errors").is_none(),
-        "one field is counted once"
-    );
-}
-
 #[tokio::test]
 async fn introspection_and_the_page_can_be_switched_off() {
     let closed = app(Settings {
@@ -277,52 +197,6 @@ async fn introspection_and_the_page_can_be_switched_off() {
         (sdl.status(), page.status()),
         (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND)
     );
-}
-
-#[tokio::test]
-async fn a_browser_gets_a_page_that_needs_no_network() {
-    let request = Request::get("/graphql")
-        .header(header::ACCEPT, "text/html,*/*;q=0.8")
-        .body(Body::empty())
-        .unwrap();
-
-    let response = app(Settings::default()).oneshot(request).await.unwrap();
-
-    let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
-    assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe-eval") && !policy.contains('*'));
-    let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
-    let page = String::from_utf8_lossy(&body);
-    assert!(page.contains("id=\"explorer\"") && !page.contains("http"), "{page}");
-    let named: Vec<_> = page.split('"').filter(|text| text.starts_with("graphql/")).collect();
-    assert_eq!(named, ["graphql/explorer/style.css", "graphql/explorer/explorer.js"]);
-    for file in named {
-        let asset = app(Settings::default())
-            .oneshot(get(&format!("/{file}")))
-            .await
-            .unwrap();
-        assert_eq!(asset.status(), StatusCode::OK, "{file}");
-    }
-}
-
-#[tokio::test]
-async fn a_browser_keeps_the_explorer_and_takes_it_compressed() {
-    let file = |name: header::HeaderName, value: &str| {
-        let request = Request::get("/graphql/explorer/style.css").header(name, value);
-        app(Settings::default()).oneshot(request.body(Body::empty()).unwrap())
-    };
-
-    let plain = file(header::ACCEPT, "*/*").await.unwrap();
-    let packed = file(header::ACCEPT_ENCODING, "gzip, deflate").await.unwrap();
-    let tag = plain.headers()[header::ETAG].to_str().unwrap().to_owned();
-    let again = file(header::IF_NONE_MATCH, &tag).await.unwrap();
-
-    assert_eq!(packed.headers()[header::CONTENT_ENCODING], "gzip");
-    assert!(!plain.headers().contains_key(header::CONTENT_ENCODING));
-    let packed = to_bytes(packed.into_body(), usize::MAX).await.unwrap();
-    let plain = to_bytes(plain.into_body(), usize::MAX).await.unwrap();
-    assert!(plain.len() > 3 * packed.len(), "{} and {}", plain.len(), packed.len());
-    assert!(String::from_utf8_lossy(&plain).contains(".graphiql-container"));
-    assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
 }
 
 #[test]

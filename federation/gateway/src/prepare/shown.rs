@@ -1,0 +1,46 @@
+//! Plans for people who want to look at them.
+
+use platform_config::Duration;
+use platform_error::Code;
+
+use super::expand;
+use crate::{
+    Error,
+    fault::{Fault, Refusal},
+    limits::LimitSettings,
+    parse,
+    plan::{Overrides, Plan},
+    settings::PlanningSettings,
+    supergraph::Supergraph,
+    validate::Validator,
+};
+
+impl Supergraph {
+    /// The plan of an operation of a text. What is wrong with the text is told as clients are told it, and the planner's
+    /// own words with it.
+    pub fn plan(&self, text: &str, name: Option<&str>, budget: Duration) -> Result<Plan, Vec<Fault>> {
+        self.plan_with(text, name, &Overrides::default(), budget)
+    }
+
+    /// The same, where these labels of `@override` hold.
+    pub fn plan_with(
+        &self,
+        text: &str,
+        name: Option<&str>,
+        overrides: &Overrides,
+        budget: Duration,
+    ) -> Result<Plan, Vec<Fault>> {
+        let plan = || {
+            let document = parse::parse(text, LimitSettings::default().tokens)?;
+            parse::operation(&document, name)?;
+            Validator::default().validate(self, &document)?;
+            expand::check(self, &document, name, PlanningSettings::default().fields)?;
+            let planned = self.planner.plan(&document, name, overrides, budget);
+            planned.map_err(|error| match &error {
+                Error::Unplannable(reason) => Refusal::new(Code::Invalid, format!("{error}: {reason}")),
+                _ => error.into(),
+            })
+        };
+        plan().map_err(|refusal: Refusal| refusal.faults)
+    }
+}

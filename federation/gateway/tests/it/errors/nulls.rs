@@ -1,0 +1,84 @@
+//! Values that are missing or of another type, and what goes with them.
+
+use serde_json::{Value, json};
+
+use super::{quick, users_of, with_users};
+use crate::support::stand_in::StandIn;
+
+#[tokio::test]
+async fn a_null_where_there_must_be_a_value_takes_its_parent_away() {
+    let users = StandIn::new(|asked| async move {
+        axum::Json(users_of(&asked, |id| {
+            if id == "u2" {
+                json!({ "name": null })
+            } else {
+                json!({ "name": "Ada" })
+            }
+        }))
+    });
+    let gateway = with_users(&users, quick()).await;
+
+    let list = gateway
+        .run("{ latest { id author { name } } topProducts(first: 1) { name } }")
+        .await;
+    let single = gateway
+        .run("{ product(upc: \"1\") { name } topProducts(first: 1) { reviews { author { name } } } }")
+        .await;
+
+    // `latest: [Review!]!`, `author: User!`: nothing on the way may be null, so all of it is.
+    assert_eq!(list["data"], Value::Null);
+    assert_eq!(list["errors"][0]["path"], json!(["latest", 2, "author", "name"]));
+    assert_eq!(list["errors"].as_array().unwrap().len(), 1);
+    assert_eq!(single["data"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_null_stops_at_the_first_place_that_may_be_null() {
+    let users = StandIn::json(json!({ "data": { "you": { "name": null, "email": "a" } } }));
+    let gateway = with_users(&users, quick()).await;
+
+    let answer = gateway
+        .run("{ you { email name } topProducts(first: 1) { name } }")
+        .await;
+
+    assert_eq!(
+        answer["data"],
+        json!({ "you": null, "topProducts": [{ "name": "Table" }] })
+    );
+    assert_eq!(answer["errors"][0]["path"], json!(["you", "name"]));
+    assert_eq!(answer["errors"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_value_of_another_type_is_no_value() {
+    let users = StandIn::json(json!({ "data": { "you": { "id": 7, "email": 3, "name": ["x"] } } }));
+    let gateway = with_users(&users, quick()).await;
+
+    let id = gateway.run("{ you { id } }").await;
+    let email = gateway.run("{ you { email } }").await;
+    let name = gateway.run("{ you { name } }").await;
+
+    assert_eq!(id, json!({ "data": { "you": { "id": "7" } } }));
+    assert_eq!(email["data"], json!({ "you": { "email": null } }));
+    assert_eq!(
+        email["errors"][0]["message"],
+        "the subgraph's answer has no String here"
+    );
+    assert_eq!(name["data"], json!({ "you": null }));
+}
+
+#[tokio::test]
+async fn a_subgraph_that_answers_fewer_entities_than_asked_for_leaves_the_rest_empty() {
+    let users = StandIn::json(json!({ "data": { "_entities": [{ "email": "first" }] } }));
+    let gateway = with_users(&users, quick()).await;
+
+    let answer = gateway.run("{ latest { author { email } } }").await;
+
+    let emails: Vec<&Value> = answer["data"]["latest"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["author"]["email"])
+        .collect();
+    assert_eq!(emails, [&json!("first"), &json!("first"), &Value::Null, &Value::Null]);
+}

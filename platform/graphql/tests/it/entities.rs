@@ -1,0 +1,92 @@
+//! How many entities one request may ask for.
+
+use async_graphql::{EmptyMutation, EmptySubscription, ID, Object, SimpleObject};
+use axum::body::to_bytes;
+use platform_graphql::{Settings, router, schema};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use crate::{NEW, post};
+
+#[derive(SimpleObject)]
+struct Series {
+    id: ID,
+}
+
+struct Entities;
+
+#[Object]
+impl Entities {
+    #[graphql(entity)]
+    async fn series(&self, id: ID) -> Series {
+        Series { id }
+    }
+}
+
+/// Asks an endpoint that answers at most three entities a request.
+async fn entities(query: &str, representations: Value) -> Value {
+    let settings = Settings {
+        entities: 3,
+        ..Settings::default()
+    };
+    let app = router(schema(Entities, EmptyMutation, EmptySubscription).finish(), settings);
+    let request = post(NEW, &json!({ "query": query, "variables": { "of": representations } }));
+    let response = app.oneshot(request).await.unwrap();
+    let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    serde_json::from_slice(&body).unwrap()
+}
+
+/// Representations of so many entities.
+fn series(count: usize) -> Value {
+    (0..count)
+        .map(|id| json!({ "__typename": "Series", "id": id.to_string() }))
+        .collect()
+}
+
+#[tokio::test]
+async fn as_many_entities_as_set_are_answered_in_one_request() {
+    let query = "query($of: [_Any!]!) { _entities(representations: $of) { ... on Series { id } } }";
+
+    let answered = entities(query, series(3)).await;
+    let refused = entities(query, series(4)).await;
+
+    assert_eq!(
+        answered["data"]["_entities"].as_array().map(Vec::len),
+        Some(3),
+        "{answered}"
+    );
+    assert_eq!(answered["data"]["_entities"][2]["id"], "2");
+    let error = &refused["errors"][0];
+    assert_eq!(error["extensions"]["code"], "INVALID");
+    assert_eq!(error["extensions"]["details"], json!({ "entities": 4, "limit": 3 }));
+    assert!(error["message"].as_str().unwrap().contains("at most 3"), "{error}");
+    assert!(refused.get("data").is_none());
+}
+
+#[tokio::test]
+async fn entities_are_counted_wherever_the_request_names_them() {
+    let inline = "{ _entities(representations: [
+        { __typename: \"Series\", id: 0 }, { __typename: \"Series\", id: 1 },
+        { __typename: \"Series\", id: 2 }, { __typename: \"Series\", id: 3 }]) { __typename } }";
+    let aliases = "query($of: [_Any!]!) {
+        a: _entities(representations: $of) { __typename } b: _entities(representations: $of) { __typename } }";
+    let fragments =
+        "query($of: [_Any!]!) { ... on Entities { a: _entities(representations: $of) { __typename } } ...More }
+        fragment More on Entities { b: _entities(representations: $of) { __typename } }";
+    let default =
+        "query($more: [_Any!]! = [\"a\", \"b\", \"c\", \"d\"]) { _entities(representations: $more) { __typename } }";
+    for query in [inline, aliases, fragments, default] {
+        let refused = entities(query, series(2)).await;
+
+        assert_eq!(
+            refused["errors"][0]["extensions"]["details"]["entities"], 4,
+            "{query}: {refused}"
+        );
+    }
+    let twice = "query($of: [_Any!]!) { ...More ...More }
+        fragment More on Entities { _entities(representations: $of) { __typename } }";
+    assert!(
+        entities(twice, series(3)).await.get("errors").is_none(),
+        "one field is counted once"
+    );
+}

@@ -1,0 +1,119 @@
+//! What a request leaves behind: its id, its place in a trace, its line in the log.
+
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Request},
+    routing::get,
+};
+use platform_error::{Code, Error};
+use platform_http::{Limits, Problem, hand_on, stack};
+use serde_json::{Value, json};
+
+use crate::{app, body, send};
+
+#[tokio::test]
+async fn a_forged_request_id_is_replaced() {
+    let request = Request::get("/page")
+        .header("x-request-id", "a b\tc")
+        .body(Body::empty())
+        .unwrap();
+
+    let response = send(&app(), request).await;
+
+    assert_eq!(response.headers()["x-request-id"].len(), 32);
+}
+
+const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+/// Answers with the headers that a request to somebody else would carry.
+fn handing_on() -> Router {
+    let handed_on = || async {
+        let mut headers = HeaderMap::new();
+        headers.insert("tracestate", "of=somebody-else".parse().unwrap());
+        hand_on(&mut headers);
+        let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
+        axum::Json(json!([text("x-request-id"), text("traceparent"), text("tracestate")]))
+    };
+    stack(Router::new().route("/", get(handed_on)), &Limits::default())
+}
+
+#[tokio::test]
+async fn a_request_is_followed_to_whom_it_leads_even_where_nothing_is_exported() {
+    let request = |parent: &str| {
+        Request::get("/")
+            .header("x-request-id", "abc-1")
+            .header("traceparent", parent)
+            .header("tracestate", "vendor=1")
+            .body(Body::empty())
+            .unwrap()
+    };
+
+    let followed = body(send(&handing_on(), request(PARENT)).await).await;
+    let broken = body(send(&handing_on(), request("00-broken")).await).await;
+
+    let read = |body: &[u8]| serde_json::from_slice::<Value>(body).unwrap();
+    assert_eq!(read(&followed), json!(["abc-1", PARENT, "vendor=1"]));
+    assert_eq!(read(&broken), json!(["abc-1", null, "of=somebody-else"]));
+}
+
+#[test]
+fn a_log_line_names_the_request_and_its_trace() {
+    let here = std::env::current_exe().unwrap();
+    let arguments = [
+        "observed::a_request_is_logged_as_json",
+        "--exact",
+        "--ignored",
+        "--nocapture",
+    ];
+
+    let output = std::process::Command::new(here).args(arguments).output().unwrap();
+
+    let log = String::from_utf8_lossy(&output.stderr);
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let lines: Vec<_> = lines.collect();
+    let expected = json!({ "name": "request", "request.id": "abc-1", "trace.id": PARENT[3..35] });
+    assert_eq!(
+        lines.iter().map(|line| &line["span"]).collect::<Vec<_>>(),
+        [&expected; 3],
+        "{log}"
+    );
+    let said: Vec<_> = lines
+        .iter()
+        .map(|line| (&line["message"], &line["http.path"]))
+        .collect();
+    let (wrong, answered) = (json!("something went wrong in a handler"), json!("answered"));
+    let (open, refused) = (json!("/"), json!("/internal/refused"));
+    // What went well between services is not said, what they were refused is.
+    assert_eq!(
+        said,
+        [(&wrong, &Value::Null), (&answered, &open), (&answered, &refused)],
+        "{log}"
+    );
+}
+
+#[tokio::test]
+#[ignore = "runs in a process of its own, started by the test before, because logs are set up once"]
+async fn a_request_is_logged_as_json() {
+    platform_telemetry::init(&platform_telemetry::Settings {
+        format: platform_telemetry::Format::Json,
+        ..Default::default()
+    })
+    .unwrap();
+    let handler = || async { tracing::warn!("something went wrong in a handler") };
+    let refuse = || async { Err::<(), _>(Problem(Error::new(Code::Forbidden, "for services alone"))) };
+    let router = Router::new()
+        .route("/", get(handler))
+        .route("/internal/told", get(|| async { "told" }))
+        .route("/internal/refused", get(refuse));
+    let app = stack(router, &Limits::default());
+
+    for (path, status) in [("/", 200), ("/internal/told", 200), ("/internal/refused", 403)] {
+        let request = Request::get(path)
+            .header("x-request-id", "abc-1")
+            .header("traceparent", PARENT);
+        let response = send(&app, request.body(Body::empty()).unwrap()).await;
+
+        assert_eq!(response.status().as_u16(), status);
+    }
+}

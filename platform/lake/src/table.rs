@@ -1,0 +1,119 @@
+//! A table: what it holds, what it held, and its columns.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use iceberg::TableUpdate;
+use tokio::sync::mpsc;
+
+use crate::catalog::Receipt;
+use crate::commit::State;
+use crate::error::{LakeError, Result};
+use crate::schema::SchemaChange;
+use crate::shared::Core;
+use crate::snapshot::Snapshot;
+use crate::writer::Job;
+
+/// A moment of a table's own history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// What Iceberg's snapshot of this id held.
+    Snapshot(i64),
+    /// What was stored at this time.
+    Time(DateTime<Utc>),
+}
+
+/// A table that can be read and written. Cheap to clone.
+#[derive(Clone)]
+pub struct Table {
+    pub(crate) core: Arc<Core>,
+    pub(crate) jobs: mpsc::Sender<Job>,
+}
+
+impl Table {
+    /// The newest snapshot this process knows, without asking the catalog.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.core.state.load().snapshot.clone()
+    }
+
+    /// The newest snapshot of all, after asking the catalog.
+    pub async fn refresh(&self) -> Result<Arc<Snapshot>> {
+        Ok(self.core.refresh().await?.snapshot.clone())
+    }
+
+    /// The table as it was at a moment that its history still holds.
+    pub async fn snapshot_at(&self, moment: Moment) -> Result<Arc<Snapshot>> {
+        let state = self.core.refresh().await?;
+        let metadata = &state.loaded.metadata;
+        let found = match moment {
+            Moment::Snapshot(id) => metadata.snapshot_by_id(id).cloned(),
+            Moment::Time(time) => {
+                let before = metadata
+                    .snapshots()
+                    .filter(|snapshot| snapshot.timestamp_ms() <= time.timestamp_millis());
+                before.max_by_key(|snapshot| snapshot.sequence_number()).cloned()
+            }
+        };
+        let name = match moment {
+            Moment::Snapshot(id) => id.to_string(),
+            Moment::Time(time) => format!("of {} or before", time.to_rfc3339()),
+        };
+        let found = found.ok_or(LakeError::NoSuchSnapshot(name))?;
+        let known = state.snapshot.manifests();
+        let snapshot = Snapshot::load(state.snapshot.access(), metadata, (Some(&found), known)).await?;
+        let snapshot = Arc::new(snapshot);
+        self.core.pin(&snapshot);
+        Ok(snapshot)
+    }
+
+    /// Whether rows of `lead` may have changed after the commit with this sequence number. Every answer of no is
+    /// certain, so what was decoded at that commit is still what a read would give.
+    pub fn touched_since(&self, lead: &str, sequence: i64) -> bool {
+        self.core.touched.since(lead, sequence)
+    }
+
+    /// What was acknowledged for a batch with this idempotency key.
+    pub async fn receipt(&self, key: &str) -> Result<Option<Receipt>> {
+        self.core.catalog.receipt(&self.core.name, key).await
+    }
+
+    /// Changes the table's columns.
+    pub async fn evolve(&self, changes: Vec<SchemaChange>) -> Result<()> {
+        self.send(|done| Job::Evolve { changes, done }).await
+    }
+
+    pub(crate) async fn add_missing_columns(&self) -> Result<()> {
+        let known = self.snapshot();
+        let missing = self
+            .core
+            .def
+            .columns
+            .iter()
+            .filter(|column| known.columns().index_of(column.name).is_err());
+        let changes: Vec<SchemaChange> = missing
+            .map(|column| SchemaChange::Add {
+                name: column.name.into(),
+                kind: column.kind,
+                doc: column.doc.into(),
+            })
+            .collect();
+        match changes.is_empty() {
+            true => Ok(()),
+            false => self.evolve(changes).await,
+        }
+    }
+
+    /// The location of the current metadata file, for other engines.
+    pub fn metadata_location(&self) -> String {
+        self.core.state.load().loaded.location.clone()
+    }
+}
+
+/// The updates that give a table the schema that `changes` make of its own.
+pub(crate) fn schema_updates(state: &State, changes: &[SchemaChange]) -> Result<Vec<TableUpdate>> {
+    let schema = crate::schema::evolve(state.loaded.metadata.current_schema(), changes)?;
+    Ok(vec![
+        TableUpdate::AddSchema { schema },
+        TableUpdate::SetCurrentSchema { schema_id: -1 },
+    ])
+}

@@ -1,0 +1,135 @@
+//! What an operator works at: the settings of a system and its services' databases, beside a server that may be running
+//! on them.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use clap::Args;
+use platform_config::Config;
+use platform_crypto::{KeyRing, KeySettings};
+use platform_database::{Database, Migrations, Settings};
+use platform_error::Error;
+use platform_service::{Clock, Context, Host, HostSettings, Running, Service};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    failure::{Failure, Result},
+    settings::{self, Setup},
+};
+
+/// Where an operator's command works, and how it answers.
+#[derive(Args)]
+pub(crate) struct DeskArgs {
+    /// The directory with everything [default: hansa-data]
+    #[arg(long, value_name = "DIR", global = true)]
+    data: Option<PathBuf>,
+    /// Answer with JSON
+    #[arg(long, global = true, help_heading = "Output")]
+    pub(crate) json: bool,
+}
+
+/// The settings of a system, and ways to what it keeps.
+pub(crate) struct Desk {
+    config: Config,
+    data: PathBuf,
+}
+
+impl Desk {
+    /// The system that the settings describe.
+    pub(crate) fn open(args: &DeskArgs, setup: Setup) -> Result<Self> {
+        let setup = setup
+            .with("host.data", args.data.as_ref().map(|data| data.display()))
+            // A command asks one thing after the other, beside servers that need the connections.
+            .with("database.min-connections", Some(0))
+            .with("database.max-connections", Some(8));
+        let config = setup.config()?;
+        let quiet = platform_telemetry::Settings {
+            log: "error".into(),
+            ..Default::default()
+        };
+        setup.telemetry(&config, quiet)?;
+        settings::read_all(&config)?;
+        let host: HostSettings = config.section("host")?;
+        Ok(Self {
+            config,
+            data: host.data,
+        })
+    }
+
+    /// The settings.
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The folder of everything that is not in a database elsewhere.
+    pub(crate) fn data(&self) -> &std::path::Path {
+        &self.data
+    }
+
+    /// The surroundings of a service that is looked at, not run.
+    pub(crate) fn context(&self, service: &'static str) -> Context {
+        Context::standalone(service, self.config.clone(), Clock::system(), self.data.clone())
+    }
+
+    /// A service's database. Looking makes none.
+    pub(crate) async fn database(&self, service: &'static str, tables: &[Migrations]) -> Result<Database> {
+        self.needs(service)?;
+        let opened = Database::open(&self.context(service), tables).await;
+        Ok(opened.map_err(Error::from)?)
+    }
+
+    /// Refuses to go on where the service has no database yet.
+    fn needs(&self, service: &str) -> Result<()> {
+        let settings: Settings = self.config.section("database")?;
+        let url = settings.services.get(service).unwrap_or(&settings.url).expose();
+        let file = self.data.join(format!("{service}.db"));
+        match !url.is_empty() || file.exists() {
+            true => Ok(()),
+            false => Err(
+                Failure::new(format!("{service} keeps nothing in {} yet", self.data.display())).with_hint(
+                    "`hansa up` or `hansa run` makes its database; --data names another directory, --config the \
+                     settings of a system elsewhere",
+                ),
+            ),
+        }
+    }
+
+    /// Services opened in this process, reached through [`Running::store`]. Stop them, or others wait for them.
+    pub(crate) async fn running(&self, services: impl IntoIterator<Item = Service>) -> Result<Running> {
+        let services: Vec<_> = services.into_iter().collect();
+        services.iter().try_for_each(|service| self.needs(service.name()))?;
+        let host = Host::new(self.config.clone(), Clock::system()).services(services);
+        Ok(host.embed().await?)
+    }
+
+    /// The key ring. Looking makes none.
+    pub(crate) fn ring(&self) -> Result<KeyRing> {
+        let settings = KeySettings {
+            create: false,
+            ..self.config.section("keys")?
+        };
+        let random = self.context("hansa").random();
+        Ok(KeyRing::open(&settings, &self.data, random).map_err(Error::from)?)
+    }
+}
+
+/// A moment: with its time, or a day from its beginning.
+pub(crate) fn moment(text: &str) -> Result<DateTime<Utc>, String> {
+    let day = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
+    let time = DateTime::parse_from_rfc3339(text).map(|time| time.to_utc());
+    time.or_else(|_| text.parse().map(day))
+        .map_err(|_| "expected a time such as 2026-01-15T12:00:00Z, or a day".into())
+}
+
+/// A moment as people read it.
+pub(crate) fn shown(time: DateTime<Utc>) -> String {
+    time.format("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// What a service keeps, as JSON with the service's name.
+pub(crate) fn with_service(service: &str, kept: &impl Serialize) -> Result<Value> {
+    let mut value = serde_json::to_value(kept).map_err(|error| Failure::new(error.to_string()))?;
+    value["service"] = service.into();
+    Ok(value)
+}

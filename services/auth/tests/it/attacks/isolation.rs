@@ -1,0 +1,124 @@
+//! What is somebody's stays theirs: every field of the schema and every address that takes an id.
+
+use std::collections::BTreeSet;
+
+use axum::http::Method;
+use platform_testing::{Isolation, TestClient};
+use serde_json::{Value, json};
+
+use crate::support::{ADA, Agent, Authenticator, BOB, PASSWORD, Provider, Site, granted, ok, sites};
+
+const REACHED: &[(&str, &str)] = &[
+    (
+        "revokeSession",
+        "mutation ($session: UUID!) { revokeSession(id: $session) }",
+    ),
+    ("revokeApiKey", "mutation ($key: UUID!) { revokeApiKey(id: $key) }"),
+    (
+        "removePasskey",
+        "mutation ($passkey: UUID!) { removePasskey(id: $passkey) }",
+    ),
+    (
+        "unlinkIdentity",
+        "mutation ($identity: UUID!) { unlinkIdentity(id: $identity) }",
+    ),
+];
+const OWN: &[(&str, &str)] = &[
+    (
+        "account",
+        "{ account { __typename email user { __typename id } session { __typename id }
+        sessions { nodes { __typename id } } apiKeys { nodes { __typename id } } passkeys { __typename id }
+        identities { __typename id } } }",
+    ),
+    (
+        "createApiKey",
+        "mutation { createApiKey(input: { name: \"new\" }) { __typename apiKey { __typename } } }",
+    ),
+    ("beginTotp", "mutation { beginTotp { __typename } }"),
+];
+const OTHERS: &[&str] = &[
+    "changePassword",
+    "confirm",
+    "deleteAccount",
+    "disableTotp",
+    "enableTotp",
+    "renewRecoveryCodes",
+    "requestMailChange",
+    "revokeOtherSessions",
+    "signOut",
+];
+/// Addresses by what they delete. Those of providers name what everybody sees.
+const DELETED: [(&str, &str); 4] = [
+    ("/auth/sessions/{id}", "session"),
+    ("/auth/keys/{id}", "key"),
+    ("/auth/passkeys/{id}", "passkey"),
+    ("/auth/identities/{id}", "identity"),
+];
+const OF_PROVIDERS: [&str; 3] = [
+    "/auth/oidc/{provider}/start",
+    "/auth/oidc/{provider}/callback",
+    "/auth/providers/{provider}/link",
+];
+
+/// One thing of each kind.
+async fn things(site: &Site, provider: &Provider, ada: &mut Agent) -> Value {
+    let elsewhere = Agent::new("192.0.2.9").sign_in(site, ADA, PASSWORD, "bearer").await;
+    let key = ok(&ada.post(site, "/auth/keys", json!({ "name": "nightly" })).await);
+    let asked = ok(&ada.post(site, "/auth/passkeys/begin", json!({})).await);
+    let credential = Authenticator::new().register(&asked["options"]);
+    let body = json!({ "challenge": asked["challenge"], "name": "phone", "credential": credential });
+    let passkey = ok(&ada.post(site, "/auth/passkeys", body).await);
+    let sent = ok(&ada.post(site, "/auth/providers/here/link", json!({})).await);
+    let back = provider.agree(sent["url"].as_str().unwrap());
+    assert_eq!(ada.get(site, &back).await.status, 303);
+    let tied = ok(&ada.get(site, "/auth/identities").await);
+    json!({
+        "session": granted(&elsewhere)["session"], "key": key["id"], "passkey": passkey["id"],
+        "identity": tied["identities"][0]["id"],
+    })
+}
+
+async fn delete(client: &TestClient, address: &str, id: &Value) -> (u16, Value) {
+    let path = address.replace("{id}", id.as_str().unwrap());
+    let answer = client.send(Method::DELETE, &path, "", "").await;
+    (answer.status.as_u16(), answer.json()["detail"].clone())
+}
+
+#[tokio::test]
+async fn nothing_of_somebody_is_reached_by_its_id() {
+    let provider = Provider::start().await;
+    for site in sites(&provider.settings()).await {
+        provider.at(site.service.clock());
+        let (mut ada, bob) = (site.member(ADA).await, site.member(BOB).await);
+        let things = things(&site, &provider, &mut ada).await;
+        let none = |name: &str| (name.to_owned(), json!(site.service.context().ids().v7()));
+        let nothing: Value = DELETED.iter().map(|(_, name)| none(name)).collect();
+        let client = |agent: &Agent| site.service.bearer(agent.access.as_ref().unwrap());
+
+        for (address, name) in DELETED {
+            let theirs = delete(&client(&bob), address, &things[name]).await;
+            assert_eq!(
+                theirs,
+                delete(&client(&bob), address, &nothing[name]).await,
+                "{address}"
+            );
+            assert_eq!(theirs.0, 404, "{address}");
+        }
+        let tried = DELETED
+            .iter()
+            .map(|(address, _)| *address)
+            .chain(OF_PROVIDERS)
+            .collect();
+        let document = ok(&Agent::new("192.0.2.1").get(&site, "/auth/openapi.json").await);
+        let all = document["paths"].as_object().unwrap().keys().map(String::as_str);
+        assert_eq!(all.filter(|path| path.contains('{')).collect::<BTreeSet<_>>(), tried);
+        let isolation = Isolation {
+            reached: REACHED,
+            own: OWN,
+            open: &[("signInProviders", "{ signInProviders { __typename id } }")],
+            others: OTHERS,
+        };
+        isolation.check(&client(&ada), &client(&bob), (&things, &nothing)).await;
+        site.stop().await;
+    }
+}
