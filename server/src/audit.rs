@@ -58,7 +58,7 @@ fn anchor(text: &str) -> Result<Anchor, String> {
 pub(crate) async fn run(args: AuditArgs, setup: Setup) -> Result<Done> {
     let desk = Desk::open(&args.desk, setup)?;
     match args.command {
-        AuditCommand::Verify { anchor } => return verify(&desk, anchor, args.desk.json).await,
+        AuditCommand::Verify { anchor } => return verify(&desk, &anchor, args.desk.json).await,
         AuditCommand::Search(search) => found::search(&desk, &search, args.desk.json).await?,
         AuditCommand::Export(export) => found::export(&desk, &export).await?,
     }
@@ -71,24 +71,11 @@ async fn log(desk: &Desk) -> Result<platform_database::Database> {
         .await
 }
 
-async fn verify(desk: &Desk, anchors: Vec<Anchor>, json: bool) -> Result<Done> {
+async fn verify(desk: &Desk, anchors: &[Anchor], json: bool) -> Result<Done> {
     let (database, ring) = (log(desk).await?, desk.ring()?);
-    let mut verified = None;
-    // Each anchor is held against the log by itself; the first that does not fit decides.
-    let each = anchors.iter().map(Some).chain(anchors.is_empty().then_some(None));
-    for anchor in each {
-        let found = audit::verify(database.read(), &ring, anchor)
-            .await
-            .map_err(Error::from)?;
-        let is_broken = found.broken.is_some();
-        verified = Some(found);
-        if is_broken {
-            break;
-        }
-    }
-    let Some(verified) = verified else {
-        return Err(Failure::new("there is nothing to verify"));
-    };
+    let verified = audit::verify(database.read(), &ring, anchors)
+        .await
+        .map_err(Error::from)?;
     let done = match verified.broken {
         None => Done::Well,
         Some(_) => Done::Refused,

@@ -2,6 +2,7 @@
 //! shows that no foreign page made the browser send it.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use platform_crypto::equal;
 
 use crate::{
     csrf::{self, CsrfError, CsrfSettings},
@@ -101,7 +102,9 @@ impl Cookies {
 /// Whether the page could read the cookie that foreign pages cannot.
 fn is_sent_back(headers: &HeaderMap, cookie: &str) -> bool {
     let sent = headers.get(CSRF_HEADER).and_then(|value| value.to_str().ok());
-    sent.is_some_and(|sent| value_of(headers, cookie) == Some(sent))
+    let set = value_of(headers, cookie);
+    sent.zip(set)
+        .is_some_and(|(sent, set)| equal(sent.as_bytes(), set.as_bytes()))
 }
 
 fn value_of<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

@@ -91,13 +91,23 @@ pub(super) fn promote(place: &Place) -> Result<()> {
 pub(super) async fn list(desk: &Desk, place: &Place, json: bool) -> Result<()> {
     let keys = place.ring(desk)?.keys();
     // A ring is made before there are databases.
-    let mut sealed = sealed(desk).await.unwrap_or_default();
-    let mut rows: Vec<(String, &str, u64)> = Vec::new();
+    let mut sealed = match sealed(desk).await {
+        Ok(sealed) => Some(sealed),
+        Err(Failure::Told { what, .. }) => {
+            out::note(format!("how much each key has sealed is not known: {what}"));
+            None
+        }
+        Err(unread) => return Err(unread),
+    };
+    let mut rows: Vec<(String, &str, Option<u64>)> = Vec::new();
     for key in keys {
-        let count = sealed.remove(&key.name).unwrap_or_default();
-        rows.push((key.name, name(key.state), count));
+        let values = sealed
+            .as_mut()
+            .map(|sealed| sealed.remove(&key.name).unwrap_or_default());
+        rows.push((key.name, name(key.state), values));
     }
-    rows.extend(sealed.into_iter().map(|(name, count)| (name, "missing", count)));
+    let missing = sealed.into_iter().flatten();
+    rows.extend(missing.map(|(name, values)| (name, "missing", Some(values))));
     if json {
         let all: Value = rows
             .into_iter()
@@ -107,7 +117,7 @@ pub(super) async fn list(desk: &Desk, place: &Place, json: bool) -> Result<()> {
     }
     let mut table = Table::new([("key", Side::Left), ("state", Side::Left), ("sealed", Side::Right)]);
     for (name, state, sealed) in rows {
-        table.row([name, state.to_owned(), count(sealed)]);
+        table.row([name, state.to_owned(), sealed.map(count).unwrap_or_default()]);
     }
     out::write(table.render())
 }

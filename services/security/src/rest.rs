@@ -179,6 +179,6 @@ async fn audit(State(store): State<Store>, caller: Caller, Query(asked): Query<A
 }
 
 async fn verify(State(store): State<Store>, caller: Caller, Query(noted): Query<Noted>) -> Answer<Verified> {
-    let anchor = noted.seq.zip(noted.hash).map(|(seq, hash)| Anchor { seq, hash });
+    let anchor = Anchor::noted(noted.seq, noted.hash)?;
     Ok(Json(store.verify_audit(&actor(&caller), anchor.as_ref()).await?))
 }

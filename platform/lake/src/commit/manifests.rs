@@ -80,12 +80,7 @@ impl<'a> Build<'a> {
             if removed.contains(&file.path) {
                 writer.add_delete_file(file.data.clone(), file.sequence, Some(file.file_sequence))?;
             } else {
-                writer.add_existing_file(
-                    file.data.clone(),
-                    file.added_by,
-                    file.sequence,
-                    Some(file.file_sequence),
-                )?;
+                add_again(&mut writer, file)?;
                 live.push(Arc::clone(file));
             }
         }
@@ -122,12 +117,7 @@ impl<'a> Build<'a> {
             .flat_map(|manifest| manifest.live.iter().cloned())
             .collect();
         for file in &live {
-            writer.add_existing_file(
-                file.data.clone(),
-                file.added_by,
-                file.sequence,
-                Some(file.file_sequence),
-            )?;
+            add_again(&mut writer, file)?;
         }
         self.finish(writer, io, live).await
     }
@@ -178,4 +168,15 @@ impl<'a> Build<'a> {
             .push((path.clone(), io.new_input("memory:/list.avro")?.read().await?));
         Ok(path)
     }
+}
+
+/// Lists a file that stays, as the commit that added it did.
+fn add_again(writer: &mut ManifestWriter, file: &FileEntry) -> Result<()> {
+    writer.add_existing_file(
+        file.data.clone(),
+        file.added_by,
+        file.sequence,
+        Some(file.file_sequence),
+    )?;
+    Ok(())
 }

@@ -24,6 +24,24 @@ pub struct Anchor {
     pub hash: String,
 }
 
+impl Anchor {
+    /// The anchor of a request, which names both parts or neither: with one alone nothing would be compared.
+    pub fn noted(seq: Option<i64>, hash: Option<String>) -> Result<Option<Self>, Error> {
+        match (seq, hash) {
+            (None, None) => Ok(None),
+            (Some(seq), Some(hash)) => format!("{seq}:{hash}").parse().map(Some),
+            (Some(_), None) => Err(Error::field(
+                "hash",
+                "is missing; an entry is compared by its fingerprint",
+            )),
+            (None, Some(_)) => Err(Error::field(
+                "seq",
+                "is missing; a fingerprint is that of a numbered entry",
+            )),
+        }
+    }
+}
+
 /// An anchor as people keep it: `SEQ:HASH`.
 impl fmt::Display for Anchor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -125,8 +143,8 @@ impl Fault {
     }
 }
 
-/// Reads the whole log and stops at the first entry that is not what was written.
-pub async fn verify(db: &impl ConnectionTrait, ring: &KeyRing, anchor: Option<&Anchor>) -> Result<Verified, Error> {
+/// Reads the whole log once, beside all that was noted, and stops at the first entry that is not what was written.
+pub async fn verify(db: &impl ConnectionTrait, ring: &KeyRing, anchors: &[Anchor]) -> Result<Verified, Error> {
     // The end is read first: what is appended meanwhile is verified too, and is no fault.
     let end = head(db).await?;
     let mut last = Anchor {
@@ -140,7 +158,7 @@ pub async fn verify(db: &impl ConnectionTrait, ring: &KeyRing, anchor: Option<&A
             break;
         }
         for row in rows {
-            if let Some(what) = fault(&row, &last, (ring, anchor)) {
+            if let Some(what) = fault(&row, &last, (ring, anchors)) {
                 return Ok(broken(last, row.seq, what));
             }
             last = Anchor {
@@ -153,7 +171,7 @@ pub async fn verify(db: &impl ConnectionTrait, ring: &KeyRing, anchor: Option<&A
             }
         }
     }
-    let furthest = anchor.map_or(end.seq, |anchor| anchor.seq.max(end.seq));
+    let furthest = furthest(anchors).max(end.seq);
     if last.seq < furthest {
         let seq = last.seq + 1;
         return Ok(broken(last, seq, Fault::Short));
@@ -165,7 +183,12 @@ pub async fn verify(db: &impl ConnectionTrait, ring: &KeyRing, anchor: Option<&A
     })
 }
 
-fn fault(row: &Model, last: &Anchor, (ring, anchor): (&KeyRing, Option<&Anchor>)) -> Option<Fault> {
+/// The newest entry that was noted.
+fn furthest(anchors: &[Anchor]) -> i64 {
+    anchors.iter().map(|anchor| anchor.seq).max().unwrap_or_default()
+}
+
+fn fault(row: &Model, last: &Anchor, (ring, anchors): (&KeyRing, &[Anchor])) -> Option<Fault> {
     if row.seq != last.seq + 1 {
         return Some(Fault::Gap);
     }
@@ -173,15 +196,13 @@ fn fault(row: &Model, last: &Anchor, (ring, anchor): (&KeyRing, Option<&Anchor>)
         return Some(Fault::Changed);
     }
     // An anchor vouches for all before it, so their seals may be of keys that are no longer in the ring.
-    let is_vouched = anchor.is_some_and(|anchor| row.seq <= anchor.seq);
+    let is_vouched = row.seq <= furthest(anchors);
     let seals = ring.tags_ever(SEAL, row.hash.as_bytes());
     if !is_vouched && !seals.iter().any(|seal| hex(seal) == row.seal) {
         return Some(Fault::OtherKey);
     }
-    match anchor {
-        Some(anchor) if anchor.seq == row.seq && anchor.hash != row.hash => Some(Fault::OtherEntry),
-        _ => None,
-    }
+    let is_other = |anchor: &Anchor| anchor.seq == row.seq && anchor.hash != row.hash;
+    anchors.iter().any(is_other).then_some(Fault::OtherEntry)
 }
 
 fn broken(last: Anchor, seq: i64, fault: Fault) -> Verified {

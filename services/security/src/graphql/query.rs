@@ -144,7 +144,7 @@ impl Query {
         #[graphql(desc = "The number of an entry that was noted down earlier")] seq: Option<i64>,
         #[graphql(desc = "Its fingerprint")] hash: Option<String>,
     ) -> Result<Verification> {
-        let anchor = seq.zip(hash).map(|(seq, hash)| audit::Anchor { seq, hash });
+        let anchor = audit::Anchor::noted(seq, hash)?;
         let verified = store(ctx).verify_audit(&actor(ctx), anchor.as_ref()).await?;
         Ok(Verification {
             entries: verified.entries,

@@ -1,5 +1,7 @@
 //! Writing changes into the audit log, telling others of them, and looking into the log.
 
+use std::slice;
+
 use contracts::access::{GrantsChanged, RolesChanged};
 use platform_database::{Connection, PageArgs, orm::sea_query::Expr};
 use serde_json::Value;
@@ -176,7 +178,7 @@ impl Store {
 
     /// The same for the command line, where nobody is asked who they are.
     pub async fn verify(&self, anchor: Option<&Anchor>) -> Result<Verified, Error> {
-        let verified = audit::verify(self.db().read(), &self.0.ring, anchor).await?;
+        let verified = audit::verify(self.db().read(), &self.0.ring, anchor.map_or(&[], slice::from_ref)).await?;
         if let Some(broken) = &verified.broken {
             tracing::error!(seq = broken.seq, what = %broken.what, "the audit log is not what was written");
         }
