@@ -33,8 +33,8 @@ Examples:
   hansa keys signing rotate              another key signs tokens; those that are out stay valid
   hansa keys signing rotate --leaked     and those that are out are refused
 
-After each change of the ring, bring its file to every machine and restart the processes there: they read it when they
-start. docs/operations.md has the steps with what to look at.";
+After each change of the ring, bring its file to every machine: the processes there read it again every keys.reload (a
+minute). docs/operations.md has the steps with what to look at.";
 
 /// Arguments of `hansa keys`.
 #[derive(Args)]

@@ -56,7 +56,7 @@ impl Gateway {
             is_malformed: true,
             ..Error::NoQuery.into()
         })?;
-        let serving = inner.serving.load_full();
+        let serving = self.serving()?;
         let parsed = serving.operations.parsed(&text, request.operation_name.as_deref())?;
         let operation = parsed.operation()?;
         let kind = parsed.kind()?;

@@ -85,6 +85,19 @@ pub enum Error {
         /// Why not.
         reason: String,
     },
+    /// A subgraph that cannot be asked for its schema now.
+    #[error("subgraph {name} at {url} is away: {reason}")]
+    Away {
+        /// Which subgraph.
+        name: String,
+        /// Where it was asked.
+        url: String,
+        /// What happened.
+        reason: String,
+    },
+    /// Nothing is served yet.
+    #[error("the supergraph is not complete yet: {0}; ask again in a moment")]
+    Incomplete(String),
     /// A subgraph that does not say its schema.
     #[error("subgraph {name} at {url} does not tell its schema: {reason}")]
     Sdl {
@@ -111,7 +124,7 @@ pub enum Error {
 impl Coded for Error {
     fn code(&self) -> Code {
         match self {
-            Self::Sdl { .. } | Self::Stopping => Code::Unavailable,
+            Self::Away { .. } | Self::Incomplete(_) | Self::Stopping => Code::Unavailable,
             _ => Code::Invalid,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use axum::http::HeaderMap;
 use platform_error::Result;
 use platform_http::{Client, ClientSettings};
@@ -41,7 +41,9 @@ pub struct Gateway(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) settings: Settings,
-    pub(crate) serving: ArcSwap<Serving>,
+    pub(crate) serving: ArcSwapOption<Serving>,
+    /// Why nothing is served, as long as nothing is.
+    pub(crate) lacking: ArcSwap<String>,
     pub(crate) locals: Locals,
     pub(crate) context: Context,
     pub(crate) believed: Believed,
@@ -68,14 +70,23 @@ pub(crate) struct Serving {
 impl Gateway {
     /// A gateway that serves a supergraph. `locals` are the subgraphs in this process.
     pub fn new(sdl: &str, settings: Settings, locals: Locals, context: &Context) -> Result<Self> {
+        let gateway = Self::waiting(String::new(), settings, locals, context)?;
+        let inner = &gateway.0;
+        let serving = Serving::new(sdl, &inner.settings, &inner.locals, &inner.planners)?;
+        inner.serving.store(Some(Arc::new(serving)));
+        Ok(gateway)
+    }
+
+    /// A gateway that has no supergraph yet, and says so, and why.
+    pub(crate) fn waiting(lacking: String, settings: Settings, locals: Locals, context: &Context) -> Result<Self> {
         let planners = Arc::new(Semaphore::new(settings.planning.concurrency.max(1)));
-        let serving = Serving::new(sdl, &settings, &locals, &planners)?;
         let client = Client::new(&ClientSettings::default())?;
         let believed = Believed::open(&settings.jwt, &client, context)?;
         let usage = Usage::new(&settings.usage, context.clock());
         usage.keep(&settings.usage, context);
         Ok(Self(Arc::new(Inner {
-            serving: ArcSwap::from_pointee(serving),
+            serving: ArcSwapOption::empty(),
+            lacking: ArcSwap::from_pointee(lacking),
             locals,
             context: context.clone(),
             believed,
@@ -94,8 +105,13 @@ impl Gateway {
     }
 
     /// The supergraph that is served now.
-    pub fn supergraph(&self) -> Arc<Supergraph> {
-        self.0.serving.load().supergraph.clone()
+    pub fn supergraph(&self) -> Result<Arc<Supergraph>, Error> {
+        Ok(self.serving()?.supergraph.clone())
+    }
+
+    pub(crate) fn serving(&self) -> Result<Arc<Serving>, Error> {
+        let serving = self.0.serving.load_full();
+        serving.ok_or_else(|| Error::Incomplete(self.0.lacking.load().to_string()))
     }
 
     /// Answers a request. Subscriptions are refused: they need a connection that lasts.

@@ -12,7 +12,7 @@ impl Gateway {
     pub async fn reload(&self, sdl: &str) -> Result<()> {
         let inner = &self.0;
         let old = inner.serving.load_full();
-        if *old.supergraph.sdl == *sdl {
+        if old.as_ref().is_some_and(|old| *old.supergraph.sdl == *sdl) {
             return Ok(());
         }
         let (text, gateway) = (sdl.to_owned(), self.clone());
@@ -24,10 +24,12 @@ impl Gateway {
         let reported = inner.usage.report().operations.into_iter();
         let used = reported.filter_map(|operation| Some((Arc::from(operation.document?), operation.name)));
         let persisted = inner.persisted.known().map(|text| (text.clone(), None));
-        let known = used.chain(persisted).chain(old.operations.known());
+        let known = used
+            .chain(persisted)
+            .chain(old.iter().flat_map(|old| old.operations.known()));
         let known: Vec<_> = known.take(inner.settings.planning.warm).collect();
         let warmed = new.operations.warm(known).await;
-        inner.serving.store(Arc::new(new));
+        inner.serving.store(Some(Arc::new(new)));
         tracing::info!(operations.warmed = warmed, "a new supergraph is served");
         Ok(())
     }

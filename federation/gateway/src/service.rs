@@ -5,7 +5,13 @@ use platform_error::{Code, Error, Result};
 use platform_http::{Client, ClientSettings};
 use platform_service::{Context, Peer, Service};
 
-use crate::{gateway::Gateway, settings::Settings, source::Source, stitch::StitchSettings, subgraph::Locals};
+use crate::{
+    gateway::Gateway,
+    settings::Settings,
+    source::{Source, away},
+    stitch::StitchSettings,
+    subgraph::Locals,
+};
 
 const NAME: &str = "gateway";
 /// The port unless told otherwise.
@@ -17,6 +23,7 @@ pub fn service(source: Option<Source>) -> Service {
     Service::new(NAME, PORT)
         .open(move |context| open(context, source.clone()))
         .rest(|gateway: &Gateway| gateway.router().merge(gateway.admin_router()))
+        .ready(|gateway: Gateway| async move { gateway.serving().map(drop) })
         .into()
 }
 
@@ -47,8 +54,14 @@ async fn open(context: Context, source: Option<Source>) -> Result<Gateway> {
     // The schemas of this process stay what they are while it runs.
     let may_change = source.is_some() || live.len() > locals.len() || !stitch.0.is_empty();
     let source = source.unwrap_or(Source::Live(live, stitch));
-    let sdl = source.load(&client, &locals).await?;
-    let gateway = Gateway::new(&sdl, settings, locals, &context)?;
+    let gateway = match source.load(&client, &locals).await {
+        Ok(sdl) => Gateway::new(&sdl, settings, locals, &context)?,
+        Err(error) => {
+            let Some(lacking) = away(&error) else { return Err(error) };
+            tracing::warn!(%error, "the supergraph is not complete yet; it is tried again until it is");
+            Gateway::waiting(lacking, settings, locals, &context)?
+        }
+    };
     if may_change {
         gateway.watch(source, client, every);
     }

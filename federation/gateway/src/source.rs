@@ -6,13 +6,20 @@ mod sdl;
 use std::path::PathBuf;
 
 use federation_composition::{CompositionError, Subgraph, compose};
-use futures::future::{try_join, try_join_all};
+use futures::future::{join, join_all};
 use platform_error::Result;
 use platform_http::Client;
+use platform_resilience::Backoff;
 use tokio::time::{Duration, sleep};
 
 pub use self::config::{SchemaSource, SubgraphEntry, SupergraphConfig};
 use crate::{Error, gateway::Gateway, stitch::StitchSettings, subgraph::Locals};
+
+/// Between attempts to complete the first supergraph.
+const UNTIL_COMPLETE: Backoff = Backoff {
+    first: Duration::from_millis(250),
+    longest: Duration::from_secs(5),
+};
 
 /// Where a supergraph comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,10 +46,31 @@ impl Source {
                 let stitched = services
                     .iter()
                     .map(|(name, stitch)| sdl::stitched(name, stitch, client));
-                let (told, stitched) = try_join(try_join_all(told), try_join_all(stitched)).await?;
-                composed(&[told, stitched].concat())
+                let (told, stitched) = join(join_all(told), join_all(stitched)).await;
+                composed(&all(told.into_iter().chain(stitched))?)
             }
         }
+    }
+}
+
+/// All the subgraphs, or why not: what waiting does not mend comes before who is away.
+fn all(answers: impl IntoIterator<Item = Result<Subgraph>>) -> Result<Vec<Subgraph>> {
+    let (mut subgraphs, mut absent) = (Vec::new(), None);
+    for answer in answers {
+        match answer {
+            Ok(subgraph) => subgraphs.push(subgraph),
+            Err(error) if away(&error).is_some() => absent = absent.or(Some(error)),
+            Err(error) => return Err(error),
+        }
+    }
+    absent.map_or(Ok(subgraphs), Err)
+}
+
+/// That a subgraph is away, in words for clients; nothing where something else is wrong.
+pub(crate) fn away(error: &platform_error::Error) -> Option<String> {
+    match error.cause()?.downcast_ref::<Error>()? {
+        Error::Away { name, .. } => Some(format!("subgraph {name} is away")),
+        _ => None,
     }
 }
 
@@ -59,27 +87,46 @@ fn composed(subgraphs: &[Subgraph]) -> Result<String> {
 
 impl Gateway {
     /// Looks at a source now and then, and serves what it finds there. What cannot be served is told to the log and
-    /// changes nothing.
+    /// changes nothing. As long as nothing is served the source is looked at more often.
     pub fn watch(&self, source: Source, client: Client, every: Duration) {
         let (gateway, shutdown) = (self.clone(), self.0.context.shutdown());
         self.0.context.spawn("gateway-supergraph", async move {
-            let mut last_refused = None;
+            let (mut last_refused, mut attempt) = (None, 0);
             loop {
+                attempt += 1;
+                let pause = match gateway.serving() {
+                    Ok(_) => every,
+                    Err(_) => UNTIL_COMPLETE.pause(attempt, gateway.0.context.random().bytes()),
+                };
                 tokio::select! {
-                    () = sleep(every) => {}
+                    () = sleep(pause) => {}
                     () = shutdown.cancelled() => return,
                 }
                 let outcome = match source.load(&client, &gateway.0.locals).await {
                     Ok(sdl) => gateway.reload(&sdl).await,
                     Err(error) => Err(error),
                 };
-                let refused = outcome.err().map(|error| error.to_string());
-                if let Some(error) = refused.as_ref().filter(|_| refused != last_refused) {
-                    metrics::counter!("gateway_reload_failures_total").increment(1);
-                    tracing::warn!(%error, "the new supergraph is not served; the old one stays");
+                let refused = outcome.as_ref().err().map(ToString::to_string);
+                if let Err(error) = outcome
+                    && refused != last_refused
+                {
+                    gateway.refused(&error);
                 }
                 last_refused = refused;
             }
         });
+    }
+
+    fn refused(&self, error: &platform_error::Error) {
+        if self.serving().is_ok() {
+            metrics::counter!("gateway_reload_failures_total").increment(1);
+            tracing::warn!(%error, "the new supergraph is not served; the old one stays");
+            return;
+        }
+        let lacking = away(error).unwrap_or_else(|| "its subgraphs do not make one".into());
+        if **self.0.lacking.load() != lacking {
+            tracing::warn!(%error, "the supergraph is not complete yet; it is tried again until it is");
+            self.0.lacking.store(lacking.into());
+        }
     }
 }

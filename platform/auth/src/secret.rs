@@ -16,7 +16,14 @@ const PURPOSE: &str = "service credentials";
 /// What all processes of an installation share: a secret from the settings, or their key ring. Each service has a
 /// credential of its own, derived from it, so that none can pass for another without the secret itself.
 #[derive(Clone)]
-pub struct ServiceSecret(Vec<[u8; 32]>);
+pub struct ServiceSecret(Origin);
+
+#[derive(Clone)]
+enum Origin {
+    Settings(Vec<[u8; 32]>),
+    /// Asked anew each time: the ring changes while processes run.
+    Ring(KeyRing),
+}
 
 impl ServiceSecret {
     /// The secret that the settings give, else one that is derived from the key ring.
@@ -26,24 +33,30 @@ impl ServiceSecret {
         if given[0].is_empty() {
             let keys: KeySettings = context.section("keys")?;
             let ring = KeyRing::open(&keys, context.data_dir(), context.random())?;
-            return Ok(Self(ring.derive(PURPOSE)));
+            return Ok(Self(Origin::Ring(ring)));
         }
         let given: Vec<_> = given.into_iter().filter(|secret| !secret.is_empty()).collect();
         if given.iter().any(|secret| secret.len() < SHORTEST) {
             let text = format!("identity.service-secret must have at least {SHORTEST} characters");
             return Err(AuthError::Settings(text).into());
         }
-        Ok(Self(
-            given
-                .into_iter()
-                .map(|secret| mac(secret.as_bytes(), PURPOSE.as_bytes()))
-                .collect(),
-        ))
+        let keys = given
+            .into_iter()
+            .map(|secret| mac(secret.as_bytes(), PURPOSE.as_bytes()));
+        Ok(Self(Origin::Settings(keys.collect())))
+    }
+
+    /// The keys of credentials that are believed, the one that ours are made with first.
+    fn keys(&self) -> Vec<[u8; 32]> {
+        match &self.0 {
+            Origin::Settings(keys) => keys.clone(),
+            Origin::Ring(ring) => ring.derive(PURPOSE),
+        }
     }
 
     /// The header with which a service asks `auth`.
     pub fn header(&self, service: &str) -> HeaderValue {
-        let text = format!("{SCHEME} {service}:{}", credential(&self.0[0], service));
+        let text = format!("{SCHEME} {service}:{}", credential(&self.keys()[0], service));
         let mut value = HeaderValue::from_str(&text).expect("services have plain names");
         value.set_sensitive(true);
         value
@@ -57,7 +70,7 @@ impl ServiceSecret {
             .ok_or(AuthError::NotAService)?;
         let is_right = |key: &[u8; 32]| equal(credential(key, service).as_bytes(), given.as_bytes());
         // Every key is tried, so that the time does not say which one it was.
-        match self.0.iter().filter(|key| is_right(key)).count() {
+        match self.keys().iter().filter(|key| is_right(key)).count() {
             0 => Err(AuthError::NotAService),
             _ => Ok(service.to_owned()),
         }

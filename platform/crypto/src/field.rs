@@ -24,9 +24,10 @@ impl KeyRing {
     ///
     /// Nonces are random and every column has a key of its own: after 2³² values of one column rotate the ring.
     pub fn seal(&self, place: &Place<'_>, plain: &[u8]) -> Vec<u8> {
-        let mut sealed = header(self.active());
+        let document = self.document();
+        let mut sealed = header(&document.active);
         let nonce = self.random().bytes::<NONCE_LEN>();
-        let master = self.key(self.active()).expect("the active key is in the ring");
+        let master = &document.keys[&document.active];
         let aad = Aad::from(place.bound_to(&sealed));
         let mut body = plain.to_vec();
         place
@@ -41,7 +42,9 @@ impl KeyRing {
     /// Opens what was sealed for this place, by any key of the ring.
     pub fn open_sealed(&self, place: &Place<'_>, sealed: &[u8]) -> Result<Vec<u8>, CryptoError> {
         let (name, nonce, body) = parts(sealed).ok_or(CryptoError::Sealed)?;
-        let master = self.key(name).ok_or_else(|| CryptoError::UnknownKey(name.to_owned()))?;
+        let document = self.document();
+        let master = document.keys.get(name);
+        let master = master.ok_or_else(|| CryptoError::UnknownKey(name.to_owned()))?;
         let aad = Aad::from(place.bound_to(&header(name)));
         let mut body = body.to_vec();
         let plain = place
@@ -57,7 +60,7 @@ impl KeyRing {
     pub fn reseal(&self, place: &Place<'_>, sealed: &[u8]) -> Result<Option<Vec<u8>>, CryptoError> {
         let plain = self.open_sealed(place, sealed)?;
         let (name, ..) = parts(sealed).ok_or(CryptoError::Sealed)?;
-        Ok(self.is_behind(name).then(|| self.seal(place, &plain)))
+        Ok(self.document().is_behind(name).then(|| self.seal(place, &plain)))
     }
 
     /// The name of the key that sealed a value, whether it is in the ring or not.

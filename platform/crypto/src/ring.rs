@@ -3,13 +3,23 @@
 mod document;
 mod edit;
 mod file;
+mod watch;
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use platform_config::Secret;
+use arc_swap::ArcSwap;
+use platform_config::{Duration, Secret};
 use serde::{Deserialize, Serialize};
 
-use self::document::{Document, KEY_BYTES};
+use self::{
+    document::Document,
+    file::{Place, in_folder},
+    watch::Watched,
+};
 pub use self::{
     document::{KeyStanding, KeyState},
     edit::RingFile,
@@ -20,43 +30,79 @@ use crate::{CryptoError, Random, digest::mac};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct KeySettings {
-    /// The whole ring as text, best given as `ring-file`. Where it is empty the ring is in the data folder.
+    /// The whole ring as text, which is read when the process starts.
     pub ring: Secret<String>,
+    /// The file with the ring. Where neither is given the ring is in the data folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ring_file: Option<PathBuf>,
     /// Whether a ring is made in the data folder where there is none. In production a new ring means that what the
     /// old one sealed is lost.
     pub create: bool,
+    /// How often the ring's file is looked at again.
+    pub reload: Duration,
 }
 
 impl Default for KeySettings {
     fn default() -> Self {
         Self {
             ring: Secret::default(),
+            ring_file: None,
             create: true,
+            reload: Duration::from_secs(60),
         }
     }
 }
 
-/// Named keys that everything else is derived from. Cheap to clone.
+impl KeySettings {
+    /// Whether the ring comes from elsewhere than the data folder.
+    pub fn is_given(&self) -> bool {
+        !self.ring.expose().is_empty() || self.ring_file.is_some()
+    }
+}
+
+/// Named keys that everything else is derived from. Cheap to clone; clones change together when the ring's file does.
 #[derive(Clone)]
 pub struct KeyRing(Arc<Inner>);
 
 struct Inner {
-    document: Document,
+    document: ArcSwap<Document>,
+    watched: Option<Watched>,
     random: Random,
 }
 
 impl KeyRing {
     /// Reads the ring that the settings give, else the one in the data folder, which is made at the first start.
     pub fn open(settings: &KeySettings, data_dir: &Path, random: Random) -> Result<Self, CryptoError> {
-        match settings.ring.expose().as_str() {
-            "" => file::open(data_dir, settings.create, random),
-            text => Self::parse(text, random).map_err(CryptoError::Ring),
-        }
+        let place = match (settings.ring.expose().as_str(), &settings.ring_file) {
+            ("", None) => Place::Ours(in_folder(data_dir)),
+            ("", Some(file)) => Place::Named(file.clone()),
+            (text, None) => {
+                let document = Document::parse(text).map_err(CryptoError::Ring)?;
+                return Ok(Self::new(document, None, random));
+            }
+            (_, Some(_)) => {
+                let reason = "the ring is given as text and as a file (keys.ring-file); leave one of them out";
+                return Err(CryptoError::Ring(reason.into()));
+            }
+        };
+        let document = place.open(settings.create, random)?;
+        Ok(Self::new(document, Some(Watched::new(place, *settings.reload)), random))
     }
 
-    fn parse(text: &str, random: Random) -> Result<Self, String> {
-        let document = Document::parse(text)?;
-        Ok(Self(Arc::new(Inner { document, random })))
+    fn new(document: Document, watched: Option<Watched>, random: Random) -> Self {
+        Self(Arc::new(Inner {
+            document: ArcSwap::from_pointee(document),
+            watched,
+            random,
+        }))
+    }
+
+    /// The keys as they are now.
+    pub(crate) fn document(&self) -> Arc<Document> {
+        if let Some(watched) = &self.0.watched {
+            watched.look(&self.0.document);
+        }
+        self.0.document.load_full()
     }
 
     /// The text of a new ring with one key.
@@ -66,17 +112,18 @@ impl KeyRing {
 
     /// What each key of the ring is for.
     pub fn keys(&self) -> Vec<KeyStanding> {
-        self.0.document.standings()
+        self.document().standings()
     }
 
     /// The name of the key that seals.
-    pub fn active(&self) -> &str {
-        &self.0.document.active
+    pub fn active(&self) -> String {
+        self.document().active.clone()
     }
 
     /// A key for one purpose from each key of the ring that is not retired, the active one's first.
     pub fn derive(&self, purpose: &str) -> Vec<[u8; 32]> {
-        let keys = self.0.document.trusted();
+        let document = self.document();
+        let keys = document.trusted();
         keys.map(|key| mac(key, purpose.as_bytes())).collect()
     }
 
@@ -95,19 +142,9 @@ impl KeyRing {
     /// The same with the keys that are retired: for what was tagged long ago and is only looked at.
     pub fn tags_ever(&self, column: &str, value: &[u8]) -> Vec<[u8; 32]> {
         let purpose = tags_of(column);
-        let keys = self.0.document.keys.values().map(|key| mac(key, purpose.as_bytes()));
+        let document = self.document();
+        let keys = document.keys.values().map(|key| mac(key, purpose.as_bytes()));
         keys.map(|key| mac(&key, value)).collect()
-    }
-
-    pub(crate) fn key(&self, name: &str) -> Option<&[u8; KEY_BYTES]> {
-        self.0.document.keys.get(name)
-    }
-
-    /// Whether what this key sealed is to be sealed anew. What the next key sealed was sealed by a process that has
-    /// been told already that it is the active one.
-    pub(crate) fn is_behind(&self, name: &str) -> bool {
-        let document = &self.0.document;
-        name != document.active && document.next.as_deref() != Some(name)
     }
 
     pub(crate) fn random(&self) -> Random {
@@ -117,7 +154,8 @@ impl KeyRing {
 
 impl fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeyRing").field("keys", &self.keys()).finish()
+        let keys = self.0.document.load().standings();
+        f.debug_struct("KeyRing").field("keys", &keys).finish()
     }
 }
 

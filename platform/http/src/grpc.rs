@@ -4,9 +4,7 @@ use std::{fmt::Write, time::Duration};
 
 use axum::{
     body::Body,
-    extract::Request,
     http::{HeaderMap, HeaderValue, StatusCode, header},
-    middleware::Next,
     response::Response,
 };
 use platform_error::Code;
@@ -44,11 +42,9 @@ pub fn deadline(headers: &HeaderMap) -> Option<Duration> {
     }
 }
 
-/// Middleware: a refusal of a gRPC request, made by whatever stands before the method, becomes a gRPC status.
-pub async fn in_grpc(request: Request, next: Next) -> Response {
-    let is_asked = is_grpc(request.headers());
-    let response = next.run(request).await;
-    if !is_asked || is_grpc(response.headers()) {
+/// An answer to a gRPC request: a refusal of whatever stands before the method becomes a gRPC status.
+pub fn in_grpc(response: Response) -> Response {
+    if is_grpc(response.headers()) {
         return response;
     }
     let (parts, _) = response.into_parts();

@@ -4,11 +4,13 @@ mod allowance;
 mod client;
 mod direct;
 mod grpc;
+mod guard;
 mod json;
 mod negotiate;
 mod observe;
 mod outside;
 mod problem;
+mod proxies;
 mod rate;
 mod serve;
 mod stack;
@@ -22,12 +24,14 @@ pub use crate::{
     },
     direct::{Direct, DirectAnswer, DirectError},
     grpc::{deadline, in_grpc, is_grpc},
+    guard::Nested,
     json::Json,
     negotiate::negotiate,
     problem::Problem,
+    proxies::Network,
     rate::{Quota, RateLimit, RateLimited},
     serve::{Listener, ServeSettings, serve},
-    stack::{Limits, Nested, stack},
+    stack::{Limits, stack},
     tls::{ClientTls, ServerTls, Tls, TlsError, TlsSettings},
     trace::{hand_on, request_id},
 };

@@ -1,16 +1,22 @@
 //! Who asked what, and how it went: the request's id, its span, one line in the log, two metrics.
 
-use std::time::Instant;
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc, LazyLock, OnceLock,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
 
 use axum::{
     extract::{MatchedPath, Request},
     http::{HeaderValue, Method},
-    middleware::Next,
     response::Response,
 };
 use platform_telemetry::TraceContext;
 use tracing::{Instrument, Span, field::Empty};
-use uuid::Uuid;
+use uuid::{Builder, Uuid};
 
 use crate::trace::{self, CURRENT, Current, REQUEST_ID};
 
@@ -19,7 +25,10 @@ const LONGEST_ID: usize = 128;
 const INTERNAL: &str = "/internal/";
 
 /// Names the request, runs it in a span, and says once how it went.
-pub(crate) async fn observe(request: Request, next: Next) -> Response {
+pub(crate) async fn observe<F>(mut request: Request, answer: impl FnOnce(Request) -> F) -> Result<Response, Infallible>
+where
+    F: Future<Output = Response>,
+{
     let id = given_id(&request).unwrap_or_else(made_id);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let line = tracing::info_span!("request", request.id = %id, trace.id = Empty);
@@ -28,17 +37,15 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
     if let Some(trace) = &trace {
         line.record("trace.id", trace.trace_id());
     }
+    let matched = Matched::default();
+    request.extensions_mut().insert(matched.clone());
     let started = Instant::now();
     // The exported span is the inner one, so that what is exported below finds it.
-    let answer = next.run(request).instrument(span.clone()).instrument(line.clone());
+    let answer = answer(request).instrument(span.clone()).instrument(line.clone());
     let mut response = CURRENT.scope(Current { id: id.clone(), trace }, answer).await;
     let seconds = started.elapsed().as_secs_f64();
     let status = response.status().as_u16();
-    let route = response
-        .extensions()
-        .get::<Route>()
-        .map_or("none", |route| route.0.as_str())
-        .to_owned();
+    let route = matched.0.get().map_or("none", MatchedPath::as_str).to_owned();
     line.in_scope(|| {
         let duration_ms = seconds * 1e3;
         // What services ask of each other all the time would bury what people ask; a refusal is always worth a line.
@@ -59,7 +66,7 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
-    response
+    Ok(response)
 }
 
 /// The span for whoever collects traces, below the place that the caller named.
@@ -95,18 +102,18 @@ fn end(span: &Span, method: &Method, route: &str, status: u16) {
     }
 }
 
-/// The route that matched, carried out to where the metrics are counted.
-#[derive(Clone)]
-struct Route(MatchedPath);
+/// The route that matches, once that is known, carried out to where the metrics are counted.
+#[derive(Clone, Default)]
+struct Matched(Arc<OnceLock<MatchedPath>>);
 
 /// Remembers the matched route. Runs inside the router, where it is known.
-pub(crate) async fn remember_route(request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().cloned().map(Route);
-    let mut response = next.run(request).await;
-    if let Some(route) = route {
-        response.extensions_mut().insert(route);
+pub(crate) fn remember_route(request: Request) -> Request {
+    let extensions = request.extensions();
+    if let (Some(matched), Some(path)) = (extensions.get::<Matched>(), extensions.get::<MatchedPath>()) {
+        // Nobody else says it.
+        let _ = matched.0.set(path.clone());
     }
-    response
+    request
 }
 
 /// A caller's id is taken when it cannot forge a log line or fill the log.
@@ -116,12 +123,23 @@ fn given_id(request: &Request) -> Option<String> {
     (is_plain && !id.is_empty() && id.len() <= LONGEST_ID).then(|| id.to_owned())
 }
 
+/// Ids in the order of time. Randomness, which is a call of the kernel, is asked for once; then it is counted up.
 #[expect(
     clippy::disallowed_methods,
     reason = "a request's id is no data: nothing that is kept depends on it"
 )]
 fn made_id() -> String {
-    Uuid::now_v7().simple().to_string()
+    static START: LazyLock<u64> = LazyLock::new(|| Uuid::new_v4().as_u64_pair().1);
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let (count, millis) = (
+        COUNT.fetch_add(1, Relaxed),
+        u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
+    );
+    let mut rest = [0; 10];
+    rest[2..].copy_from_slice(&START.wrapping_add(count).to_be_bytes());
+    let id = Builder::from_unix_timestamp_millis(millis, &rest).into_uuid();
+    id.simple().to_string()
 }
 
 /// A client can invent methods; a metric's label must not grow with them.

@@ -105,8 +105,8 @@ impl RateLimit {
     }
 }
 
-/// The address a request came from. Forwarding headers are not believed: anybody can write them. An IPv6 client
-/// holds a whole /64, so that is what counts as one.
+/// The address a request came from, as [`crate::serve`] knows it. An IPv6 client holds a whole /64, so that is what
+/// counts as one.
 fn client_of(extensions: &Extensions) -> String {
     match extensions
         .get::<ConnectInfo<SocketAddr>>()

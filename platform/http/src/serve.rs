@@ -27,7 +27,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use crate::ServerTls;
+use crate::{Network, ServerTls, proxies};
 
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const HEADER_COUNT: usize = 100;
@@ -47,6 +47,8 @@ pub struct ServeSettings {
     pub headers: ByteSize,
     /// How long requests may take to finish when the server stops.
     pub drain: Duration,
+    /// Proxies that are believed when they say, by `x-forwarded-for` or `forwarded`, whom a request came from.
+    pub trusted_proxies: Vec<Network>,
 }
 
 impl Default for ServeSettings {
@@ -56,6 +58,7 @@ impl Default for ServeSettings {
             header_timeout: Duration::from_secs(10),
             headers: ByteSize(64 << 10),
             drain: Duration::from_secs(20),
+            trusted_proxies: Vec::new(),
         }
     }
 }
@@ -80,6 +83,7 @@ pub async fn serve(listener: impl Into<Listener>, app: Router, settings: ServeSe
     let connections = GracefulShutdown::new();
     let slots = Arc::new(Semaphore::new(settings.most));
     let builder = builder(&settings);
+    let proxies: Arc<[Network]> = settings.trusted_proxies.into();
     loop {
         let accept = async {
             let slot = slots
@@ -106,6 +110,7 @@ pub async fn serve(listener: impl Into<Listener>, app: Router, settings: ServeSe
             peer,
             app: app.clone(),
             builder: builder.clone(),
+            proxies: proxies.clone(),
             is_secured: tls.is_some(),
         };
         let (watcher, shutdown, wait) = (connections.watcher(), shutdown.clone(), *settings.header_timeout);
@@ -159,6 +164,7 @@ struct Connection {
     peer: SocketAddr,
     app: Router,
     builder: Builder<TokioExecutor>,
+    proxies: Arc<[Network]>,
     is_secured: bool,
 }
 
@@ -171,11 +177,13 @@ impl Connection {
             peer,
             app,
             builder,
+            proxies,
             is_secured,
         } = self;
         let service = service_fn(move |request: Request<Incoming>| {
             let mut request = request.map(Body::new);
-            request.extensions_mut().insert(ConnectInfo(peer));
+            let client = proxies::client(peer, &proxies, request.headers());
+            request.extensions_mut().insert(ConnectInfo(client));
             let app = app.clone();
             async move {
                 let mut response = app.oneshot(request).await.unwrap_or_else(|never| match never {});

@@ -1,5 +1,7 @@
 //! The queue's table: what is enqueued, claimed, kept alive and settled.
 
+use std::{cmp::Reverse, collections::BTreeMap};
+
 use chrono::{DateTime, Utc};
 use platform_database::{
     Tx,
@@ -86,41 +88,62 @@ pub(crate) async fn is_due(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Res
     Ok(sql::one(db, select, [now.into()]).await?.is_some())
 }
 
-/// Claims the most urgent job of these kinds that is due.
+/// What a process has room for: how many jobs of each kind, and in all.
+#[derive(Debug)]
+pub(crate) struct Room {
+    pub(crate) kinds: BTreeMap<&'static str, u16>,
+    pub(crate) most: u16,
+}
+
+/// Claims the most urgent jobs that are due and that there is room for, the most urgent first. One that there is no room
+/// for keeps its place, and those after it wait for the next claim.
 pub(crate) async fn claim(
     tx: &Tx,
-    kinds: &[&'static str],
+    room: &Room,
     owner: Uuid,
     (now, until): (DateTime<Utc>, DateTime<Utc>),
-) -> Result<Option<Claimed>, JobError> {
+) -> Result<Vec<Claimed>, JobError> {
     let lock = match tx.get_database_backend() {
         DbBackend::Postgres => "for update skip locked",
         _ => "",
     };
-    let numbers: Vec<_> = (4..4 + kinds.len()).map(|number| format!("${number}")).collect();
+    let mut values: Vec<Value> = vec![owner.into(), until.into(), now.into(), i64::from(room.most).into()];
+    let (mut names, mut rooms) = (Vec::new(), String::new());
+    for (kind, places) in &room.kinds {
+        values.extend([Value::from(*kind), Value::from(i64::from(*places))]);
+        let last = values.len();
+        names.push(format!("${}", last - 1));
+        rooms.push_str(&format!(" when ${} then cast(${last} as bigint)", last - 1));
+    }
     let update = format!(
-        "update job set state = 'running', lease_owner = $1, lease_until = $2, started_at = $3,
+        "with due as (
+             select id, kind, priority, run_at from job where state = 'ready' and run_at <= $3 and kind in ({})
+             order by priority desc, run_at, id limit $4 {lock}),
+         placed as (
+             select id, kind, row_number() over (partition by kind order by priority desc, run_at, id) as place from due)
+         update job set state = 'running', lease_owner = $1, lease_until = $2, started_at = $3,
              attempts = attempts + 1, progress = 0, progress_text = null
-         where id = (
-             select id from job where state = 'ready' and run_at <= $3 and kind in ({})
-             order by priority desc, run_at, id limit 1 {lock})
-         returning id, kind, payload, attempts, most_attempts, correlation",
-        numbers.join(", ")
+         where id in (select id from placed where place <= case kind{rooms} end)
+         returning id, kind, payload, attempts, most_attempts, correlation, priority, run_at",
+        names.join(", ")
     );
-    let mut values: Vec<Value> = vec![owner.into(), until.into(), now.into()];
-    values.extend(kinds.iter().map(|kind| Value::from(*kind)));
-    let Some(row) = sql::one(tx, &update, values).await? else {
-        return Ok(None);
-    };
-    Ok(Some(Claimed {
-        id: row.try_get("", "id")?,
-        kind: row.try_get("", "kind")?,
-        payload: row.try_get("", "payload")?,
-        attempts: row.try_get("", "attempts")?,
-        most_attempts: row.try_get("", "most_attempts")?,
-        correlation: row.try_get("", "correlation")?,
-        owner,
-    }))
+    let mut claimed = Vec::new();
+    for row in sql::all(tx, &update, values).await? {
+        let (priority, run_at): (i32, DateTime<Utc>) = (row.try_get("", "priority")?, row.try_get("", "run_at")?);
+        let job = Claimed {
+            id: row.try_get("", "id")?,
+            kind: row.try_get("", "kind")?,
+            payload: row.try_get("", "payload")?,
+            attempts: row.try_get("", "attempts")?,
+            most_attempts: row.try_get("", "most_attempts")?,
+            correlation: row.try_get("", "correlation")?,
+            owner,
+        };
+        claimed.push(((Reverse(priority), run_at, job.id), job));
+    }
+    // Databases give back what they changed in any order.
+    claimed.sort_by_key(|(urgency, _)| *urgency);
+    Ok(claimed.into_iter().map(|(_, job)| job).collect())
 }
 
 /// Keeps a job for longer. `false`: it is no longer this process's.

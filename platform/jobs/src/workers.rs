@@ -14,9 +14,12 @@ use crate::{
     Job, JobError, Jobs, Policy, Run, attempt,
     jobs::written,
     keeper,
-    queue::{self, Claimed},
+    queue::{self, Claimed, Room},
     schedule::{self, Schedule},
 };
+
+/// Jobs claimed in one transaction: while it is written nobody else sees them, also those there is no room for.
+const MOST_AT_ONCE: u16 = 32;
 
 /// A handler: `async fn(store: &S, run: &Run, job: J) -> Result<(), X>`.
 ///
@@ -154,8 +157,8 @@ impl<S: Clone + Send + Sync + 'static> Workers<S> {
     /// Starts jobs until none is due or everybody is busy.
     async fn start_due(&self, jobs: &Jobs, store: &S, busy: &Busy) -> Result<(), JobError> {
         loop {
-            let kinds = busy.free(&self.kinds, jobs.settings().workers);
-            if kinds.is_empty() || jobs.context().shutdown().is_cancelled() {
+            let room = busy.room(&self.kinds, jobs.settings().workers);
+            if room.kinds.is_empty() || jobs.context().shutdown().is_cancelled() {
                 return Ok(());
             }
             let now = jobs.context().clock().now();
@@ -164,12 +167,14 @@ impl<S: Clone + Send + Sync + 'static> Workers<S> {
             }
             let owner = jobs.context().ids().v4();
             let tx = jobs.db().begin().await?;
-            let claimed = queue::claim(&tx, &kinds, owner, (now, now + *jobs.settings().lease)).await?;
+            let claimed = queue::claim(&tx, &room, owner, (now, now + *jobs.settings().lease)).await?;
             tx.commit().await?;
-            let Some(claimed) = claimed else {
+            if claimed.is_empty() {
                 return Ok(());
-            };
-            self.start(jobs, store, busy, claimed);
+            }
+            for job in claimed {
+                self.start(jobs, store, busy, job);
+            }
         }
     }
 
@@ -222,16 +227,19 @@ struct Counts {
 }
 
 impl Busy {
-    fn free<S>(&self, kinds: &BTreeMap<&'static str, Kind<S>>, workers: u16) -> Vec<&'static str> {
+    /// What there is room for; no kinds where everybody is busy.
+    fn room<S>(&self, kinds: &BTreeMap<&'static str, Kind<S>>, workers: u16) -> Room {
         let running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if running.values().sum::<u16>() >= workers {
-            return Vec::new();
-        }
-        let is_free = |(name, kind): (&&'static str, &Kind<S>)| {
+        let most = workers.saturating_sub(running.values().sum()).min(MOST_AT_ONCE);
+        let places = |(name, kind): (&&'static str, &Kind<S>)| {
             let running = running.get(*name).copied().unwrap_or_default();
-            (running < kind.policy.concurrency.max(1)).then_some(*name)
+            let places = kind.policy.concurrency.max(1).saturating_sub(running).min(most);
+            (places > 0).then_some((*name, places))
         };
-        kinds.iter().filter_map(is_free).collect()
+        Room {
+            kinds: kinds.iter().filter_map(places).collect(),
+            most,
+        }
     }
 
     fn take(&self, kind: &'static str) -> Place {

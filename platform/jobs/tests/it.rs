@@ -3,6 +3,8 @@
 
 #[path = "it/chaos.rs"]
 mod chaos;
+#[path = "it/claims.rs"]
+mod claims;
 #[path = "it/leases.rs"]
 mod leases;
 #[path = "it/operators.rs"]

@@ -8,12 +8,11 @@ use axum::{
     Router,
     extract::{Request, State},
     http::{StatusCode, header},
-    middleware::from_fn,
     response::{IntoResponse, Response},
     routing::get,
 };
 use platform_error::{Code, Error};
-use platform_http::{Problem, in_grpc};
+use platform_http::{Problem, in_grpc, is_grpc};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tonic_health::pb::health_server::HealthServer;
@@ -42,11 +41,10 @@ pub(crate) struct Inside {
 }
 
 /// Whether requests can be answered now.
-#[derive(Clone, Copy, PartialEq, Eq)]
 enum Readiness {
     Starting,
     Ready,
-    NotReady,
+    NotReady(Error),
     Stopping,
 }
 
@@ -97,7 +95,6 @@ impl Door {
             .route_service("/grpc.health.v1.Health/{method}", HealthServer::new(self.clone()))
             .fallback(|State(door): State<Self>, request: Request| async move { door.pass(request).await })
             .with_state(self.clone())
-            .layer(from_fn(in_grpc))
     }
 
     async fn pass(&self, request: Request) -> Response {
@@ -110,7 +107,12 @@ impl Door {
                 .unwrap_or_else(|never| match never {}),
             None => {
                 let error = Error::new(Code::Unavailable, format!("{} is still starting", self.0.service));
-                Problem(error.with_details(json!({ "retryAfterSeconds": 1 }))).into_response()
+                let refusal = Problem(error.with_details(json!({ "retryAfterSeconds": 1 }))).into_response();
+                if is_grpc(request.headers()) {
+                    in_grpc(refusal)
+                } else {
+                    refusal
+                }
             }
         }
     }
@@ -123,13 +125,15 @@ impl Door {
     }
 
     async fn ready(&self) -> Response {
-        let (status, word) = match self.readiness().await {
-            Readiness::Ready => (StatusCode::OK, "ready"),
-            Readiness::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "not ready"),
-            Readiness::Starting => (StatusCode::SERVICE_UNAVAILABLE, "starting"),
-            Readiness::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
-        };
-        self.report(status, word)
+        match self.readiness().await {
+            Readiness::Ready => self.report(StatusCode::OK, "ready"),
+            Readiness::NotReady(error) => {
+                let said = json!({ "service": self.0.service, "status": "not ready", "reason": error.message() });
+                (StatusCode::SERVICE_UNAVAILABLE, axum::Json(said)).into_response()
+            }
+            Readiness::Starting => self.report(StatusCode::SERVICE_UNAVAILABLE, "starting"),
+            Readiness::Stopping => self.report(StatusCode::SERVICE_UNAVAILABLE, "stopping"),
+        }
     }
 
     async fn readiness(&self) -> Readiness {
@@ -144,7 +148,7 @@ impl Door {
             Err(error) => {
                 let cause = error.cause().map(ToString::to_string).unwrap_or_default();
                 tracing::warn!(service = self.0.service, %error, cause, "not ready");
-                Readiness::NotReady
+                Readiness::NotReady(error)
             }
         }
     }

@@ -9,6 +9,7 @@ mod postgres;
 mod redis;
 mod s3;
 mod service;
+mod tansu;
 mod waiting;
 
 pub use crate::{
@@ -21,5 +22,6 @@ pub use crate::{
     redis::TestRedis,
     s3::TestS3,
     service::{Answer, TestClient, TestService},
+    tansu::TestTansu,
     waiting::{eventually, on_each_database},
 };

@@ -14,7 +14,8 @@ use crate::{
     table::{Side, Table, count},
 };
 
-const BRING: &str = "now bring the file to every machine and restart the processes there";
+const BRING: &str =
+    "now bring the file to every machine and give the processes there a minute (keys.reload) to read it";
 
 /// Where the ring is.
 pub(super) struct Place {
@@ -29,7 +30,7 @@ impl Place {
     pub(super) fn new(desk: &Desk, named: Option<PathBuf>) -> Self {
         let settings = desk.config().section::<KeySettings>("keys").unwrap_or_default();
         Self {
-            is_given: named.is_none() && !settings.ring.expose().is_empty(),
+            is_given: named.is_none() && settings.is_given(),
             file: named.map_or_else(|| RingFile::in_folder(desk.data()), RingFile::at),
         }
     }
@@ -37,8 +38,10 @@ impl Place {
     fn file(&self) -> Result<&RingFile> {
         match self.is_given {
             false => Ok(&self.file),
-            true => Err(Failure::new("the key ring comes from the settings (keys.ring)")
-                .with_hint("name its file: --ring FILE; then bring it to where processes read it")),
+            true => Err(
+                Failure::new("the key ring comes from the settings (keys.ring or keys.ring-file)")
+                    .with_hint("name its file: --ring FILE; then bring it to where processes read it"),
+            ),
         }
     }
 
@@ -51,7 +54,7 @@ impl Place {
         let text = std::fs::read_to_string(file).map_err(|error| Failure::file("read", file, &error))?;
         let settings = KeySettings {
             ring: Secret::new(text),
-            create: false,
+            ..KeySettings::default()
         };
         let opened = KeyRing::open(&settings, desk.data(), desk.context("hansa").random());
         Ok(opened.map_err(Error::from)?)
@@ -157,7 +160,7 @@ async fn is_unused(desk: &Desk, name: &str) -> Result<()> {
             "{name} has sealed {} values that are still there",
             count(values)
         ))
-        .with_hint("`hansa keys reseal` seals them anew, once every process was restarted after `promote`")),
+        .with_hint("`hansa keys reseal` seals them anew, once every process has read the ring again after `promote`")),
     }
 }
 

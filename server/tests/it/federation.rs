@@ -142,6 +142,44 @@ fn a_process_joins_a_service_of_another_process() {
 }
 
 #[test]
+fn a_service_of_another_process_may_come_later() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port().to_string();
+    drop(free);
+
+    let gateway = Folder::new().up(&["--with", &format!("financial-data=http://127.0.0.1:{port}")]);
+    let early = gateway.answer("/readyz");
+    let data = Folder::new();
+    let arguments = [
+        "up",
+        "--demo",
+        "--no-gateway",
+        "--only",
+        "financial-data",
+        "--data",
+        "data",
+        "--port",
+        &port,
+    ];
+    let _data = data.start(&arguments);
+    let began = std::time::Instant::now();
+    while !gateway.answer("/readyz").starts_with("HTTP/1.0 200") {
+        assert!(began.elapsed().as_secs() < 30, "{}", gateway.answer("/readyz"));
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+
+    assert!(
+        early.starts_with("HTTP/1.0 503") && early.contains("subgraph financial-data is away"),
+        "{early}"
+    );
+    assert!(
+        growth(&gateway).contains(r#""value":"29962.047""#),
+        "{}",
+        growth(&gateway)
+    );
+}
+
+#[test]
 fn a_listed_subgraph_is_asked_for_its_schema_and_served() {
     let data = Folder::new().up(&["--demo", "--no-gateway"]);
     let folder = Folder::new();

@@ -175,6 +175,12 @@ impl Server {
         self.exchange(&format!("GET {path} HTTP/1.0\r\nhost: {}\r\n\r\n", self.address))
     }
 
+    /// GETs a path, and gives back the whole answer whatever its status.
+    pub(crate) fn answer(&self, path: &str) -> String {
+        let host = &self.address;
+        sent(host, &format!("GET {path} HTTP/1.0\r\nhost: {host}\r\n\r\n"))
+    }
+
     /// POSTs JSON.
     pub(crate) fn post(&self, path: &str, json: &str) -> String {
         let (host, length) = (&self.address, json.len());
@@ -198,11 +204,16 @@ impl Server {
     }
 }
 
-fn exchange(address: &str, request: &str) -> String {
+fn sent(address: &str, request: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+fn exchange(address: &str, request: &str) -> String {
+    let answer = sent(address, request);
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     assert!(head.contains(" 200 "), "{request}\n{answer}");
     body.to_owned()

@@ -12,7 +12,7 @@ use axum::{
 };
 use futures::future::join_all;
 use platform_graphql::explorer;
-use platform_http::negotiate;
+use platform_http::{Problem, negotiate};
 use serde_json::json;
 
 use super::{
@@ -47,13 +47,14 @@ impl Gateway {
     }
 }
 
-async fn health() -> Response {
-    axum::Json(json!({ "service": "gateway", "status": "ready" })).into_response()
+async fn health(State(gateway): State<Gateway>) -> Result<Response, Problem> {
+    gateway.serving()?;
+    Ok(axum::Json(json!({ "service": "gateway", "status": "ready" })).into_response())
 }
 
-async fn schema(State(gateway): State<Gateway>) -> Response {
-    let sdl = gateway.supergraph().api_sdl();
-    ([(header::CONTENT_TYPE, "application/graphql; charset=utf-8")], sdl).into_response()
+async fn schema(State(gateway): State<Gateway>) -> Result<Response, Problem> {
+    let sdl = gateway.supergraph()?.api_sdl();
+    Ok(([(header::CONTENT_TYPE, "application/graphql; charset=utf-8")], sdl).into_response())
 }
 
 impl Gateway {

@@ -6,12 +6,12 @@ use std::{
 };
 
 use federation_composition::Subgraph;
-use futures::future::try_join_all;
+use futures::future::join_all;
 use platform_error::Result;
 use platform_http::Client;
 use serde::Deserialize;
 
-use super::sdl;
+use super::{all, sdl};
 use crate::{
     Error,
     stitch::{self, Stitch},
@@ -77,7 +77,7 @@ impl SupergraphConfig {
         for (name, entry) in &self.subgraphs {
             asked.push(self.subgraph(name, entry, client, locals));
         }
-        try_join_all(asked).await
+        all(join_all(asked).await)
     }
 
     async fn subgraph(&self, name: &str, entry: &SubgraphEntry, client: &Client, locals: &Locals) -> Result<Subgraph> {

@@ -5,7 +5,7 @@ use axum::{
     http::{Request, header},
 };
 use federation_composition::Subgraph;
-use platform_error::Result;
+use platform_error::{Code, Result};
 use platform_http::{Client, Url};
 use serde::Deserialize;
 use tower::ServiceExt;
@@ -44,6 +44,11 @@ pub(super) async fn told(name: &str, url: &str, client: &Client, locals: &Locals
         url: url.to_owned(),
         reason,
     };
+    let away = |reason: String| Error::Away {
+        name: name.to_owned(),
+        url: url.to_owned(),
+        reason,
+    };
     let body = match locals.get(name) {
         Some(router) => {
             let path = Url::parse(url).map_or_else(|_| "/graphql".to_owned(), |url| url.path().to_owned());
@@ -65,8 +70,13 @@ pub(super) async fn told(name: &str, url: &str, client: &Client, locals: &Locals
                 .post(url)
                 .header(header::CONTENT_TYPE, "application/json")
                 .body(QUESTION);
-            let response = client.send(request).await.map_err(|error| refuse(error.to_string()))?;
-            response.bytes().await.map_err(|error| refuse(error.to_string()))?
+            // What answers like that is not there yet, or something before it says so; anything else is an answer.
+            let response = client.send(request).await.map_err(|error| match error.code() {
+                Code::Unavailable | Code::Timeout | Code::RateLimited => away(error.to_string()),
+                _ => refuse(error.to_string()),
+            })?;
+            let body = response.bytes().await;
+            body.map_err(|_| away("its answer broke off".into()))?
         }
     };
     let told: Told = serde_json::from_slice(&body)

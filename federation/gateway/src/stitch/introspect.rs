@@ -46,6 +46,11 @@ pub(crate) async fn told(name: &str, url: &str, client: &Client) -> Result<Strin
         url: url.to_owned(),
         reason: format!("{reason}; {}", instead(name)),
     };
+    let away = |reason: String| Error::Away {
+        name: name.to_owned(),
+        url: url.to_owned(),
+        reason: format!("{reason}; {}", instead(name)),
+    };
     let body = serde_json::json!({ "query": QUESTION, "operationName": "IntrospectionQuery" }).to_string();
     let request = client
         .post(url)
@@ -56,27 +61,32 @@ pub(crate) async fn told(name: &str, url: &str, client: &Client) -> Result<Strin
     let mut response = request
         .send()
         .await
-        .map_err(|_| refuse("it cannot be reached, start it".into()))?;
+        .map_err(|_| away("it cannot be reached, start it".into()))?;
     let status = response.status();
     let mut answer = Vec::new();
     while let Some(chunk) = response
         .chunk()
         .await
-        .map_err(|_| refuse("its answer broke off".into()))?
+        .map_err(|_| away("its answer broke off".into()))?
     {
         if answer.len() + chunk.len() > LARGEST {
             return Err(refuse("its schema is too large".into()).into());
         }
         answer.extend_from_slice(&chunk);
     }
-    let told: Told = serde_json::from_slice(&answer).map_err(|_| {
-        refuse(format!(
-            "its answer, with status {status}, is not that of a GraphQL service"
-        ))
-    })?;
-    match told.data.and_then(|data| data.schema) {
-        Some(schema) => Ok(schema.sdl()),
-        None => Err(refuse(format!("it refuses introspection{}", said(&told.errors))).into()),
+    let told = serde_json::from_slice::<Told>(&answer);
+    let schema = told.as_ref().ok().and_then(|told| told.data.as_ref()?.schema.as_ref());
+    match (schema, told.as_ref()) {
+        (Some(schema), _) => Ok(schema.sdl()),
+        // It is starting, or something before it answers for it.
+        (None, _) if status.is_server_error() => {
+            Err(away(format!("it answers with status {status}, wait for it")).into())
+        }
+        (None, Ok(told)) => Err(refuse(format!("it refuses introspection{}", said(&told.errors))).into()),
+        (None, Err(_)) => {
+            let reason = format!("its answer, with status {status}, is not that of a GraphQL service");
+            Err(refuse(reason).into())
+        }
     }
 }
 

@@ -79,7 +79,7 @@ async fn a_supergraph_is_composed_from_a_list_of_files_addresses_and_texts() {
         data,
         json!({ "me": { "name": "Ada" }, "topProducts": [{ "name": "Table" }] })
     );
-    assert!(gateway.gateway.supergraph().endpoints.contains_key("extra"));
+    assert!(gateway.gateway.supergraph().unwrap().endpoints.contains_key("extra"));
 }
 
 #[tokio::test]

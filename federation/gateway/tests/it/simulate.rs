@@ -71,12 +71,12 @@ fn plan(gateway: &TestGateway, query: &str) -> String {
     let document = parse_query::<String>(&query)
         .expect("the operation can be read")
         .into_static();
-    let plan =
-        gateway
-            .gateway
-            .supergraph()
-            .planner
-            .plan(&document, None, &Overrides::default(), Duration::from_secs(5));
+    let plan = gateway
+        .gateway
+        .supergraph()
+        .expect("a supergraph is served")
+        .planner
+        .plan(&document, None, &Overrides::default(), Duration::from_secs(5));
     plan.map_or_else(|error| error.to_string(), |plan| plan.to_string())
 }
 

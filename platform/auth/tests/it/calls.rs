@@ -162,6 +162,36 @@ async fn a_session_that_ends_elsewhere_ends_in_every_service() {
 }
 
 #[test]
+fn services_believe_each_other_through_every_step_of_a_rotation_of_the_key_ring() {
+    let folder = tempfile::tempdir().unwrap();
+    let process = |reload: &str| {
+        let config = Config::parse(&format!("keys.reload = {reload:?}")).unwrap();
+        let context = Context::standalone("library", config, Clock::system(), folder.path());
+        ServiceSecret::open(&context).unwrap()
+    };
+    // One that looks now, and one that has not looked since the step before.
+    let (ahead, random) = (process("0s"), platform_crypto::Random::system());
+    let file = platform_crypto::RingFile::in_folder(folder.path());
+    let believes = |one: &ServiceSecret, other: &ServiceSecret| {
+        let headers = HeaderMap::from_iter([(header::AUTHORIZATION, other.header("library"))]);
+        one.check(&headers).is_ok()
+    };
+    let first = process("1h");
+
+    for step in 0..3 {
+        let behind = process("1h");
+        match step {
+            0 => drop(file.add(None, random).unwrap()),
+            1 => drop(file.promote().unwrap()),
+            _ => file.retire("k1").unwrap(),
+        }
+        assert!(believes(&ahead, &behind) && believes(&behind, &ahead), "step {step}");
+    }
+
+    assert!(!believes(&ahead, &first), "who never looked");
+}
+
+#[test]
 fn a_service_cannot_pass_for_another_without_the_secret() {
     let folder = tempfile::tempdir().unwrap();
     let secret = |text: &str| {

@@ -39,11 +39,12 @@ pub struct KeyStanding {
 }
 
 /// The keys of a ring.
-pub(super) struct Document {
-    pub(super) active: String,
+#[derive(PartialEq, Eq)]
+pub(crate) struct Document {
+    pub(crate) active: String,
     pub(super) next: Option<String>,
     pub(super) retired: Vec<String>,
-    pub(super) keys: BTreeMap<String, [u8; KEY_BYTES]>,
+    pub(crate) keys: BTreeMap<String, [u8; KEY_BYTES]>,
 }
 
 /// The same as it is written.
@@ -110,6 +111,30 @@ impl Document {
             .get(&self.active)
             .into_iter()
             .chain(others.map(|(_, key)| key))
+    }
+
+    /// Refuses to take the place of a ring whose keys it lacks while they are needed.
+    pub(super) fn keeps(&self, before: &Self) -> Result<(), String> {
+        for (name, key) in &before.keys {
+            match (self.keys.get(name), before.state(name)) {
+                (Some(found), _) if found == key => {}
+                (Some(_), _) => return Err(format!("{name} is another key than the one of that name before")),
+                (None, KeyState::Active | KeyState::Old) => {
+                    return Err(format!(
+                        "the key {name} is not in it, and what {name} sealed could not be read; put it back, or if it was \
+                         retired and is to go, restart the process"
+                    ));
+                }
+                (None, KeyState::Next | KeyState::Retired) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether what this key sealed is to be sealed anew. What the next key sealed was sealed by a process that has
+    /// been told already that it is the active one.
+    pub(crate) fn is_behind(&self, name: &str) -> bool {
+        name != self.active && self.next.as_deref() != Some(name)
     }
 
     pub(super) fn standings(&self) -> Vec<KeyStanding> {

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Document, KeyRing};
+use super::Document;
 use crate::{CryptoError, Random, base64url};
 
 const NAME: &str = "keys.toml";
@@ -16,40 +16,64 @@ pub(super) fn in_folder(data_dir: &Path) -> PathBuf {
     data_dir.join(NAME)
 }
 
-pub(super) fn open(data_dir: &Path, create: bool, random: Random) -> Result<KeyRing, CryptoError> {
-    let file = in_folder(data_dir);
-    let refuse = |reason: String| CryptoError::KeyFile {
-        file: file.clone(),
-        reason,
-    };
-    let text = match read(&file) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound && !create => {
-            let reason = "there are none, and none are made here (keys.create); give keys.ring-file or restore the file, \
-                          or for a new installation make them with `hansa keys make`";
-            return Err(refuse(reason.into()));
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            make(&file, random).map_err(|error| refuse(error.to_string()))?;
-            read(&file)
-        }
-        read => read,
-    };
-    let text = text.map_err(|error| refuse(error.to_string()))?;
-    KeyRing::parse(&text, random).map_err(refuse)
+/// Where a ring is read from.
+pub(super) enum Place {
+    /// A file of ours, made for its owner alone, and that must have stayed so.
+    Ours(PathBuf),
+    /// A file that the settings name.
+    Named(PathBuf),
 }
 
-/// A ring's text. One in a data folder, where it was made for its owner alone, must have stayed so.
-fn read(file: &Path) -> io::Result<String> {
-    let text = fs::read_to_string(file)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let mode = fs::metadata(file)?.permissions().mode();
-        if mode & 0o077 != 0 {
-            return Err(io::Error::other("others may read them; run chmod 600 on the file"));
+impl Place {
+    pub(super) fn path(&self) -> &Path {
+        match self {
+            Self::Ours(file) | Self::Named(file) => file,
         }
     }
-    Ok(text)
+
+    /// The ring, made where there is none of ours and one may be.
+    pub(super) fn open(&self, create: bool, random: Random) -> Result<Document, CryptoError> {
+        let text = match (self.text(), self) {
+            (Err(error), Self::Ours(_)) if error.kind() == io::ErrorKind::NotFound && !create => {
+                let reason = "there are none, and none are made here (keys.create); give keys.ring-file or restore the \
+                              file, or for a new installation make them with `hansa keys make`";
+                return Err(self.refused(reason));
+            }
+            (Err(error), Self::Ours(file)) if error.kind() == io::ErrorKind::NotFound => {
+                make(file, random).map_err(|error| self.refused(error.to_string()))?;
+                self.text()
+            }
+            (text, _) => text,
+        };
+        let text = text.map_err(|error| self.refused(error.to_string()))?;
+        Document::parse(&text).map_err(|reason| self.refused(reason))
+    }
+
+    /// The ring as it is now.
+    pub(super) fn read(&self) -> Result<Document, String> {
+        let text = self.text().map_err(|error| error.to_string())?;
+        Document::parse(&text)
+    }
+
+    fn text(&self) -> io::Result<String> {
+        let text = fs::read_to_string(self.path())?;
+        #[cfg(unix)]
+        if let Self::Ours(file) = self {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = fs::metadata(file)?.permissions().mode();
+            if mode & 0o077 != 0 {
+                return Err(io::Error::other("others may read them; run chmod 600 on the file"));
+            }
+        }
+        Ok(text)
+    }
+
+    fn refused(&self, reason: impl Into<String>) -> CryptoError {
+        CryptoError::KeyFile {
+            file: self.path().to_path_buf(),
+            reason: reason.into(),
+        }
+    }
 }
 
 /// Writes a ring under another name and links it: whoever comes second finds the file whole and uses it.

@@ -22,7 +22,7 @@ fn rotated() -> KeyRing {
 fn given(text: &str) -> KeyRing {
     let settings = KeySettings {
         ring: Secret::new(text.to_owned()),
-        create: false,
+        ..KeySettings::default()
     };
     KeyRing::open(&settings, std::path::Path::new("nowhere"), Random::system()).unwrap()
 }

@@ -3,5 +3,6 @@
 
 mod fields;
 mod passwords;
+mod reload;
 mod ring;
 mod tokens;

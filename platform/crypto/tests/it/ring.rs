@@ -84,7 +84,7 @@ fn a_ring_with_mistakes_is_refused_without_showing_a_key() {
     ] {
         let settings = KeySettings {
             ring: Secret::new(text.clone()),
-            create: true,
+            ..KeySettings::default()
         };
 
         let refused = KeyRing::open(&settings, folder.path(), Random::system()).unwrap_err();

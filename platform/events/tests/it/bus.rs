@@ -227,6 +227,7 @@ mod nats {
 #[cfg(feature = "kafka")]
 mod kafka {
     use platform_events::{KafkaBus, Settings};
+    use platform_testing::TestTansu;
 
     use super::*;
 
@@ -249,6 +250,15 @@ mod kafka {
         let bus = KafkaBus::new(&settings).unwrap();
 
         conforms(Arc::new(bus), crate::bus::wall_clock).await;
+    }
+
+    #[tokio::test]
+    async fn a_topic_of_a_tansu_broker_is_made_and_conforms() {
+        let Some(tansu) = TestTansu::start().await else { return };
+
+        let bus = Arc::new(KafkaBus::new(&settings(tansu.broker())).unwrap());
+        conforms(bus.clone(), crate::bus::wall_clock).await;
+        finds_times(&*bus, crate::bus::wall_clock).await;
     }
 }
 

@@ -6,6 +6,7 @@ mod direct;
 mod limits;
 mod observed;
 mod outside;
+mod proxies;
 mod serving;
 mod tls;
 

@@ -152,7 +152,10 @@ async fn a_service_that_cannot_answer_is_not_ready_and_still_alive() {
     let service = Service::new("calendar", 0).open(Store::open).ready(away);
     let calendar = TestService::start(service).await;
 
-    assert_eq!(calendar.get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    let ready = calendar.get("/readyz").await;
+    assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(ready.json()["status"], "not ready");
+    assert_eq!(ready.json()["reason"], "the catalog is away");
     assert_eq!(calendar.get("/livez").await.status, StatusCode::OK);
 }
 

@@ -14,7 +14,7 @@ use futures::{
 use platform_error::Code;
 use platform_http::Problem;
 use serde_json::{Map, Value};
-use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::{answers, errors};
@@ -135,10 +135,11 @@ impl Connection {
     }
 
     async fn run(&mut self) -> Over {
-        let stopped = self.gateway.stopped();
+        // Made once: thousands of connections that each register anew for every event get in each other's way.
+        let beat = sleep(*self.settings.heartbeat);
+        let stopped = self.gateway.stopped().cancelled_owned();
         let disbelieved = self.gateway.until_disbelieved(&self.caller);
-        tokio::pin!(disbelieved);
-        let mut beat_at = Instant::now() + *self.settings.heartbeat;
+        tokio::pin!(beat, stopped, disbelieved);
         loop {
             let step = tokio::select! {
                 message = hear(&mut self.socket, &mut self.heard_at) => match message {
@@ -146,12 +147,12 @@ impl Connection {
                     Err(over) => Err(over),
                 },
                 Some((id, item)) = self.answers.next(), if !self.answers.is_empty() => self.hand_on(id, item).await,
-                () = sleep_until(beat_at) => {
-                    beat_at = Instant::now() + *self.settings.heartbeat;
+                () = &mut beat => {
+                    beat.as_mut().reset(Instant::now() + *self.settings.heartbeat);
                     self.beat().await
                 }
                 () = &mut disbelieved => Err(Over::Close(Close::FORBIDDEN)),
-                () = stopped.cancelled() => Err(Over::Close(Close::GOING_AWAY)),
+                () = &mut stopped => Err(Over::Close(Close::GOING_AWAY)),
             };
             if let Err(over) = step {
                 return over;

@@ -182,7 +182,7 @@ async fn what_is_hidden_is_not_there_and_what_is_renamed_has_the_new_name_alone(
     let data = gateway.data("{ viewer { name } again: viewer { id } }").await;
     let changed = gateway.data("mutation { rename(name: \"G\") { name } }").await;
     let old = gateway.run("{ me { name } }").await;
-    let schema = gateway.gateway.supergraph().api_sdl();
+    let schema = gateway.gateway.supergraph().unwrap().api_sdl();
 
     assert_eq!(data, json!({ "viewer": { "name": "Ada" }, "again": { "id": "1" } }));
     assert_eq!(changed, json!({ "rename": { "name": "G" } }));

@@ -4,6 +4,7 @@ pub(crate) mod collector;
 pub(crate) mod corpus;
 pub(crate) mod monolith;
 pub(crate) mod people;
+pub(crate) mod process;
 pub(crate) mod random;
 pub(crate) mod recorder;
 pub(crate) mod shop;
