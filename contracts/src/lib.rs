@@ -1,8 +1,9 @@
-//! What services tell each other: events and messages.
+//! What services tell each other: events and messages, and how they ask what somebody may do.
 
 pub mod access;
 pub mod audit;
 pub mod grpc;
+pub mod permissions;
 pub mod privacy;
 pub mod sessions;
 pub mod users;

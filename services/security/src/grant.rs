@@ -10,6 +10,9 @@ use uuid::Uuid;
 
 use crate::{place::Place, subject::Subject};
 
+/// Who grants what somebody holds as a member of a workspace.
+const SYSTEM: &str = "service:security";
+
 /// A role that somebody holds.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, SimpleObject, Serialize)]
 #[sea_orm(table_name = "grants")]
@@ -60,6 +63,11 @@ impl Model {
             },
             _ => Place::Everywhere,
         }
+    }
+
+    /// Whether it follows from what its subject is in a workspace: nobody gave it by hand.
+    pub(crate) fn is_of_member(&self) -> bool {
+        self.workspace.is_some() && self.granted_by == SYSTEM
     }
 }
 

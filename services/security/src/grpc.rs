@@ -154,7 +154,17 @@ fn target(resource: &Resource) -> Result<Target, Error> {
         ("", None) => Target::everywhere(),
         (kind, workspace) => Target::resource(kind, &resource.id)?.within(workspace)?,
     };
-    Ok(target.owned_by(id("resource.owner", &resource.owner)?))
+    if resource.part.is_some() && target.workspace_id().is_none() {
+        return Err(Error::field(
+            "resource.part",
+            "is what somebody is in a workspace: name that too",
+        ));
+    }
+    let part = resource
+        .part
+        .clone()
+        .map(|part| Some(part).filter(|part| !part.is_empty()));
+    Ok(target.owned_by(id("resource.owner", &resource.owner)?).as_part(part))
 }
 
 fn clause(clause: &Clause) -> FilterClause {

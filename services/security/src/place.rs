@@ -37,7 +37,12 @@ pub struct Target {
     id: String,
     workspace: Option<Uuid>,
     owner: Option<Uuid>,
+    part: Option<Part>,
 }
+
+/// What a subject is in a workspace, as the service says that keeps who is in it: a name that the settings know, or
+/// nothing for who is not in it.
+pub type Part = Option<String>;
 
 impl Place {
     /// One thing, after its kind and id were looked at.
@@ -103,7 +108,7 @@ impl Target {
             kind: WORKSPACE.into(),
             id: id.to_string(),
             workspace: Some(id),
-            owner: None,
+            ..Self::default()
         }
     }
 
@@ -124,7 +129,7 @@ impl Target {
             id: workspace.map_or_else(|| id.to_owned(), |id| id.to_string()),
             kind,
             workspace,
-            owner: None,
+            ..Self::default()
         })
     }
 
@@ -140,6 +145,11 @@ impl Target {
     /// The same with an owner.
     pub fn owned_by(self, owner: Option<Uuid>) -> Self {
         Self { owner, ..self }
+    }
+
+    /// The same with what the subject is in its workspace.
+    pub fn as_part(self, part: Option<Part>) -> Self {
+        Self { part, ..self }
     }
 
     /// What it is; empty for nothing in particular.
@@ -160,6 +170,11 @@ impl Target {
     /// Who owns it.
     pub fn owner(&self) -> Option<Uuid> {
         self.owner
+    }
+
+    /// What the subject is in its workspace, where that is said.
+    pub fn part(&self) -> Option<&Part> {
+        self.part.as_ref()
     }
 
     /// Its name as a place, empty for nothing in particular.

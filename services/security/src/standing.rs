@@ -1,6 +1,9 @@
 //! What one subject holds, and where.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -27,6 +30,8 @@ pub struct Held {
 pub struct Standing {
     subject: Subject,
     places: HashMap<String, (Place, Vec<Held>)>,
+    /// The grants that follow from what the subject is in workspaces.
+    of_member: HashSet<Uuid>,
 }
 
 impl Standing {
@@ -37,7 +42,38 @@ impl Standing {
             let (_, here) = places.entry(place.to_string()).or_insert_with(|| (place, Vec::new()));
             here.push(held);
         }
-        Self { subject, places }
+        Self {
+            subject,
+            places,
+            of_member: HashSet::new(),
+        }
+    }
+
+    /// The same where these grants follow from what the subject is in workspaces.
+    pub fn with_members(self, of_member: HashSet<Uuid>) -> Self {
+        Self { of_member, ..self }
+    }
+
+    /// The same for somebody who is in a workspace what has these roles, or who is not in it. Whoever says so knows it
+    /// first: what was heard of it gives way. Where it was heard that somebody is in a workspace who is not, they have
+    /// left, and hold nothing there, whoever gave it.
+    pub fn as_part(&self, workspace: Uuid, roles: Option<Vec<Arc<Role>>>) -> Self {
+        let mut told = self.clone();
+        let place = Place::Workspace(workspace);
+        let of_member = |held: &Held| held.grant.is_some_and(|grant| self.of_member.contains(&grant));
+        let (_, here) = told
+            .places
+            .entry(place.to_string())
+            .or_insert_with(|| (place, Vec::new()));
+        match roles {
+            None if here.iter().any(of_member) => here.clear(),
+            None => {}
+            Some(roles) => {
+                here.retain(|held| !of_member(held));
+                here.extend(roles.into_iter().map(Held::for_good));
+            }
+        }
+        told
     }
 
     /// Whose it is.
@@ -69,6 +105,15 @@ impl Standing {
 }
 
 impl Held {
+    /// A role that no grant gives.
+    pub(crate) fn for_good(role: Arc<Role>) -> Self {
+        Self {
+            grant: None,
+            role,
+            expires_at: None,
+        }
+    }
+
     pub(crate) fn is_alive(&self, now: DateTime<Utc>) -> bool {
         self.expires_at.is_none_or(|end| now < end)
     }

@@ -1,5 +1,7 @@
 //! Annotations: what somebody has to say of a span of a series.
 
+mod moderation;
+
 use async_graphql::{Enum, InputObject, SimpleObject};
 use chrono::{DateTime, NaiveDate, Utc};
 use platform_database::orm::{
@@ -8,13 +10,17 @@ use platform_database::orm::{
 };
 
 use crate::{
+    asker::Asker,
     error::Error,
     level::Level,
-    profile,
+    profile, rights,
     store::Store,
     text,
     workspace::{self, Role, member},
 };
+
+use moderation::moderated;
+pub(crate) use moderation::{given, moderates};
 
 /// The most annotations of one person.
 const MOST: u64 = 10_000;
@@ -155,10 +161,14 @@ pub(crate) fn level(annotation: &Model, me: Uuid, part: Option<Role>) -> Option<
     }
 }
 
-/// An annotation with which the caller may do `least`. One that they may not see is as if it were not there.
+/// Who does something with an annotation, and what they were given with it beside their own level.
+pub(crate) type As = (Uuid, Option<Level>);
+
+/// An annotation with which the caller may do `least`, by their own level or by one they were given. One that they may
+/// not see is as if it were not there.
 pub(crate) async fn entitled(
     db: &impl ConnectionTrait,
-    me: Uuid,
+    (me, given): As,
     id: Uuid,
     (least, what): (Level, &'static str),
 ) -> Result<(Model, Level), Error> {
@@ -168,6 +178,7 @@ pub(crate) async fn entitled(
         None => None,
     };
     let level = level(&annotation, me, part).ok_or(Error::NoSuch("annotation"))?;
+    let level = Some(level).max(given).unwrap_or(level);
     Ok((annotation, level.at_least(least, what)?))
 }
 
@@ -192,7 +203,7 @@ pub(crate) async fn create(store: &Store, me: Uuid, new: New) -> Result<Model, E
     let tx = store.db.begin().await?;
     profile::own(&tx, me).await?;
     if let Some(workspace) = workspace {
-        workspace::entitled(&tx, me, workspace, (Role::Member, "write in this workspace")).await?;
+        workspace::entitled(&tx, (me, None), workspace, (Role::Member, "write in this workspace")).await?;
     }
     if by(me).count(&tx).await? >= MOST {
         return Err(Error::TooMany {
@@ -218,8 +229,13 @@ pub(crate) async fn create(store: &Store, me: Uuid, new: New) -> Result<Model, E
     Ok(annotation)
 }
 
-/// Changes an annotation: the author, or who manages its workspace.
-pub(crate) async fn change(store: &Store, me: Uuid, id: Uuid, change: Change) -> Result<Model, Error> {
+/// Changes an annotation: the author, who manages its workspace, or who moderates it.
+pub(crate) async fn change(store: &Store, who: &Asker<'_>, id: Uuid, change: &Change) -> Result<Model, Error> {
+    let given = given(store, who, id);
+    rights::either(|given| change_as(store, (who.id, given), id, change), given).await
+}
+
+async fn change_as(store: &Store, me: As, id: Uuid, change: &Change) -> Result<Model, Error> {
     let tx = store.db.begin().await?;
     let (annotation, _) = entitled(&tx, me, id, (Level::Edit, "change what somebody else wrote")).await?;
     let mut annotation = annotation.into_active_model();
@@ -231,14 +247,21 @@ pub(crate) async fn change(store: &Store, me: Uuid, id: Uuid, change: Change) ->
     }
     annotation.updated_at = Set(store.now());
     let annotation = annotation.update(&tx).await?;
+    moderated(&tx, store, me, (&annotation, "changed")).await?;
     tx.commit().await?;
     Ok(annotation)
 }
 
-/// Deletes an annotation with its comments: the author, or who manages its workspace.
-pub(crate) async fn delete(store: &Store, me: Uuid, id: Uuid) -> Result<(), Error> {
+/// Deletes an annotation with its comments: the author, who manages its workspace, or who moderates it.
+pub(crate) async fn delete(store: &Store, who: &Asker<'_>, id: Uuid) -> Result<(), Error> {
+    let given = given(store, who, id);
+    rights::either(|given| delete_as(store, (who.id, given), id), given).await
+}
+
+async fn delete_as(store: &Store, me: As, id: Uuid) -> Result<(), Error> {
     let tx = store.db.begin().await?;
-    entitled(&tx, me, id, (Level::Admin, "delete what somebody else wrote")).await?;
+    let (annotation, _) = entitled(&tx, me, id, (Level::Admin, "delete what somebody else wrote")).await?;
     Entity::delete_by_id(id).exec(&tx).await?;
+    moderated(&tx, store, me, (&annotation, "deleted")).await?;
     Ok(tx.commit().await?)
 }

@@ -3,6 +3,23 @@
 use platform_auth::{AuthError, Kind, Principal};
 use uuid::Uuid;
 
+/// The person who asks, and what their token says of them.
+#[derive(Clone, Copy)]
+pub(crate) struct Asker<'a> {
+    /// The person.
+    pub(crate) id: Uuid,
+    /// What their token says of them.
+    pub(crate) principal: &'a Principal,
+}
+
+impl<'a> Asker<'a> {
+    /// The person behind a verified token.
+    pub(crate) fn of(principal: &'a Principal) -> Result<Self, AuthError> {
+        let id = principal.user()?;
+        Ok(Self { id, principal })
+    }
+}
+
 /// Whoever reads their own things.
 pub(crate) fn reads(principal: &Principal) -> Result<Uuid, AuthError> {
     may(principal, "users:read")

@@ -6,12 +6,13 @@ use std::collections::HashMap;
 
 use async_graphql::{InputObject, SimpleObject};
 use chrono::{DateTime, Utc};
+use contracts::permissions::About;
 use platform_database::orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
     QueryFilter, QuerySelect, QueryTrait, Set, entity::prelude::*,
 };
 
-use crate::{error::Error, level::Level, profile, store::Store, text};
+use crate::{asker::Asker, error::Error, level::Level, profile, rights, store::Store, text};
 
 /// The most charts of one person.
 const MOST: u64 = 1_000;
@@ -72,6 +73,9 @@ pub struct Change {
     pub spec: Option<async_graphql::Json<serde_json::Map<String, serde_json::Value>>>,
 }
 
+/// Who does something with a chart, and what they were given with it beside their own level.
+pub(crate) type As = (Uuid, Option<Level>);
+
 /// Charts that the caller owns or that are shared with them.
 pub(crate) fn visible(me: Uuid) -> Select<Entity> {
     let shared = share::Entity::find()
@@ -109,17 +113,43 @@ pub(crate) async fn levels(
     Ok(levels)
 }
 
-/// A chart with which the caller may do `least`. One that they may not see is as if it were not there.
+/// A chart with which the caller may do `least`, by their own level or by one they were given. One that they may not
+/// see is as if it were not there.
 pub(crate) async fn entitled(
     db: &impl ConnectionTrait,
-    me: Uuid,
+    (me, given): As,
     id: Uuid,
     (least, what): (Level, &'static str),
 ) -> Result<(Model, Level), Error> {
     let chart = Entity::find_by_id(id).one(db).await?.ok_or(Error::NoSuch("chart"))?;
-    let level = levels(db, &[(me, id)]).await?.remove(&(me, id));
-    let level = level.ok_or(Error::NoSuch("chart"))?.at_least(least, what)?;
+    let own = levels(db, &[(me, id)]).await?.remove(&(me, id));
+    let level = own.max(given).ok_or(Error::NoSuch("chart"))?.at_least(least, what)?;
     Ok((chart, level))
+}
+
+/// What `security` gives the caller with a chart: the first of these levels, or else that they see it.
+pub(crate) async fn given(store: &Store, who: &Asker<'_>, id: Uuid, levels: &[Level]) -> Option<Level> {
+    let about = About::thing("chart", id);
+    for level in levels.iter().chain(&[Level::View]) {
+        let permission = match level {
+            Level::View => "chart:view",
+            Level::Comment => "chart:comment",
+            Level::Edit => "chart:edit",
+            Level::Admin => "chart:admin",
+        };
+        if store.gives(who, permission, &about).await {
+            return Some(*level);
+        }
+    }
+    None
+}
+
+/// A chart that the caller may see.
+pub(crate) async fn seen(store: &Store, who: &Asker<'_>, id: Uuid) -> Result<Model, Error> {
+    let view = (Level::View, "see this chart");
+    let given = async { Ok(given(store, who, id, &[]).await) };
+    let seen = |given| entitled(store.db.read(), (who.id, given), id, view);
+    Ok(rights::either(seen, given).await?.0)
 }
 
 /// Makes a chart, which is the caller's.
@@ -147,7 +177,12 @@ pub(crate) async fn create(store: &Store, me: Uuid, new: New) -> Result<Model, E
 }
 
 /// Changes a chart, for those who may edit it.
-pub(crate) async fn change(store: &Store, me: Uuid, id: Uuid, change: Change) -> Result<Model, Error> {
+pub(crate) async fn change(store: &Store, who: &Asker<'_>, id: Uuid, change: &Change) -> Result<Model, Error> {
+    let given = async { Ok(given(store, who, id, &[Level::Edit]).await) };
+    rights::either(|given| change_as(store, (who.id, given), id, change), given).await
+}
+
+async fn change_as(store: &Store, me: As, id: Uuid, change: &Change) -> Result<Model, Error> {
     let tx = store.db.begin().await?;
     let (chart, _) = entitled(&tx, me, id, (Level::Edit, "change this chart")).await?;
     let mut chart = chart.into_active_model();
@@ -167,10 +202,15 @@ pub(crate) async fn change(store: &Store, me: Uuid, id: Uuid, change: Change) ->
 }
 
 /// Deletes a chart of the caller's.
-pub(crate) async fn delete(store: &Store, me: Uuid, id: Uuid) -> Result<(), Error> {
+pub(crate) async fn delete(store: &Store, who: &Asker<'_>, id: Uuid) -> Result<(), Error> {
+    let given = async { Ok(given(store, who, id, &[]).await) };
+    rights::either(|given| delete_as(store, (who.id, given), id), given).await
+}
+
+async fn delete_as(store: &Store, me: As, id: Uuid) -> Result<(), Error> {
     let tx = store.db.begin().await?;
-    let (chart, _) = entitled(&tx, me, id, (Level::Admin, "delete this chart")).await?;
-    if chart.owner_id != me {
+    let (chart, _) = entitled(&tx, me, id, (Level::View, "see this chart")).await?;
+    if chart.owner_id != me.0 {
         return Err(Error::MayNot("delete a chart that is not yours"));
     }
     Entity::delete_by_id(id).exec(&tx).await?;

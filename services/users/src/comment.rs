@@ -10,7 +10,19 @@ use platform_database::{
     },
 };
 
-use crate::{annotation, chart, error::Error, level::Level, profile, store::Store, text};
+use serde_json::json;
+
+use crate::{
+    annotation,
+    asker::Asker,
+    chart,
+    error::Error,
+    level::Level,
+    news::{self, Deed},
+    profile, rights,
+    store::Store,
+    text,
+};
 
 /// How deep an answer to an answer may go.
 const DEEPEST: i32 = 8;
@@ -50,6 +62,9 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+/// Who does something with a comment, and what they were given with what it is on beside their own level.
+type As = (Uuid, Option<Level>);
+
 /// What can be commented on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
@@ -61,10 +76,20 @@ pub(crate) enum Subject {
 
 impl Subject {
     /// Refuses who may do less with it. What somebody may not see is as if it were not there.
-    async fn entitled(self, db: &impl ConnectionTrait, me: Uuid, least: (Level, &'static str)) -> Result<Level, Error> {
+    async fn entitled(self, db: &impl ConnectionTrait, me: As, least: (Level, &'static str)) -> Result<Level, Error> {
         match self {
             Self::Annotation(id) => Ok(annotation::entitled(db, me, id, least).await?.1),
             Self::Chart(id) => Ok(chart::entitled(db, me, id, least).await?.1),
+        }
+    }
+
+    /// What `security` gives the caller with it, where that is one of `levels`. Who moderates an annotation removes
+    /// what others said to it, and comments on it no more than they may anyway.
+    async fn given(self, store: &Store, who: &Asker<'_>, levels: &[Level]) -> Result<Option<Level>, Error> {
+        match self {
+            Self::Annotation(id) if levels.contains(&Level::Admin) => annotation::given(store, who, id).await,
+            Self::Annotation(_) => Ok(None),
+            Self::Chart(id) => Ok(chart::given(store, who, id, levels).await),
         }
     }
 }
@@ -80,12 +105,17 @@ pub(crate) fn on(subject: Subject) -> Select<Entity> {
 /// Comments on something, or answers a comment on it.
 pub(crate) async fn add(
     store: &Store,
-    me: Uuid,
-    (subject, parent): (Subject, Option<Uuid>),
+    who: &Asker<'_>,
+    at: (Subject, Option<Uuid>),
     body: &str,
 ) -> Result<Model, Error> {
+    let given = at.0.given(store, who, &[Level::Comment]);
+    rights::either(|given| add_as(store, (who.id, given), at, body), given).await
+}
+
+async fn add_as(store: &Store, me: As, (subject, parent): (Subject, Option<Uuid>), body: &str) -> Result<Model, Error> {
     let tx = store.db.begin().await?;
-    profile::own(&tx, me).await?;
+    profile::own(&tx, me.0).await?;
     subject.entitled(&tx, me, (Level::Comment, "comment on this")).await?;
     let depth = match parent {
         None => 0,
@@ -112,7 +142,7 @@ pub(crate) async fn add(
         annotation_id,
         chart_id,
         parent_id: parent,
-        author_id: Some(me),
+        author_id: Some(me.0),
         body: Some(text::body("body", body, 5_000)?),
         depth,
         created_at: store.now(),
@@ -124,11 +154,16 @@ pub(crate) async fn add(
 }
 
 /// Changes a comment of the caller's.
-pub(crate) async fn change(store: &Store, me: Uuid, id: Uuid, body: &str) -> Result<Model, Error> {
+pub(crate) async fn change(store: &Store, who: &Asker<'_>, id: Uuid, body: &str) -> Result<Model, Error> {
+    let given = given(store, who, id, &[Level::Comment]);
+    rights::either(|given| change_as(store, (who.id, given), id, body), given).await
+}
+
+async fn change_as(store: &Store, me: As, id: Uuid, body: &str) -> Result<Model, Error> {
     let tx = store.db.begin().await?;
     let (comment, level) = seen(&tx, me, id).await?;
     level.at_least(Level::Comment, "comment on this")?;
-    if comment.author_id != Some(me) {
+    if comment.author_id != Some(me.0) {
         return Err(Error::MayNot("change what somebody else wrote"));
     }
     let mut comment = comment.into_active_model();
@@ -139,12 +174,18 @@ pub(crate) async fn change(store: &Store, me: Uuid, id: Uuid, body: &str) -> Res
     Ok(comment)
 }
 
-/// Deletes a comment: its author, or who may do everything with what it is on. Answers stay.
-pub(crate) async fn delete(store: &Store, me: Uuid, id: Uuid) -> Result<Model, Error> {
+/// Deletes a comment: its author, who may do everything with what it is on, or who moderates that. Answers stay.
+pub(crate) async fn delete(store: &Store, who: &Asker<'_>, id: Uuid) -> Result<Model, Error> {
+    let given = given(store, who, id, &[Level::Admin]);
+    rights::either(|given| delete_as(store, (who.id, given), id), given).await
+}
+
+async fn delete_as(store: &Store, me: As, id: Uuid) -> Result<Model, Error> {
     let tx = store.db.begin().await?;
     let (comment, level) = seen(&tx, me, id).await?;
-    if comment.author_id != Some(me) {
+    if comment.author_id != Some(me.0) {
         level.at_least(Level::Admin, "delete what somebody else wrote")?;
+        moderated(&tx, store, me, &comment).await?;
     }
     let mut comment = comment.into_active_model();
     (comment.body, comment.author_id) = (Set(None), Set(None));
@@ -152,6 +193,25 @@ pub(crate) async fn delete(store: &Store, me: Uuid, id: Uuid) -> Result<Model, E
     let comment = comment.update(&tx).await?;
     tx.commit().await?;
     Ok(comment)
+}
+
+/// Has it written down where somebody deletes by permission what they could not have deleted as what they are.
+async fn moderated(tx: &Tx, store: &Store, (by, given): As, comment: &Model) -> Result<(), Error> {
+    if given.is_none() {
+        return Ok(());
+    }
+    let workspace = match comment.annotation_id {
+        Some(id) => annotation::Entity::find_by_id(id).one(tx).await?,
+        None => None,
+    };
+    let deed = Deed {
+        by,
+        workspace: workspace.and_then(|annotation| annotation.workspace_id),
+        action: "comments.moderated",
+        target: ("comment", comment.id),
+        facts: json!({ "author": comment.author_id, "done": "deleted" }),
+    };
+    news::done(tx, store, deed).await
 }
 
 /// Somebody's account is gone: their comments keep their places in the threads without text.
@@ -164,15 +224,30 @@ pub(crate) async fn forget(tx: &Tx, user: Uuid) -> Result<(), Error> {
     Ok(())
 }
 
-/// A comment on something that the caller may see, and what they may do with that.
-async fn seen(tx: &Tx, me: Uuid, id: Uuid) -> Result<(Model, Level), Error> {
+/// What `security` gives the caller with what a comment is on, where that is one of `levels`.
+async fn given(store: &Store, who: &Asker<'_>, id: Uuid, levels: &[Level]) -> Result<Option<Level>, Error> {
+    match find(store.db.read(), id).await {
+        Err(Error::NoSuch(_)) => Ok(None),
+        found => found?.1.given(store, who, levels).await,
+    }
+}
+
+/// A comment, and what it is on.
+async fn find(db: &impl ConnectionTrait, id: Uuid) -> Result<(Model, Subject), Error> {
     let nothing = || Error::NoSuch("comment");
-    let comment = Entity::find_by_id(id).one(tx).await?.ok_or_else(nothing)?;
+    let comment = Entity::find_by_id(id).one(db).await?.ok_or_else(nothing)?;
     let subject = match (comment.annotation_id, comment.chart_id) {
         (Some(annotation), _) => Subject::Annotation(annotation),
         (None, Some(chart)) => Subject::Chart(chart),
         (None, None) => return Err(nothing()),
     };
+    Ok((comment, subject))
+}
+
+/// A comment on something that the caller may see, and what they may do with that.
+async fn seen(tx: &Tx, me: As, id: Uuid) -> Result<(Model, Level), Error> {
+    let nothing = || Error::NoSuch("comment");
+    let (comment, subject) = find(tx, id).await?;
     match subject.entitled(tx, me, (Level::View, "see this")).await {
         Err(Error::NoSuch(_)) => Err(nothing()),
         level => Ok((comment, level?)),

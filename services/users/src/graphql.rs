@@ -16,7 +16,7 @@ use platform_database::{Connection, Key, Order, PageArgs, PageLimits, orm};
 use platform_graphql::Result;
 use uuid::Uuid;
 
-use crate::{error::Error, store::Store};
+use crate::{asker::Asker, error::Error, store::Store};
 use people::people;
 
 /// The schema over a store, ready to be a subgraph.
@@ -50,6 +50,11 @@ fn store<'a>(ctx: &Context<'a>) -> &'a Store {
 /// The person who asks.
 fn me(ctx: &Context<'_>) -> Result<Uuid> {
     Ok(principal(ctx)?.user()?)
+}
+
+/// The same with what their token says of them, for what they may be given.
+fn asker<'a>(ctx: &Context<'a>) -> Result<Asker<'a>> {
+    Ok(Asker::of(principal(ctx)?)?)
 }
 
 /// A page of rows, the newest first.

@@ -6,20 +6,21 @@ use platform_crypto::{Token, TokenHash};
 use platform_database::{
     Tx,
     orm::{
-        ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
-        QueryOrder, entity::prelude::*,
+        ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
+        QueryFilter, QueryOrder, entity::prelude::*,
     },
 };
 
 use serde_json::json;
 
 use crate::{
+    asker::Asker,
     error::Error,
     news::{self, Deed},
-    profile,
+    profile, rights,
     store::Store,
     text,
-    workspace::{self, Role, member},
+    workspace::{self, As, INVITE, Role, member},
 };
 
 /// The most invitations of a workspace that wait for an answer.
@@ -61,34 +62,53 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Invitations of a workspace that wait for an answer, for those who manage its people.
-pub(crate) async fn waiting(store: &Store, me: Uuid, workspace: Uuid) -> Result<Vec<Model>, Error> {
-    let db = store.db.read();
-    workspace::entitled(db, me, workspace, (Role::Admin, "see invitations to this workspace")).await?;
-    let waiting = Condition::all()
-        .add(Column::WorkspaceId.eq(workspace))
-        .add(Column::ExpiresAt.gt(store.now()));
-    Ok(Entity::find().filter(waiting).order_by_asc(Column::Id).all(db).await?)
+/// Invitations of a workspace that wait for an answer, for those who invite people to it.
+pub(crate) async fn waiting(store: &Store, who: &Asker<'_>, workspace: Uuid) -> Result<Vec<Model>, Error> {
+    INVITE
+        .used(store, who, workspace, |me| async move {
+            let db = store.db.read();
+            let (least, _) = INVITE.need();
+            workspace::entitled(db, me, workspace, (least, "see invitations to this workspace")).await?;
+            let waiting = Condition::all()
+                .add(Column::WorkspaceId.eq(workspace))
+                .add(Column::ExpiresAt.gt(store.now()));
+            Ok(Entity::find().filter(waiting).order_by_asc(Column::Id).all(db).await?)
+        })
+        .await
 }
 
 /// Invites an address, and gives back the secret, which is shown this once. Inviting it again replaces the invitation.
 pub(crate) async fn invite(
     store: &Store,
-    me: Uuid,
+    who: &Asker<'_>,
     workspace: Uuid,
     (email, role): (&str, Role),
 ) -> Result<(Model, String), Error> {
     let email = text::email(email)?;
+    let email = email.as_str();
+    INVITE
+        .used(store, who, workspace, |me| {
+            invite_as(store, me, workspace, (email, role))
+        })
+        .await
+}
+
+async fn invite_as(
+    store: &Store,
+    me: As,
+    workspace: Uuid,
+    (email, role): (&str, Role),
+) -> Result<(Model, String), Error> {
     let token = Token::mint(PREFIX, store.context.random());
     let tx = store.db.begin().await?;
-    let mine = workspace::entitled(&tx, me, workspace, (Role::Admin, "invite people to this workspace")).await?;
-    if role > mine {
+    let mine = workspace::entitled(&tx, me, workspace, INVITE.need()).await?;
+    if !may_give(mine, role) {
         return Err(Error::MayNot("give a role that is above your own"));
     }
     clear(&tx, store.now()).await?;
     let earlier = Condition::all()
         .add(Column::WorkspaceId.eq(workspace))
-        .add(Column::Email.eq(email.as_str()));
+        .add(Column::Email.eq(email));
     Entity::delete_many().filter(earlier).exec(&tx).await?;
     if Entity::find()
         .filter(Column::WorkspaceId.eq(workspace))
@@ -104,56 +124,84 @@ pub(crate) async fn invite(
     let invitation = Model {
         id: store.id(),
         workspace_id: workspace,
-        email,
+        email: email.to_owned(),
         role,
         token_hash: hex(&token.hash),
-        invited_by: me,
+        invited_by: me.0,
         expires_at: store.now() + LIFE,
         created_at: store.now(),
     };
     let invitation = invitation.into_active_model().reset_all().insert(&tx).await?;
-    news::done(&tx, store, deed(me, &invitation, "workspaces.invited")).await?;
+    news::done(&tx, store, deed(me.0, &invitation, "workspaces.invited")).await?;
     tx.commit().await?;
     Ok((invitation, token.text.expose().clone()))
 }
 
+/// What somebody gives at most: their own part, and the least of all by a permission alone.
+fn may_give(own: Option<Role>, role: Role) -> bool {
+    role <= own.unwrap_or(Role::Viewer)
+}
+
 /// Takes an invitation back; false when it is gone already.
-pub(crate) async fn withdraw(store: &Store, me: Uuid, id: Uuid) -> Result<bool, Error> {
+pub(crate) async fn withdraw(store: &Store, who: &Asker<'_>, id: Uuid) -> Result<bool, Error> {
+    let given = async {
+        match Entity::find_by_id(id).one(store.db.read()).await? {
+            None => Ok(None),
+            Some(invitation) => INVITE.given(store, who, invitation.workspace_id).await,
+        }
+    };
+    match rights::either(|given| withdraw_as(store, (who.id, given), id), given).await {
+        // Whoever does not see the workspace does not learn that there is one.
+        Err(Error::NoSuch(_)) => Ok(false),
+        withdrawn => withdrawn,
+    }
+}
+
+async fn withdraw_as(store: &Store, me: As, id: Uuid) -> Result<bool, Error> {
     let tx = store.db.begin().await?;
     let Some(invitation) = Entity::find_by_id(id).one(&tx).await? else {
         return Ok(false);
     };
-    let what = (Role::Admin, "withdraw invitations to this workspace");
-    match workspace::entitled(&tx, me, invitation.workspace_id, what).await {
-        // Whoever is not in the workspace does not learn that there is one.
-        Err(Error::NoSuch(_)) => return Ok(false),
-        entitled => drop(entitled?),
-    }
+    let (least, _) = INVITE.need();
+    let what = (least, "withdraw invitations to this workspace");
+    workspace::entitled(&tx, me, invitation.workspace_id, what).await?;
     Entity::delete_by_id(id).exec(&tx).await?;
-    let deed = deed(me, &invitation, "workspaces.invitation_withdrawn");
+    let deed = deed(me.0, &invitation, "workspaces.invitation_withdrawn");
     news::done(&tx, store, deed).await?;
     tx.commit().await?;
     Ok(true)
 }
 
 /// Takes up an invitation. It works once, in time, and only for an account with the invited address, verified.
-pub(crate) async fn accept(
+pub(crate) async fn accept(store: &Store, me: (Uuid, bool), secret: &str) -> Result<workspace::Model, Error> {
+    let still_given = async {
+        let Some(invitation) = open(store.db.read(), secret, store.now()).await? else {
+            return Ok(None);
+        };
+        let (giver, workspace) = (invitation.invited_by, invitation.workspace_id);
+        let is_given = INVITE.is_still_given(store, giver, workspace).await?;
+        Ok(is_given.then_some(INVITE.need().0))
+    };
+    rights::either(|given| accept_from(store, me, (secret, given)), still_given).await
+}
+
+/// The same, where who invited was given something beside their own part.
+async fn accept_from(
     store: &Store,
     (me, is_email_verified): (Uuid, bool),
-    secret: &str,
+    (secret, given): (&str, Option<Role>),
 ) -> Result<workspace::Model, Error> {
     let nothing = || Error::NoSuch("invitation for your address, or it has expired");
-    let hash = TokenHash::of_token(PREFIX, secret).ok_or_else(nothing)?;
     let tx = store.db.begin().await?;
-    let found = Entity::find().filter(Column::TokenHash.eq(hex(&hash))).one(&tx).await?;
-    let invitation = found.filter(|one| one.expires_at > store.now()).ok_or_else(nothing)?;
+    let invitation = open(&tx, secret, store.now()).await?.ok_or_else(nothing)?;
     let own = profile::own(&tx, me).await?;
     if !is_email_verified || own.email != invitation.email {
         return Err(nothing());
     }
     // Who invited may have lost the right to since; an invitation never gives more than they could give now.
     let giver = workspace::part(&tx, invitation.workspace_id, invitation.invited_by).await?;
-    if giver.is_none_or(|giver| giver.role < Role::Admin || giver.role < invitation.role) {
+    let giver = giver.map(|giver| giver.role);
+    if giver.max(given) < Some(INVITE.need().0) || !may_give(giver, invitation.role) {
         return Err(nothing());
     }
     let before = workspace::part(&tx, invitation.workspace_id, me).await?;
@@ -166,9 +214,18 @@ pub(crate) async fn accept(
     }
     Entity::delete_by_id(invitation.id).exec(&tx).await?;
     news::done(&tx, store, deed(me, &invitation, "workspaces.joined")).await?;
-    let joined = workspace::own(&tx, me, invitation.workspace_id).await?;
+    let joined = workspace::find(&tx, invitation.workspace_id).await?;
     tx.commit().await?;
     Ok(joined)
+}
+
+/// The invitation with this secret, where it may be taken up now.
+async fn open(db: &impl ConnectionTrait, secret: &str, now: DateTime<Utc>) -> Result<Option<Model>, Error> {
+    let Some(hash) = TokenHash::of_token(PREFIX, secret) else {
+        return Ok(None);
+    };
+    let found = Entity::find().filter(Column::TokenHash.eq(hex(&hash))).one(db).await?;
+    Ok(found.filter(|one| one.expires_at > now))
 }
 
 /// The address is of somebody who may have no account; the log keeps ids alone.

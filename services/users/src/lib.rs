@@ -15,6 +15,7 @@ pub mod preference;
 pub mod privacy;
 pub mod profile;
 mod rest;
+mod rights;
 pub mod saved;
 pub mod store;
 mod text;

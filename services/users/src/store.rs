@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use contracts::permissions::Permissions;
 use platform_auth::Identity;
 use platform_cache::{Cache, Caches};
 use platform_database::{Database, Migrations, migration};
@@ -28,6 +29,8 @@ pub struct Store {
     /// What is published and heard.
     pub events: Events,
     pub(crate) identity: Identity,
+    /// What `security` says that people may.
+    pub(crate) permissions: Permissions,
     /// Who people are to others; their own things are read from the database.
     pub(crate) profiles: Cache<profile::Model>,
 }
@@ -40,6 +43,7 @@ impl Store {
         let identity = Identity::open(&context)?;
         let profiles = Caches::open(&context)?.cache(profile::CACHED);
         Ok(Self {
+            permissions: Permissions::open(&context, &identity),
             profiles,
             context,
             db,

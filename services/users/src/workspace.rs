@@ -1,6 +1,7 @@
 //! Workspaces: people who work on something together.
 
 pub mod member;
+mod right;
 
 use async_graphql::{Enum, SimpleObject};
 use chrono::{DateTime, Utc};
@@ -13,10 +14,12 @@ use platform_database::{
 };
 use serde_json::json;
 
-use crate::{error::Error, news, profile, store::Store, text};
+use crate::{asker::Asker, error::Error, news, profile, store::Store, text};
 
 use member::expel;
 pub(crate) use member::{change_role, join, leave, members, part, parts};
+pub(crate) use right::{As, INVITE, SEE};
+use right::{DELETE, REMOVE, RENAME};
 
 /// What somebody may do in a workspace, from least to most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Enum, EnumIter, DeriveActiveEnum)]
@@ -67,18 +70,31 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// The caller's part, which must be `least` or more. Who is not in a workspace is not told that there is one.
+/// The caller's own part, where they have one. It, or what they were given, must be `least` or more. Who is not in a
+/// workspace and was given nothing there is not told that there is one.
 pub(crate) async fn entitled(
     db: &impl ConnectionTrait,
-    me: Uuid,
+    (me, given): As,
     workspace: Uuid,
     (least, what): (Role, &'static str),
-) -> Result<Role, Error> {
-    match part(db, workspace, me).await? {
+) -> Result<Option<Role>, Error> {
+    let own = part(db, workspace, me).await?.map(|part| part.role);
+    match own.max(given) {
         None => Err(Error::NoSuch("workspace")),
-        Some(part) if part.role < least => Err(Error::MayNot(what)),
-        Some(part) => Ok(part.role),
+        Some(role) if role < least => Err(Error::MayNot(what)),
+        Some(_) => {
+            // What is given everywhere is given for workspaces too that there never were.
+            if own.is_none() {
+                find(db, workspace).await?;
+            }
+            Ok(own)
+        }
     }
+}
+
+/// A workspace, for who is known to see it.
+pub(crate) async fn find(db: &impl ConnectionTrait, id: Uuid) -> Result<Model, Error> {
+    Entity::find_by_id(id).one(db).await?.ok_or(Error::NoSuch("workspace"))
 }
 
 /// Holds a workspace until the transaction ends, so that of two who leave it at once the second sees that the first has.
@@ -87,10 +103,13 @@ async fn hold(tx: &Tx, id: Uuid) -> Result<(), Error> {
     held.one(tx).await?.map(drop).ok_or(Error::NoSuch("workspace"))
 }
 
-/// A workspace that the caller is in.
-pub(crate) async fn own(db: &impl ConnectionTrait, me: Uuid, id: Uuid) -> Result<Model, Error> {
-    entitled(db, me, id, (Role::Viewer, "see this workspace")).await?;
-    Entity::find_by_id(id).one(db).await?.ok_or(Error::NoSuch("workspace"))
+/// A workspace that the caller is in, or was given to see.
+pub(crate) async fn seen(store: &Store, who: &Asker<'_>, id: Uuid) -> Result<Model, Error> {
+    SEE.used(store, who, id, |me| async move {
+        entitled(store.db.read(), me, id, SEE.need()).await?;
+        find(store.db.read(), id).await
+    })
+    .await
 }
 
 /// The workspaces that somebody is in, with their part in each.
@@ -131,25 +150,33 @@ pub(crate) async fn create(store: &Store, me: Uuid, name: &str) -> Result<Model,
 }
 
 /// Calls a workspace something else.
-pub(crate) async fn rename(store: &Store, me: Uuid, id: Uuid, name: &str) -> Result<Model, Error> {
-    let tx = store.db.begin().await?;
-    entitled(&tx, me, id, (Role::Admin, "rename this workspace")).await?;
-    let mut workspace = own(&tx, me, id).await?.into_active_model();
-    workspace.name = Set(text::line("name", name, 100)?);
-    workspace.updated_at = Set(store.now());
-    let workspace = workspace.update(&tx).await?;
-    news::of_workspace(&tx, store, (me, id), ("workspaces.renamed", json!({}))).await?;
-    tx.commit().await?;
-    Ok(workspace)
+pub(crate) async fn rename(store: &Store, who: &Asker<'_>, id: Uuid, name: &str) -> Result<Model, Error> {
+    RENAME
+        .used(store, who, id, |me| async move {
+            let tx = store.db.begin().await?;
+            entitled(&tx, me, id, RENAME.need()).await?;
+            let mut workspace = find(&tx, id).await?.into_active_model();
+            workspace.name = Set(text::line("name", name, 100)?);
+            workspace.updated_at = Set(store.now());
+            let workspace = workspace.update(&tx).await?;
+            news::of_workspace(&tx, store, (me.0, id), ("workspaces.renamed", json!({}))).await?;
+            tx.commit().await?;
+            Ok(workspace)
+        })
+        .await
 }
 
 /// Deletes a workspace with everything that is in it alone.
-pub(crate) async fn delete(store: &Store, me: Uuid, id: Uuid) -> Result<(), Error> {
-    let tx = store.db.begin().await?;
-    entitled(&tx, me, id, (Role::Owner, "delete this workspace")).await?;
-    remove(&tx, store, me, id).await?;
-    news::of_workspace(&tx, store, (me, id), ("workspaces.deleted", json!({}))).await?;
-    Ok(tx.commit().await?)
+pub(crate) async fn delete(store: &Store, who: &Asker<'_>, id: Uuid) -> Result<(), Error> {
+    DELETE
+        .used(store, who, id, |me| async move {
+            let tx = store.db.begin().await?;
+            entitled(&tx, me, id, DELETE.need()).await?;
+            remove(&tx, store, me.0, id).await?;
+            news::of_workspace(&tx, store, (me.0, id), ("workspaces.deleted", json!({}))).await?;
+            Ok(tx.commit().await?)
+        })
+        .await
 }
 
 /// Somebody's account is gone: they leave everywhere. A workspace without another owner goes to who is there longest

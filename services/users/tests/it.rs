@@ -13,6 +13,8 @@ mod grpc;
 mod isolation;
 #[path = "it/lists.rs"]
 mod lists;
+#[path = "it/permissions.rs"]
+mod permissions;
 #[path = "it/privacy.rs"]
 mod privacy;
 #[path = "it/profiles.rs"]

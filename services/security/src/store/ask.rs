@@ -1,14 +1,16 @@
 //! Questions: checks, explanations and lists, for oneself or, where one may, for others.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 use super::{Store, memory::Reading};
 use crate::{
     actor::Actor,
+    catalog::Role,
     engine::{Decision, Question, Scopes, Verdict},
     error::Error,
     filter::Filter,
     place::Target,
+    standing::Standing,
     subject::Subject,
 };
 
@@ -36,9 +38,9 @@ impl Ask {
         }
     }
 
-    fn question<'a>(&'a self, reading: &'a Reading) -> Question<'a> {
+    fn question<'a>(&'a self, standing: &'a Standing) -> Question<'a> {
         Question {
-            standing: &reading.standing,
+            standing,
             scopes: self.scopes.as_deref(),
             permission: &self.permission,
             target: &self.target,
@@ -51,7 +53,11 @@ impl Store {
     pub async fn check(&self, ask: &Ask) -> Result<Verdict, Error> {
         let reading = self.reading(&ask.subject).await?;
         let now = self.0.clock.now();
-        let decide = || self.engine().check(ask.question(&reading), now);
+        let roles = self.roles_said(&ask.target)?;
+        let decide = || {
+            let standing = said(&reading, &ask.target, roles);
+            self.engine().check(ask.question(&standing), now)
+        };
         match (self.engine().catalog().find(&ask.permission), &ask.scopes) {
             (Some(id), None) => Ok(self.0.memory.verdict(&reading, (id, &ask.target), decide)),
             // Keys differ in their scopes: what one was told is not kept for another.
@@ -81,13 +87,21 @@ impl Store {
     /// Whether it is allowed now, and why.
     pub async fn explain(&self, ask: &Ask) -> Result<Decision, Error> {
         let reading = self.reading(&ask.subject).await?;
-        Ok(self.engine().explain(ask.question(&reading), self.0.clock.now()))
+        let standing = said(&reading, &ask.target, self.roles_said(&ask.target)?);
+        Ok(self.engine().explain(ask.question(&standing), self.0.clock.now()))
+    }
+
+    /// The roles of what the subject is in the target's workspace, where that is said.
+    fn roles_said(&self, target: &Target) -> Result<Option<Vec<Arc<Role>>>, Error> {
+        let part = target.part().and_then(Option::as_deref);
+        part.map(|part| self.roles_of_part(part)).transpose()
     }
 
     /// The rows of a kind that may be seen, for a list. The target says the kind alone.
     pub async fn filter(&self, ask: &Ask) -> Result<Filter, Error> {
         let reading = self.reading(&ask.subject).await?;
-        self.engine().filter(ask.question(&reading), self.0.clock.now())
+        self.engine()
+            .filter(ask.question(&reading.standing), self.0.clock.now())
     }
 
     /// What the actor holds of a permission's names at a target: for a page that shows what one may do.
@@ -133,5 +147,13 @@ impl Store {
         let began = self.0.memory.begin();
         let standing = self.load(self.db().read(), subject).await?;
         Ok(self.0.memory.keep(standing, (began, now)))
+    }
+}
+
+/// What a subject holds, by what is said of it in the target's workspace.
+fn said<'a>(reading: &'a Reading, target: &Target, roles: Option<Vec<Arc<Role>>>) -> Cow<'a, Standing> {
+    match (target.workspace_id(), target.part()) {
+        (Some(workspace), Some(_)) => Cow::Owned(reading.standing.as_part(workspace, roles)),
+        _ => Cow::Borrowed(&reading.standing),
     }
 }

@@ -105,7 +105,8 @@ impl Store {
     pub(crate) async fn known_of(&self, tx: &Tx, user: Uuid) -> Result<Value, Error> {
         let subject = Subject::User(user).to_string();
         let held = grant::Entity::find().filter(grant::Column::Subject.eq(subject.as_str()));
-        let held = held.order_by_asc(grant::Column::Id);
+        // Those of one moment have no order by their ids.
+        let held = held.order_by_asc(grant::Column::Role).order_by_asc(grant::Column::Id);
         let held = held.limit(self.settings().grants_per_subject).all(tx).await?;
         let done = audit::Entity::find().filter(audit::Column::Actor.eq(subject));
         let done = done.order_by_desc(audit::Column::Seq).limit(ACTIONS).all(tx).await?;

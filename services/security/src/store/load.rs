@@ -42,17 +42,19 @@ impl Store {
         });
         let given = self.given(subject).into_iter().filter_map(|key| {
             let role = self.engine().catalog().role(&key)?.clone();
-            let (grant, expires_at) = (None, None);
-            Some((
-                Place::Everywhere,
-                Held {
-                    grant,
-                    role,
-                    expires_at,
-                },
-            ))
+            Some((Place::Everywhere, Held::for_good(role)))
         });
-        Ok(Standing::new(subject.clone(), granted.chain(given)))
+        let of_member = rows.iter().filter(|row| row.is_of_member()).map(|row| row.id);
+        let standing = Standing::new(subject.clone(), granted.chain(given));
+        Ok(standing.with_members(of_member.collect()))
+    }
+
+    /// The roles of who is this in a workspace.
+    pub(super) fn roles_of_part(&self, part: &str) -> Result<Vec<Arc<Role>>, Error> {
+        let keys = self.settings().members.get(part);
+        let keys = keys.ok_or_else(|| Error::field("part", "is none that the settings know"))?;
+        let catalog = self.engine().catalog();
+        Ok(keys.iter().filter_map(|key| catalog.role(key).cloned()).collect())
     }
 
     /// The roles that the settings give to a subject, everywhere.

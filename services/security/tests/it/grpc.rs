@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::support::{HERE, Person, Security, THERE};
 
-fn check(person: &Person, permission: &str, resource: Option<Resource>) -> CheckPermissionRequest {
+pub(crate) fn check(person: &Person, permission: &str, resource: Option<Resource>) -> CheckPermissionRequest {
     CheckPermissionRequest {
         subject: Some(subject(person.id, Kind::User, &[])),
         permission: permission.into(),
@@ -38,7 +38,7 @@ fn estimate(workspace: Uuid, owner: Option<Uuid>) -> Resource {
     }
 }
 
-async fn one(security: &Security, token: &str, check: CheckPermissionRequest) -> Result<bool, Code> {
+pub(crate) async fn one(security: &Security, token: &str, check: CheckPermissionRequest) -> Result<bool, Code> {
     let mut client = SecurityServiceClient::new(security.service.router());
     let mut request = Request::new(check);
     request

@@ -12,6 +12,7 @@ mod grpc;
 mod isolation;
 mod lists;
 mod memory;
+mod parts;
 mod rest;
 mod roles;
 mod rules;

@@ -13,12 +13,13 @@ use platform_database::{
 };
 use serde_json::json;
 
-use super::entitled;
+use super::{As, entitled, given};
 use crate::{
+    asker::Asker,
     error::Error,
     level::Level,
     news::{self, Deed},
-    preference, profile,
+    preference, profile, rights,
     store::Store,
 };
 
@@ -66,13 +67,18 @@ pub(crate) async fn of(db: &impl ConnectionTrait, charts: &[Uuid]) -> Result<Has
 /// Shares a chart with somebody, or changes what they may do with it; with no level, shares it no longer.
 pub(crate) async fn set(
     store: &Store,
-    me: Uuid,
-    (id, user): (Uuid, Uuid),
+    who: &Asker<'_>,
+    with: (Uuid, Uuid),
     level: Option<Level>,
 ) -> Result<super::Model, Error> {
+    let given = async { Ok(given(store, who, with.0, &[Level::Admin]).await) };
+    rights::either(|given| set_as(store, (who.id, given), with, level), given).await
+}
+
+async fn set_as(store: &Store, me: As, (id, user): (Uuid, Uuid), level: Option<Level>) -> Result<super::Model, Error> {
     let tx = store.db.begin().await?;
     // Whoever it is shared with may let go of it.
-    let least = if level.is_none() && user == me {
+    let least = if level.is_none() && user == me.0 {
         Level::View
     } else {
         Level::Admin
@@ -103,7 +109,7 @@ pub(crate) async fn set(
         share.into_active_model().reset_all().insert(&tx).await?;
     }
     let deed = Deed {
-        by: me,
+        by: me.0,
         workspace: None,
         action: level.map_or("charts.unshared", |_| "charts.shared"),
         target: ("chart", id),

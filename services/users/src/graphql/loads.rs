@@ -10,7 +10,7 @@ use platform_cache::data_loader;
 use platform_graphql::Result;
 use uuid::Uuid;
 
-use super::me;
+use super::{asker, me, store};
 use crate::{
     annotation,
     chart::{self, share},
@@ -18,7 +18,7 @@ use crate::{
     level::Level,
     store::Store,
     watchlist::{self, item},
-    workspace::{self, Role, member},
+    workspace::{self, Role, SEE, member},
 };
 
 /// Looks rows up by what they belong to.
@@ -128,18 +128,28 @@ where
     Ok(found.map_err(platform_error::Error::internal)?)
 }
 
-/// What the caller may do with a chart.
+/// What the caller may do with a chart, by their own level or else by what they were given.
 pub(super) async fn level(ctx: &Context<'_>, chart: Uuid) -> Result<Option<Level>> {
-    one(ctx, OnChart(me(ctx)?, chart)).await
+    let own = one(ctx, OnChart(me(ctx)?, chart)).await?;
+    match own {
+        Some(level) => Ok(Some(level)),
+        None => {
+            let levels = [Level::Admin, Level::Edit, Level::Comment];
+            Ok(chart::given(store(ctx), &asker(ctx)?, chart, &levels).await)
+        }
+    }
 }
 
-/// What the caller may do with an annotation.
-pub(super) async fn on_annotation(ctx: &Context<'_>, annotation: &annotation::Model) -> Result<Option<Level>> {
+/// What the caller may do with an annotation as what they are, and their part in its workspace.
+pub(super) async fn on_annotation(
+    ctx: &Context<'_>,
+    annotation: &annotation::Model,
+) -> Result<(Option<Level>, Option<Role>)> {
     let role = match annotation.workspace_id {
         Some(workspace) => role(ctx, workspace).await?,
         None => None,
     };
-    Ok(annotation::level(annotation, me(ctx)?, role))
+    Ok((annotation::level(annotation, me(ctx)?, role), role))
 }
 
 /// What the caller is in a workspace.
@@ -158,8 +168,11 @@ pub(super) async fn shares(ctx: &Context<'_>, chart: Uuid) -> Result<Vec<share::
     Ok(one(ctx, Shares(chart)).await?.unwrap_or_default())
 }
 
-/// Who is in a workspace, for those who are in it.
+/// Who is in a workspace, for those who see it.
 pub(super) async fn members(ctx: &Context<'_>, workspace: Uuid) -> Result<Vec<member::Model>> {
-    role(ctx, workspace).await?.ok_or(Error::NoSuch("workspace"))?;
+    if role(ctx, workspace).await?.is_none() {
+        let given = SEE.given(store(ctx), &asker(ctx)?, workspace).await?;
+        given.ok_or(Error::NoSuch("workspace"))?;
+    }
     Ok(one(ctx, Members(workspace)).await?.unwrap_or_default())
 }

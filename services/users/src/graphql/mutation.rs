@@ -5,6 +5,7 @@ use platform_auth::principal;
 use platform_graphql::Result;
 
 use super::{
+    asker,
     guard::{InPerson, Writes},
     me,
     objects::id,
@@ -113,7 +114,7 @@ impl Mutation {
         Ok(annotation::create(store(ctx), me(ctx)?, input).await?)
     }
 
-    /// Changes an annotation: yours, or as an admin of its workspace.
+    /// Changes an annotation: yours, or as an admin of its workspace, or as who moderates it.
     #[graphql(guard = "Writes")]
     async fn update_annotation(
         &self,
@@ -121,13 +122,13 @@ impl Mutation {
         #[graphql(name = "id")] given: ID,
         input: annotation::Change,
     ) -> Result<annotation::Model> {
-        Ok(annotation::change(store(ctx), me(ctx)?, id("id", &given)?, input).await?)
+        Ok(annotation::change(store(ctx), &asker(ctx)?, id("id", &given)?, &input).await?)
     }
 
-    /// Deletes an annotation with its comments: yours, or as an admin of its workspace.
+    /// Deletes an annotation with its comments: yours, or as an admin of its workspace, or as who moderates it.
     #[graphql(guard = "Writes")]
     async fn delete_annotation(&self, ctx: &Context<'_>, #[graphql(name = "id")] given: ID) -> Result<bool> {
-        annotation::delete(store(ctx), me(ctx)?, id("id", &given)?).await?;
+        annotation::delete(store(ctx), &asker(ctx)?, id("id", &given)?).await?;
         Ok(true)
     }
 
@@ -142,7 +143,7 @@ impl Mutation {
     ) -> Result<comment::Model> {
         let parent = parent_id.map(|parent| id("parentId", &parent)).transpose()?;
         let on = comment::Subject::Annotation(id("annotationId", &annotation_id)?);
-        Ok(comment::add(store(ctx), me(ctx)?, (on, parent), &body).await?)
+        Ok(comment::add(store(ctx), &asker(ctx)?, (on, parent), &body).await?)
     }
 
     /// Comments on a chart that you may comment on, or answers a comment on it.
@@ -156,7 +157,7 @@ impl Mutation {
     ) -> Result<comment::Model> {
         let parent = parent_id.map(|parent| id("parentId", &parent)).transpose()?;
         let on = comment::Subject::Chart(id("chartId", &chart_id)?);
-        Ok(comment::add(store(ctx), me(ctx)?, (on, parent), &body).await?)
+        Ok(comment::add(store(ctx), &asker(ctx)?, (on, parent), &body).await?)
     }
 
     /// Changes a comment of yours.
@@ -167,13 +168,13 @@ impl Mutation {
         #[graphql(name = "id")] given: ID,
         body: String,
     ) -> Result<comment::Model> {
-        Ok(comment::change(store(ctx), me(ctx)?, id("id", &given)?, &body).await?)
+        Ok(comment::change(store(ctx), &asker(ctx)?, id("id", &given)?, &body).await?)
     }
 
     /// Deletes a comment; answers to it stay.
     #[graphql(guard = "Writes")]
     async fn delete_comment(&self, ctx: &Context<'_>, #[graphql(name = "id")] given: ID) -> Result<comment::Model> {
-        Ok(comment::delete(store(ctx), me(ctx)?, id("id", &given)?).await?)
+        Ok(comment::delete(store(ctx), &asker(ctx)?, id("id", &given)?).await?)
     }
 
     /// Makes a chart.
@@ -190,13 +191,13 @@ impl Mutation {
         #[graphql(name = "id")] given: ID,
         input: chart::Change,
     ) -> Result<chart::Model> {
-        Ok(chart::change(store(ctx), me(ctx)?, id("id", &given)?, input).await?)
+        Ok(chart::change(store(ctx), &asker(ctx)?, id("id", &given)?, &input).await?)
     }
 
     /// Deletes a chart of yours.
     #[graphql(guard = "Writes")]
     async fn delete_chart(&self, ctx: &Context<'_>, #[graphql(name = "id")] given: ID) -> Result<bool> {
-        chart::delete(store(ctx), me(ctx)?, id("id", &given)?).await?;
+        chart::delete(store(ctx), &asker(ctx)?, id("id", &given)?).await?;
         Ok(true)
     }
 
@@ -210,7 +211,7 @@ impl Mutation {
         level: Option<Level>,
     ) -> Result<chart::Model> {
         let with = (id("chartId", &chart_id)?, id("userId", &user_id)?);
-        Ok(share::set(store(ctx), me(ctx)?, with, level).await?)
+        Ok(share::set(store(ctx), &asker(ctx)?, with, level).await?)
     }
 
     /// Makes a workspace, which you own.
@@ -227,17 +228,18 @@ impl Mutation {
         #[graphql(name = "id")] given: ID,
         name: String,
     ) -> Result<workspace::Model> {
-        Ok(workspace::rename(store(ctx), me(ctx)?, id("id", &given)?, &name).await?)
+        Ok(workspace::rename(store(ctx), &asker(ctx)?, id("id", &given)?, &name).await?)
     }
 
-    /// Deletes a workspace of yours with everything that is in it alone.
+    /// Deletes a workspace that you own, or may delete by a permission, with everything that is in it alone.
     #[graphql(guard = "InPerson")]
     async fn delete_workspace(&self, ctx: &Context<'_>, #[graphql(name = "id")] given: ID) -> Result<bool> {
-        workspace::delete(store(ctx), me(ctx)?, id("id", &given)?).await?;
+        workspace::delete(store(ctx), &asker(ctx)?, id("id", &given)?).await?;
         Ok(true)
     }
 
-    /// Invites an address to a workspace. Only the account that has that address, verified, can accept, within a week.
+    /// Invites an address to a workspace, as no more than you are in it. Only the account that has that address,
+    /// verified, can accept, within a week.
     #[graphql(guard = "InPerson")]
     async fn invite_to_workspace(
         &self,
@@ -247,14 +249,14 @@ impl Mutation {
         role: workspace::Role,
     ) -> Result<Invited> {
         let workspace = id("workspaceId", &workspace_id)?;
-        let (invitation, secret) = invitation::invite(store(ctx), me(ctx)?, workspace, (&email, role)).await?;
+        let (invitation, secret) = invitation::invite(store(ctx), &asker(ctx)?, workspace, (&email, role)).await?;
         Ok(Invited { invitation, secret })
     }
 
     /// Takes an invitation back; false when it is gone already.
     #[graphql(guard = "InPerson")]
     async fn withdraw_invitation(&self, ctx: &Context<'_>, #[graphql(name = "id")] given: ID) -> Result<bool> {
-        Ok(invitation::withdraw(store(ctx), me(ctx)?, id("id", &given)?).await?)
+        Ok(invitation::withdraw(store(ctx), &asker(ctx)?, id("id", &given)?).await?)
     }
 
     /// Accepts an invitation to a workspace.
@@ -277,11 +279,11 @@ impl Mutation {
         Ok(workspace::change_role(store(ctx), me(ctx)?, part, role).await?)
     }
 
-    /// Takes somebody out of a workspace: yourself, or others as an admin.
+    /// Takes somebody out of a workspace: yourself, or others as an admin or by a permission.
     #[graphql(guard = "InPerson")]
     async fn remove_member(&self, ctx: &Context<'_>, workspace_id: ID, user_id: ID) -> Result<bool> {
         let part = (id("workspaceId", &workspace_id)?, id("userId", &user_id)?);
-        workspace::leave(store(ctx), me(ctx)?, part).await?;
+        workspace::leave(store(ctx), &asker(ctx)?, part).await?;
         Ok(true)
     }
 

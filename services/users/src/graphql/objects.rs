@@ -6,7 +6,7 @@ use platform_graphql::Result;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{FinancialSeries, loads, me, newest, people::person, store, user::User};
+use super::{FinancialSeries, asker, loads, newest, people::person, store, user::User};
 use crate::{
     annotation,
     chart::{self, share},
@@ -56,9 +56,14 @@ impl annotation::Model {
         person(ctx, self.author_id).await
     }
 
-    /// What you may do with it.
+    /// What you may do with it, also as who moderates it.
     async fn level(&self, ctx: &Context<'_>) -> Result<Option<Level>> {
-        loads::on_annotation(ctx, self).await
+        let (level, part) = loads::on_annotation(ctx, self).await?;
+        match level {
+            None | Some(Level::Admin) => Ok(level),
+            Some(_) if annotation::moderates(store(ctx), &asker(ctx)?, self, part).await => Ok(Some(Level::Admin)),
+            Some(_) => Ok(level),
+        }
     }
 
     /// What others say to it, the newest first.
@@ -78,9 +83,8 @@ impl annotation::Model {
             last,
             before,
         };
-        loads::on_annotation(ctx, self)
-            .await?
-            .ok_or(Error::NoSuch("annotation"))?;
+        let (level, _) = loads::on_annotation(ctx, self).await?;
+        level.ok_or(Error::NoSuch("annotation"))?;
         comments(ctx, comment::Subject::Annotation(self.id), args).await
     }
 }
@@ -118,7 +122,7 @@ impl chart::Model {
         person(ctx, self.owner_id).await
     }
 
-    /// What you may do with it.
+    /// What you may do with it: what it was shared with you for, or else what your permissions allow.
     async fn level(&self, ctx: &Context<'_>) -> Result<Option<Level>> {
         loads::level(ctx, self.id).await
     }
@@ -161,7 +165,7 @@ impl share::Model {
 
 #[ComplexObject]
 impl workspace::Model {
-    /// What you are in it.
+    /// What you are in it; nothing when you see it by a permission.
     async fn role(&self, ctx: &Context<'_>) -> Result<Option<workspace::Role>> {
         loads::role(ctx, self.id).await
     }
@@ -172,10 +176,10 @@ impl workspace::Model {
         loads::members(ctx, self.id).await
     }
 
-    /// Invitations that wait for an answer, for those who manage its people.
+    /// Invitations that wait for an answer, for those who invite people to it.
     #[graphql(complexity = "1 + 10 * child_complexity")]
     async fn invitations(&self, ctx: &Context<'_>) -> Result<Vec<invitation::Model>> {
-        Ok(invitation::waiting(store(ctx), me(ctx)?, self.id).await?)
+        Ok(invitation::waiting(store(ctx), &asker(ctx)?, self.id).await?)
     }
 }
 

@@ -5,6 +5,7 @@ use platform_database::{Connection, PageArgs};
 use platform_graphql::Result;
 
 use super::{
+    asker,
     guard::{Reads, reads},
     loads, me, newest,
     objects::{comments, id},
@@ -15,9 +16,7 @@ use super::{
 use crate::{
     annotation,
     chart::{self, share},
-    comment,
-    level::Level,
-    profile, workspace,
+    comment, profile, workspace,
 };
 
 /// The root of all reading.
@@ -97,9 +96,7 @@ impl Query {
     /// A chart that you may see.
     #[graphql(guard = "Reads")]
     async fn chart(&self, ctx: &Context<'_>, #[graphql(name = "id")] given: ID) -> Result<chart::Model> {
-        let view = (Level::View, "see this chart");
-        let (chart, _) = chart::entitled(store(ctx).db.read(), me(ctx)?, id("id", &given)?, view).await?;
-        Ok(chart)
+        Ok(chart::seen(store(ctx), &asker(ctx)?, id("id", &given)?).await?)
     }
 
     /// With whom a chart that you may see is shared.
@@ -108,10 +105,10 @@ impl Query {
         loads::shares(ctx, id("chartId", &chart_id)?).await
     }
 
-    /// A workspace that you are in.
+    /// A workspace that you are in or may see by a permission.
     #[graphql(guard = "Reads")]
     async fn workspace(&self, ctx: &Context<'_>, #[graphql(name = "id")] given: ID) -> Result<workspace::Model> {
-        Ok(workspace::own(store(ctx).db.read(), me(ctx)?, id("id", &given)?).await?)
+        Ok(workspace::seen(store(ctx), &asker(ctx)?, id("id", &given)?).await?)
     }
 
     #[graphql(entity)]

@@ -13,8 +13,8 @@ use platform_database::{
 };
 use serde_json::json;
 
-use super::{Role, entitled, hold};
-use crate::{error::Error, news, store::Store};
+use super::{As, REMOVE, Role, entitled, hold};
+use crate::{asker::Asker, error::Error, news, store::Store};
 
 /// The most workspaces that somebody may be in.
 const MOST: u64 = 50;
@@ -139,9 +139,9 @@ pub(crate) async fn change_role(
 ) -> Result<Model, Error> {
     let tx = store.db.begin().await?;
     hold(&tx, workspace).await?;
-    let mine = entitled(&tx, me, workspace, (Role::Admin, "manage people in this workspace")).await?;
+    let mine = entitled(&tx, (me, None), workspace, REMOVE.need()).await?;
     let part = part(&tx, workspace, user).await?.ok_or(Error::NoSuch("member"))?;
-    if mine < Role::Owner && (role == Role::Owner || part.role == Role::Owner) {
+    if mine < Some(Role::Owner) && (role == Role::Owner || part.role == Role::Owner) {
         return Err(Error::MayNot("make or unmake owners"));
     }
     if part.role == Role::Owner && role != Role::Owner {
@@ -154,22 +154,34 @@ pub(crate) async fn change_role(
     Ok(member)
 }
 
-/// Takes somebody out of a workspace: oneself, or others as an admin.
-pub(crate) async fn leave(store: &Store, me: Uuid, (workspace, user): (Uuid, Uuid)) -> Result<(), Error> {
+/// Takes somebody out of a workspace: oneself, or others as an admin or by permission.
+pub(crate) async fn leave(store: &Store, who: &Asker<'_>, member: (Uuid, Uuid)) -> Result<(), Error> {
+    match who.id == member.1 {
+        true => take_out(store, (who.id, None), member).await,
+        false => {
+            REMOVE
+                .used(store, who, member.0, |me| take_out(store, me, member))
+                .await
+        }
+    }
+}
+
+async fn take_out(store: &Store, me: As, (workspace, user): (Uuid, Uuid)) -> Result<(), Error> {
     let tx = store.db.begin().await?;
     hold(&tx, workspace).await?;
-    let least = if me == user { Role::Viewer } else { Role::Admin };
-    let mine = entitled(&tx, me, workspace, (least, "manage people in this workspace")).await?;
+    let (least, what) = REMOVE.need();
+    let least = if me.0 == user { Role::Viewer } else { least };
+    let mine = entitled(&tx, me, workspace, (least, what)).await?;
     let part = part(&tx, workspace, user).await?.ok_or(Error::NoSuch("member"))?;
     if part.role == Role::Owner {
-        if mine < Role::Owner {
+        if mine < Some(Role::Owner) {
             return Err(Error::MayNot("make or unmake owners"));
         }
         another_owner(&tx, workspace, user).await?;
     }
     expel(&tx, store, &part).await?;
     let facts = json!({ "user": user });
-    news::of_workspace(&tx, store, (me, workspace), ("workspaces.left", facts)).await?;
+    news::of_workspace(&tx, store, (me.0, workspace), ("workspaces.left", facts)).await?;
     Ok(tx.commit().await?)
 }
 

@@ -24,20 +24,25 @@ pub(crate) struct Person {
 }
 
 impl Users {
-    async fn start(postgres: Option<TestPostgres>) -> Self {
-        Self::among(Arc::default(), postgres.map(Arc::new), None).await
+    async fn start(postgres: Option<TestPostgres>, other: &[(&str, &str)]) -> Self {
+        Self::among(Arc::default(), (postgres.map(Arc::new), None), other).await
     }
 
     /// Two processes over one database and one Redis, where the machine has both.
     pub(crate) async fn replicas() -> Option<([Self; 2], TestRedis)> {
         let (postgres, redis) = (Arc::new(TestPostgres::start().await?), TestRedis::start().await?);
         let issuer = Arc::<TestIssuer>::default();
-        let start = async || Self::among(issuer.clone(), Some(postgres.clone()), Some(&redis)).await;
+        let start = async || Self::among(issuer.clone(), (Some(postgres.clone()), Some(&redis)), &[]).await;
         Some(([start().await, start().await], redis))
     }
 
-    async fn among(issuer: Arc<TestIssuer>, postgres: Option<Arc<TestPostgres>>, redis: Option<&TestRedis>) -> Self {
+    async fn among(
+        issuer: Arc<TestIssuer>,
+        (postgres, redis): (Option<Arc<TestPostgres>>, Option<&TestRedis>),
+        other: &[(&str, &str)],
+    ) -> Self {
         let mut settings = issuer.settings();
+        settings.extend(other.iter().map(|(key, value)| ((*key).into(), (*value).into())));
         // Many tests share one PostgreSQL.
         settings.push(("database.min-connections".into(), "0".into()));
         settings.push(("database.max-connections".into(), "3".into()));
@@ -61,9 +66,14 @@ impl Users {
 
     /// The service on every database that this machine has.
     pub(crate) async fn everywhere() -> Vec<Self> {
-        let mut all = vec![Self::start(None).await];
+        Self::everywhere_with(&[]).await
+    }
+
+    /// The same with other settings.
+    pub(crate) async fn everywhere_with(other: &[(&str, &str)]) -> Vec<Self> {
+        let mut all = vec![Self::start(None, other).await];
         if let Some(postgres) = TestPostgres::start().await {
-            all.push(Self::start(Some(postgres)).await);
+            all.push(Self::start(Some(postgres), other).await);
         }
         all
     }
