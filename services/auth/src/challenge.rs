@@ -1,7 +1,7 @@
 //! Things that are done once and soon: links in mails, and the steps of a sign-in between two requests.
 
 use chrono::{DateTime, Utc};
-use platform_config::Duration;
+use platform_config::{Duration, Secret};
 use platform_crypto::{Token, TokenHash};
 use platform_database::{
     Tx,
@@ -67,22 +67,52 @@ pub(crate) enum Kind {
 pub(crate) async fn open(
     auth: &Auth,
     tx: &Tx,
-    (kind, account): (Kind, Option<Uuid>),
+    what: (Kind, Option<Uuid>),
+    data: &impl Serialize,
+    lifetime: Duration,
+) -> Result<Model> {
+    let challenge = made(auth, what, data, lifetime)?;
+    insert(tx, &challenge).await?;
+    Ok(challenge)
+}
+
+/// Begins something whose token is made at once. It gives the token, and until when it is good.
+pub(crate) async fn begin(
+    auth: &Auth,
+    tx: &Tx,
+    what: (Kind, Option<Uuid>),
+    data: &impl Serialize,
+) -> Result<(Secret<String>, DateTime<Utc>)> {
+    let token = Token::mint(PREFIX, auth.context.random());
+    let mut challenge = made(auth, what, data, auth.settings.step_lifetime)?;
+    challenge.token = Some(token.hash.as_bytes().to_vec());
+    insert(tx, &challenge).await?;
+    Ok((token.text, challenge.expires_at))
+}
+
+fn made(
+    auth: &Auth,
+    (kind, account_id): (Kind, Option<Uuid>),
     data: &impl Serialize,
     lifetime: Duration,
 ) -> Result<Model> {
     let now = auth.now();
-    let challenge = Model {
+    Ok(Model {
         id: auth.context.ids().v7(),
         kind,
         token: None,
-        account_id: account,
+        account_id,
         data: serde_json::to_string(data).map_err(Error::internal)?,
         attempts: 0,
         created_at: now,
         expires_at: now + span(lifetime),
-    };
-    Ok(challenge.into_active_model().reset_all().insert(tx).await?)
+    })
+}
+
+async fn insert(tx: &Tx, challenge: &Model) -> Result<()> {
+    let row = challenge.clone().into_active_model().reset_all();
+    Entity::insert(row).exec_without_returning(tx).await?;
+    Ok(())
 }
 
 /// Makes the token that does it; one made before is void.
@@ -104,34 +134,29 @@ pub(crate) async fn by_id(tx: &Tx, id: Uuid, now: DateTime<Utc>) -> Result<Optio
 /// Counts an attempt to do it, and gives it while there are attempts left. Call it before anything is compared.
 pub(crate) async fn attempt(auth: &Auth, kind: Kind, token: &str, most: i32) -> Result<Model> {
     let tx = auth.db.begin().await?;
-    let hash = hash(token)?;
     let counted = Entity::update_many()
         .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
-        .filter(Column::Token.eq(hash.clone()))
+        .filter(Column::Token.eq(hash(token)?))
         .filter(Column::Kind.eq(kind))
         .filter(Column::ExpiresAt.gt(auth.now()))
         .filter(Column::Attempts.lt(most))
-        .exec(&tx)
+        .exec_with_returning(&tx)
         .await?;
-    if counted.rows_affected == 0 {
-        return Err(Error::Spent);
-    }
-    let challenge = Entity::find().filter(Column::Token.eq(hash)).one(&tx).await?;
     tx.commit().await?;
-    challenge.ok_or(Error::Spent)
+    counted.into_iter().next().ok_or(Error::Spent)
 }
 
 /// Does it: whoever takes it first has it, and nobody after them.
 pub(crate) async fn take(auth: &Auth, tx: &Tx, kind: Kind, token: &str) -> Result<Model> {
-    let found = Entity::find()
+    let taken = Entity::delete_many()
         .filter(Column::Token.eq(hash(token)?))
-        .filter(Column::Kind.eq(kind));
-    let challenge = found.one(tx).await?.ok_or(Error::Spent)?;
-    let taken = Entity::delete_by_id(challenge.id).exec(tx).await?;
-    match taken.rows_affected == 1 && challenge.expires_at > auth.now() {
-        true => Ok(challenge),
-        false => Err(Error::Spent),
-    }
+        .filter(Column::Kind.eq(kind))
+        .exec_with_returning(tx)
+        .await?;
+    let taken = taken.into_iter().next();
+    taken
+        .filter(|challenge| challenge.expires_at > auth.now())
+        .ok_or(Error::Spent)
 }
 
 /// Forgets what an account had under way.

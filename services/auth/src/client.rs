@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
-    http::{HeaderMap, header, request::Parts},
+    http::{header, request::Parts},
 };
 use platform_config::Secret;
 
@@ -28,14 +28,7 @@ pub struct Client {
 
 impl Client {
     fn of(auth: &Auth, parts: &Parts) -> Self {
-        let peer = parts
-            .extensions
-            .get::<ConnectInfo<SocketAddr>>()
-            .map(|peer| peer.0.ip());
-        let address = match auth.settings.proxies {
-            0 => peer,
-            proxies => forwarded(&parts.headers, proxies).or(peer),
-        };
+        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let agent = parts
             .headers
             .get(header::USER_AGENT)
@@ -43,7 +36,7 @@ impl Client {
         let device = cookie::get(&parts.headers, &cookie::name(auth, cookie::DEVICE));
         let device = device.or_else(|| parts.headers.get(DEVICE)?.to_str().ok());
         Self {
-            address: address.map(|address| address.to_canonical().to_string()),
+            address: address.map(|address| address.0.ip().to_canonical().to_string()),
             agent: agent.map(|agent| agent.chars().take(LONGEST_AGENT).collect()),
             device: device.map(|device| Secret::new(device.to_owned())),
         }
@@ -64,17 +57,6 @@ impl Client {
             }
         }
     }
-}
-
-/// The address that the outermost proxy of ours saw: each of them adds one at the end, and what stands before was
-/// written by whoever wanted to.
-fn forwarded(headers: &HeaderMap, proxies: usize) -> Option<IpAddr> {
-    let values = headers
-        .get_all("x-forwarded-for")
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    let addresses: Vec<_> = values.flat_map(|value| value.split(',')).map(str::trim).collect();
-    addresses.get(addresses.len().checked_sub(proxies)?)?.parse().ok()
 }
 
 impl FromRequestParts<Auth> for Client {

@@ -6,14 +6,14 @@ use platform_crypto::{Token, TokenHash};
 use platform_database::{
     Tx,
     orm::{
-        ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DeriveEntityModel, DerivePrimaryKey,
-        DeriveRelation, EntityTrait, EnumIter, IntoActiveModel, PrimaryKeyTrait, QueryFilter, QueryOrder, QuerySelect,
-        Set,
+        ActiveModelBehavior, ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DeriveEntityModel,
+        DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, ExprTrait, IntoActiveModel, JoinType, PrimaryKeyTrait,
+        QueryFilter, QueryOrder, QuerySelect, Set, sea_query::Expr,
     },
 };
 use uuid::Uuid;
 
-use crate::{client::Client, error::Result, settings::span, store::Auth};
+use crate::{account, client::Client, error::Result, settings::span, store::Auth};
 
 const PREFIX: &str = "hd";
 /// Devices of one account; those that were not used for the longest time are forgotten.
@@ -38,24 +38,56 @@ pub(crate) enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 /// The device that sends a request, when it is known to an account.
-pub(crate) async fn known(auth: &Auth, account: Option<Uuid>, client: &Client) -> Result<Option<Model>> {
-    let hash = client
-        .device
-        .as_ref()
-        .and_then(|text| TokenHash::of_token(PREFIX, text.expose()));
-    let Some(hash) = hash else { return Ok(None) };
-    let device = Entity::find_by_id(hash.as_bytes().to_vec()).one(auth.db.read()).await?;
-    Ok(device.filter(|device| Some(device.account_id) == account && device.expires_at > auth.now()))
+pub(crate) async fn known(auth: &Auth, account: Uuid, client: &Client) -> Result<Option<Model>> {
+    let Some(hash) = hash_of(client) else { return Ok(None) };
+    let device = Entity::find_by_id(hash).one(auth.db.read()).await?;
+    Ok(device.filter(|device| device.account_id == account && device.expires_at > auth.now()))
 }
 
-/// Makes the device of somebody who signed in known; nothing where it already is.
-pub(crate) async fn remember(auth: &Auth, tx: &Tx, account: Uuid, client: &Client) -> Result<Option<Secret<String>>> {
+/// The account with a mail address, and the device that sends the request where it is known to that account. One
+/// question, whether there is such an account or not.
+pub(crate) async fn with_account(
+    auth: &Auth,
+    email: &str,
+    client: &Client,
+) -> Result<(Option<account::Model>, Option<Model>)> {
+    let db = auth.db.read();
+    let Some(hash) = hash_of(client) else {
+        return Ok((account::by_email(db, email).await?, None));
+    };
     let now = auth.now();
-    let hash = client
-        .device
-        .as_ref()
-        .and_then(|text| TokenHash::of_token(PREFIX, text.expose()));
-    if let Some(hash) = hash {
+    let its_device = account::Entity::belongs_to(Entity)
+        .from(account::Column::Id)
+        .to(Column::AccountId)
+        .on_condition(move |_, device| {
+            let column = |column: Column| Expr::col((device.clone(), column));
+            let is_it = column(Column::Hash).eq(hash.clone());
+            Condition::all().add(is_it).add(column(Column::ExpiresAt).gt(now))
+        });
+    let found = account::Entity::find()
+        .join(JoinType::LeftJoin, its_device.into())
+        .select_also(Entity)
+        .filter(account::Column::EmailKey.eq(account::key_of(email)))
+        .one(db)
+        .await?;
+    Ok(found.map_or((None, None), |(account, device)| (Some(account), device)))
+}
+
+fn hash_of(client: &Client) -> Option<Vec<u8>> {
+    let text = client.device.as_ref()?;
+    let hash = TokenHash::of_token(PREFIX, text.expose())?;
+    Some(hash.as_bytes().to_vec())
+}
+
+/// Makes the device of somebody who signed in known; nothing where it already is. So many devices of the account are.
+pub(crate) async fn remember(
+    auth: &Auth,
+    tx: &Tx,
+    (account, known): (Uuid, i64),
+    client: &Client,
+) -> Result<Option<Secret<String>>> {
+    let now = auth.now();
+    if let Some(hash) = hash_of(client) {
         let renewed = ActiveModel {
             last_used_at: Set(now),
             expires_at: Set(now + span(auth.settings.device_lifetime)),
@@ -63,7 +95,7 @@ pub(crate) async fn remember(auth: &Auth, tx: &Tx, account: Uuid, client: &Clien
         };
         let renewed = Entity::update_many()
             .set(renewed)
-            .filter(Column::Hash.eq(hash.as_bytes().to_vec()))
+            .filter(Column::Hash.eq(hash))
             .filter(Column::AccountId.eq(account))
             .exec(tx)
             .await?;
@@ -71,7 +103,9 @@ pub(crate) async fn remember(auth: &Auth, tx: &Tx, account: Uuid, client: &Clien
             return Ok(None);
         }
     }
-    make_room(tx, account).await?;
+    if known.unsigned_abs() >= MOST {
+        make_room(tx, account).await?;
+    }
     let token = Token::mint(PREFIX, auth.context.random());
     let device = Model {
         hash: token.hash.as_bytes().to_vec(),
@@ -80,7 +114,8 @@ pub(crate) async fn remember(auth: &Auth, tx: &Tx, account: Uuid, client: &Clien
         last_used_at: now,
         expires_at: now + span(auth.settings.device_lifetime),
     };
-    device.into_active_model().reset_all().insert(tx).await?;
+    let row = device.into_active_model().reset_all();
+    Entity::insert(row).exec_without_returning(tx).await?;
     Ok(Some(token.text))
 }
 

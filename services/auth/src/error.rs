@@ -81,6 +81,9 @@ pub enum Error {
     /// The provider cannot be used now.
     #[error("the provider cannot be reached; try again later")]
     ProviderAway(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Nobody says now who belongs to a workspace.
+    #[error("it cannot be known now whether you belong to this workspace; try again in a moment, or ask for none")]
+    Unjudged,
     /// A mail was not taken; it is tried again. In words for operators.
     #[error("the mail was not sent: {0}")]
     Unsent(String),
@@ -158,7 +161,7 @@ impl Coded for Error {
             Self::Spent | Self::Field { .. } | Self::Provider(_) | Self::Setting(_) => Code::Invalid,
             Self::NoSuch(_) => Code::NotFound,
             Self::TooMany { .. } | Self::LastWayIn | Self::Conflict(_) => Code::Conflict,
-            Self::ProviderAway(_) | Self::Unsent(_) => Code::Unavailable,
+            Self::ProviderAway(_) | Self::Unjudged | Self::Unsent(_) => Code::Unavailable,
             Self::Database(error) => error.code(),
             Self::Crypto(error) => error.code(),
             Self::Other(error, _) => error.code(),

@@ -73,7 +73,8 @@ pub(crate) struct Claimed {
 /// who was signed in and asked to be tied to them. The account is held.
 ///
 /// Accounts here have proven their mail address, so one with the address that the provider has verified is the same
-/// person's. A provider that has not verified it could be made to name anybody's.
+/// person's. A provider that has not verified it could be made to name anybody's; and one that says it has is believed
+/// only about the domains that the settings trust it with, for it could lie about all others.
 pub(crate) async fn resolve(
     auth: &Auth,
     tx: &Tx,
@@ -104,6 +105,12 @@ async fn by_verified_mail(auth: &Auth, tx: &Tx, claimed: &Claimed) -> Result<acc
         "the provider has not verified your mail address; register with a password and add the provider to your account",
     ))?;
     let email = input::email(email)?;
+    if !auth.providers.is_trusted_for(&claimed.provider, &email) {
+        return Err(Error::Unlinked(
+            "this provider's word is not taken for your mail address; sign in, or register with a password, and add the \
+             provider to your account",
+        ));
+    }
     if let Some(account) = account::by_email(tx, &email).await? {
         return Ok(account);
     }

@@ -30,10 +30,12 @@ pub mod session;
 pub mod settings;
 pub mod sign_in;
 pub mod signing_key;
+mod standing;
 pub mod store;
 mod throttle;
 pub mod token;
 pub mod totp;
+pub mod workspace;
 
 use platform_events::{Consumers, WithEvents};
 use platform_jobs::{WithJobs, Workers};

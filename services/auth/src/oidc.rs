@@ -113,14 +113,8 @@ pub async fn depart(auth: &Auth, name: &str, purpose: Purpose, client: &Client) 
     let tx = auth.db.begin().await?;
     throttle::questions(auth, &tx, client).await?;
     let account = trip.purpose.tie.map(|(account, _)| account);
-    let challenge = challenge::open(auth, &tx, (Kind::Provider, account), &trip, auth.settings.step_lifetime).await?;
-    let state = CsrfToken::new(
-        challenge::arm(auth, &tx, challenge, account)
-            .await?
-            .text
-            .expose()
-            .clone(),
-    );
+    let (state, _) = challenge::begin(auth, &tx, (Kind::Provider, account), &trip).await?;
+    let state = CsrfToken::new(state.expose().clone());
     tx.commit().await?;
     let client = known.client(auth, &metadata)?;
     let pkce = PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(verifier));

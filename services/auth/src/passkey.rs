@@ -32,6 +32,7 @@ use crate::{
     letters::{Letter, Notice},
     session::{self, Method, Mode},
     settings::Settings,
+    standing,
     store::Auth,
     throttle,
     token::Grant,
@@ -179,8 +180,7 @@ pub async fn ask_for(auth: &Auth, client: &Client) -> Result<Question> {
 }
 
 async fn ask(auth: &Auth, tx: &Tx, what: (Kind, Option<Uuid>), state: &impl Serialize) -> Result<Secret<String>> {
-    let challenge = challenge::open(auth, tx, what, state, auth.settings.step_lifetime).await?;
-    Ok(challenge::arm(auth, tx, challenge, what.1).await?.text)
+    Ok(challenge::begin(auth, tx, what, state).await?.0)
 }
 
 /// Signs in whoever the passkey belongs to.
@@ -206,7 +206,8 @@ pub async fn sign_in(auth: &Auth, token: &str, credential: &PublicKeyCredential,
     let result = webauthn.finish_discoverable_authentication(credential, state, &[DiscoverableKey::from(&passkey)]);
     let result = result.map_err(refused)?;
     used(auth, &tx, row, (&mut passkey, &result)).await?;
-    let grant = session::begin(auth, &tx, &account, (Method::Passkey, by.0), by.1).await?;
+    let standing = standing::of(&tx, account.id, auth.now()).await?;
+    let grant = session::begin(auth, &tx, (&account, standing), (Method::Passkey, by.0), by.1).await?;
     tx.commit().await?;
     Ok(grant)
 }

@@ -7,8 +7,10 @@ use platform_crypto::{Token, TokenHash, base64url, sha256};
 use platform_database::{
     Tx,
     orm::{
-        ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DeriveEntityModel, DerivePrimaryKey,
-        DeriveRelation, EntityTrait, EnumIter, IntoActiveModel, PrimaryKeyTrait, QueryFilter, sea_query::Expr,
+        ActiveModelBehavior, ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DeriveEntityModel,
+        DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, IntoActiveModel, JoinType, PrimaryKeyTrait,
+        QueryFilter, QuerySelect,
+        sea_query::{Expr, Query},
     },
 };
 use uuid::Uuid;
@@ -20,6 +22,7 @@ use crate::{
     settings::span,
     store::Auth,
     token::{self, Grant, Refresh},
+    workspace::Acting,
 };
 
 const PREFIX: &str = "hr";
@@ -54,37 +57,33 @@ pub(crate) async fn first(auth: &Auth, tx: &Tx, session: &session::Model) -> Res
 }
 
 /// The session that a token belongs to, without using it.
-pub(crate) async fn session_of(db: &impl ConnectionTrait, text: &str) -> Result<Uuid> {
-    Ok(find(db, text).await?.session_id)
+pub(crate) async fn session_of(auth: &Auth, text: &str) -> Result<session::Model> {
+    let now = auth.now();
+    let (token, session) = find(auth.db.read(), text).await?;
+    let session = session.filter(|session| session.is_live(now) && token.expires_at > now);
+    session.ok_or(Error::Refresh)
 }
 
-/// Uses a token: gives new tokens of its session, or ends the session when it was used before.
-pub(crate) async fn rotate(auth: &Auth, text: &str, client: &Client) -> Result<Grant> {
+/// Uses a token: gives new tokens of its session, or ends the session when it was used before. Where the session is to
+/// act counts, and is refused, only once the token is good.
+pub(crate) async fn rotate(auth: &Auth, text: &str, acting: Result<Acting>, client: &Client) -> Result<Grant> {
     let now = auth.now();
     let tx = auth.db.begin().await?;
-    let token = find(&tx, text).await?;
-    let session = session::live(&tx, token.session_id, now)
-        .await
-        .map_err(|_| Error::Refresh)?;
-    if token.expires_at <= now {
-        return Err(Error::Refresh);
-    }
+    let (token, session) = find(&tx, text).await?;
+    let session = session.filter(|session| session.is_live(now) && token.expires_at > now);
+    let session = session.ok_or(Error::Refresh)?;
     let seed: [u8; 32] = auth.context.random().bytes();
     let refresh = if spend(&tx, &token.hash, &seed, now).await? {
         store(auth, &tx, &session, successor(text, &seed)).await?
     } else {
         match again(auth, &tx, text).await? {
             Some(refresh) => refresh,
-            None => {
-                session::end(auth, &tx, &session, session::Why::Reused).await?;
-                events::audit(auth, &tx, session.account_id, "refresh_token_reused").await?;
-                tx.commit().await?;
-                tracing::warn!(session.id = %session.id, "a refresh token was used twice and its session ended");
-                return Err(Error::Refresh);
-            }
+            None => return reused(auth, tx, &session).await,
         }
     };
-    let session = session::seen(&tx, &session, client, now).await?;
+    let acting = acting?;
+    let workspace = acting.place(session.workspace);
+    let session = session::seen(&tx, session, (client, workspace), now).await?;
     let access = token::access(auth, &tx, &session).await?;
     tx.commit().await?;
     Ok(Grant {
@@ -92,12 +91,30 @@ pub(crate) async fn rotate(auth: &Auth, text: &str, client: &Client) -> Result<G
         access,
         refresh,
         device: None,
+        lost: acting.lost(),
     })
 }
 
-async fn find(db: &impl ConnectionTrait, text: &str) -> Result<Model> {
+/// Ends the session of a token that somebody has a copy of.
+async fn reused(auth: &Auth, tx: Tx, session: &session::Model) -> Result<Grant> {
+    session::end(auth, &tx, session, session::Why::Reused).await?;
+    events::audit(auth, &tx, session.account_id, "refresh_token_reused").await?;
+    tx.commit().await?;
+    tracing::warn!(session.id = %session.id, "a refresh token was used twice and its session ended");
+    Err(Error::Refresh)
+}
+
+/// A token, and its session.
+async fn find(db: &impl ConnectionTrait, text: &str) -> Result<(Model, Option<session::Model>)> {
     let hash = TokenHash::of_token(PREFIX, text).ok_or(Error::Refresh)?;
-    let token = Entity::find_by_id(hash.as_bytes().to_vec()).one(db).await?;
+    let its_session = Entity::belongs_to(session::Entity)
+        .from(Column::SessionId)
+        .to(session::Column::Id);
+    let token = Entity::find_by_id(hash.as_bytes().to_vec())
+        .join(JoinType::LeftJoin, its_session.into())
+        .select_also(session::Entity)
+        .one(db)
+        .await?;
     token.ok_or(Error::Refresh)
 }
 
@@ -118,7 +135,7 @@ async fn again(auth: &Auth, tx: &Tx, text: &str) -> Result<Option<Refresh>> {
     let since = auth.now() - span(auth.settings.refresh_grace);
     let mut text = text.to_owned();
     for _ in 0..LONGEST_CHAIN {
-        let token = find(tx, &text).await?;
+        let (token, _) = find(tx, &text).await?;
         match (token.used_at, token.seed) {
             (None, _) => {
                 let (text, expires_at) = (Secret::new(text), token.expires_at);
@@ -147,11 +164,14 @@ async fn store(auth: &Auth, tx: &Tx, session: &session::Model, text: Secret<Stri
         used_at: None,
         seed: None,
     };
-    token.into_active_model().reset_all().insert(tx).await?;
+    Entity::insert(token.into_active_model().reset_all())
+        .exec_without_returning(tx)
+        .await?;
     Ok(Refresh { text, expires_at })
 }
 
-/// Forgets tokens that expired, and the seeds of those whose grace is over: nothing is made of them any more.
+/// Forgets tokens that expired or whose session is over, for those are refused anyway; and the seeds of those whose
+/// grace is over: nothing is made of them any more. Used tokens of a session that lasts tell of a copy, and stay.
 pub(crate) async fn clean(db: &impl ConnectionTrait, now: DateTime<Utc>, graced: DateTime<Utc>) -> Result<u64> {
     Entity::update_many()
         .col_expr(Column::Seed, Expr::value(None::<Vec<u8>>))
@@ -159,9 +179,14 @@ pub(crate) async fn clean(db: &impl ConnectionTrait, now: DateTime<Utc>, graced:
         .filter(Column::UsedAt.lt(graced))
         .exec(db)
         .await?;
-    let gone = Entity::delete_many()
-        .filter(Column::ExpiresAt.lte(now))
-        .exec(db)
-        .await?;
+    let ended = Query::select()
+        .column(session::Column::Id)
+        .from(session::Entity)
+        .and_where(session::Column::EndedAt.is_not_null())
+        .take();
+    let over = Condition::any()
+        .add(Column::ExpiresAt.lte(now))
+        .add(Column::SessionId.in_subquery(ended));
+    let gone = Entity::delete_many().filter(over).exec(db).await?;
     Ok(gone.rows_affected)
 }

@@ -16,6 +16,7 @@ use crate::{
     input, jobs,
     letters::Letter,
     session::{self, Method, Mode},
+    standing,
     store::Auth,
     throttle,
     token::Grant,
@@ -90,7 +91,8 @@ pub async fn verify(auth: &Auth, token: &str, password: Secret<String>, by: (Mod
         password_hash: Some(pending.hash),
     };
     let account = account::create(auth, &tx, new).await?;
-    let grant = session::begin(auth, &tx, &account, (Method::Password, by.0), by.1).await?;
+    let standing = standing::of(&tx, account.id, auth.now()).await?;
+    let grant = session::begin(auth, &tx, (&account, standing), (Method::Password, by.0), by.1).await?;
     tx.commit().await?;
     Ok(grant)
 }

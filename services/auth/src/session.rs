@@ -24,6 +24,7 @@ use crate::{
     events::{self, Done},
     refresh, revocation,
     settings::span,
+    standing::Standing,
     store::Auth,
     token::{self, Grant},
 };
@@ -59,6 +60,8 @@ pub struct Model {
     pub last_seen_at: DateTime<Utc>,
     /// When it ends at the latest.
     pub expires_at: DateTime<Utc>,
+    /// The workspace it acts in.
+    pub workspace: Option<Uuid>,
     /// When it ended before its time.
     #[graphql(skip)]
     #[serde(skip)]
@@ -87,12 +90,14 @@ impl Model {
 pub(crate) async fn begin(
     auth: &Auth,
     tx: &Tx,
-    account: &account::Model,
+    (account, standing): (&account::Model, Standing),
     how: (Method, Mode),
     client: &Client,
 ) -> Result<Grant> {
     let now = auth.now();
-    evict(auth, tx, account.id).await?;
+    if standing.sessions >= most(auth) {
+        evict(auth, tx, account.id).await?;
+    }
     let session = Model {
         id: auth.context.ids().v7(),
         account_id: account.id,
@@ -104,12 +109,14 @@ pub(crate) async fn begin(
         confirmed_at: now,
         last_seen_at: now,
         expires_at: now + span(auth.settings.session_lifetime),
+        workspace: None,
         ended_at: None,
         ended_why: None,
     };
-    let session = session.into_active_model().reset_all().insert(tx).await?;
+    let row = session.clone().into_active_model().reset_all();
+    Entity::insert(row).exec_without_returning(tx).await?;
     let refresh = refresh::first(auth, tx, &session).await?;
-    let device = device::remember(auth, tx, account.id, client).await?;
+    let device = device::remember(auth, tx, (account.id, standing.devices), client).await?;
     events::of_session(auth, tx, &session, Done::Begun).await?;
     let access = token::access(auth, tx, &session).await?;
     Ok(Grant {
@@ -117,6 +124,7 @@ pub(crate) async fn begin(
         access,
         refresh,
         device,
+        lost: None,
     })
 }
 
@@ -175,13 +183,29 @@ fn of(account: Uuid, now: DateTime<Utc>) -> platform_database::orm::Select<Entit
         .filter(Column::ExpiresAt.gt(now))
 }
 
-/// Notes that a session was used.
-pub(crate) async fn seen(tx: &Tx, session: &Model, client: &Client, now: DateTime<Utc>) -> Result<Model> {
-    let mut seen = session.clone().into_active_model();
+/// Notes that a session was used, by whom, and where it acts from now on.
+pub(crate) async fn seen(
+    tx: &Tx,
+    session: Model,
+    (client, workspace): (&Client, Option<Uuid>),
+    now: DateTime<Utc>,
+) -> Result<Model> {
+    let is_moved = session.workspace != workspace;
+    let mut seen = session.into_active_model();
     seen.last_seen_at = Set(now);
     seen.address = Set(client.address.clone());
     seen.agent = Set(client.agent.clone());
+    if is_moved {
+        seen.workspace = Set(workspace);
+    }
     Ok(seen.update(tx).await?)
+}
+
+/// Notes where a session that lasts acts from now on.
+pub(crate) async fn moved(auth: &Auth, tx: &Tx, id: Uuid, workspace: Option<Uuid>) -> Result<Model> {
+    let mut moved = live(tx, id, auth.now()).await?.into_active_model();
+    moved.workspace = Set(workspace);
+    Ok(moved.update(tx).await?)
 }
 
 /// Notes that the owner of a session has just shown who they are.
@@ -245,11 +269,16 @@ pub(crate) async fn end_all(auth: &Auth, tx: &Tx, of_but: (Uuid, Option<Uuid>), 
     Ok(ended)
 }
 
+/// The most sessions of one account: at least the one that begins.
+fn most(auth: &Auth) -> i64 {
+    i64::try_from(auth.settings.sessions.max(1)).unwrap_or(i64::MAX)
+}
+
 /// Makes room for one more.
 async fn evict(auth: &Auth, tx: &Tx, account: Uuid) -> Result<()> {
-    let most = auth.settings.sessions.max(1) - 1;
+    let rest = most(auth).unsigned_abs() - 1;
     let select = of(account, auth.now()).order_by_desc(Column::LastSeenAt);
-    for session in select.offset(most).limit(1_000).all(tx).await? {
+    for session in select.offset(rest).limit(1_000).all(tx).await? {
         end(auth, tx, &session, Why::Evicted).await?;
     }
     Ok(())

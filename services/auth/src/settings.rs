@@ -43,8 +43,6 @@ pub struct Settings {
     pub key_rotation: Duration,
     /// The longest pause that failures from elsewhere cost somebody on a device that is not known.
     pub longest_pause: Duration,
-    /// How many proxies of ours stand before this service, each of which adds to `x-forwarded-for`.
-    pub proxies: usize,
     /// The most live sessions of one account; the oldest end.
     pub sessions: u64,
     /// The most API keys of one account.
@@ -69,6 +67,9 @@ pub struct Provider {
     pub client_secret: Option<Secret<String>>,
     /// What is asked for beside `openid`.
     pub scopes: Vec<String>,
+    /// The mail domains that its word is taken for: `example.com`, or `*` for all. Whoever has an address of another one
+    /// signs in by it only once they have added it to their account.
+    pub trusted_domains: Vec<String>,
     /// Whether the issuer itself may have a private address or speak without TLS. What it names elsewhere may not.
     pub private: bool,
 }
@@ -101,7 +102,6 @@ impl Default for Settings {
             device_lifetime: Duration::from_secs(365 * DAY),
             key_rotation: Duration::from_secs(30 * DAY),
             longest_pause: Duration::from_secs(3),
-            proxies: 0,
             sessions: 100,
             api_keys: 50,
             passkeys: 20,

@@ -18,6 +18,7 @@ use crate::{
     input,
     registration::Hidden,
     session::{self, Method, Mode},
+    standing,
     store::Auth,
     throttle::{self, Guess},
     token::Grant,
@@ -61,12 +62,10 @@ pub async fn with_password(
     by: (Mode, &Client),
 ) -> Result<Outcome> {
     // What is no mail address belongs to nobody, and is looked at as long.
-    let account = match input::email(email) {
-        Ok(email) => account::by_email(auth.db.read(), &email).await?,
-        Err(_) => None,
+    let (account, known) = match input::email(email) {
+        Ok(email) => device::with_account(auth, &email, by.1).await?,
+        Err(_) => (None, None),
     };
-    let id = account.as_ref().map(|account| account.id);
-    let known = device::known(auth, id, by.1).await?;
     let attempt = throttle::admit(auth, Guess::Password, &account::key_of(email), known.as_ref(), by.1).await?;
     let hash = account.as_ref().and_then(|account| account.password_hash.clone());
     let verdict = auth.verify(password.clone(), hash).await?;
@@ -103,18 +102,16 @@ pub(crate) async fn go_on(
     factor: Factor,
     by: (Mode, &Client),
 ) -> Result<Outcome> {
-    if !totp::is_on(tx, account.id).await? {
+    let standing = standing::of(tx, account.id, auth.now()).await?;
+    if !standing.asks_for_codes {
         let method = match factor {
             Factor::Password => Method::Password,
             Factor::Provider(identity) => tied(auth, tx, account, identity, Method::Provider).await?,
         };
-        let grant = session::begin(auth, tx, account, (method, by.0), by.1).await?;
+        let grant = session::begin(auth, tx, (account, standing), (method, by.0), by.1).await?;
         return Ok(Outcome::SignedIn(Box::new(grant)));
     }
-    let lifetime = auth.settings.step_lifetime;
-    let challenge = challenge::open(auth, tx, (Kind::Code, Some(account.id)), &factor, lifetime).await?;
-    let expires_at = challenge.expires_at;
-    let token = challenge::arm(auth, tx, challenge, Some(account.id)).await?.text;
+    let (token, expires_at) = challenge::begin(auth, tx, (Kind::Code, Some(account.id)), &factor).await?;
     Ok(Outcome::Code(Step { token, expires_at }))
 }
 
@@ -137,7 +134,7 @@ pub async fn with_code(auth: &Auth, token: &str, code: Secret<String>, by: (Mode
     let id = challenge.account_id.ok_or(Error::Spent)?;
     let factor: Factor = challenge.data()?;
     let account = account::find(auth.db.read(), id).await?.ok_or(Error::Spent)?;
-    let known = device::known(auth, Some(id), by.1).await?;
+    let known = device::known(auth, id, by.1).await?;
     let attempt = throttle::admit(auth, Guess::Code, &account.email_key, known.as_ref(), by.1).await?;
     let tx = auth.db.begin().await?;
     let account = account::hold(&tx, id).await?.ok_or(Error::Spent)?;
@@ -151,7 +148,8 @@ pub async fn with_code(auth: &Auth, token: &str, code: Secret<String>, by: (Mode
         Factor::Password => Method::PasswordAndCode,
         Factor::Provider(identity) => tied(auth, &tx, &account, identity, Method::ProviderAndCode).await?,
     };
-    let grant = session::begin(auth, &tx, &account, (method, by.0), by.1).await?;
+    let standing = standing::of(&tx, id, auth.now()).await?;
+    let grant = session::begin(auth, &tx, (&account, standing), (method, by.0), by.1).await?;
     tx.commit().await?;
     Ok(grant)
 }

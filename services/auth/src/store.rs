@@ -28,6 +28,8 @@ pub const MIGRATIONS: Migrations = &[
     migration!("0003_keys"),
     migration!("0004_second_factors"),
     migration!("0005_indexes"),
+    migration!("0006_workspaces_in_sessions"),
+    migration!("0007_counts_at_once"),
 ];
 
 /// Everything that this database holds.

@@ -12,10 +12,10 @@ use platform_crypto::base64url;
 use platform_database::{
     Tx,
     orm::{
-        ActiveModelBehavior, ActiveModelTrait, ColumnTrait, DeriveEntityModel, DerivePrimaryKey, DeriveRelation,
-        EntityTrait, EnumIter, ExprTrait, IntoActiveModel, PrimaryKeyTrait, QueryFilter, QuerySelect, Set,
-        sea_query::{Expr, OnConflict},
+        ActiveModelBehavior, ConnectionTrait, DbBackend, DeriveEntityModel, DerivePrimaryKey, DeriveRelation,
+        EntityTrait, EnumIter, PrimaryKeyTrait, QuerySelect, Value,
     },
+    sql,
 };
 
 use crate::{
@@ -33,6 +33,8 @@ pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) name: String,
     pub(crate) count: i32,
+    /// When the attempt before the last one was.
+    pub(crate) before_at: Option<DateTime<Utc>>,
     pub(crate) last_at: DateTime<Utc>,
     pub(crate) expires_at: DateTime<Utc>,
 }
@@ -144,16 +146,16 @@ pub(crate) async fn admit(
     let attempt = match device {
         Some(device) => {
             let own = format!("{what}:device:{}", base64url(&device.hash[..16]));
-            charge(auth, &tx, &own, PAIR).await?;
+            charge(auth, &tx, [(own.as_str(), PAIR)]).await?;
             Attempt::alone(own)
         }
         None => {
             let own = format!("{what}:pair:{tag}:{}", client.network());
             let address = format!("address:{}", client.network());
             let all = format!("{what}:account:{tag}");
-            charge(auth, &tx, &own, PAIR).await?;
-            charge(auth, &tx, &address, ADDRESS).await?;
-            let failures = charge(auth, &tx, &all, guess.of_all()).await?;
+            // In the order of their names, as in `passed`: so no two attempts wait for each other.
+            let counted = [(address.as_str(), ADDRESS), (&all, guess.of_all()), (&own, PAIR)];
+            let [_, failures, _] = charge(auth, &tx, counted).await?;
             let over = u32::try_from(failures - guess.of_all().free).unwrap_or_default();
             Attempt {
                 own,
@@ -174,7 +176,7 @@ pub(crate) async fn admit(
 pub(crate) async fn admit_again(auth: &Auth, guess: Guess, caller: &Caller) -> Result<Attempt> {
     let own = format!("{}:session:{}", guess.name(), caller.session.id);
     let tx = auth.db.begin().await?;
-    charge(auth, &tx, &own, PAIR).await?;
+    charge(auth, &tx, [(own.as_str(), PAIR)]).await?;
     tx.commit().await?;
     Ok(Attempt::alone(own))
 }
@@ -190,81 +192,100 @@ impl Attempt {
 
     /// It was no failure: forgets the failures before it, and does not count it where others are counted too.
     pub(crate) async fn passed(self, tx: &Tx) -> Result<()> {
-        Entity::delete_by_id(self.own).exec(tx).await?;
-        for name in self.shared {
-            Entity::update_many()
-                .col_expr(Column::Count, Expr::col(Column::Count).sub(1))
-                .filter(Column::Name.eq(name))
-                .filter(Column::Count.gt(0))
-                .exec(tx)
-                .await?;
-        }
+        let lock = match tx.get_database_backend() {
+            DbBackend::Postgres => "for update",
+            _ => "",
+        };
+        let names: Vec<_> = std::iter::once(self.own).chain(self.shared).collect();
+        let update = format!(
+            "with passed as materialized (select name from throttles where name in {} order by name {lock})
+            update throttles set
+                count = case when name = $1 then 0 else count - 1 end,
+                expires_at = case when name = $1 then last_at else expires_at end
+            where count > 0 and name in (select name from passed)",
+            sql::rows(1, names.len())
+        );
+        sql::execute(tx, &update, names.into_iter().map(Value::from)).await?;
         Ok(())
     }
 }
 
 /// Counts a request that will send a mail, for the address it came from.
 pub(crate) async fn mails(auth: &Auth, tx: &Tx, client: &Client) -> Result<()> {
-    charge(auth, tx, &format!("mails:{}", client.network()), MAILS).await?;
-    Ok(())
+    one(auth, tx, &format!("mails:{}", client.network()), MAILS).await
 }
 
 /// Counts a request of somebody who is signed in that will send a mail, for their account.
 pub(crate) async fn mails_of(auth: &Auth, tx: &Tx, caller: &Caller) -> Result<()> {
-    charge(auth, tx, &format!("mails:account:{}", caller.account.id), MAILS).await?;
-    Ok(())
+    one(auth, tx, &format!("mails:account:{}", caller.account.id), MAILS).await
 }
 
 /// Counts a request that only begins something, for the address it came from.
 pub(crate) async fn questions(auth: &Auth, tx: &Tx, client: &Client) -> Result<()> {
-    charge(auth, tx, &format!("questions:{}", client.network()), QUESTIONS).await?;
-    Ok(())
+    one(auth, tx, &format!("questions:{}", client.network()), QUESTIONS).await
 }
 
-/// Whether a mail may still go to a mailbox.
+/// Whether a mail may still go to a mailbox. One that may not is not counted.
 pub(crate) async fn may_mail(auth: &Auth, tx: &Tx, email_key: &str) -> Result<bool> {
+    let now = auth.now();
     let tag = base64url(&auth.ring.tag("auth.throttle", email_key.as_bytes())[..16]);
-    match charge(auth, tx, &format!("mailbox:{tag}"), MAILBOX).await {
-        Ok(_) => Ok(true),
-        Err(Error::Throttled(_)) => Ok(false),
-        Err(error) => Err(error),
+    let name = format!("mailbox:{tag}");
+    let row = Entity::find_by_id(&name).lock_exclusive().one(tx).await?;
+    let row = row.filter(|row| row.expires_at > now);
+    if row.is_some_and(|row| MAILBOX.left((row.count, Some(row.last_at)), now) > TimeDelta::zero()) {
+        return Ok(false);
     }
+    one(auth, tx, &name, MAILBOX).await?;
+    Ok(true)
 }
 
-/// Counts one under a name and gives the count, or says how long to wait. Waiting attempts are not counted, so that
-/// hammering makes no wait longer.
-async fn charge(auth: &Auth, tx: &Tx, name: &str, rule: Rule) -> Result<i32> {
+async fn one(auth: &Auth, tx: &Tx, name: &str, rule: Rule) -> Result<()> {
+    charge(auth, tx, [(name, rule)]).await.map(drop)
+}
+
+/// Counts one under each name and gives the counts, or says how long to wait. Whoever has to wait gives the transaction
+/// up: attempts that wait are not counted, so that hammering makes no wait longer.
+///
+/// It is one statement, which locks each row: who comes at the same moment waits until this attempt is counted.
+async fn charge<const N: usize>(auth: &Auth, tx: &Tx, counted: [(&str, Rule); N]) -> Result<[i32; N]> {
     let now = auth.now();
-    let begun = Model {
-        name: name.to_owned(),
-        count: 0,
-        last_at: now,
-        expires_at: now + rule.memory,
+    let upsert = format!(
+        "insert into throttles (name, count, last_at, expires_at) values {}
+        on conflict (name) do update set
+            count = case when throttles.expires_at > excluded.last_at then throttles.count + 1 else 1 end,
+            before_at = throttles.last_at, last_at = excluded.last_at, expires_at = excluded.expires_at
+        returning name, count, before_at",
+        sql::rows(N, 4)
+    );
+    let values = |(name, rule): (&str, Rule)| -> [Value; 4] {
+        [name.into(), 1_i32.into(), now.into(), (now + rule.memory).into()]
     };
-    // The row must be there to be locked: who comes at the same moment waits until this attempt is counted.
-    let once = OnConflict::column(Column::Name).do_nothing().to_owned();
-    let begun = Entity::insert(begun.into_active_model().reset_all()).on_conflict(once);
-    begun.exec_without_returning(tx).await?;
-    let row = Entity::find_by_id(name).lock_exclusive().one(tx).await?;
-    let mut row = row.ok_or_else(|| Error::internal("a count was not stored"))?;
-    if row.last_at + rule.memory <= now {
-        row.count = 0;
+    let rows = sql::all(tx, &upsert, counted.into_iter().flat_map(values)).await?;
+    let (mut counts, mut left) = ([0; N], TimeDelta::zero());
+    for row in rows {
+        let name: String = row.try_get("", "name")?;
+        let place = counted.iter().position(|(counted, _)| *counted == name);
+        let place = place.ok_or_else(|| Error::internal("a count was not asked for"))?;
+        counts[place] = row.try_get("", "count")?;
+        let before = (counts[place] - 1, row.try_get("", "before_at")?);
+        left = left.max(counted[place].1.left(before, now));
     }
-    // Who waited for the lock comes from before the attempt that held it; where nothing is owed, that is no wait either.
-    let wait = rule.wait(row.count);
-    let left = wait - (now - row.last_at);
-    if wait.min(left) > TimeDelta::zero() {
-        let seconds = (left.num_milliseconds() + 999) / 1_000;
-        return Err(Error::Throttled(u64::try_from(seconds).unwrap_or_default()));
+    match left > TimeDelta::zero() {
+        true => Err(Error::Throttled(
+            u64::try_from((left.num_milliseconds() + 999) / 1_000).unwrap_or_default(),
+        )),
+        false => Ok(counts),
     }
-    let count = row.count + 1;
-    let mut counted = row.into_active_model();
-    (counted.count, counted.last_at, counted.expires_at) = (Set(count), Set(now), Set(now + rule.memory));
-    counted.update(tx).await?;
-    Ok(count)
 }
 
 impl Rule {
+    /// How long one has to wait after so many failures, the last of them then.
+    fn left(self, (count, last_at): (i32, Option<DateTime<Utc>>), now: DateTime<Utc>) -> TimeDelta {
+        let wait = self.wait(count);
+        // Who waited for the lock comes from before the attempt that held it, and waits no longer for that.
+        last_at.map_or(TimeDelta::zero(), |last_at| wait.min(wait - (now - last_at)))
+    }
+
     fn wait(self, count: i32) -> TimeDelta {
         match u32::try_from(count - self.free) {
             Ok(over) => TimeDelta::seconds(1 << std::cmp::min(over, 20)).min(self.longest),

@@ -48,6 +48,8 @@ pub struct Grant {
     pub refresh: Refresh,
     /// What this browser or program will be known by, where it was not known.
     pub device: Option<Secret<String>>,
+    /// The workspace that the session acts in no more, because its person does not belong to it.
+    pub lost: Option<Uuid>,
 }
 
 /// A token for a session's owner.
@@ -58,6 +60,7 @@ pub(crate) async fn access(auth: &Auth, db: &impl ConnectionTrait, session: &ses
         session: Some(session.id),
         scopes: String::new(),
         audience: auth.names.audience.clone(),
+        workspace: session.workspace,
         until: session.expires_at,
     };
     sign(auth, db, issue).await
@@ -75,6 +78,7 @@ pub async fn of_key(auth: &Auth, text: &str) -> Result<wire::Token> {
         session: Some(key.id),
         scopes: key.scopes,
         audience: auth.names.audience.clone(),
+        workspace: None,
         until: key.expires_at.unwrap_or(DateTime::<Utc>::MAX_UTC),
     };
     Ok(sign(auth, auth.db.read(), issue).await?.into())
@@ -94,6 +98,7 @@ pub async fn of_service(auth: &Auth, name: &str, audience: &str) -> Result<wire:
         session: None,
         scopes: String::new(),
         audience: audience.to_owned(),
+        workspace: None,
         until: DateTime::<Utc>::MAX_UTC,
     };
     Ok(sign(auth, auth.db.read(), issue).await?.into())
@@ -105,6 +110,7 @@ struct Issue {
     session: Option<Uuid>,
     scopes: String,
     audience: String,
+    workspace: Option<Uuid>,
     /// The token does not outlive this.
     until: DateTime<Utc>,
 }
@@ -123,7 +129,7 @@ async fn sign(auth: &Auth, db: &impl ConnectionTrait, issue: Issue) -> Result<Ac
         scope: issue.scopes,
         email_verified: issue.kind == Kind::User,
         kind: issue.kind,
-        workspace: None,
+        workspace: issue.workspace,
     };
     let key = signing_key::current(auth, db).await?;
     let text = Secret::new(platform_auth::issue(&key, &claims));

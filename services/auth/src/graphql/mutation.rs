@@ -12,7 +12,7 @@ use crate::{
     registration::Hidden,
     session,
     sign_in::{self, Proof},
-    totp,
+    totp, workspace,
 };
 
 /// What may be changed.
@@ -74,6 +74,12 @@ impl Mutation {
     #[graphql(guard = "SignedIn")]
     async fn revoke_other_sessions(&self, ctx: &Context<'_>) -> Result<u64> {
         Ok(session::revoke_others(auth(ctx), &caller(ctx).await?).await?)
+    }
+
+    /// Lets the session that asks act in a workspace of the caller's, or with nothing in none. Its next tokens say so.
+    #[graphql(guard = "SignedIn")]
+    async fn switch_workspace(&self, ctx: &Context<'_>, workspace: Option<Uuid>) -> Result<session::Model> {
+        Ok(workspace::switch(auth(ctx), &caller(ctx).await?, workspace).await?)
     }
 
     /// Shows again who one is, to be allowed to change how one signs in.

@@ -42,6 +42,9 @@ const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
     CoreJwsSigningAlgorithm::RsaSsaPssSha512,
 ];
 
+/// Stands for all mail domains.
+const ALL: &str = "*";
+
 /// All providers, by the name that stands in addresses.
 pub struct Providers(BTreeMap<String, Known>);
 
@@ -65,6 +68,15 @@ impl Providers {
             if !provider.private && issuer.url().scheme() != "https" {
                 return Err(Error::Setting("auth.providers: the issuer must have https"));
             }
+            let is_domain = |domain: &String| {
+                let mut bytes = domain.bytes();
+                domain == ALL || (!domain.is_empty() && bytes.all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b)))
+            };
+            if !provider.trusted_domains.iter().all(is_domain) {
+                return Err(Error::Setting(
+                    "auth.providers: trusted-domains must be mail domains such as example.com, or * for all",
+                ));
+            }
             let known = Known {
                 http: Fetch::new(issuer.url().clone(), provider)?,
                 settings: provider.clone(),
@@ -79,6 +91,14 @@ impl Providers {
 
     pub(super) fn get(&self, name: &str) -> Result<&Known> {
         self.0.get(name).ok_or(Error::NoSuch("provider"))
+    }
+
+    /// Whether a provider's word is taken for a mail address that it says it has verified.
+    pub(crate) fn is_trusted_for(&self, name: &str, email: &str) -> bool {
+        let domain = email.rsplit('@').next().unwrap_or_default();
+        let is_meant = |trusted: &String| trusted == ALL || trusted.eq_ignore_ascii_case(domain);
+        let known = self.0.get(name);
+        known.is_some_and(|known| known.settings.trusted_domains.iter().any(is_meant))
     }
 
     /// The providers for people: names for addresses, and names to read.

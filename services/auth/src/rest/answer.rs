@@ -22,10 +22,14 @@ pub(super) fn granted(auth: &Auth, grant: &Grant) -> Response {
         "session": grant.session.id,
         "user": grant.session.account_id,
         "expiresAt": grant.access.expires_at,
+        "workspace": grant.session.workspace,
     });
     let mut say = |name: &str, value: Value| {
         body[name] = value;
     };
+    if let Some(lost) = grant.lost {
+        say("lostWorkspace", json!(lost));
+    }
     match grant.session.mode {
         Mode::Cookie => {
             cookie::keep(auth, &mut headers, grant);

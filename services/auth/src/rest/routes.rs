@@ -49,8 +49,11 @@ fn ways_in() -> Vec<Route> {
             .takes("PasskeyAnswer")
             .gives(200, "Granted"),
         post("/auth/refresh", "refresh", session::refresh)
-            .says("New tokens for a refresh token of the body or of a cookie. Each is good once.")
-            .takes("RefreshToken")
+            .says(
+                "New tokens for a refresh token of the body or of a cookie. Each is good once. They act in a workspace \
+                 where that is asked for, or was before and the person still belongs to it.",
+            )
+            .takes("Renewal")
             .gives(200, "Granted"),
         get("/auth/providers", "listProviders", provider::list)
             .says("The providers that sign people in.")

@@ -2,11 +2,11 @@
 
 use axum::{
     extract::{FromRequest, Path, Request, State},
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use platform_http::{Json, Problem};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -20,22 +20,40 @@ use crate::{
     registration::Hidden,
     session,
     store::Auth,
+    workspace,
 };
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 struct Refresh {
-    refresh_token: Hidden,
+    /// Not needed beside the cookie.
+    refresh_token: Option<Hidden>,
+    /// Where to act from now on: nothing said is where it was, null nowhere.
+    #[serde(deserialize_with = "said")]
+    workspace: Option<Option<Uuid>>,
+}
+
+fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Uuid>>, D::Error> {
+    Deserialize::deserialize(deserializer).map(Some)
 }
 
 pub(super) async fn refresh(State(auth): State<Auth>, client: Client, request: Request) -> Result<Response, Problem> {
     let kept = cookie::ours(&auth, request.headers(), cookie::REFRESH).map(str::to_owned);
+    let headers = request.headers().clone();
+    // A browser that says nothing may send nothing.
+    let body = match kept.is_some() && !headers.contains_key(header::CONTENT_TYPE) {
+        true => Refresh::default(),
+        false => Json::<Refresh>::from_request(request, &()).await?.0,
+    };
     let Some(kept) = kept else {
-        let Json(body) = Json::<Refresh>::from_request(request, &()).await?;
-        let grant = refresh::rotate(&auth, body.refresh_token.text(), &client).await?;
+        let token = body.refresh_token;
+        let token = token.ok_or(Error::field("refreshToken", "must be given, or the cookie refresh"))?;
+        let session = refresh::session_of(&auth, token.text()).await?;
+        let acting = workspace::find(&auth, &session, body.workspace).await;
+        let grant = refresh::rotate(&auth, token.text(), acting, &client).await?;
         return Ok(answer::granted(&auth, &grant));
     };
-    match by_cookie(&auth, &kept, request.headers(), &client).await {
+    match by_cookie(&auth, (&kept, body.workspace), &headers, &client).await {
         Ok(response) => Ok(response),
         // The browser keeps nothing that is worth nothing.
         Err(error @ Error::Refresh) => {
@@ -47,10 +65,16 @@ pub(super) async fn refresh(State(auth): State<Auth>, client: Client, request: R
     }
 }
 
-async fn by_cookie(auth: &Auth, kept: &str, headers: &HeaderMap, client: &Client) -> Result<Response> {
-    let session = refresh::session_of(auth.db.read(), kept).await?;
-    cookie::check(auth, headers, session)?;
-    let grant = refresh::rotate(auth, kept, client).await?;
+async fn by_cookie(
+    auth: &Auth,
+    (kept, asked): (&str, Option<Option<Uuid>>),
+    headers: &HeaderMap,
+    client: &Client,
+) -> Result<Response> {
+    let session = refresh::session_of(auth, kept).await?;
+    cookie::check(auth, headers, session.id)?;
+    let acting = workspace::find(auth, &session, asked).await;
+    let grant = refresh::rotate(auth, kept, acting, client).await?;
     Ok(answer::granted(auth, &grant))
 }
 

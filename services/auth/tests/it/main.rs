@@ -3,6 +3,7 @@
 
 mod attacks;
 mod document;
+mod forgotten;
 mod graphql;
 mod keys;
 mod mail;
@@ -15,3 +16,6 @@ mod sessions;
 mod support;
 mod told;
 mod totp;
+mod trust;
+mod work;
+mod workspaces;

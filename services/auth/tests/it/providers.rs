@@ -23,7 +23,7 @@ async fn depart(site: &Site, provider: &Provider, browser: &mut Agent, query: &s
 }
 
 /// A whole sign-in.
-async fn sign_in(site: &Site, provider: &Provider, browser: &mut Agent) -> Answer {
+pub(crate) async fn sign_in(site: &Site, provider: &Provider, browser: &mut Agent) -> Answer {
     provider.at(site.service.clock());
     let back = depart(site, provider, browser, "").await;
     browser.get(site, &back).await

@@ -2,22 +2,27 @@
 
 mod agent;
 mod authenticator;
+mod judge;
 mod mailbox;
 mod provider;
 mod smtp;
+mod tap;
 
 use std::{collections::BTreeMap, time::Duration};
 
 use auth::store::Auth;
+use axum::http::HeaderMap;
 use platform_jobs::{Filter, JobState};
 use platform_testing::{Answer, TestPostgres, TestService};
 use serde_json::{Value, json};
 
 pub(crate) use agent::Agent;
 pub(crate) use authenticator::Authenticator;
+pub(crate) use judge::Judge;
 pub(crate) use mailbox::token_in;
 pub(crate) use provider::{Person, Provider};
 pub(crate) use smtp::{GONE, MailServer};
+pub(crate) use tap::Tap;
 
 pub(crate) const PASSWORD: &str = "a quiet harbour at dawn";
 pub(crate) const OTHER_PASSWORD: &str = "seven lanterns over water";
@@ -188,6 +193,12 @@ pub(crate) fn problem(answer: &Answer, status: u16) -> Value {
     assert_eq!(answer.status, status, "{}", answer.text());
     assert_eq!(answer.header("content-type"), "application/problem+json");
     answer.json()
+}
+
+/// The token of a header.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get("authorization")?.to_str().ok()?;
+    Some(value.strip_prefix("Bearer ")?.to_owned())
 }
 
 /// A column of bytes of a table, all rows.

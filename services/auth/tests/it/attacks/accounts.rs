@@ -145,6 +145,36 @@ async fn fields_that_nobody_asks_for_are_refused() {
 }
 
 #[tokio::test]
+async fn a_provider_is_believed_about_no_domain_but_those_it_is_trusted_with() {
+    for trusted in ["", "example.org", "sub.example.com", "ample.com"] {
+        let provider = Provider::start().await;
+        let mut settings = provider.settings();
+        settings.push(("auth.providers.here.trusted-domains", trusted));
+        for site in sites(&settings).await {
+            provider.at(site.service.clock());
+            let mut ada = site.member(ADA).await;
+            for email in [ADA, NOBODY] {
+                provider.knows(Person {
+                    subject: "attacker",
+                    email,
+                    is_verified: true,
+                });
+                let mut browser = Agent::new("203.0.113.1");
+                let sent = browser.get(&site, "/auth/oidc/here/start").await;
+                let back = provider.agree(sent.header("location"));
+
+                let arrived = browser.get(&site, &back).await;
+
+                problem(&arrived, 403);
+                assert!(!browser.cookies.contains_key("access"), "{trusted}");
+            }
+            assert_eq!(ok(&ada.get(&site, "/auth/me").await)["identities"], 0, "{trusted}");
+            site.stop().await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_address_that_the_provider_has_not_verified_opens_no_account() {
     let provider = Provider::start().await;
     for site in sites(&provider.settings()).await {

@@ -318,17 +318,6 @@ async fn an_address_that_a_client_merely_claims_does_not_count() {
         problem(&claimed(&site, "198.51.100.99").await, 429);
         site.stop().await;
     }
-    for site in sites(&[("auth.proxies", "1")]).await {
-        site.member(ADA).await;
-        for _ in 0..5 {
-            problem(&claimed(&site, "10.9.8.7, 198.51.100.1").await, 401);
-        }
-
-        // The proxy's own word is the last one.
-        problem(&claimed(&site, "10.1.1.1, 198.51.100.1").await, 429);
-        problem(&claimed(&site, "10.9.8.7, 198.51.100.2").await, 401);
-        site.stop().await;
-    }
 }
 
 async fn claimed(site: &crate::support::Site, forwarded: &str) -> platform_testing::Answer {

@@ -6,7 +6,7 @@ use axum::http::Method;
 use platform_testing::{Isolation, TestClient};
 use serde_json::{Value, json};
 
-use crate::support::{ADA, Agent, Authenticator, BOB, PASSWORD, Provider, Site, granted, ok, sites};
+use crate::support::{ADA, Agent, Authenticator, BOB, Judge, PASSWORD, Provider, Site, granted, ok, sites};
 
 const REACHED: &[(&str, &str)] = &[
     (
@@ -21,6 +21,10 @@ const REACHED: &[(&str, &str)] = &[
     (
         "unlinkIdentity",
         "mutation ($identity: UUID!) { unlinkIdentity(id: $identity) }",
+    ),
+    (
+        "switchWorkspace",
+        "mutation ($workspace: UUID!) { switchWorkspace(workspace: $workspace) { __typename workspace } }",
     ),
 ];
 const OWN: &[(&str, &str)] = &[
@@ -61,7 +65,12 @@ const OF_PROVIDERS: [&str; 3] = [
 ];
 
 /// One thing of each kind.
-async fn things(site: &Site, provider: &Provider, ada: &mut Agent) -> Value {
+async fn things(site: &Site, (provider, judge): (&Provider, &Judge), ada: &mut Agent) -> Value {
+    let (me, workspace) = (
+        ok(&ada.get(site, "/auth/me").await),
+        site.service.context().ids().v7().to_string(),
+    );
+    judge.lets_in(me["id"].as_str().unwrap(), &workspace);
     let elsewhere = Agent::new("192.0.2.9").sign_in(site, ADA, PASSWORD, "bearer").await;
     let key = ok(&ada.post(site, "/auth/keys", json!({ "name": "nightly" })).await);
     let asked = ok(&ada.post(site, "/auth/passkeys/begin", json!({})).await);
@@ -74,7 +83,7 @@ async fn things(site: &Site, provider: &Provider, ada: &mut Agent) -> Value {
     let tied = ok(&ada.get(site, "/auth/identities").await);
     json!({
         "session": granted(&elsewhere)["session"], "key": key["id"], "passkey": passkey["id"],
-        "identity": tied["identities"][0]["id"],
+        "identity": tied["identities"][0]["id"], "workspace": workspace,
     })
 }
 
@@ -86,13 +95,16 @@ async fn delete(client: &TestClient, address: &str, id: &Value) -> (u16, Value) 
 
 #[tokio::test]
 async fn nothing_of_somebody_is_reached_by_its_id() {
-    let provider = Provider::start().await;
-    for site in sites(&provider.settings()).await {
+    let (provider, judge) = (Provider::start().await, Judge::start().await);
+    let mut settings = provider.settings();
+    settings.push(judge.setting());
+    for site in sites(&settings).await {
         provider.at(site.service.clock());
         let (mut ada, bob) = (site.member(ADA).await, site.member(BOB).await);
-        let things = things(&site, &provider, &mut ada).await;
+        let things = things(&site, (&provider, &judge), &mut ada).await;
         let none = |name: &str| (name.to_owned(), json!(site.service.context().ids().v7()));
-        let nothing: Value = DELETED.iter().map(|(_, name)| none(name)).collect();
+        let names = DELETED.iter().map(|(_, name)| *name).chain(["workspace"]);
+        let nothing: Value = names.map(none).collect();
         let client = |agent: &Agent| site.service.bearer(agent.access.as_ref().unwrap());
 
         for (address, name) in DELETED {

@@ -92,6 +92,7 @@ impl Provider {
             ("auth.providers.here.client-id", "hansa"),
             ("auth.providers.here.client-secret", "a shared secret"),
             ("auth.providers.here.private", "true"),
+            ("auth.providers.here.trusted-domains", "example.com"),
         ]
     }
 

@@ -1,0 +1,43 @@
+//! What a provider's word is good for.
+
+use serde_json::json;
+
+use crate::{
+    providers::sign_in,
+    support::{ADA, Agent, Provider, ok, sites},
+};
+
+#[tokio::test]
+async fn a_provider_that_is_trusted_with_every_domain_signs_anybody_in() {
+    let provider = Provider::start().await;
+    let mut settings = provider.settings();
+    settings.push(("auth.providers.here.trusted-domains", "*"));
+    for site in sites(&settings).await {
+        let mut browser = Agent::new("192.0.2.1");
+
+        sign_in(&site, &provider, &mut browser).await;
+
+        assert_eq!(ok(&browser.get(&site, "/auth/me").await)["email"], ADA);
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_has_added_a_provider_signs_in_by_it_whatever_it_is_trusted_with() {
+    let provider = Provider::start().await;
+    let mut settings = provider.settings();
+    settings.push(("auth.providers.here.trusted-domains", ""));
+    for site in sites(&settings).await {
+        provider.at(site.service.clock());
+        let mut ada = site.visitor(ADA).await;
+        let sent = ok(&ada.post(&site, "/auth/providers/here/link", json!({})).await);
+        let back = provider.agree(sent["url"].as_str().unwrap());
+        ada.get(&site, &back).await;
+
+        let mut elsewhere = Agent::new("192.0.2.9");
+        sign_in(&site, &provider, &mut elsewhere).await;
+
+        assert_eq!(ok(&elsewhere.get(&site, "/auth/me").await)["email"], ADA);
+        site.stop().await;
+    }
+}
