@@ -79,12 +79,16 @@ impl Desk {
         Ok(opened.map_err(Error::from)?)
     }
 
-    /// Refuses to go on where the service has no database yet.
-    fn needs(&self, service: &str) -> Result<()> {
+    /// Whether the service keeps something, as far as that can be told without making it.
+    pub(crate) fn has(&self, service: &str) -> Result<bool> {
         let settings: Settings = self.config.section("database")?;
         let url = settings.services.get(service).unwrap_or(&settings.url).expose();
-        let file = self.data.join(format!("{service}.db"));
-        match !url.is_empty() || file.exists() {
+        Ok(!url.is_empty() || self.data.join(format!("{service}.db")).exists())
+    }
+
+    /// Refuses to go on where the service has no database yet.
+    fn needs(&self, service: &str) -> Result<()> {
+        match self.has(service)? {
             true => Ok(()),
             false => Err(
                 Failure::new(format!("{service} keeps nothing in {} yet", self.data.display())).with_hint(

@@ -13,7 +13,9 @@ use uuid::Uuid;
 use crate::{
     desk::{self, Desk, DeskArgs},
     failure::{Failure, Result},
-    out, services,
+    out,
+    serve::SERVICE,
+    services,
     settings::Setup,
     table::{Side, Table, count, facts},
 };
@@ -101,6 +103,10 @@ async fn of(desk: &Desk, only: Option<&str>) -> Result<Vec<(&'static str, Events
         .filter(|name| only.is_none_or(|only| only == *name));
     let mut all = Vec::new();
     for service in wanted {
+        // Where everybody may do everything it keeps nothing.
+        if service == SERVICE && only.is_none() && !desk.has(service)? {
+            continue;
+        }
         let database = desk.database(service, &[platform_events::MIGRATIONS]).await?;
         let events = Events::look(&desk.context(service), &database).await;
         all.push((service, events.map_err(Error::from)?));

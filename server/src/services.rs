@@ -17,8 +17,8 @@ pub(crate) fn all() -> Vec<Service> {
 /// The services that have background jobs.
 pub(crate) const WITH_JOBS: [&str; 1] = ["auth"];
 
-/// The services that tell each other things.
-pub(crate) const WITH_EVENTS: [&str; 3] = ["auth", "security", "users"];
+/// The services that tell each other things. The one of the data does where not everybody may do everything.
+pub(crate) const WITH_EVENTS: [&str; 4] = ["auth", "security", "users", "financial-data"];
 
 /// The services that keep what the key ring sealed, so that they are lost with it.
 pub(crate) const SEALING: [&str; 2] = ["auth", "security"];

@@ -204,6 +204,23 @@ fn what_no_group_could_handle_is_listed_shown_tried_again_and_thrown_away() {
 }
 
 #[test]
+fn the_service_of_the_data_is_among_those_with_events_once_it_keeps_something() {
+    let system = System::with_accounts(&[]);
+    let services = || -> Vec<String> {
+        let lag = system.json(&["events", "lag"]);
+        let lag = lag.as_array().unwrap().iter();
+        lag.map(|lag| lag["service"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(services(), ["auth", "security", "users"]);
+
+    system
+        .run(&["migrate", "--set", "financial-data.access=public"])
+        .succeeds();
+
+    assert_eq!(services(), ["auth", "security", "users", "financial-data"]);
+}
+
+#[test]
 fn a_group_handles_again_what_happened_from_a_time_on() {
     let system = System::with_accounts(&["ada@example.com"]);
     let server = system.serve();

@@ -1,6 +1,12 @@
 //! Who may read and who may write: everybody, or those to whom `security` gave the right.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use async_graphql::{Context as Resolving, Guard};
 use axum::{
@@ -15,19 +21,26 @@ use contracts::grpc::security::v1::{
 };
 use moka::sync::Cache;
 use platform_auth::{AuthError, Identity, Kind, Principal, caller};
+use platform_database::DatabaseError;
 use platform_error::{Code, Error, Result};
+use platform_events::EventError;
 use platform_graphql::to_graphql;
 use platform_http::Problem;
 use platform_service::{Context, HostSettings};
 use serde::{Deserialize, Serialize};
+use tokio::{sync::OnceCell, time::timeout};
 
+use crate::deed::asked_by;
+use crate::journal::Journal;
 use crate::store::Store;
 
 /// The service that knows who may do what.
 const JUDGE: &str = "security";
-/// How long a decision holds here.
+/// How long a decision holds here, where nobody tells of the change of a role.
 const HOLDS: Duration = Duration::from_secs(10);
 const DECISIONS: u64 = 10_000;
+/// How long a start waits for the journal, without which everything can be read and nothing written.
+const OPENING: Duration = Duration::from_secs(5);
 const READ: &str = "data:read";
 const DELETE: &str = "data:delete";
 
@@ -43,6 +56,15 @@ pub enum Access {
     Closed,
 }
 
+impl Access {
+    /// What the settings say, or else what is usual.
+    pub(crate) fn of(context: &Context, said: Option<Self>) -> Result<Self> {
+        let host: HostSettings = context.section("host")?;
+        let usual = if host.production { Self::Public } else { Self::Open };
+        Ok(said.unwrap_or(usual))
+    }
+}
+
 /// Asks who may do something, where not everybody may do everything. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Gate(Arc<Inner>);
@@ -50,25 +72,53 @@ pub(crate) struct Gate(Arc<Inner>);
 struct Inner {
     access: Access,
     identity: Identity,
-    decisions: Cache<(String, &'static str), bool>,
+    decisions: Cache<Question, bool>,
+    /// How often decisions were forgotten. What was asked before cannot be answered after.
+    forgotten: AtomicU64,
+    journal: OnceCell<Journal>,
 }
+
+/// How often decisions were forgotten before it was asked, who would act, and what they need for it.
+type Question = (u64, String, &'static str);
 
 impl Gate {
     /// A gate by the section `[identity]`; none where everybody may do everything.
-    pub(crate) fn open(context: &Context, access: Option<Access>) -> Result<Option<Self>> {
-        let host: HostSettings = context.section("host")?;
-        let usual = if host.production { Access::Public } else { Access::Open };
-        let access = access.unwrap_or(usual);
+    pub(crate) async fn open(context: &Context, access: Option<Access>) -> Result<Option<Self>> {
+        let access = Access::of(context, access)?;
         if access == Access::Open {
             return Ok(None);
         }
-        let decisions = Cache::builder().max_capacity(DECISIONS).time_to_live(HOLDS).build();
-        let identity = Identity::open(context)?;
-        Ok(Some(Self(Arc::new(Inner {
+        let gate = Self(Arc::new(Inner {
             access,
-            identity,
-            decisions,
-        }))))
+            identity: Identity::open(context)?,
+            decisions: Cache::builder().max_capacity(DECISIONS).time_to_live(HOLDS).build(),
+            forgotten: AtomicU64::new(0),
+            journal: OnceCell::new(),
+        }));
+        match timeout(OPENING, gate.opened(context)).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error @ (EventError::Bus(_) | EventError::Database(DatabaseError::Away(_))))) => {
+                tracing::warn!(%error, "nothing can be written until the service's own database is there");
+            }
+            Ok(Err(error)) => return Err(error.into()),
+            Err(_) => tracing::warn!("nothing can be written until the service's own database answers"),
+        }
+        Ok(Some(gate))
+    }
+
+    /// The journal, once it is open.
+    pub(crate) fn journal(&self) -> Option<&Journal> {
+        self.0.journal.get()
+    }
+
+    /// The journal, opened now if it is not.
+    pub(crate) async fn opened(&self, context: &Context) -> Result<&Journal, EventError> {
+        self.0.journal.get_or_try_init(|| Journal::open(context)).await
+    }
+
+    /// Forgets all decisions, those too that are on their way.
+    pub(crate) fn forget(&self) {
+        self.0.forgotten.fetch_add(1, Ordering::AcqRel);
     }
 
     async fn may(&self, principal: Option<&Principal>, permission: &'static str) -> Result<()> {
@@ -82,7 +132,8 @@ impl Gate {
             Kind::Key => principal.require_scope(permission)?,
             Kind::User => {}
         }
-        let question = (principal.identity().to_owned(), permission);
+        let forgotten = self.0.forgotten.load(Ordering::Acquire);
+        let question = (forgotten, principal.identity().to_owned(), permission);
         let decided = match self.0.decisions.get(&question) {
             Some(decided) => decided,
             None => {
@@ -148,9 +199,10 @@ pub(crate) fn protect(store: &Store, router: Router) -> Router {
 async fn check(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let permission = permission(request.method(), request.uri().path());
     let principal = request.extensions().get::<Arc<Principal>>().cloned();
-    match gate.may(principal.as_deref(), permission).await {
-        Ok(()) => next.run(request).await,
-        Err(error) => Problem::from(error).into_response(),
+    match (gate.may(principal.as_deref(), permission).await, principal) {
+        (Ok(()), Some(principal)) => asked_by(&principal, next.run(request)).await,
+        (Ok(()), None) => next.run(request).await,
+        (Err(error), _) => Problem::from(error).into_response(),
     }
 }
 

@@ -2,12 +2,15 @@
 
 mod access;
 mod aside;
+mod deed;
 pub mod demo;
 pub mod discovery;
 pub mod error;
 pub mod graphql;
+mod heard;
 pub mod history;
 pub mod ingest;
+mod journal;
 pub mod output;
 pub mod place;
 pub mod question;
@@ -27,10 +30,13 @@ use store::Store;
 pub fn service() -> Service {
     Service::new("financial-data", 8001)
         .open(Store::serve)
+        .migrate(Store::migrate)
         .wrap(access::protect)
         .graphql(graphql::schema)
         .rest(rest::router)
         .task("follow", Store::follow)
         .task("maintenance", Store::maintain)
+        .task("events", Store::hear)
+        .close(Store::close)
         .into()
 }

@@ -20,8 +20,9 @@ use platform_error::Result;
 use platform_lake::{Env, Lake, LeadRange, Snapshot, Table};
 use platform_service::Context;
 
-use crate::access::Gate;
+use crate::access::{Access, Gate};
 use crate::aside::blocking;
+use crate::journal::Journal;
 use crate::search::SearchIndex;
 use crate::series::{Series, SeriesId, Source};
 use crate::settings::{LakeSettings, Settings};
@@ -103,11 +104,29 @@ impl Store {
     /// Opens the lake to serve it: from now on not everybody may do everything, where the settings say so.
     pub async fn serve(context: Context) -> Result<Self> {
         let store = Self::open(context).await?;
-        if let Some(gate) = Gate::open(store.context(), store.settings().access)? {
+        if let Some(gate) = Gate::open(store.context(), store.settings().access).await? {
             // Nobody else has the store yet.
             let _ = store.0.gate.set(gate);
         }
         Ok(store)
+    }
+
+    /// Applies the migrations that are missing and names them. The lake has none, and no database is made where
+    /// everybody may do everything.
+    pub async fn migrate(context: Context) -> Result<Vec<String>> {
+        let settings: Settings = context.settings()?;
+        match Access::of(&context, settings.access)? {
+            Access::Open => Ok(Vec::new()),
+            Access::Public | Access::Closed => Ok(Journal::migrate(&context).await?),
+        }
+    }
+
+    /// Closes what was opened beside the lake.
+    pub async fn close(self) -> Result<()> {
+        if let Some(journal) = self.gate().and_then(Gate::journal) {
+            journal.close().await;
+        }
+        Ok(())
     }
 
     /// What asks who may do something; nothing where everybody may.

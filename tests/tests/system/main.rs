@@ -9,6 +9,7 @@
 
 mod access;
 mod crash;
+mod deeds;
 mod developers;
 mod engines;
 mod model;

@@ -5,9 +5,10 @@ mod account;
 mod leaving;
 mod own;
 mod people;
+mod permitted;
 mod plain;
 mod script;
-mod system;
+pub(crate) mod system;
 mod together;
 
 use script::{Script, Step};

@@ -1,15 +1,18 @@
 //! Answers read back by the readers of their formats, and what they look like to the byte.
 
+mod list;
+mod matrix;
+mod panel;
+
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Date32Type, Decimal128Type, Int32Type, UInt32Type};
 use arrow::ipc::reader::StreamReader;
 use bytes::Bytes;
-use chrono::{DateTime, NaiveDate};
+use chrono::NaiveDate;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::*;
-use crate::history::{DateRange, History, Observation, Points, Revisions};
-use crate::series::{Frequency, Series, SeriesId, SourceId};
+use crate::history::{Observation, Points};
 use crate::value::Value;
 
 fn day(text: &str) -> i32 {
@@ -191,182 +194,6 @@ fn no_points_are_still_an_answer() {
         .finish()
         .unwrap();
     assert_eq!(text(&panel), r#"{"asOf":null,"series":[]}"#);
-}
-
-#[test]
-fn a_panel_names_the_series_of_every_row() {
-    let panel = |media| {
-        let mut encoder = Encoder::many(media, Columns::Short, None).unwrap();
-        let mut whole = encoder.add("GDP", &gdp().page(0, 1)).unwrap().to_vec();
-        whole.extend(encoder.add("=SUM(A1)", &gdp().page(2, 2)).unwrap());
-        whole.extend(encoder.finish().unwrap());
-        String::from_utf8(whole).unwrap()
-    };
-    assert_eq!(
-        panel(Media::Csv),
-        "series_id,date,value\nGDP,2020-01-01,21538.0\n\"'=SUM(A1)\",2020-07-01,\n\"'=SUM(A1)\",2020-10-01,-0.50\n"
-    );
-    assert_eq!(
-        panel(Media::Ndjson),
-        "{\"seriesId\":\"GDP\",\"date\":\"2020-01-01\",\"value\":\"21538.0\"}\n\
-         {\"seriesId\":\"=SUM(A1)\",\"date\":\"2020-07-01\",\"value\":null}\n\
-         {\"seriesId\":\"=SUM(A1)\",\"date\":\"2020-10-01\",\"value\":\"-0.50\"}\n"
-    );
-    assert_eq!(
-        panel(Media::Json),
-        r#"{"asOf":null,"series":[{"seriesId":"GDP","points":[{"date":"2020-01-01","value":"21538.0"}]},{"seriesId":"=SUM(A1)","points":[{"date":"2020-07-01","value":null},{"date":"2020-10-01","value":"-0.50"}]}]}"#
-    );
-}
-
-#[test]
-fn a_large_panel_comes_in_pieces_that_make_one_answer() {
-    let points: Points = (0..2_000).map(|at| gdp().get(at % 4)).collect();
-    let names: Vec<_> = (0..60).map(|series| format!("S{series}")).collect();
-    for media in Media::ALL {
-        let mut encoder = Encoder::many(media, Columns::Full, None).unwrap();
-        let mut pieces: Vec<Bytes> = names.iter().map(|name| encoder.add(name, &points).unwrap()).collect();
-        pieces.push(encoder.finish().unwrap());
-        let (whole, largest) = (pieces.concat(), pieces.iter().map(Bytes::len).max().unwrap());
-        // Parquet packs these repeating numbers into one piece.
-        assert!(
-            largest < 1 << 21 && (largest * 2 < whole.len() || media == Media::Parquet),
-            "{media:?}: {largest}"
-        );
-        let rows = match media {
-            Media::Json => {
-                let whole: serde_json::Value = serde_json::from_slice(&whole).unwrap();
-                whole["series"]
-                    .as_array()
-                    .unwrap()
-                    .iter()
-                    .map(|series| series["points"].as_array().unwrap().len())
-                    .sum()
-            }
-            Media::Ndjson => whole.split(|byte| *byte == b'\n').count() - 1,
-            Media::Csv => csv::Reader::from_reader(whole.as_slice())
-                .into_records()
-                .map(Result::unwrap)
-                .count(),
-            Media::Arrow => check_panel(&read_arrow(&whole), &names, &points),
-            Media::Parquet => check_panel(&read_parquet(whole.clone().into()), &names, &points),
-        };
-        assert_eq!(rows, 60 * 2_000, "{media:?}");
-    }
-}
-
-fn check_panel(batches: &[RecordBatch], names: &[String], points: &Points) -> usize {
-    let read = observations(batches);
-    let expected = names
-        .iter()
-        .flat_map(|name| points.iter().map(move |point| (name.clone(), point)));
-    assert!(read.iter().cloned().eq(expected));
-    read.len()
-}
-
-fn history() -> History {
-    let (first, second, third) = (day("2020-01-01"), day("2020-04-01"), day("2020-07-01"));
-    let vintages = [day("2020-04-29"), day("2020-07-30")];
-    History::new(Revisions {
-        dates: vec![first, first, second, third],
-        revisions: vec![vintages[0], vintages[1], vintages[1], vintages[1]],
-        values: ["21538.0", "21561.1", "19408.8", "0"]
-            .map(|text| Value::parse(text).unwrap().unscaled())
-            .to_vec(),
-        digits: vec![1, 1, 1, -1],
-        declared: vec![-1; 4],
-    })
-    .unwrap()
-}
-
-#[test]
-fn a_matrix_has_a_column_per_vintage() {
-    let known = history().matrix(&[day("2020-04-29"), day("2020-07-30")], DateRange::ALL);
-    let written = |media| matrix(media, "GDP", &known).unwrap();
-    assert_eq!(
-        text(&written(Media::Csv)),
-        "date,GDP_20200429,GDP_20200730\n2020-01-01,21538.0,21561.1\n2020-04-01,,19408.8\n2020-07-01,,.\n"
-    );
-    assert_eq!(
-        text(&written(Media::Json)),
-        r#"{"seriesId":"GDP","vintages":["2020-04-29","2020-07-30"],"rows":[{"date":"2020-01-01","values":["21538.0","21561.1"]},{"date":"2020-04-01","values":[null,"19408.8"]},{"date":"2020-07-01","values":[null,"."]}]}"#
-    );
-    assert_eq!(
-        text(&written(Media::Ndjson)).lines().nth(1).unwrap(),
-        r#"{"date":"2020-04-01","GDP_20200429":null,"GDP_20200730":"19408.8"}"#
-    );
-    for batches in [
-        read_arrow(&written(Media::Arrow)),
-        read_parquet(written(Media::Parquet)),
-    ] {
-        let newest = batches[0].column_by_name("GDP_20200730").unwrap();
-        assert_eq!(
-            newest.as_primitive::<Decimal128Type>().value(1),
-            Value::parse("19408.8").unwrap().unscaled()
-        );
-        assert_eq!((newest.null_count(), batches[0].column(1).null_count()), (1, 2));
-    }
-}
-
-fn listed() -> Series {
-    let source = SourceId::of("FRED");
-    Series {
-        id: SeriesId::of(source, "GDP"),
-        source_id: source,
-        external_id: "GDP".to_owned(),
-        title: "@Gross \"Domestic\" Product, United States".to_owned(),
-        description: Some("Two\nlines".to_owned()),
-        units: Some("Billions of Dollars".to_owned()),
-        frequency: Frequency::Quarterly,
-        seasonal_adjustment: None,
-        start_date: NaiveDate::from_ymd_opt(1947, 1, 1),
-        end_date: None,
-        is_active: true,
-        metadata: None,
-        created_at: DateTime::UNIX_EPOCH,
-        updated_at: DateTime::UNIX_EPOCH,
-    }
-}
-
-#[test]
-fn a_list_of_series_is_read_back_and_holds_no_formula() {
-    let series = listed();
-    let list = [Listed {
-        series: &series,
-        source: "FRED",
-    }];
-    let csv = series_list(Media::Csv, &list, 7).unwrap();
-    let rows: Vec<csv::StringRecord> = csv::Reader::from_reader(&csv[..])
-        .into_records()
-        .map(Result::unwrap)
-        .collect();
-    let cells: Vec<_> = rows[0].iter().skip(1).collect();
-    assert_eq!(
-        cells,
-        [
-            "FRED",
-            "GDP",
-            "'@Gross \"Domestic\" Product, United States",
-            "Billions of Dollars",
-            "quarterly",
-            "",
-            "1947-01-01",
-            "",
-            "true",
-            "Two\nlines"
-        ]
-    );
-    let json: serde_json::Value = serde_json::from_slice(&series_list(Media::Json, &list, 7).unwrap()).unwrap();
-    assert_eq!(
-        (&json["total"], &json["series"][0]["source"]),
-        (&7.into(), &"FRED".into())
-    );
-    assert_eq!(json["series"][0]["title"], series.title);
-    let read: Series = serde_json::from_slice(&series_list(Media::Ndjson, &list, 7).unwrap()).unwrap();
-    assert_eq!(read, series);
-    assert!(matches!(
-        series_list(Media::Parquet, &list, 7),
-        Err(OutputError::NotInThisFormat(Media::Parquet))
-    ));
 }
 
 #[test]

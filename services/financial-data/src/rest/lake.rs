@@ -3,12 +3,14 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use chrono::Duration;
+use contracts::audit::Recorded;
 use platform_error::{Code, Error as Failure, Result};
 use platform_http::{Json, Problem};
 use platform_lake::{Effort, Table};
 use serde_json::{Value, json};
 
 use super::arguments::{Argument, Arguments, Kind, argument};
+use crate::deed::Intent;
 use crate::error::Error;
 use crate::settings::LakeSettings;
 use crate::store::Store;
@@ -91,14 +93,43 @@ pub(super) async fn snapshots(State(store): State<Store>, arguments: Arguments) 
     Ok(Json(json!({ "table": name, "snapshots": snapshots })).into_response())
 }
 
+/// Has upkeep done, and written down what it did to which tables.
+async fn act(
+    (store, arguments): (&Store, &Arguments),
+    action: &'static str,
+    work: impl Future<Output = Result<Vec<Value>>> + Send,
+) -> Result<Response, Problem> {
+    let intent = Intent {
+        action,
+        kind: "lake",
+        id: arguments.text("table").unwrap_or_default().to_owned(),
+        facts: json!({}),
+    };
+    let told = |done: &Vec<Value>, event: &mut Recorded| event.data["tables"] = done.iter().map(summed).collect();
+    Ok(tables(store.record(intent, work, told).await?))
+}
+
+/// What was done to a table, with a count in the place of a list.
+fn summed(table: &Value) -> Value {
+    let fields = table.as_object().into_iter().flatten();
+    let counted = |value: &Value| value.as_array().map(|list| Value::from(list.len()));
+    fields
+        .map(|(name, value)| (name.clone(), counted(value).unwrap_or_else(|| value.clone())))
+        .collect()
+}
+
 /// Merges files.
 pub(super) async fn compact(State(store): State<Store>, arguments: Arguments) -> Result<Response, Problem> {
+    act((&store, &arguments), "lake.compacted", compacted(&store, &arguments)).await
+}
+
+async fn compacted(store: &Store, arguments: &Arguments) -> Result<Vec<Value>> {
     let full = arguments.word("effort", &["due", "full"])? == Some("full");
     let mut out = Vec::new();
-    for (name, table) in chosen(&store, &arguments)? {
+    for (name, table) in chosen(store, arguments)? {
         if table.is_paused() {
             let error = Failure::new(Code::Conflict, format!("compaction of {name} is paused"));
-            return Err(Problem(error.with_hint("resume it first")));
+            return Err(error.with_hint("resume it first"));
         }
         let mut compactions = Vec::new();
         if full {
@@ -110,11 +141,15 @@ pub(super) async fn compact(State(store): State<Store>, arguments: Arguments) ->
         }
         out.push(json!({ "table": name, "compactions": compactions }));
     }
-    Ok(tables(out))
+    Ok(out)
 }
 
 /// Forgets old snapshots. What only they need goes with the next sweep.
 pub(super) async fn expire(State(store): State<Store>, arguments: Arguments) -> Result<Response, Problem> {
+    act((&store, &arguments), "lake.expired", expired(&store, &arguments)).await
+}
+
+async fn expired(store: &Store, arguments: &Arguments) -> Result<Vec<Value>> {
     let context = store.context();
     let settings: LakeSettings = context.section("lake")?;
     let mut history = settings.lake(context.data_dir()).history;
@@ -122,14 +157,18 @@ pub(super) async fn expire(State(store): State<Store>, arguments: Arguments) -> 
     history.hourly = arguments.span("hourly")?.unwrap_or(history.hourly);
     history.daily = arguments.span("daily")?.unwrap_or(history.daily);
     let mut out = Vec::new();
-    for (name, table) in chosen(&store, &arguments)? {
+    for (name, table) in chosen(store, arguments)? {
         out.push(json!({ "table": name, "expired": table.expire(&history).await? }));
     }
-    Ok(tables(out))
+    Ok(out)
 }
 
 /// Removes files that no snapshot needs.
 pub(super) async fn sweep(State(store): State<Store>, arguments: Arguments) -> Result<Response, Problem> {
+    act((&store, &arguments), "lake.swept", swept(&store, &arguments)).await
+}
+
+async fn swept(store: &Store, arguments: &Arguments) -> Result<Vec<Value>> {
     let usual = Duration::from_std(store.settings().orphan_age.0).unwrap_or(Duration::MAX);
     let grace = arguments.span("older_than")?.unwrap_or(usual);
     if grace < YOUNGEST_ORPHAN {
@@ -137,29 +176,35 @@ pub(super) async fn sweep(State(store): State<Store>, arguments: Arguments) -> R
         return Err(Error::field("older_than", reason).into());
     }
     let mut out = Vec::new();
-    for (name, table) in chosen(&store, &arguments)? {
+    for (name, table) in chosen(store, arguments)? {
         out.push(json!({ "table": name, "swept": table.sweep(grace).await? }));
     }
-    Ok(tables(out))
+    Ok(out)
 }
 
 /// Stops compactions until they are resumed or the process ends.
 pub(super) async fn pause(State(store): State<Store>, arguments: Arguments) -> Result<Response, Problem> {
-    switch(&store, &arguments, Table::pause)
+    act(
+        (&store, &arguments),
+        "lake.paused",
+        switched(&store, &arguments, Table::pause),
+    )
+    .await
 }
 
 /// Lets compactions go on.
 pub(super) async fn resume(State(store): State<Store>, arguments: Arguments) -> Result<Response, Problem> {
-    switch(&store, &arguments, Table::resume)
+    act(
+        (&store, &arguments),
+        "lake.resumed",
+        switched(&store, &arguments, Table::resume),
+    )
+    .await
 }
 
-fn switch(store: &Store, arguments: &Arguments, act: fn(&Table)) -> Result<Response, Problem> {
+async fn switched(store: &Store, arguments: &Arguments, switch: fn(&Table)) -> Result<Vec<Value>> {
     let chosen = chosen(store, arguments)?;
-    chosen.iter().for_each(|(_, table)| act(table));
-    Ok(tables(
-        chosen
-            .iter()
-            .map(|(name, table)| json!({ "table": name, "paused": table.is_paused() }))
-            .collect(),
-    ))
+    chosen.iter().for_each(|(_, table)| switch(table));
+    let told = |(name, table): &(&str, &Table)| json!({ "table": name, "paused": table.is_paused() });
+    Ok(chosen.iter().map(told).collect())
 }

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use platform_error::Result;
 use platform_lake::{Committed, Written};
+use serde_json::json;
 
 use super::{Store, codec};
+use crate::deed::{Intent, NAMED, name};
 use crate::error::Error;
 use crate::ingest::SeriesDescription;
 use crate::series::{DEFAULT_SOURCE, Frequency, Series, SeriesId, Source, SourceId};
@@ -18,6 +20,17 @@ impl Store {
     /// Creates series or changes the description of those there are, in one commit. Sources are created by name.
     /// Returns them in the order given.
     pub async fn describe(
+        &self,
+        descriptions: &[SeriesDescription],
+        default_source: Option<&str>,
+    ) -> Result<Vec<Arc<Series>>> {
+        let described = self.put(descriptions, default_source);
+        let intent = describing(descriptions, default_source);
+        self.record(intent, described, |_, _| ()).await
+    }
+
+    /// The same as part of something that is recorded as a whole.
+    pub(super) async fn put(
         &self,
         descriptions: &[SeriesDescription],
         default_source: Option<&str>,
@@ -101,6 +114,17 @@ impl Store {
         if name.trim().is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
             return Err(Error::field("source", "needs a name of 1 to 100 printable characters").into());
         }
+        let described = self.put_source(name, description, url);
+        let intent = Intent {
+            action: "sources.described",
+            kind: "source",
+            id: SourceId::of(name).to_string(),
+            facts: json!({ "source": name }),
+        };
+        self.record(intent, described, |_, _| ()).await
+    }
+
+    async fn put_source(&self, name: &str, description: Option<String>, url: Option<String>) -> Result<Arc<Source>> {
         let _changing = self.0.changing.lock().await;
         let (id, now) = (SourceId::of(name), self.0.context.clock().now());
         let known = self.source(id);
@@ -123,7 +147,22 @@ impl Store {
 
     /// Deletes a series with all its points. What older snapshots hold stays readable by time travel until they expire.
     pub async fn delete(&self, id: SeriesId) -> Result<()> {
-        self.series(id)?;
+        let series = self.series(id)?;
+        let intent = Intent {
+            action: "series.deleted",
+            kind: "series",
+            id: id.to_string(),
+            facts: json!({ "series": [name(&self.source_name(&series), &series.external_id)] }),
+        };
+        let deleted = self.record(intent, self.remove(id), |rows, event| {
+            event.data["rows"] = (*rows).into()
+        });
+        deleted.await.map(drop)
+    }
+
+    /// Removes a series and says how many rows it had, as far as they can be read.
+    async fn remove(&self, id: SeriesId) -> Result<Option<usize>> {
+        let rows = self.history(id).await.ok().map(|history| history.len());
         let _changing = self.0.changing.lock().await;
         let lead = [id.to_string()];
         self.0.points.delete(&lead).await?;
@@ -136,7 +175,8 @@ impl Store {
                 follow(&mut registry.sequences.0, committed);
             }
         }
-        self.index(vec![id]).await
+        self.index(vec![id]).await?;
+        Ok(rows)
     }
 
     async fn store_sources(&self, sources: Vec<Arc<Source>>) -> Result<()> {
@@ -166,6 +206,26 @@ impl Store {
             series.into_iter().for_each(|series| registry.put(series));
         }
         self.index(changed).await
+    }
+}
+
+/// That series are to be described, with their names.
+fn describing(descriptions: &[SeriesDescription], default_source: Option<&str>) -> Intent {
+    let source = |given: &SeriesDescription| {
+        let source = given.source.as_deref().or(default_source);
+        source.unwrap_or(DEFAULT_SOURCE).to_owned()
+    };
+    let id = match descriptions {
+        [only] => SeriesId::of(SourceId::of(&source(only)), &only.external_id).to_string(),
+        _ => String::new(),
+    };
+    let names = descriptions.iter().take(NAMED);
+    let names: Vec<_> = names.map(|given| name(&source(given), &given.external_id)).collect();
+    Intent {
+        action: "series.described",
+        kind: "series",
+        id,
+        facts: json!({ "series": names, "count": descriptions.len() }),
     }
 }
 

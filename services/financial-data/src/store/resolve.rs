@@ -7,6 +7,7 @@ use platform_error::Result;
 
 use super::batch::{Key, Points, ordered_runs};
 use super::{Missing, Mode, Store, Upload, date};
+use crate::deed::Touched;
 use crate::ingest::{NO_DATE, RowError, RowErrorType, Rows, SeriesDescription, SeriesName};
 use crate::series::{DEFAULT_SOURCE, SeriesId, SourceId};
 use crate::value::Value;
@@ -20,6 +21,8 @@ pub(crate) struct Resolved {
     pub(crate) unchanged: u64,
     /// Withdrawals of dates that a crawl no longer has.
     pub(crate) withdrawn: u64,
+    /// The first of the series that the rows name.
+    pub(crate) touched: Touched,
     /// Series that are not known so far.
     pub(crate) unknown: Vec<SeriesDescription>,
 }
@@ -37,6 +40,7 @@ impl Store {
     ) -> Result<Resolved> {
         let mut out = Resolved::default();
         let ids = self.ids(&rows, upload, (announced, &mut out));
+        out.touched.add(ids.iter().copied().flatten());
         let today = upload
             .revision_date
             .unwrap_or_else(|| super::days(self.context().clock().today()));

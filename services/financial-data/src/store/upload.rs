@@ -1,24 +1,22 @@
 //! Bulk writes: chunks are decoded, resolved and written side by side, and one commit makes them visible.
 
-use std::collections::{HashMap, HashSet};
+mod intake;
+
 use std::io::Read;
 use std::sync::{Arc, Mutex};
 
-use arrow::array::RecordBatch;
-use futures::stream::{FuturesUnordered, StreamExt};
+use contracts::audit::Recorded;
 use platform_error::{Error as Failure, Result};
-use platform_lake::{Receipt, Stage, Written};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
 use super::Store;
-use crate::error::Error;
-use crate::ingest::{DecodeError, Decoded, Format, Head, Limits, RowError, Rows, SeriesDescription, decode};
-use crate::series::{DEFAULT_SOURCE, SeriesId, SourceId};
+use crate::deed::{Intent, Touched, short};
+use crate::ingest::{DecodeError, Decoded, Format, Head, Limits, RowError, Rows, decode};
 
-/// Chunks that are written to files at the same time.
-const WRITING: usize = 2;
+use intake::Intake;
 
 /// What becomes of known dates that a crawl of a whole history no longer has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +55,17 @@ pub struct Upload {
     pub revision_date: Option<i32>,
 }
 
+impl Upload {
+    fn intent(&self) -> Intent {
+        Intent {
+            action: "points.uploaded",
+            kind: "series",
+            id: String::new(),
+            facts: json!({ "source": self.source.as_deref().map(short), "batch": self.key.as_deref().map(short) }),
+        }
+    }
+}
+
 /// Counts of a batch, by the seed's names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -91,17 +100,51 @@ pub struct Report {
     pub errors: Vec<RowError>,
     /// Whether more rows were refused than `errors` describes.
     pub errors_truncated: bool,
+    /// The first of the series that it is about.
+    #[serde(skip)]
+    pub(crate) touched: Touched,
 }
 
-/// What is remembered of a batch with a key.
-#[derive(Serialize, Deserialize)]
-struct Remembered {
-    summary: Summary,
+impl Report {
+    /// Adds to an entry of the audit log which series, and how many rows.
+    fn tell(&self, store: &Store, event: &mut Recorded) {
+        let rows = &self.summary;
+        if rows.total_processed == 0 {
+            event.action = "series.described".to_owned();
+        }
+        self.touched.tell(store, event);
+        event.data["rows"] = json!({
+            "read": rows.total_processed,
+            "stored": rows.successful,
+            "refused": rows.failed,
+            "unchanged": rows.unchanged,
+            "withdrawn": rows.withdrawn,
+        });
+        event.data["newSeries"] = rows.new_series.into();
+        event.data["batch"] = json!(self.batch_id.as_deref().map(short));
+        event.data["snapshot"] = json!(self.snapshot_id);
+        event.data["repeated"] = self.repeated.into();
+    }
 }
 
 impl Store {
     /// Decodes and stores a batch. `input` is read on a thread of its own.
     pub async fn upload(&self, upload: Upload, format: Format, input: impl Read + Send + 'static) -> Result<Report> {
+        let intent = upload.intent();
+        let uploaded = self.take(upload, format, input);
+        let told = |report: &Report, event: &mut Recorded| report.tell(self, event);
+        self.record(intent, uploaded, told).await
+    }
+
+    /// Stores rows that were decoded elsewhere.
+    pub async fn upload_rows(&self, upload: Upload, head: Head, rows: Vec<Rows>) -> Result<Report> {
+        let intent = upload.intent();
+        let uploaded = self.take_rows(upload, head, rows);
+        let told = |report: &Report, event: &mut Recorded| report.tell(self, event);
+        self.record(intent, uploaded, told).await
+    }
+
+    async fn take(&self, upload: Upload, format: Format, input: impl Read + Send + 'static) -> Result<Report> {
         let digest = Arc::new(Mutex::new(Sha256::new()));
         let input = Hashed {
             inner: input,
@@ -132,8 +175,7 @@ impl Store {
         intake.finish(decoded?, fingerprint).await
     }
 
-    /// Stores rows that were decoded elsewhere.
-    pub async fn upload_rows(&self, upload: Upload, head: Head, rows: Vec<Rows>) -> Result<Report> {
+    async fn take_rows(&self, upload: Upload, head: Head, rows: Vec<Rows>) -> Result<Report> {
         let mut digest = Sha256::new();
         let mut decoded = Decoded {
             head: head.clone(),
@@ -165,191 +207,6 @@ impl Store {
             bytes: settings.upload_bytes.bytes(),
             chunk_bytes: self.lake().memory().chunk(),
             reported_errors: settings.reported_errors,
-        }
-    }
-}
-
-/// A batch on its way into the lake. One chunk waits: a batch of one chunk shares its commit with other batches.
-struct Intake<'a> {
-    store: &'a Store,
-    upload: Upload,
-    announced: HashMap<SeriesId, ()>,
-    unknown: Vec<SeriesDescription>,
-    waiting: Option<RecordBatch>,
-    stage: Option<Arc<Stage>>,
-    refused: Vec<RowError>,
-    summary: Summary,
-}
-
-impl<'a> Intake<'a> {
-    fn new(store: &'a Store, upload: Upload) -> Self {
-        Self {
-            store,
-            upload,
-            announced: HashMap::new(),
-            unknown: Vec::new(),
-            waiting: None,
-            stage: None,
-            refused: Vec::new(),
-            summary: Summary::default(),
-        }
-    }
-
-    /// Resolves chunks as they come while others are being written.
-    async fn take_all(&mut self, mut inbox: mpsc::Receiver<(Head, Rows)>) -> Result<()> {
-        let mut writing = FuturesUnordered::new();
-        loop {
-            tokio::select! {
-                Some(written) = writing.next(), if !writing.is_empty() => written?,
-                chunk = inbox.recv(), if writing.len() < WRITING => {
-                    let Some((head, rows)) = chunk else { break };
-                    if let Some((stage, batch)) = self.resolve(&head, rows).await? {
-                        writing.push(async move { stage.write(batch).await });
-                    }
-                }
-            }
-        }
-        while let Some(written) = writing.next().await {
-            written?;
-        }
-        Ok(())
-    }
-
-    async fn take(&mut self, head: &Head, rows: Rows) -> Result<()> {
-        if let Some((stage, batch)) = self.resolve(head, rows).await? {
-            stage.write(batch).await?;
-        }
-        Ok(())
-    }
-
-    /// Resolves one chunk; from the second on there is a batch to write.
-    async fn resolve(&mut self, head: &Head, rows: Rows) -> Result<Option<(Arc<Stage>, RecordBatch)>> {
-        self.upload.source = self.upload.source.take().or_else(|| head.source.clone());
-        self.announce(&head.series);
-        let resolved = self.store.resolve(rows, &self.upload, &mut self.announced).await?;
-        self.unknown.extend(resolved.unknown);
-        self.summary.failed += resolved.refused.len() as u64;
-        self.summary.unchanged += resolved.unchanged;
-        self.summary.withdrawn += resolved.withdrawn;
-        let room = self.store.settings().reported_errors.saturating_sub(self.refused.len());
-        self.refused.extend(resolved.refused.into_iter().take(room));
-        let Some(batch) = resolved.batch else { return Ok(None) };
-        match (self.waiting.take(), &self.stage) {
-            (None, None) => {
-                self.waiting = Some(batch);
-                Ok(None)
-            }
-            (None, Some(stage)) => Ok(Some((stage.clone(), batch))),
-            (Some(first), _) => {
-                let stage = Arc::new(self.store.points_table().stage());
-                self.stage = Some(stage.clone());
-                stage.write(first).await?;
-                Ok(Some((stage, batch)))
-            }
-        }
-    }
-
-    /// Series that a request describes may be named by id in its rows.
-    fn announce(&mut self, series: &[SeriesDescription]) {
-        for description in series {
-            self.announced.insert(self.id_of(description), ());
-        }
-    }
-
-    fn id_of(&self, description: &SeriesDescription) -> SeriesId {
-        let source = description.source.as_deref().or(self.upload.source.as_deref());
-        SeriesId::of(SourceId::of(source.unwrap_or(DEFAULT_SOURCE)), &description.external_id)
-    }
-
-    async fn finish(mut self, decoded: Decoded, fingerprint: String) -> Result<Report> {
-        self.upload.source = self.upload.source.take().or_else(|| decoded.head.source.clone());
-        let key = self.upload.key.clone().or_else(|| decoded.head.batch_id.clone());
-        self.summary.failed += decoded.failed;
-        self.summary.total_processed = decoded.rows;
-        self.summary.successful = decoded.rows - self.summary.failed;
-        self.refused.extend(decoded.errors);
-        self.refused.sort_by_key(|error| error.row);
-        self.refused.truncate(self.store.settings().reported_errors);
-        if let Some(key) = &key
-            && let Some(receipt) = self.store.points_table().receipt(key).await?
-        {
-            return self.repeated(&receipt, &fingerprint);
-        }
-        if self.upload.atomic && self.summary.failed > 0 {
-            let (failed, total) = (self.summary.failed, self.summary.total_processed);
-            let report = serde_json::to_value(self.report(key, None, false)).unwrap_or_default();
-            return Err(Error::NotAtomic { failed, total, report }.into());
-        }
-        self.create_series(&decoded.head.series).await?;
-        let receipt = key.clone().map(|key| self.receipt(key, &fingerprint));
-        match self.commit(receipt).await? {
-            Some(Written::Repeated(receipt)) => self.repeated(&receipt, &fingerprint),
-            Some(Written::Committed(committed)) => Ok(self.report(key, Some(committed.snapshot_id), false)),
-            None => Ok(self.report(key, None, false)),
-        }
-    }
-
-    /// Series come before their points: a point never names a series that is not there.
-    async fn create_series(&mut self, described: &[SeriesDescription]) -> Result<()> {
-        let default = self.upload.source.clone();
-        if !described.is_empty() {
-            let ids: HashSet<SeriesId> = described.iter().map(|description| self.id_of(description)).collect();
-            self.summary.new_series = ids.into_iter().filter(|id| self.store.series(*id).is_err()).count() as u64;
-            self.store.describe(described, default.as_deref()).await?;
-        }
-        let known =
-            |unknown: &SeriesDescription| self.store.find(&unknown.external_id, unknown.source.as_deref()).is_ok();
-        let unknown: Vec<SeriesDescription> = self.unknown.drain(..).filter(|unknown| !known(unknown)).collect();
-        self.summary.new_series += unknown.len() as u64;
-        if !unknown.is_empty() {
-            self.store.describe(&unknown, default.as_deref()).await?;
-        }
-        Ok(())
-    }
-
-    async fn commit(&mut self, receipt: Option<Receipt>) -> Result<Option<Written>> {
-        let table = self.store.points_table();
-        match (self.stage.take(), self.waiting.take()) {
-            (Some(stage), _) => {
-                let stage = Arc::try_unwrap(stage).map_err(|_| Failure::internal("a chunk is still being written"))?;
-                Ok(Some(stage.commit(receipt).await?))
-            }
-            (None, Some(batch)) => Ok(Some(table.append(batch, receipt).await?)),
-            (None, None) => Ok(None),
-        }
-    }
-
-    fn receipt(&self, key: String, fingerprint: &str) -> Receipt {
-        let body = serde_json::to_string(&Remembered { summary: self.summary }).unwrap_or_default();
-        Receipt {
-            key,
-            fingerprint: fingerprint.to_string(),
-            body,
-            at: self.store.context().clock().now(),
-        }
-    }
-
-    /// The answer to a batch that was stored before.
-    fn repeated(self, receipt: &Receipt, fingerprint: &str) -> Result<Report> {
-        if receipt.fingerprint != fingerprint {
-            return Err(Error::KeyReused(receipt.key.clone()).into());
-        }
-        let remembered: Remembered = serde_json::from_str(&receipt.body).map_err(Failure::internal)?;
-        let summary = remembered.summary;
-        Ok(Report {
-            summary,
-            ..self.report(Some(receipt.key.clone()), None, true)
-        })
-    }
-
-    fn report(&self, batch_id: Option<String>, snapshot: Option<i64>, repeated: bool) -> Report {
-        Report {
-            batch_id,
-            summary: self.summary,
-            snapshot_id: snapshot.map(|id| id.to_string()),
-            repeated,
-            errors_truncated: self.summary.failed > self.refused.len() as u64,
-            errors: self.refused.clone(),
         }
     }
 }

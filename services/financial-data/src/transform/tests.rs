@@ -1,9 +1,9 @@
 //! Units by example, and the decimal arithmetic against plain fractions.
 
 mod aggregation;
+mod arithmetic;
 
 use chrono::NaiveDate;
-use proptest::prelude::*;
 
 use super::*;
 use crate::history::{DateRange, History, Observation, Revisions};
@@ -249,30 +249,6 @@ fn growth_over_a_year_needs_a_frequency_and_one_vintage() {
 }
 
 #[test]
-fn units_apply_to_what_was_aggregated() {
-    let months: Vec<_> = (2020..2022)
-        .flat_map(|year| (1..13).map(move |month| (format!("{year}-{month:02}-01"), (year - 2019).to_string())))
-        .collect();
-    let months: Vec<_> = months
-        .iter()
-        .map(|(date, value)| (date.as_str(), value.as_str()))
-        .collect();
-
-    let how = Transform {
-        units: Units::Pc1,
-        ..aggregation("a", "sum")
-    };
-    let years = transform(&points(&months), Frequency::Monthly, how).unwrap();
-
-    assert_eq!(texts(&years), [".", "100"]);
-    assert_eq!(
-        years.get(1).revision_date,
-        day("2021-12-01") + 30,
-        "published with its newest part"
-    );
-}
-
-#[test]
 fn a_figure_is_as_new_as_the_newest_number_in_it() {
     let row = |date: &str, revision, rank| Observation {
         date: day(date),
@@ -319,29 +295,4 @@ fn codes_are_read_as_they_are_written() {
         (Units::parse("pct"), Period::parse("d"), Method::parse("mean")),
         (None, None, None)
     );
-}
-
-proptest! {
-    #[test]
-    fn averages_and_percentages_are_the_nearest_decimals(numbers in proptest::collection::vec(-10_i128.pow(17)..10_i128.pow(17), 1..9), earlier in prop_oneof![-9999..-1_i128, 1..9999_i128]) {
-        let values: Vec<_> = numbers.iter().map(|&unscaled| Value::new(unscaled, 10).unwrap()).collect();
-
-        let average = arithmetic::average(&values).unwrap();
-        let error = average.unscaled() * numbers.len() as i128 - numbers.iter().sum::<i128>();
-        prop_assert!(is_nearest(error, numbers.len() as i128, average));
-
-        let percent = arithmetic::percent_change(values[0], Value::new(earlier, 10).unwrap());
-        if let Some(percent) = percent {
-            let error = percent.unscaled() * earlier - (numbers[0] - earlier) * 10_i128.pow(12);
-            prop_assert!(is_nearest(error, earlier, percent));
-        } else {
-            prop_assert!(((numbers[0] - earlier) / earlier).abs() >= 10_i128.pow(16) - 1);
-        }
-    }
-}
-
-/// Whether a result that is off by `error / divisor` units is the nearest one, and the even one of two.
-fn is_nearest(error: i128, divisor: i128, result: Value) -> bool {
-    let twice = error.abs() * 2;
-    twice < divisor.abs() || (twice == divisor.abs() && result.unscaled() % 2 == 0)
 }

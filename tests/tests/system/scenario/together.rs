@@ -7,18 +7,19 @@ use super::{
     script::{Person, Script},
 };
 
-const ANNOTATE: &str =
+pub(crate) const ANNOTATE: &str =
     "mutation ($input: AnnotationInput!) { createAnnotation(input: $input) { id title author { name } } }";
-const SAY: &str = "mutation ($on: ID!, $to: ID, $body: String!) { addComment(annotationId: $on, parentId: $to, body: $body) { id depth } }";
+pub(crate) const SAY: &str = "mutation ($on: ID!, $to: ID, $body: String!) { addComment(annotationId: $on, parentId: $to, body: $body) { id depth } }";
 const THREAD: &str = "query ($on: ID!) { annotation(id: $on) { title series { name } comments { nodes { body depth author { name } } } } }";
-const SHARE: &str = "mutation ($chart: ID!, $with: ID!, $level: ShareLevel) { shareChart(chartId: $chart, userId: $with, level: $level) { title } }";
-const CHART: &str = "query ($id: ID!) { chart(id: $id) { title level spec owner { name } comments { nodes { body } } collaborators { level user { name } } } }";
-const EDIT: &str = "mutation ($id: ID!) { updateChart(id: $id, input: { title: \"changed\" }) { title } }";
-const INVITE: &str = "mutation ($in: ID!, $email: String!, $role: WorkspaceRole!) {
+pub(crate) const SHARE: &str = "mutation ($chart: ID!, $with: ID!, $level: ShareLevel) { shareChart(chartId: $chart, userId: $with, level: $level) { title } }";
+pub(crate) const CHART: &str = "query ($id: ID!) { chart(id: $id) { title level spec owner { name } comments { nodes { body } } collaborators { level user { name } } } }";
+pub(crate) const EDIT: &str = "mutation ($id: ID!) { updateChart(id: $id, input: { title: \"changed\" }) { title } }";
+pub(crate) const INVITE: &str = "mutation ($in: ID!, $email: String!, $role: WorkspaceRole!) {
     inviteToWorkspace(workspaceId: $in, email: $email, role: $role) { secret invitation { role } } }";
-const ACCEPT: &str = "mutation ($secret: String!) { acceptInvitation(secret: $secret) { name role } }";
-const MAKE: &str = "mutation ($input: CreateAccessRoleInput!) { createAccessRole(input: $input) { key permissions } }";
-const GRANT: &str = "mutation ($input: GrantRoleInput!) { grantRole(input: $input) { role place } }";
+pub(crate) const ACCEPT: &str = "mutation ($secret: String!) { acceptInvitation(secret: $secret) { name role } }";
+pub(crate) const MAKE: &str =
+    "mutation ($input: CreateAccessRoleInput!) { createAccessRole(input: $input) { key permissions } }";
+pub(crate) const GRANT: &str = "mutation ($input: GrantRoleInput!) { grantRole(input: $input) { role place } }";
 pub(crate) const MAY: &str = "query ($what: String!, $in: UUID!) {
     checkPermission(permission: $what, resource: { workspace: $in }) { allowed reason roles { role permission } } }";
 

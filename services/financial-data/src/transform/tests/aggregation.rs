@@ -163,3 +163,27 @@ fn only_lower_frequencies_can_be_asked_for() {
         TransformError::AggregationNeedsFrequency { .. }
     ));
 }
+
+#[test]
+fn units_apply_to_what_was_aggregated() {
+    let months: Vec<_> = (2020..2022)
+        .flat_map(|year| (1..13).map(move |month| (format!("{year}-{month:02}-01"), (year - 2019).to_string())))
+        .collect();
+    let months: Vec<_> = months
+        .iter()
+        .map(|(date, value)| (date.as_str(), value.as_str()))
+        .collect();
+
+    let how = Transform {
+        units: Units::Pc1,
+        ..aggregation("a", "sum")
+    };
+    let years = transform(&points(&months), Frequency::Monthly, how).unwrap();
+
+    assert_eq!(texts(&years), [".", "100"]);
+    assert_eq!(
+        years.get(1).revision_date,
+        day("2021-12-01") + 30,
+        "published with its newest part"
+    );
+}
