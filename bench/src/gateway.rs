@@ -9,14 +9,12 @@ pub(crate) mod process;
 pub(crate) mod relay;
 mod subgraphs;
 
-use std::path::PathBuf;
-
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use serde_json::json;
 
 use self::{
-    process::{APOLLO, Process},
+    process::{APOLLO, Measured, Process},
     subgraphs::Subgraphs,
 };
 use crate::table::Table;
@@ -27,12 +25,8 @@ const ALONE: &str = "gateway.traffic.dedupe=false";
 /// What `bench gateway` takes.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// The binary to measure [default: the `hansa` beside this program]
-    #[arg(long, value_name = "FILE")]
-    hansa: Option<PathBuf>,
-    /// Seconds that each load lasts; there are three of each, in turns
-    #[arg(long, default_value_t = 3.0)]
-    seconds: f64,
+    #[command(flatten)]
+    measured: Measured,
     /// WebSockets held open at once; 0 leaves subscriptions out
     #[arg(long, default_value_t = 10_000)]
     connections: usize,
@@ -56,10 +50,7 @@ struct Gateways {
 /// Measures everything, and prints one table of figures and one of how they grow.
 pub(crate) async fn all(options: &Options) -> Result<()> {
     let (before, home) = (load_average()?, tempfile::tempdir()?);
-    let hansa = match &options.hansa {
-        Some(file) => file.clone(),
-        None => std::env::current_exe()?.with_file_name("hansa"),
-    };
+    let hansa = options.measured.binary()?;
     let subgraphs = Subgraphs::of_the_shop().await?;
     let file = home.path().join("supergraph.graphql");
     std::fs::write(&file, &subgraphs.supergraph)?;

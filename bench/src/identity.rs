@@ -16,7 +16,7 @@ mod tokens;
 mod work;
 mod zipf;
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use clap::{Args, ValueEnum};
@@ -24,19 +24,15 @@ use platform_testing::{TestPostgres, TestRedis};
 
 use self::{inside::Inside, server::Server};
 use crate::{
-    gateway::load_average,
+    gateway::{load_average, process::Measured},
     table::{Table, show},
 };
 
 /// What `bench identity` takes.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// The binary to measure [default: the `hansa` beside this program]
-    #[arg(long, value_name = "FILE")]
-    hansa: Option<PathBuf>,
-    /// Seconds that each load lasts; there are three of each, in turns
-    #[arg(long, default_value_t = 3.0)]
-    seconds: f64,
+    #[command(flatten)]
+    measured: Measured,
     /// People who ask at the same time
     #[arg(long, default_value_t = 100)]
     people: usize,
@@ -71,7 +67,7 @@ impl Options {
 
     /// How long one load lasts.
     fn lasting(&self) -> Duration {
-        Duration::from_secs_f64(self.seconds)
+        Duration::from_secs_f64(self.measured.seconds)
     }
 }
 

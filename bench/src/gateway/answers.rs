@@ -39,7 +39,7 @@ pub(crate) async fn all(options: &Options, gateways: &Gateways, table: &mut Tabl
         }
         let mut processes = vec![&gateways.alone, &gateways.shared];
         processes.extend(&gateways.apollo);
-        let costs = load::compare(&processes, &body(query), options.seconds).await?;
+        let costs = load::compare(&processes, &body(query), options.measured.seconds).await?;
         let (alone, shared, apollo) = (costs[0], costs[1], costs.get(2));
         let what = format!("{name} answer, {:.1} kB", size as f64 / 1e3);
         table.add(
@@ -61,7 +61,7 @@ pub(crate) async fn all(options: &Options, gateways: &Gateways, table: &mut Tabl
             beside(alone.latency, apollo.map(|cost| cost.latency)),
         );
     }
-    let relay = load::compare(&[&gateways.relay], &body(SMALL), options.seconds).await?[0];
+    let relay = load::compare(&[&gateways.relay], &body(SMALL), options.measured.seconds).await?[0];
     table.add(
         "the exchanges of the small answer alone: CPU per request of a program that only passes bytes",
         show(relay.cpu),

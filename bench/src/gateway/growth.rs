@@ -17,7 +17,7 @@ pub(crate) async fn all(options: &Options, gateways: &Gateways, table: &mut Tabl
             ensure!(answer(apollo, &query).await?.0 == ours, "both gateways answer the same");
             processes.push(apollo);
         }
-        let costs = load::compare(&processes, &body(&query), options.seconds / 3.0).await?;
+        let costs = load::compare(&processes, &body(&query), options.measured.seconds / 3.0).await?;
         let theirs = costs.get(1).map(|cost| cost.cpu);
         table.add(
             format!("{what}, {:.1} kB: CPU per request", size as f64 / 1e3),

@@ -9,6 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow, ensure};
+use clap::Args;
 use tempfile::TempDir;
 
 /// The peer in the tables.
@@ -17,6 +18,26 @@ const PACKAGES: [&str; 3] = ["@apollo/gateway@2.14.1", "@apollo/server@5.5.1", "
 const SCRIPT: &str = include_str!("../../peers/gateway.js");
 /// Linux counts the time of processes in hundredths of a second on every architecture that we build for.
 const TICK: Duration = Duration::from_millis(10);
+
+/// What is measured, and for how long.
+#[derive(Args)]
+pub(crate) struct Measured {
+    /// The binary to measure [default: the `hansa` beside this program]
+    #[arg(long, value_name = "FILE")]
+    hansa: Option<PathBuf>,
+    /// Seconds that each load lasts; there are three of each, in turns
+    #[arg(long, default_value_t = 3.0)]
+    pub(crate) seconds: f64,
+}
+
+impl Measured {
+    pub(crate) fn binary(&self) -> Result<PathBuf> {
+        match &self.hansa {
+            Some(file) => Ok(file.clone()),
+            None => Ok(std::env::current_exe()?.with_file_name("hansa")),
+        }
+    }
+}
 
 /// A gateway that runs until this is dropped.
 pub(crate) struct Process {

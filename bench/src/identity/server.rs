@@ -29,10 +29,7 @@ pub(crate) struct Server {
 impl Server {
     /// Starts the process over what was made before, and signs everybody in.
     pub(crate) async fn start(options: &Options, (postgres, home): (&str, &Path), people: Vec<Person>) -> Result<Self> {
-        let hansa = match &options.hansa {
-            Some(file) => file.clone(),
-            None => std::env::current_exe()?.with_file_name("hansa"),
-        };
+        let hansa = options.measured.binary()?;
         let (home, database) = (home.display().to_string(), format!("database.url={postgres}"));
         let mut arguments = vec!["--only", "auth,security,users", "--gateway-port", "0", "--log", "off"];
         arguments.extend(["--data", &home, "--set", &database]);
