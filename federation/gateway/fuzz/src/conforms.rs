@@ -32,7 +32,7 @@ fn check_item(item: &Value, answer: &Value) {
             assert!(item["author"]["name"].is_string(), "{answer}");
         }
         Some("Toy") => {
-            assert!(is_null_or(&item["title"], Value::is_string), "{answer}");
+            assert!(is_null_or(&item["called"], Value::is_string), "{answer}");
             assert!(is_null_or(&item["price"], Value::is_number), "{answer}");
             assert!(is_null_or(&item["label"], Value::is_string), "{answer}");
         }

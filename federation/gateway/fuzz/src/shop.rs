@@ -9,7 +9,7 @@ use platform_config::Config;
 use platform_service::{Clock, Context};
 
 /// Both subgraphs, abstract types, a required field, nulls that propagate.
-pub const LARGE: &str = "{ items { __typename ... on Book { id title pages author { name } } ... on Toy { id title price label } } node { id related { id ... on Toy { ages } } } }";
+pub const LARGE: &str = "{ items { __typename ... on Book { id title pages author { name } } ... on Toy { id called: title price label } } node { id related { id ... on Toy { ages } } } }";
 /// One entity and its completion.
 pub const SMALL: &str = "{ toy { id price label grid kind meta } }";
 
