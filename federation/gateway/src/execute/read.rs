@@ -143,8 +143,13 @@ impl<'a> Reader<'a> {
             Some((last, id)) if last == name => Some(id),
             _ => std::str::from_utf8(name).ok().and_then(|name| self.types.id(name)),
         };
-        // A type that the supergraph does not have cannot be shown to anybody.
-        let Some(id) = id else { return Ok(()) };
+        let Some(id) = id else {
+            // A type that the supergraph does not have cannot be shown to anybody.
+            if self.data.at(target, TYPE_SLOT) == Value::Missing {
+                self.data.set(target, TYPE_SLOT, Value::Null);
+            }
+            return Ok(());
+        };
         self.last_type = Some((name, id));
         let keeps = matches!(self.data.at(target, TYPE_SLOT), Value::Type(old) if self.types.is_object(old) && !self.types.is_object(id));
         if !keeps {

@@ -86,7 +86,7 @@ impl<'a> Projector<'a> {
                     let value = slot.map_or(Value::Missing, |slot| self.data.at(object, slot));
                     self.place(value, &field.ty)?;
                 }
-                Source::Typename => self.typename(object, &node.type_name),
+                Source::Typename => self.typename(object, &node.type_name)?,
                 Source::Schema { name, arguments } => {
                     let schema = Schema::new(self.projection, self.supergraph, self.variables);
                     schema.root(name, arguments, &field.ty, &mut self.out);
@@ -98,21 +98,25 @@ impl<'a> Projector<'a> {
         Ok(())
     }
 
-    fn typename(&mut self, object: u32, known: &str) {
+    fn typename(&mut self, object: u32, known: &str) -> Result<(), Bubble> {
         let supergraph = self.supergraph;
         let name = match self.data.at(object, TYPE_SLOT) {
-            Value::Type(id) if object != ROOT => supergraph.types.name(id),
+            Value::Type(id) if object != ROOT && supergraph.types.is_object(id) => supergraph.types.name(id),
             _ => {
                 let mut objects = supergraph.types.objects_of(known);
                 match (objects.next(), objects.next()) {
                     (Some(only), None) => only,
-                    _ => known,
+                    _ => {
+                        self.misfit("__typename");
+                        return Err(Bubble);
+                    }
                 }
             }
         };
         self.out.push(b'"');
         self.out.extend_from_slice(name.as_bytes());
         self.out.push(b'"');
+        Ok(())
     }
 
     fn place(&mut self, value: Value, ty: &'a Ty) -> Result<(), Bubble> {
@@ -212,6 +216,9 @@ impl<'a> Projector<'a> {
     fn composite(&mut self, object: u32, of: TypeId, nodes: &[(TypeId, NodeId)]) -> Result<bool, Bubble> {
         let id = match self.data.at(object, TYPE_SLOT) {
             Value::Type(id) if !self.supergraph.types.is_object(of) => id,
+            Value::Null if !self.supergraph.types.is_object(of) => {
+                return Ok(self.misfit(self.supergraph.types.name(of)));
+            }
             _ => of,
         };
         let Ok(found) = nodes.binary_search_by_key(&id, |(id, _)| *id) else {

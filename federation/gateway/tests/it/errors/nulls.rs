@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{quick, users_of, with_users};
-use crate::support::stand_in::StandIn;
+use crate::support::{in_process, stand_in::StandIn};
 
 #[tokio::test]
 async fn a_null_where_there_must_be_a_value_takes_its_parent_away() {
@@ -65,6 +65,27 @@ async fn a_value_of_another_type_is_no_value() {
         "the subgraph's answer has no String here"
     );
     assert_eq!(name["data"], json!({ "you": null }));
+}
+
+#[tokio::test]
+async fn an_object_of_a_type_that_nobody_knows_or_of_none_is_no_object() {
+    let found = json!([{ "__typename": "Vase", "id": "1" }, { "id": "2" }, { "__typename": "Bowl", "id": "3" }]);
+    let shelf = StandIn::json(json!({ "data": { "found": found } }));
+    let sdl = "type Query { found: [Thing] } interface Thing { id: ID! } type Bowl implements Thing { id: ID! } \
+               type Cup implements Thing { id: ID! }";
+    let gateway = in_process(vec![shelf.part("shelf", sdl)], quick()).await;
+
+    let named = gateway.run("{ found { __typename id } }").await;
+    let split = gateway.run("{ found { ... on Bowl { id } ... on Cup { id } } }").await;
+
+    assert_eq!(
+        named["data"],
+        json!({ "found": [null, null, { "__typename": "Bowl", "id": "3" }] })
+    );
+    assert_eq!(named["errors"][0]["path"], json!(["found", 0]));
+    assert_eq!(named["errors"].as_array().unwrap().len(), 2);
+    assert_eq!(split["data"]["found"][0], Value::Null);
+    assert_eq!(split["data"]["found"][2], json!({ "id": "3" }));
 }
 
 #[tokio::test]
