@@ -170,13 +170,28 @@ impl<'a> Scanner<'a> {
     fn escape(&mut self) -> Result<(), Broken> {
         self.at += match self.bytes.get(self.at + 1) {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => 2,
-            Some(b'u') => match self.bytes.get(self.at + 2..self.at + 6) {
-                Some(digits) if digits.iter().all(u8::is_ascii_hexdigit) => 6,
-                _ => return Err(Broken(self.at)),
-            },
+            Some(b'u') => self.unicode().ok_or(Broken(self.at))?,
             _ => return Err(Broken(self.at)),
         };
         Ok(())
+    }
+
+    /// How long the escape of a character is that starts here. Half a pair of surrogates is none: it is no character,
+    /// and many clients could not read an answer with one.
+    fn unicode(&self) -> Option<usize> {
+        match (self.unit(self.at)?, self.unit(self.at + 6)) {
+            (0xD800..=0xDBFF, Some(0xDC00..=0xDFFF)) => Some(12),
+            (0xD800..=0xDFFF, _) => None,
+            _ => Some(6),
+        }
+    }
+
+    fn unit(&self, at: usize) -> Option<u16> {
+        let digits = self.bytes.get(at..at + 6)?.strip_prefix(b"\\u")?;
+        digits.iter().try_fold(0, |unit, digit| {
+            let value = char::from(*digit).to_digit(16)?;
+            Some(unit << 4 | u16::try_from(value).ok()?)
+        })
     }
 
     fn word(&mut self, word: &[u8]) -> Result<(), Broken> {

@@ -68,6 +68,23 @@ async fn a_value_of_another_type_is_no_value() {
 }
 
 #[tokio::test]
+async fn half_a_character_makes_an_answer_none_and_a_whole_one_is_passed_on() {
+    let said = |email: &'static str| {
+        StandIn::new(move |_| async move { format!(r#"{{"data":{{"you":{{"email":"{email}"}}}}}}"#) })
+    };
+    let mut answers = Vec::new();
+    for email in [r"\ud83d\ude00", r"\ud83d!", r"\ude00", r"\ud83d\u0041"] {
+        answers.push(with_users(&said(email), quick()).await.run("{ you { email } }").await);
+    }
+
+    assert_eq!(answers[0], json!({ "data": { "you": { "email": "😀" } } }));
+    for broken in &answers[1..] {
+        assert_eq!(broken["data"], json!({ "you": null }));
+        assert_eq!(broken["errors"][0]["extensions"]["code"], "UNAVAILABLE");
+    }
+}
+
+#[tokio::test]
 async fn an_object_of_a_type_that_nobody_knows_or_of_none_is_no_object() {
     let found = json!([{ "__typename": "Vase", "id": "1" }, { "id": "2" }, { "__typename": "Bowl", "id": "3" }]);
     let shelf = StandIn::json(json!({ "data": { "found": found } }));
