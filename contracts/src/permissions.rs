@@ -17,7 +17,7 @@ use crate::grpc::security::v1::{
 };
 
 /// The service that decides.
-const JUDGE: &str = "security";
+pub const JUDGE: &str = "security";
 /// How long an answer holds here. `security` remembers for longer and forgets what changed; here a list or somebody who
 /// tries again and again asks it once.
 const HOLDS: Duration = Duration::from_secs(2);
@@ -114,32 +114,15 @@ impl Permissions {
 
     /// Whether the principal of a request may. It is an error where that cannot be decided now.
     pub async fn may(&self, principal: &Principal, permission: &'static str, about: &About) -> Result<bool> {
-        let (kind, id) = match principal.kind {
-            Kind::User => (SubjectKind::User, principal.user()?.to_string()),
-            Kind::Key => (SubjectKind::Key, principal.user()?.to_string()),
-            Kind::Service => (SubjectKind::Service, principal.service()?.to_owned()),
-        };
-        let workspace = principal.workspace.map(|workspace| workspace.to_string());
-        let subject = Subject {
-            kind: kind.into(),
-            id,
-            scopes: principal.scopes.iter().cloned().collect(),
-            workspace: workspace.unwrap_or_default(),
-        };
         let who = principal.identity().to_owned();
-        self.answer(who, subject, (permission, about)).await
+        self.answer(who, subject(principal)?, (permission, about)).await
     }
 
     /// Whether a person may whose token was verified when they began what is ended now. It is never asked for somebody
     /// whom a client names.
     pub async fn may_still(&self, person: Uuid, permission: &'static str, about: &About) -> Result<bool> {
-        let subject = Subject {
-            kind: SubjectKind::User.into(),
-            id: person.to_string(),
-            ..Subject::default()
-        };
-        self.answer(format!("user:{person}"), subject, (permission, about))
-            .await
+        let who = format!("user:{person}");
+        self.answer(who, subject_of(person), (permission, about)).await
     }
 
     async fn answer(&self, who: String, subject: Subject, (permission, about): (&'static str, &About)) -> Result<bool> {
@@ -188,6 +171,31 @@ impl Permissions {
     }
 }
 
+/// The principal of a request, as `security` is asked about it.
+pub fn subject(principal: &Principal) -> Result<Subject> {
+    let (kind, id) = match principal.kind {
+        Kind::User => (SubjectKind::User, principal.user()?.to_string()),
+        Kind::Key => (SubjectKind::Key, principal.user()?.to_string()),
+        Kind::Service => (SubjectKind::Service, principal.service()?.to_owned()),
+    };
+    let workspace = principal.workspace.map(|workspace| workspace.to_string());
+    Ok(Subject {
+        kind: kind.into(),
+        id,
+        scopes: principal.scopes.iter().cloned().collect(),
+        workspace: workspace.unwrap_or_default(),
+    })
+}
+
+/// A person, as `security` is asked about them. Never whom a client names.
+pub fn subject_of(person: Uuid) -> Subject {
+    Subject {
+        kind: SubjectKind::User.into(),
+        id: person.to_string(),
+        ..Subject::default()
+    }
+}
+
 /// What a refusal to answer says of who was asked.
 fn fault(status: &Status) -> Fault {
     match status.code() {
@@ -196,7 +204,8 @@ fn fault(status: &Status) -> Fault {
     }
 }
 
-fn undecided() -> Error {
+/// That `security` does not say whether somebody may.
+pub fn undecided() -> Error {
     Error::new(
         Code::Unavailable,
         "it cannot be decided now who may do this; try again in a moment",

@@ -3,8 +3,9 @@
 //! Who belongs to a workspace is known to `security`, which is asked when a session enters one and again each time its
 //! tokens are renewed.
 
-use contracts::grpc::security::v1::{
-    CheckPermissionRequest, Kind, Resource, Subject, security_service_client::SecurityServiceClient,
+use contracts::{
+    grpc::security::v1::{CheckPermissionRequest, Resource, security_service_client::SecurityServiceClient},
+    permissions::{JUDGE, subject_of},
 };
 use uuid::Uuid;
 
@@ -15,9 +16,7 @@ use crate::{
     store::Auth,
 };
 
-/// The service that knows who belongs where.
-const JUDGE: &str = "security";
-/// What everybody may who is in a workspace, and nobody else.
+/// What everybody may who is in a workspace. Whoever may see all of them acts in any.
 const MEMBER: &str = "workspace:view";
 
 /// What was found out about where a session is to act, before its tokens are renewed.
@@ -77,11 +76,7 @@ pub async fn switch(auth: &Auth, caller: &Caller, workspace: Option<Uuid>) -> Re
 
 async fn is_member(auth: &Auth, account: Uuid, workspace: Uuid) -> Result<bool> {
     let request = CheckPermissionRequest {
-        subject: Some(Subject {
-            kind: Kind::User.into(),
-            id: account.to_string(),
-            ..Subject::default()
-        }),
+        subject: Some(subject_of(account)),
         permission: MEMBER.into(),
         resource: Some(Resource {
             workspace: workspace.to_string(),

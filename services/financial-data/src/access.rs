@@ -16,9 +16,8 @@ use axum::{
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
-use contracts::grpc::security::v1::{
-    CheckPermissionRequest, Kind as SubjectKind, Subject, security_service_client::SecurityServiceClient,
-};
+use contracts::grpc::security::v1::{CheckPermissionRequest, security_service_client::SecurityServiceClient};
+use contracts::permissions::{JUDGE, subject, undecided};
 use moka::sync::Cache;
 use platform_auth::{AuthError, Identity, Kind, Principal, caller};
 use platform_database::DatabaseError;
@@ -34,8 +33,6 @@ use crate::deed::asked_by;
 use crate::journal::Journal;
 use crate::store::Store;
 
-/// The service that knows who may do what.
-const JUDGE: &str = "security";
 /// How long a decision holds here, where nobody tells of the change of a role.
 const HOLDS: Duration = Duration::from_secs(10);
 const DECISIONS: u64 = 10_000;
@@ -152,21 +149,8 @@ impl Gate {
     }
 
     async fn ask(&self, principal: &Principal, permission: &'static str) -> Result<bool> {
-        let kind = match principal.kind {
-            Kind::Key => SubjectKind::Key,
-            _ => SubjectKind::User,
-        };
-        let subject = Subject {
-            kind: kind.into(),
-            id: principal.user()?.to_string(),
-            scopes: principal.scopes.iter().cloned().collect(),
-            workspace: principal
-                .workspace
-                .map(|workspace| workspace.to_string())
-                .unwrap_or_default(),
-        };
         let request = CheckPermissionRequest {
-            subject: Some(subject),
+            subject: Some(subject(principal)?),
             permission: permission.into(),
             resource: None,
             explain: false,
@@ -176,10 +160,7 @@ impl Gate {
             Ok(answer) => Ok(answer.into_inner().allowed),
             Err(status) => {
                 tracing::warn!(%status, permission, "nobody says who may do what");
-                Err(Error::new(
-                    Code::Unavailable,
-                    "it cannot be decided now who may do this; try again in a moment",
-                ))
+                Err(undecided())
             }
         }
     }

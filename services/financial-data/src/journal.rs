@@ -18,6 +18,8 @@ const MIGRATIONS: Migrations = &[migration!("0001_journal")];
 const ALL: &[Migrations] = &[platform_events::MIGRATIONS, MIGRATIONS];
 /// Deeds are single rows, and PostgreSQL has a hundred connections for everybody unless told otherwise.
 const CONNECTIONS: u32 = 4;
+/// Deeds without an end that are told of in one transaction.
+const SLICE: usize = 500;
 /// How long somebody who does something waits until it can be written down.
 const PATIENCE: Duration = Duration(time::Duration::from_secs(5));
 
@@ -85,16 +87,27 @@ impl Journal {
     /// Tells the audit log of what was begun before a time and has not ended: the process died, or the request broke
     /// off, and what was to be done may be done or not.
     pub(crate) async fn give_up(&self, before: DateTime<Utc>) -> Result<(), EventError> {
+        while self.give_up_slice(before).await? {}
+        Ok(())
+    }
+
+    /// Says whether there may be more.
+    async fn give_up_slice(&self, before: DateTime<Utc>) -> Result<bool, EventError> {
         let tx = self.db.begin().await?;
-        let delete = "delete from deeds where begun_at < $1 returning actor, event";
-        for row in sql::all(&tx, delete, [before.into()]).await? {
+        let delete =
+            "delete from deeds where id in (select id from deeds where begun_at < $1 order by begun_at limit $2)
+            returning actor, event";
+        let rows = sql::all(&tx, delete, [before.into(), (SLICE as i64).into()]).await?;
+        let may_be_more = rows.len() == SLICE;
+        for row in rows {
             let (actor, text): (String, String) = (row.try_get("", "actor")?, row.try_get("", "event")?);
             let mut event: Recorded = serde_json::from_str(&text).map_err(unreadable)?;
             event.outcome = Outcome::Failed;
             event.data["end"] = "unknown".into();
             self.tell(&tx, (&actor, &event)).await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(may_be_more)
     }
 
     /// How often roles and grants have changed, for all processes on this database.
