@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::Args;
 use platform_config::Config;
 use platform_crypto::{KeyRing, KeySettings};
-use platform_database::{Database, Migrations, Settings};
+use platform_database::{Database, Migrations};
 use platform_error::Error;
 use platform_service::{Clock, Context, Host, HostSettings, Running, Service};
 use serde::Serialize;
@@ -74,35 +74,35 @@ impl Desk {
 
     /// A service's database. Looking makes none.
     pub(crate) async fn database(&self, service: &'static str, tables: &[Migrations]) -> Result<Database> {
-        self.needs(service)?;
+        self.needs(service).await?;
         let opened = Database::open(&self.context(service), tables).await;
         Ok(opened.map_err(Error::from)?)
     }
 
-    /// Whether the service keeps something, as far as that can be told without making it.
-    pub(crate) fn has(&self, service: &str) -> Result<bool> {
-        let settings: Settings = self.config.section("database")?;
-        let url = settings.services.get(service).unwrap_or(&settings.url).expose();
-        Ok(!url.is_empty() || self.data.join(format!("{service}.db")).exists())
+    /// Whether the service keeps something.
+    pub(crate) async fn has(&self, service: &'static str) -> Result<bool> {
+        let found = Database::exists(&self.context(service)).await;
+        Ok(found.map_err(Error::from)?)
     }
 
     /// Refuses to go on where the service has no database yet.
-    fn needs(&self, service: &str) -> Result<()> {
-        match self.has(service)? {
+    async fn needs(&self, service: &'static str) -> Result<()> {
+        match self.has(service).await? {
             true => Ok(()),
-            false => Err(
-                Failure::new(format!("{service} keeps nothing in {} yet", self.data.display())).with_hint(
-                    "`hansa up` or `hansa run` makes its database; --data names another directory, --config the \
-                     settings of a system elsewhere",
-                ),
-            ),
+            false => Err(Failure::new(format!("{service} keeps nothing yet")).with_hint(format!(
+                "`hansa up` or `hansa run` makes its database; --data names another directory than {}, --config \
+                     the settings of a system elsewhere",
+                self.data.display()
+            ))),
         }
     }
 
     /// Services opened in this process, reached through [`Running::store`]. Stop them, or others wait for them.
     pub(crate) async fn running(&self, services: impl IntoIterator<Item = Service>) -> Result<Running> {
         let services: Vec<_> = services.into_iter().collect();
-        services.iter().try_for_each(|service| self.needs(service.name()))?;
+        for service in &services {
+            self.needs(service.name()).await?;
+        }
         let host = Host::new(self.config.clone(), Clock::system()).services(services);
         Ok(host.embed().await?)
     }

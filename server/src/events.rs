@@ -104,7 +104,7 @@ async fn of(desk: &Desk, only: Option<&str>) -> Result<Vec<(&'static str, Events
     let mut all = Vec::new();
     for service in wanted {
         // Where everybody may do everything it keeps nothing.
-        if service == SERVICE && only.is_none() && !desk.has(service)? {
+        if service == SERVICE && only.is_none() && !desk.has(service).await? {
             continue;
         }
         let database = desk.database(service, &[platform_events::MIGRATIONS]).await?;

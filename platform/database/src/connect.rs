@@ -66,7 +66,7 @@ pub(crate) async fn sqlite(file: &Path, settings: &Settings) -> Result<Pools, Da
 }
 
 pub(crate) async fn postgres(url: &str, service: &str, settings: &Settings) -> Result<Pools, DatabaseError> {
-    let schema = format!("\"{}\"", service.replace('"', ""));
+    let schema = format!("\"{}\"", bare(service));
     let timeout = settings.statement_timeout.as_millis().to_string();
     let options = PgConnectOptions::from_str(url)
         .map_err(|_| DatabaseError::Url)?
@@ -104,6 +104,24 @@ pub(crate) async fn postgres(url: &str, service: &str, settings: &Settings) -> R
         read: pool.clone(),
         write: pool,
     })
+}
+
+/// Whether a server has the schema of a service.
+pub(crate) async fn has_schema(url: &str, service: &str, settings: &Settings) -> Result<bool, DatabaseError> {
+    let options = PgConnectOptions::from_str(url).map_err(|_| DatabaseError::Url)?;
+    let pool = PoolOptions::<sqlx::Postgres>::new()
+        .max_connections(1)
+        .acquire_timeout(settings.acquire_timeout.0)
+        .connect_lazy_with(options.disable_statement_logging());
+    let schema = sqlx::query("select 1 from pg_namespace where nspname = $1").bind(bare(service));
+    let found = schema.fetch_optional(&pool).await.map_err(away)?;
+    pool.close().await;
+    Ok(found.is_some())
+}
+
+/// The name of a service's schema.
+fn bare(service: &str) -> String {
+    service.replace('"', "")
 }
 
 /// SQLITE_BUSY, or one of its kinds.

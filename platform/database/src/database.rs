@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use platform_service::Context;
 use sea_orm::{DatabaseConnection, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 
-use crate::{DatabaseError, Migrations, Settings, Tx, connect, migrate};
+use crate::{Alone, DatabaseError, Migrations, Settings, Tx, connect, migrate};
 
 const REPORT: Duration = Duration::from_secs(10);
 
@@ -16,6 +16,27 @@ pub enum Kind {
     Sqlite,
     /// A schema of a PostgreSQL server.
     Postgres,
+}
+
+/// Where a service's tables are: in a schema behind a URL, or in a file.
+enum Place {
+    Schema(String),
+    File(PathBuf),
+}
+
+impl Place {
+    fn of(context: &Context, settings: &Settings) -> Result<Self, DatabaseError> {
+        let service = context.service();
+        let url = settings.url_for(service);
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Ok(Self::Schema(url.to_owned()));
+        }
+        match (url.strip_prefix("sqlite:"), url) {
+            (Some(file), _) => Ok(Self::File(PathBuf::from(file.trim_start_matches("//")))),
+            (None, "") => Ok(Self::File(context.data_dir().join(format!("{service}.db")))),
+            _ => Err(DatabaseError::Url),
+        }
+    }
 }
 
 /// A service's database. Cheap to clone.
@@ -54,18 +75,19 @@ impl Database {
         applied
     }
 
+    /// Whether the context's service has a database. Looking makes none.
+    pub async fn exists(context: &Context) -> Result<bool, DatabaseError> {
+        let settings = settings(context)?;
+        match Place::of(context, &settings)? {
+            Place::Schema(url) => connect::has_schema(&url, context.service(), &settings).await,
+            Place::File(file) => Ok(file.exists()),
+        }
+    }
+
     async fn connect(context: &Context, settings: &Settings) -> Result<Self, DatabaseError> {
-        let service = context.service();
-        let url = settings.url_for(service);
-        let pools = if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            connect::postgres(url, service, settings).await?
-        } else {
-            let file = match (url.strip_prefix("sqlite:"), url) {
-                (Some(file), _) => PathBuf::from(file.trim_start_matches("//")),
-                (None, "") => context.data_dir().join(format!("{service}.db")),
-                _ => return Err(DatabaseError::Url),
-            };
-            connect::sqlite(&file, settings).await?
+        let pools = match Place::of(context, settings)? {
+            Place::Schema(url) => connect::postgres(&url, context.service(), settings).await?,
+            Place::File(file) => connect::sqlite(&file, settings).await?,
         };
         Ok(Self(Arc::new(Inner {
             read: pools.read,
@@ -78,15 +100,21 @@ impl Database {
         &self.0.read
     }
 
-    /// Begins a transaction that may write: the only door for writes. On SQLite it holds the write lock from its first
-    /// moment, because a transaction that reads first and writes later fails beside others that write. Keep it short,
-    /// and use nothing but it until it ends.
+    /// Begins a transaction that may write: the door for whatever takes more than one statement, or reads before it
+    /// writes. On SQLite it holds the write lock from its first moment, because a transaction that reads first and writes
+    /// later fails beside others that write. Keep it short, and use nothing but it until it ends.
     pub async fn begin(&self) -> Result<Tx, DatabaseError> {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
         Ok(Tx::new(self.0.write.begin_with_options(options).await?))
+    }
+
+    /// For one statement that writes and is a transaction of its own: it saves the two ways to the database that `begin`
+    /// and `commit` are.
+    pub fn alone(&self) -> Alone<'_> {
+        Alone(&self.0.write)
     }
 
     /// Which database it is.

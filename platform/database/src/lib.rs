@@ -31,5 +31,5 @@ pub use crate::{
     migrate::{Migration, Migrations},
     page::{Connection, Key, Order, PageArgs, PageLimits, page},
     settings::{Migrate, Settings},
-    tx::Tx,
+    tx::{Alone, Tx},
 };

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Lanes that one worker takes at a time.
-const LANES: i64 = 8;
+const LANES: usize = 8;
 /// Events of one lane that are handled before other lanes have their turn.
 const TURN: u32 = 64;
 const LONGEST_ERROR: usize = 500;
@@ -27,8 +27,9 @@ pub(crate) async fn run<S: Send + Sync>(member: &Member<'_, S>) {
 
 async fn work<S: Send + Sync>(member: &Member<'_, S>) {
     let shutdown = member.events.context().shutdown();
+    let mut may_be_more = false;
     while !shutdown.is_cancelled() {
-        let lanes = match claim_lanes(member).await {
+        let lanes = match claim_lanes(member, may_be_more).await {
             Ok(lanes) => lanes,
             Err(error) => {
                 tracing::warn!(event.group = member.name, %error, "events wait in the inbox: they cannot be claimed");
@@ -36,11 +37,12 @@ async fn work<S: Send + Sync>(member: &Member<'_, S>) {
             }
         };
         if !lanes.is_empty() {
-            // There may be more: one more worker has a look, and wakes the next if so.
-            member.arrived.notify_one();
-            for first in lanes {
-                handle_lane(member, first).await;
+            if lanes.len() == LANES {
+                // There may be more: one more worker has a look, and wakes the next if so.
+                member.arrived.notify_one();
             }
+            handle_lanes(member, lanes).await;
+            may_be_more = false;
             continue;
         }
         // One of those that have nothing to do looks at the clock for all of them.
@@ -48,23 +50,21 @@ async fn work<S: Send + Sync>(member: &Member<'_, S>) {
             let _watch = member.watch.lock().await;
             sleep(*member.events.settings().poll).await;
         };
-        tokio::select! {
-            () = member.arrived.notified() => {}
-            () = look => {}
-            () = shutdown.cancelled() => {}
-        }
+        may_be_more = tokio::select! {
+            () = member.arrived.notified() => true,
+            () = look => false,
+            () = shutdown.cancelled() => break,
+        };
     }
 }
 
-async fn claim_lanes<S>(member: &Member<'_, S>) -> Result<Vec<Claimed>, EventError> {
+/// Looks before it claims, unless it knows that something is there: a claim waits for others that write.
+async fn claim_lanes<S>(member: &Member<'_, S>, may_be_more: bool) -> Result<Vec<Claimed>, EventError> {
     let db = member.events.db();
-    if inbox::ready(db.read(), member.name, 1).await? == 0 {
+    if !may_be_more && inbox::ready(db.read(), member.name, 1).await? == 0 {
         return Ok(Vec::new());
     }
-    let tx = db.begin().await?;
-    let claimed = inbox::claim(&tx, member.name, claim(member), LANES).await?;
-    tx.commit().await?;
-    Ok(claimed)
+    inbox::claim(&db.alone(), member.name, claim(member), LANES).await
 }
 
 fn claim<S>(member: &Member<'_, S>) -> Claim {
@@ -74,6 +74,19 @@ fn claim<S>(member: &Member<'_, S>) -> Claim {
         owner: member.events.owner(),
         now,
         until: now + *settings.handler_timeout + *settings.lease,
+    }
+}
+
+/// Handles lanes one after the other for as long as they are this worker's, and leaves the others to whoever is free.
+async fn handle_lanes<S: Send + Sync>(member: &Member<'_, S>, lanes: Vec<Claimed>) {
+    let claimed = Instant::now();
+    for first in lanes {
+        if claimed.elapsed() < *member.events.settings().lease {
+            handle_lane(member, first).await;
+        } else {
+            note(member, &first, Failed::Untried, String::new()).await;
+            member.arrived.notify_one();
+        }
     }
 }
 
@@ -152,12 +165,8 @@ async fn fail<S>(member: &Member<'_, S>, event: &Claimed, error: &Error) {
 }
 
 async fn note<S>(member: &Member<'_, S>, event: &Claimed, failed: Failed, error: String) {
-    let noted = async {
-        let tx = member.events.db().begin().await?;
-        inbox::fail(&tx, event, claim(member), (failed, error)).await?;
-        Ok::<_, EventError>(tx.commit().await?)
-    };
-    if let Err(error) = noted.await {
+    let db = &member.events.db().alone();
+    if let Err(error) = inbox::fail(db, event, claim(member), (failed, error)).await {
         tracing::warn!(event.group = member.name, %error, "a failure could not be noted; the event's lease runs out");
     }
 }

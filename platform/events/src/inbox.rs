@@ -92,16 +92,23 @@ pub(crate) async fn receive(
 }
 
 /// How many events wait, counted up to `most`.
-pub(crate) async fn ready(db: &impl ConnectionTrait, group: &str, most: i64) -> Result<i64, EventError> {
+pub(crate) async fn ready(db: &impl ConnectionTrait, group: &str, most: u64) -> Result<u64, EventError> {
     let select = "select count(*) as ready from
         (select 1 from event_inbox where group_name = $1 and state = 'ready' limit $2) waiting";
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
     let row = sql::one(db, select, [group.into(), most.into()]).await?;
-    Ok(row.map(|row| row.try_get("", "ready")).transpose()?.unwrap_or_default())
+    let ready: Option<i64> = row.map(|row| row.try_get("", "ready")).transpose()?;
+    Ok(ready.unwrap_or_default().unsigned_abs())
 }
 
 /// Claims the first waiting event of several lanes. An event whose lane has an earlier one that waits is not first.
-pub(crate) async fn claim(tx: &Tx, group: &str, claim: Claim, most: i64) -> Result<Vec<Claimed>, EventError> {
-    let lock = match tx.get_database_backend() {
+pub(crate) async fn claim(
+    db: &impl ConnectionTrait,
+    group: &str,
+    claim: Claim,
+    most: usize,
+) -> Result<Vec<Claimed>, EventError> {
+    let lock = match db.get_database_backend() {
         DbBackend::Postgres => "for update of i skip locked",
         _ => "",
     };
@@ -123,10 +130,16 @@ pub(crate) async fn claim(tx: &Tx, group: &str, claim: Claim, most: i64) -> Resu
         claim.until.into(),
         group.into(),
         claim.now.into(),
-        most.into(),
+        i64::try_from(most).unwrap_or(i64::MAX).into(),
     ];
-    let rows = sql::all(tx, &update, values).await?;
-    let mut claimed = rows.iter().map(claimed).collect::<Result<Vec<_>, _>>()?;
+    let rows = sql::all(db, &update, values).await?;
+    let readable = |row: &QueryResult| {
+        claimed(row)
+            .inspect_err(|error| tracing::error!(event.group = group, %error, "an event in the inbox cannot be read"))
+            .ok()
+    };
+    // One that cannot be read keeps its lease, and holds up its own lane alone.
+    let mut claimed: Vec<_> = rows.iter().filter_map(readable).collect();
     claimed.sort_by_key(|claimed| claimed.seq);
     Ok(claimed)
 }
@@ -169,7 +182,7 @@ pub(crate) enum Failed {
 
 /// Notes a failure, unless somebody else has the event meanwhile.
 pub(crate) async fn fail(
-    tx: &Tx,
+    db: &impl ConnectionTrait,
     event: &Claimed,
     claim: Claim,
     (failed, error): (Failed, String),
@@ -192,16 +205,16 @@ pub(crate) async fn fail(
         event.seq.into(),
         claim.owner.into(),
     ];
-    sql::execute(tx, update, values).await?;
+    sql::execute(db, update, values).await?;
     Ok(())
 }
 
 /// Forgets settled events that changed before a time, one slice, and says whether there may be more.
-pub(crate) async fn forget(tx: &Tx, state: &str, before: DateTime<Utc>) -> Result<bool, EventError> {
+pub(crate) async fn forget(db: &impl ConnectionTrait, state: &str, before: DateTime<Utc>) -> Result<bool, EventError> {
     const SLICE: i64 = 2_000;
     let delete = "delete from event_inbox where seq in (
         select seq from event_inbox where state = $1 and state <> 'ready' and changed_at < $2 limit $3)";
-    let forgotten = sql::execute(tx, delete, [state.into(), before.into(), SLICE.into()]).await?;
+    let forgotten = sql::execute(db, delete, [state.into(), before.into(), SLICE.into()]).await?;
     Ok(forgotten == SLICE.unsigned_abs())
 }
 

@@ -62,12 +62,6 @@ pub(crate) async fn forget(events: &Events) -> Result<(), EventError> {
 }
 
 async fn slices(db: &Database, state: &str, before: chrono::DateTime<chrono::Utc>) -> Result<(), EventError> {
-    loop {
-        let tx = db.begin().await?;
-        let more = inbox::forget(&tx, state, before).await?;
-        tx.commit().await?;
-        if !more {
-            return Ok(());
-        }
-    }
+    while inbox::forget(&db.alone(), state, before).await? {}
+    Ok(())
 }

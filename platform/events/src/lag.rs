@@ -24,8 +24,9 @@ pub struct Lag {
 pub struct GroupLag {
     /// Its name.
     pub group: String,
-    /// Events on the bus that the group has not read, wanted or not; unknown for one that has not begun to read. Less
-    /// than none: the bus was replaced by an older copy; when the group reads next it goes on with what is there.
+    /// Events on the bus that the group has not read, wanted or not; unknown for one that has not begun to read. What it
+    /// does not want it notes as read within two seconds. Less than none: the bus was replaced by an older copy; when
+    /// the group reads next it goes on with what is there.
     pub unread: Option<i64>,
     /// Events it has read and not handled.
     pub ready: i64,

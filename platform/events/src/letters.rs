@@ -88,9 +88,7 @@ pub(crate) async fn revive(
         id.unwrap_or_default().into(),
         id.is_none().into(),
     ];
-    let tx = db.begin().await?;
-    let revived = sql::execute(&tx, update, values).await?;
-    tx.commit().await?;
+    let revived = sql::execute(&db.alone(), update, values).await?;
     match id {
         Some(id) if revived == 0 => Err(no_such(group, id)),
         _ => Ok(revived),
@@ -101,9 +99,7 @@ pub(crate) async fn revive(
 pub(crate) async fn discard(db: &Database, group: &str, id: Uuid, now: DateTime<Utc>) -> Result<(), EventError> {
     let update = "update event_inbox set state = 'done', envelope = null, changed_at = $1
         where group_name = $2 and id = $3 and state = 'dead'";
-    let tx = db.begin().await?;
-    let discarded = sql::execute(&tx, update, [now.into(), group.into(), id.into()]).await?;
-    tx.commit().await?;
+    let discarded = sql::execute(&db.alone(), update, [now.into(), group.into(), id.into()]).await?;
     if discarded == 0 {
         return Err(no_such(group, id));
     }

@@ -28,8 +28,9 @@ pub(crate) async fn write(tx: &Tx, r#type: &'static str, envelope: &Envelope) ->
 }
 
 /// The oldest events.
-pub(crate) async fn first(db: &impl ConnectionTrait, most: i64) -> Result<Vec<Waiting>, EventError> {
+pub(crate) async fn first(db: &impl ConnectionTrait, most: usize) -> Result<Vec<Waiting>, EventError> {
     let select = "select seq, envelope from event_outbox order by seq limit $1";
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
     let rows = sql::all(db, select, [most.into()]).await?;
     let waiting = rows.into_iter().map(|row| {
         let text: String = row.try_get("", "envelope")?;
@@ -43,9 +44,9 @@ pub(crate) async fn first(db: &impl ConnectionTrait, most: i64) -> Result<Vec<Wa
 }
 
 /// Forgets events that are on the bus.
-pub(crate) async fn forget(tx: &Tx, seqs: &[i64]) -> Result<(), EventError> {
+pub(crate) async fn forget(db: &impl ConnectionTrait, seqs: &[i64]) -> Result<(), EventError> {
     let delete = format!("delete from event_outbox where seq in {}", sql::rows(1, seqs.len()));
-    sql::execute(tx, &delete, seqs.iter().map(|seq| Value::from(*seq))).await?;
+    sql::execute(db, &delete, seqs.iter().map(|seq| Value::from(*seq))).await?;
     Ok(())
 }
 

@@ -84,10 +84,7 @@ async fn lost(jobs: &Jobs, claimed: &Claimed) {
 
 async fn renew(jobs: &Jobs, claimed: &Claimed) -> Result<bool, JobError> {
     let until = jobs.context().clock().now() + *jobs.settings().lease;
-    let tx = jobs.db().begin().await?;
-    let is_ours = queue::renew(&tx, claimed, until).await?;
-    tx.commit().await?;
-    Ok(is_ours)
+    queue::renew(&jobs.db().alone(), claimed, until).await
 }
 
 /// Over when the service has been stopping for as long as jobs may go on.
@@ -124,7 +121,8 @@ async fn settle<S>(jobs: &Jobs, kind: &Kind<S>, claimed: &Claimed, end: End) {
         }
     };
     for _ in 0..WRITES {
-        match write(jobs, claimed, &outcome, error.clone()).await {
+        let facts = (jobs.context().clock().now(), error.clone());
+        match queue::settle(&jobs.db().alone(), claimed, &outcome, facts).await {
             // With `Run::finish` it was settled with its effects, and nothing was left to do.
             Ok(_) => {
                 metrics::counter!("jobs_ended_total", "kind" => claimed.kind.clone()).increment(1);
@@ -134,11 +132,4 @@ async fn settle<S>(jobs: &Jobs, kind: &Kind<S>, claimed: &Claimed, end: End) {
         }
         sleep(BETWEEN_WRITES).await;
     }
-}
-
-async fn write(jobs: &Jobs, claimed: &Claimed, outcome: &Outcome, error: Option<String>) -> Result<bool, JobError> {
-    let tx = jobs.db().begin().await?;
-    let settled = queue::settle(&tx, claimed, outcome, (jobs.context().clock().now(), error)).await?;
-    tx.commit().await?;
-    Ok(settled)
 }

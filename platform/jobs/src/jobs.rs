@@ -148,10 +148,8 @@ impl Jobs {
         update: &str,
         (allowed, verb): (&'static str, &'static str),
     ) -> Result<(), JobError> {
-        let tx = self.0.db.begin().await?;
-        let changed = sql::execute(&tx, update, [self.0.context.clock().now().into(), id.into()]).await?;
-        tx.commit().await?;
-        if changed == 1 {
+        let values = [self.0.context.clock().now().into(), id.into()];
+        if sql::execute(&self.0.db.alone(), update, values).await? == 1 {
             return Ok(());
         }
         let state = self.find(id).await?.state.as_str().to_owned();

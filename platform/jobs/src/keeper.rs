@@ -92,12 +92,6 @@ fn length(duration: Duration) -> TimeDelta {
 }
 
 async fn forget(jobs: &Jobs, state: &str, before: DateTime<Utc>) -> Result<(), JobError> {
-    loop {
-        let tx = jobs.db().begin().await?;
-        let more = queue::forget(&tx, state, before).await?;
-        tx.commit().await?;
-        if !more {
-            return Ok(());
-        }
-    }
+    while queue::forget(&jobs.db().alone(), state, before).await? {}
+    Ok(())
 }

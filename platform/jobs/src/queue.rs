@@ -98,12 +98,12 @@ pub(crate) struct Room {
 /// Claims the most urgent jobs that are due and that there is room for, the most urgent first. One that there is no room
 /// for keeps its place, and those after it wait for the next claim.
 pub(crate) async fn claim(
-    tx: &Tx,
+    db: &impl ConnectionTrait,
     room: &Room,
     owner: Uuid,
     (now, until): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<Vec<Claimed>, JobError> {
-    let lock = match tx.get_database_backend() {
+    let lock = match db.get_database_backend() {
         DbBackend::Postgres => "for update skip locked",
         _ => "",
     };
@@ -128,7 +128,7 @@ pub(crate) async fn claim(
         names.join(", ")
     );
     let mut claimed = Vec::new();
-    for row in sql::all(tx, &update, values).await? {
+    for row in sql::all(db, &update, values).await? {
         let (priority, run_at): (i32, DateTime<Utc>) = (row.try_get("", "priority")?, row.try_get("", "run_at")?);
         let job = Claimed {
             id: row.try_get("", "id")?,
@@ -147,10 +147,10 @@ pub(crate) async fn claim(
 }
 
 /// Keeps a job for longer. `false`: it is no longer this process's.
-pub(crate) async fn renew(tx: &Tx, job: &Claimed, until: DateTime<Utc>) -> Result<bool, JobError> {
+pub(crate) async fn renew(db: &impl ConnectionTrait, job: &Claimed, until: DateTime<Utc>) -> Result<bool, JobError> {
     let update = "update job set lease_until = $1 where id = $2 and lease_owner = $3 and state = 'running'";
     let values: [Value; 3] = [until.into(), job.id.into(), job.owner.into()];
-    Ok(sql::execute(tx, update, values).await? == 1)
+    Ok(sql::execute(db, update, values).await? == 1)
 }
 
 /// Whether a job is still this claim's.
@@ -161,7 +161,12 @@ pub(crate) async fn is_held(db: &impl ConnectionTrait, job: &Claimed) -> Result<
 }
 
 /// Notes how far a job is.
-pub(crate) async fn progress(tx: &Tx, job: &Claimed, percent: u8, text: &str) -> Result<(), JobError> {
+pub(crate) async fn progress(
+    db: &impl ConnectionTrait,
+    job: &Claimed,
+    percent: u8,
+    text: &str,
+) -> Result<(), JobError> {
     let update = "update job set progress = $1, progress_text = $2 where id = $3 and lease_owner = $4
         and state = 'running'";
     let values: [Value; 4] = [
@@ -170,13 +175,13 @@ pub(crate) async fn progress(tx: &Tx, job: &Claimed, percent: u8, text: &str) ->
         job.id.into(),
         job.owner.into(),
     ];
-    sql::execute(tx, update, values).await?;
+    sql::execute(db, update, values).await?;
     Ok(())
 }
 
 /// Settles a job. `false`: it is no longer this process's, and nothing has changed.
 pub(crate) async fn settle(
-    tx: &Tx,
+    db: &impl ConnectionTrait,
     job: &Claimed,
     outcome: &Outcome,
     (now, error): (DateTime<Utc>, Option<String>),
@@ -209,7 +214,7 @@ pub(crate) async fn settle(
         job.id.into(),
         job.owner.into(),
     ];
-    Ok(sql::execute(tx, &update, values).await? == 1)
+    Ok(sql::execute(db, &update, values).await? == 1)
 }
 
 /// Takes back the jobs of processes that no longer say that they work on them.
@@ -226,10 +231,10 @@ pub(crate) async fn reap(tx: &Tx, now: DateTime<Utc>) -> Result<u64, JobError> {
 }
 
 /// Forgets jobs that were over before a time, one slice, and says whether there may be more.
-pub(crate) async fn forget(tx: &Tx, state: &str, before: DateTime<Utc>) -> Result<bool, JobError> {
+pub(crate) async fn forget(db: &impl ConnectionTrait, state: &str, before: DateTime<Utc>) -> Result<bool, JobError> {
     const SLICE: i64 = 2_000;
     let delete = "delete from job where id in (
         select id from job where state = $1 and state in ('done', 'dead', 'cancelled') and finished_at < $2 limit $3)";
-    let forgotten = sql::execute(tx, delete, [state.into(), before.into(), SLICE.into()]).await?;
+    let forgotten = sql::execute(db, delete, [state.into(), before.into(), SLICE.into()]).await?;
     Ok(forgotten == SLICE.unsigned_abs())
 }

@@ -57,9 +57,7 @@ impl Run {
             }
             *told = Some(Instant::now());
         }
-        let tx = self.jobs.db().begin().await?;
-        queue::progress(&tx, &self.claimed, percent, text).await?;
-        Ok(tx.commit().await?)
+        queue::progress(&self.jobs.db().alone(), &self.claimed, percent, text).await
     }
 
     /// Notes in the transaction of the job's effects that the job is done, so that they happen exactly once: when the

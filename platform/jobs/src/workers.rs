@@ -18,7 +18,7 @@ use crate::{
     schedule::{self, Schedule},
 };
 
-/// Jobs claimed in one transaction: while it is written nobody else sees them, also those there is no room for.
+/// Jobs claimed in one statement: while it runs nobody else sees them, also those there is no room for.
 const MOST_AT_ONCE: u16 = 32;
 
 /// A handler: `async fn(store: &S, run: &Run, job: J) -> Result<(), X>`.
@@ -166,9 +166,8 @@ impl<S: Clone + Send + Sync + 'static> Workers<S> {
                 return Ok(());
             }
             let owner = jobs.context().ids().v4();
-            let tx = jobs.db().begin().await?;
-            let claimed = queue::claim(&tx, &room, owner, (now, now + *jobs.settings().lease)).await?;
-            tx.commit().await?;
+            let times = (now, now + *jobs.settings().lease);
+            let claimed = queue::claim(&jobs.db().alone(), &room, owner, times).await?;
             if claimed.is_empty() {
                 return Ok(());
             }

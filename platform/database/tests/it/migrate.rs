@@ -99,3 +99,18 @@ async fn a_url_of_no_database_says_what_is_expected() {
 
     assert!(refused.to_string().contains("must begin with postgres://"), "{refused}");
 }
+
+#[tokio::test]
+async fn a_database_is_there_once_it_was_opened_and_looking_makes_none() {
+    for place in places("").await {
+        let before = [
+            Database::exists(&place.context).await.unwrap(),
+            Database::exists(&place.context).await.unwrap(),
+        ];
+
+        place.open().await;
+
+        assert_eq!(before, [false, false]);
+        assert!(Database::exists(&place.context).await.unwrap());
+    }
+}

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use platform_database::{Database, Kind, Migrations, Settings as DatabaseSettings, Tx, migration, orm::Value, sql};
 use platform_service::{Clock, Context};
 use tokio::{
-    sync::Notify,
+    sync::watch,
     time::{Instant, sleep_until},
 };
 
@@ -39,7 +39,7 @@ struct Log {
     db: Database,
     clock: Clock,
     poll: Duration,
-    appended: Notify,
+    appended: watch::Sender<()>,
 }
 
 impl EmbeddedBus {
@@ -79,7 +79,7 @@ impl Log {
             db: Database::open(&context.named(DATABASE), &[LOG_MIGRATIONS]).await?,
             clock: context.clock().clone(),
             poll,
-            appended: Notify::new(),
+            appended: watch::Sender::new(()),
         })
     }
 
@@ -168,7 +168,7 @@ impl Bus for EmbeddedBus {
             sql::execute(&tx, &insert, values).await?;
         }
         tx.commit().await?;
-        self.0.appended.notify_waiters();
+        self.0.appended.send_replace(());
         Ok(())
     }
 
@@ -177,6 +177,8 @@ impl Bus for EmbeddedBus {
         Ok(Box::new(LogReader {
             log: self.0.clone(),
             next: begin(from, 0, (oldest, end))?,
+            appended: self.0.appended.subscribe(),
+            is_behind: true,
         }))
     }
 
@@ -203,34 +205,40 @@ impl Bus for EmbeddedBus {
 struct LogReader {
     log: Arc<Log>,
     next: i64,
+    appended: watch::Receiver<()>,
+    /// Whether there may be events that were not read yet.
+    is_behind: bool,
 }
 
 #[async_trait]
 impl Reader for LogReader {
     async fn next(&mut self, most: usize, wait: Duration) -> Result<Batch, EventError> {
         let deadline = Instant::now() + wait;
-        let log = self.log.clone();
+        // What another process appends is found by looking again, and more may follow it.
+        let mut is_found = false;
         loop {
-            let appended = log.appended.notified();
-            tokio::pin!(appended);
-            // From here on no append is missed, also one between the query and the wait.
-            appended.as_mut().enable();
-            let rows = log.read(self.next, most).await?;
-            if let Some((last, _)) = rows.last() {
-                self.next = last + 1;
+            if self.is_behind {
+                // Seen before the query, so that no append between it and the wait is missed.
+                self.appended.mark_unchanged();
+                let rows = self.log.read(self.next, most).await?;
+                self.is_behind = rows.len() == most || (is_found && !rows.is_empty());
+                if let Some((last, _)) = rows.last() {
+                    self.next = last + 1;
+                }
+                if !rows.is_empty() || Instant::now() >= deadline {
+                    let events = rows.iter().filter_map(|(seq, text)| decode(text.as_bytes(), seq));
+                    return Ok(Batch {
+                        events: events.collect(),
+                        next: Position::single(self.next),
+                    });
+                }
             }
-            if !rows.is_empty() || Instant::now() >= deadline {
-                let events = rows.iter().filter_map(|(seq, text)| decode(text.as_bytes(), seq));
-                return Ok(Batch {
-                    events: events.collect(),
-                    next: Position::single(self.next),
-                });
-            }
-            let again = deadline.min(Instant::now() + log.poll);
-            tokio::select! {
-                () = appended => {}
-                () = sleep_until(again) => {}
-            }
+            let again = deadline.min(Instant::now() + self.log.poll);
+            is_found = tokio::select! {
+                _ = self.appended.changed() => false,
+                () = sleep_until(again) => true,
+            };
+            self.is_behind = true;
         }
     }
 }

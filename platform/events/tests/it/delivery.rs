@@ -1,13 +1,14 @@
 //! Who gets which event, in which order, and how often.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use platform_database::{Database, Tx};
+use platform_database::{Database, Kind, Tx};
 use platform_error::Error;
 use platform_events::{Cause, Consumers, Event, EventError, LARGEST, Received, Start};
 
 use crate::world::{
-    Counted, Store, World, a_while, counted, effect, eventually, execute, on_each_database, record, rows, run, stop,
+    Counted, Seen, Store, World, a_while, all, counted, effect, eventually, execute, on_each_database, record, rows,
+    run, stop,
 };
 
 #[tokio::test]
@@ -236,4 +237,42 @@ async fn an_event_too_large_for_a_bus_is_refused_when_it_is_published() {
         .await;
 
     assert!(matches!(refused, Err(EventError::TooLarge("test.counted", _))));
+}
+
+#[tokio::test]
+async fn a_group_passes_over_what_nobody_in_it_wants_and_notes_that_without_haste() {
+    on_each_database(async |database| {
+        let world = World::new(database);
+        let (_context, store) = world.service("orders", Consumers::new().on("counters", record)).await;
+        store.publish(&counted("a", 1)).await;
+        eventually("the group reads", async || store.numbers().await == [1]).await;
+        execute(&store.db.alone(), "create table moves (position text)", []).await;
+        let note: &[_] = match store.db.kind() {
+            Kind::Sqlite => &["create trigger moved after update on event_cursor
+                begin insert into moves values (new.position); end"],
+            Kind::Postgres => &[
+                "create function note() returns trigger language plpgsql
+                    as 'begin insert into moves values (new.position); return new; end'",
+                "create trigger moved after update on event_cursor for each row execute function note()",
+            ],
+        };
+        for statement in note {
+            execute(&store.db.alone(), statement, []).await;
+        }
+
+        let began = Instant::now();
+        let lag = async || store.events.lag().await.unwrap();
+        for _ in 0..30 {
+            store.publish(&Seen).await;
+            eventually("the bus has it", async || lag().await.waiting == 0).await;
+        }
+        eventually("all are read", async || lag().await.groups[0].unread == Some(0)).await;
+        store.publish(&counted("a", 2)).await;
+        eventually("what is wanted is heard", async || store.numbers().await == [1, 2]).await;
+
+        let moves = all(store.db.read(), "select position from moves", []).await.len();
+        let most = 3 + began.elapsed().as_secs() as usize;
+        assert!((2..=most).contains(&moves), "the position was written {moves} times");
+    })
+    .await;
 }

@@ -44,6 +44,19 @@ impl Event for Counted {
     }
 }
 
+/// Something that nobody counts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Seen;
+
+impl Event for Seen {
+    const TYPE: &'static str = "test.seen";
+    const AGGREGATE: &'static str = "test";
+
+    fn key(&self) -> String {
+        "all".into()
+    }
+}
+
 pub(crate) fn counted(key: &str, number: i64) -> Counted {
     let key = key.to_owned();
     Counted { key, number }

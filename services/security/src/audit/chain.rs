@@ -4,10 +4,9 @@ use chrono::{DateTime, Utc};
 use platform_crypto::KeyRing;
 use platform_database::{
     Tx,
-    orm::{ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter},
+    orm::{DbErr, EntityTrait, IntoActiveModel, sea_query::OnConflict},
     sql,
 };
-use uuid::Uuid;
 
 use super::{Column, Entity, Entry, Model};
 use crate::error::Error;
@@ -53,9 +52,6 @@ impl<'a> Chain<'a> {
 
     /// Writes an entry down. One whose id is there already is left as it is.
     pub async fn append(&mut self, entry: Entry) -> Result<(), Error> {
-        if self.has(entry.id).await? {
-            return Ok(());
-        }
         let entry = entry.checked()?;
         let mut row = Model {
             seq: self.seq + 1,
@@ -76,18 +72,17 @@ impl<'a> Chain<'a> {
         row.words = row.searched();
         row.hash = row.fingerprint(&self.hash);
         row.seal = hex(&self.ring.tag(SEAL, row.hash.as_bytes()));
-        (self.seq, self.hash) = (row.seq, row.hash.clone());
-        Entity::insert(row.into_active_model())
-            .exec_without_returning(self.tx)
-            .await?;
+        let (seq, hash) = (row.seq, row.hash.clone());
+        let once = OnConflict::column(Column::Id).do_nothing().to_owned();
+        let insert = Entity::insert(row.into_active_model()).on_conflict(once);
+        if insert.exec_without_returning(self.tx).await? == 0 {
+            return Ok(());
+        }
+        (self.seq, self.hash) = (seq, hash);
         let sql = "update audit_head set seq = $1, hash = $2 where only_row = 1";
         let values = [self.seq.into(), self.hash.clone().into()];
         sql::execute(self.tx, sql, values).await?;
         Ok(())
-    }
-
-    async fn has(&self, id: Uuid) -> Result<bool, Error> {
-        Ok(Entity::find().filter(Column::Id.eq(id)).one(self.tx).await?.is_some())
     }
 }
 
