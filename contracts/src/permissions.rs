@@ -1,6 +1,12 @@
 //! How a service asks `security` whether somebody may do something, and how long it goes by the answer.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use moka::future::Cache;
 use platform_auth::{Identity, Kind, Principal};
@@ -17,9 +23,9 @@ use crate::grpc::security::v1::{
 };
 
 /// The service that decides.
-pub const JUDGE: &str = "security";
-/// How long an answer holds here. `security` remembers for longer and forgets what changed; here a list or somebody who
-/// tries again and again asks it once.
+const JUDGE: &str = "security";
+/// How long an answer usually holds here. `security` remembers for longer and forgets what changed; here a list or
+/// somebody who tries again and again asks it once.
 const HOLDS: Duration = Duration::from_secs(2);
 const ANSWERS: u64 = 10_000;
 /// How long is waited for an answer: whoever waits is somebody whose request is answered after it.
@@ -32,7 +38,9 @@ const PAUSE: u64 = 5;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct About {
     thing: Option<(&'static str, Uuid)>,
-    workspace: Option<(Uuid, Option<&'static str>)>,
+    workspace: Option<Uuid>,
+    /// What the person is in the workspace, as far as the asking service knows; empty for nothing.
+    part: Option<&'static str>,
 }
 
 /// Asks what somebody may do. Cheap to clone; clones share their answers.
@@ -43,12 +51,15 @@ struct Inner {
     context: Context,
     identity: Identity,
     guard: Guard,
-    answers: Cache<Question, bool>,
+    answers: Option<Cache<Question, bool>>,
+    forgotten: AtomicU64,
 }
 
 /// Whose question, for what, about what. Two tokens of one person that allow different things are two.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Question {
+    /// How often answers were forgotten before it was asked: one that was on its way then does not count after.
+    forgotten: u64,
     who: String,
     permission: &'static str,
     about: About,
@@ -64,7 +75,15 @@ impl About {
     pub fn thing(kind: &'static str, id: Uuid) -> Self {
         Self {
             thing: Some((kind, id)),
-            workspace: None,
+            ..Self::default()
+        }
+    }
+
+    /// A workspace, asked about by a service that does not know who is in it.
+    pub fn place(id: Uuid) -> Self {
+        Self {
+            workspace: Some(id),
+            ..Self::default()
         }
     }
 
@@ -72,8 +91,8 @@ impl About {
     /// knows before `security` hears of it.
     pub fn workspace(id: Uuid, part: Option<&'static str>) -> Self {
         Self {
-            thing: None,
-            workspace: Some((id, part)),
+            part: Some(part.unwrap_or_default()),
+            ..Self::place(id)
         }
     }
 
@@ -82,13 +101,12 @@ impl About {
             return None;
         }
         let (kind, id) = self.thing.unzip();
-        let (workspace, part) = self.workspace.unzip();
         let text = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
         Some(Resource {
             r#type: kind.unwrap_or_default().into(),
             id: text(id),
-            workspace: text(workspace),
-            part: part.map(|part| part.unwrap_or_default().into()),
+            workspace: text(self.workspace),
+            part: self.part.map(Into::into),
             ..Resource::default()
         })
     }
@@ -97,6 +115,13 @@ impl About {
 impl Permissions {
     /// Asks in the name of the service whose context and identity these are.
     pub fn open(context: &Context, identity: &Identity) -> Self {
+        Self::holding(context, identity, HOLDS)
+    }
+
+    /// The same with answers that hold for so long; with zero each question is asked anew, also one that somebody else
+    /// is asking at that moment.
+    pub fn holding(context: &Context, identity: &Identity, holds: Duration) -> Self {
+        let answers = Cache::builder().max_capacity(ANSWERS).time_to_live(holds).build();
         let policy = Policy {
             timeout: platform_config::Duration::from_secs(PATIENCE),
             retries: 0,
@@ -108,8 +133,14 @@ impl Permissions {
             context: context.clone(),
             identity: identity.clone(),
             guard: Guard::new(JUDGE, policy),
-            answers: Cache::builder().max_capacity(ANSWERS).time_to_live(HOLDS).build(),
+            answers: Some(answers).filter(|_| !holds.is_zero()),
+            forgotten: AtomicU64::new(0),
         }))
+    }
+
+    /// Forgets all answers, those too that are on their way.
+    pub fn forget(&self) {
+        self.0.forgotten.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Whether the principal of a request may. It is an error where that cannot be decided now.
@@ -126,28 +157,32 @@ impl Permissions {
     }
 
     async fn answer(&self, who: String, subject: Subject, (permission, about): (&'static str, &About)) -> Result<bool> {
-        if self.0.context.peers().get(JUDGE).is_none() {
-            return Err(undecided());
-        }
         let question = Question {
+            forgotten: self.0.forgotten.load(Ordering::Acquire),
             who,
             permission,
             about: *about,
         };
+        let asking = self.ask(subject, (permission, about));
+        match &self.0.answers {
+            Some(answers) => answers.try_get_with(question, asking).await.map_err(|_| undecided()),
+            None => asking.await,
+        }
+    }
+
+    /// Asks beside the request that wants to know: in one process the question goes through all of another service, too
+    /// deep for the stack of who comes through the gateway already. And others may wait for the answer who stay when
+    /// that request is given up.
+    async fn ask(&self, subject: Subject, (permission, about): (&'static str, &About)) -> Result<bool> {
+        if self.0.context.peers().get(JUDGE).is_none() {
+            return Err(undecided());
+        }
         let request = CheckPermissionRequest {
             subject: Some(subject),
             permission: permission.into(),
             resource: about.resource(),
             explain: false,
         };
-        let answer = self.0.answers.try_get_with(question, self.ask(request));
-        answer.await.map_err(|_| undecided())
-    }
-
-    /// Asks beside the request that wants to know: in one process the question goes through all of another service, too
-    /// deep for the stack of who comes through the gateway already. And others may wait for the answer who stay when
-    /// that request is given up.
-    async fn ask(&self, request: CheckPermissionRequest) -> Result<bool> {
         let (tell, told) = oneshot::channel();
         let asking = self.clone();
         let ask = async move { drop(tell.send(asking.put(request).await)) };
@@ -164,7 +199,7 @@ impl Permissions {
         };
         let answer = self.0.guard.call(fault, attempt).await;
         // While it is left alone nothing new is known of it.
-        if let Err(error @ (Refused::Failed(_) | Refused::Timeout { .. })) = &answer {
+        if let Err(error @ (Refused::Failed(_) | Refused::Timeout { .. } | Refused::Full(_))) = &answer {
             tracing::warn!(%error, permission = request.permission, "nobody says who may do what");
         }
         Ok(answer?.into_inner().allowed)
@@ -172,7 +207,7 @@ impl Permissions {
 }
 
 /// The principal of a request, as `security` is asked about it.
-pub fn subject(principal: &Principal) -> Result<Subject> {
+fn subject(principal: &Principal) -> Result<Subject> {
     let (kind, id) = match principal.kind {
         Kind::User => (SubjectKind::User, principal.user()?.to_string()),
         Kind::Key => (SubjectKind::Key, principal.user()?.to_string()),
@@ -188,7 +223,7 @@ pub fn subject(principal: &Principal) -> Result<Subject> {
 }
 
 /// A person, as `security` is asked about them. Never whom a client names.
-pub fn subject_of(person: Uuid) -> Subject {
+fn subject_of(person: Uuid) -> Subject {
     Subject {
         kind: SubjectKind::User.into(),
         id: person.to_string(),
@@ -205,7 +240,7 @@ fn fault(status: &Status) -> Fault {
 }
 
 /// That `security` does not say whether somebody may.
-pub fn undecided() -> Error {
+fn undecided() -> Error {
     Error::new(
         Code::Unavailable,
         "it cannot be decided now who may do this; try again in a moment",

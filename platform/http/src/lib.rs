@@ -8,6 +8,7 @@ mod guard;
 mod json;
 mod negotiate;
 mod observe;
+mod openapi;
 mod outside;
 mod problem;
 mod proxies;
@@ -27,11 +28,12 @@ pub use crate::{
     guard::Nested,
     json::Json,
     negotiate::negotiate,
+    openapi::OpenApi,
     problem::Problem,
     proxies::Network,
     rate::{Quota, RateLimit, RateLimited},
     serve::{Listener, ServeSettings, serve},
-    stack::{Limits, stack},
+    stack::{Limits, harden, stack},
     tls::{ClientTls, ServerTls, Tls, TlsError, TlsSettings},
     trace::{hand_on, request_id},
 };

@@ -64,9 +64,8 @@ impl Default for Limits {
     }
 }
 
-/// Puts the whole edge before a router. From outside in: request id, log line and metrics; the shape of
-/// gRPC; security headers; CORS;
-/// compression; load, time and URL limits; panics caught; the body measured, decompressed, measured again.
+/// Puts the whole edge before a router. From outside in: request id, log line and metrics; the shape of gRPC; security
+/// headers; CORS; compression; load, time and URL limits; panics caught; the body measured, decompressed, measured again.
 ///
 /// They are one service, because each layer of a router is boxed, and cloned with all that is below it, per request.
 pub fn stack(router: Router, limits: &Limits) -> Router {
@@ -118,7 +117,7 @@ fn cors(origins: &[String]) -> Option<CorsLayer> {
 }
 
 /// What a browser must not do with an answer, unless the answer itself says otherwise.
-fn harden(headers: &mut HeaderMap) {
+pub fn harden(headers: &mut HeaderMap) {
     const HEADERS: [(HeaderName, HeaderValue); 6] = [
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),

@@ -12,7 +12,7 @@ use axum::{
     routing::get,
 };
 use platform_error::{Code, Error};
-use platform_http::{Problem, in_grpc, is_grpc};
+use platform_http::{Problem, harden, in_grpc, is_grpc};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tonic_health::pb::health_server::HealthServer;
@@ -107,11 +107,11 @@ impl Door {
                 .unwrap_or_else(|never| match never {}),
             None => {
                 let error = Error::new(Code::Unavailable, format!("{} is still starting", self.0.service));
-                let refusal = Problem(error.with_details(json!({ "retryAfterSeconds": 1 }))).into_response();
-                if is_grpc(request.headers()) {
-                    in_grpc(refusal)
-                } else {
-                    refusal
+                let mut refusal = Problem(error.with_details(json!({ "retryAfterSeconds": 1 }))).into_response();
+                harden(refusal.headers_mut());
+                match is_grpc(request.headers()) {
+                    true => in_grpc(refusal),
+                    false => refusal,
                 }
             }
         }

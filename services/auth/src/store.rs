@@ -1,8 +1,9 @@
 //! What the service stands on: its database, keys, and ways to reach others.
 
-use std::{ops::Deref, sync::Arc};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
+use contracts::permissions::Permissions;
 use platform_auth::{Identity, IdentitySettings, ServiceSecret};
 use platform_config::Secret;
 use platform_crypto::{KeyRing, KeySettings, PasswordSettings, Passwords, Verdict};
@@ -49,6 +50,8 @@ pub struct Inner {
     pub db: Database,
     /// Who asks.
     pub identity: Identity,
+    /// Who belongs to a workspace is asked anew each time.
+    pub permissions: Permissions,
     /// What tokens of ours say of issuer and audience.
     pub names: IdentitySettings,
     /// Who may ask what only services may.
@@ -97,8 +100,10 @@ impl Auth {
         let db = Database::open(&context, ALL).await?;
         let events = Events::open(&context, &db).await?;
         let jobs = Jobs::open(&context, &db)?;
+        let identity = Identity::open(&context)?;
         let auth = Self(Arc::new(Inner {
-            identity: Identity::open(&context)?,
+            permissions: Permissions::holding(&context, &identity, Duration::ZERO),
+            identity,
             names: context.section("identity")?,
             services: ServiceSecret::open(&context)?,
             ring: KeyRing::open(&keys, context.data_dir(), context.random())?,

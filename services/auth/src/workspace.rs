@@ -3,10 +3,7 @@
 //! Who belongs to a workspace is known to `security`, which is asked when a session enters one and again each time its
 //! tokens are renewed.
 
-use contracts::{
-    grpc::security::v1::{CheckPermissionRequest, Resource, security_service_client::SecurityServiceClient},
-    permissions::{JUDGE, subject_of},
-};
+use contracts::permissions::About;
 use uuid::Uuid;
 
 use crate::{
@@ -75,21 +72,7 @@ pub async fn switch(auth: &Auth, caller: &Caller, workspace: Option<Uuid>) -> Re
 }
 
 async fn is_member(auth: &Auth, account: Uuid, workspace: Uuid) -> Result<bool> {
-    let request = CheckPermissionRequest {
-        subject: Some(subject_of(account)),
-        permission: MEMBER.into(),
-        resource: Some(Resource {
-            workspace: workspace.to_string(),
-            ..Resource::default()
-        }),
-        explain: false,
-    };
-    let mut judge = SecurityServiceClient::new(auth.identity.channel(JUDGE));
-    match judge.check_permission(request).await {
-        Ok(answer) => Ok(answer.into_inner().allowed),
-        Err(status) => {
-            tracing::warn!(%status, "nobody says who belongs to a workspace");
-            Err(Error::Unjudged)
-        }
-    }
+    let place = About::place(workspace);
+    let is_member = auth.permissions.may_still(account, MEMBER, &place).await;
+    is_member.map_err(|_| Error::Unjudged)
 }

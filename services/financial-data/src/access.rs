@@ -1,12 +1,6 @@
 //! Who may read and who may write: everybody, or those to whom `security` gave the right.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use async_graphql::{Context as Resolving, Guard};
 use axum::{
@@ -16,9 +10,7 @@ use axum::{
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
-use contracts::grpc::security::v1::{CheckPermissionRequest, security_service_client::SecurityServiceClient};
-use contracts::permissions::{JUDGE, subject, undecided};
-use moka::sync::Cache;
+use contracts::permissions::{About, Permissions};
 use platform_auth::{AuthError, Identity, Kind, Principal, caller};
 use platform_database::DatabaseError;
 use platform_error::{Code, Error, Result};
@@ -35,7 +27,6 @@ use crate::store::Store;
 
 /// How long a decision holds here, where nobody tells of the change of a role.
 const HOLDS: Duration = Duration::from_secs(10);
-const DECISIONS: u64 = 10_000;
 /// How long a start waits for the journal, without which everything can be read and nothing written.
 const OPENING: Duration = Duration::from_secs(5);
 const READ: &str = "data:read";
@@ -69,14 +60,9 @@ pub(crate) struct Gate(Arc<Inner>);
 struct Inner {
     access: Access,
     identity: Identity,
-    decisions: Cache<Question, bool>,
-    /// How often decisions were forgotten. What was asked before cannot be answered after.
-    forgotten: AtomicU64,
+    permissions: Permissions,
     journal: OnceCell<Journal>,
 }
-
-/// How often decisions were forgotten before it was asked, who would act, and what they need for it.
-type Question = (u64, String, &'static str);
 
 impl Gate {
     /// A gate by the section `[identity]`; none where everybody may do everything.
@@ -85,11 +71,11 @@ impl Gate {
         if access == Access::Open {
             return Ok(None);
         }
+        let identity = Identity::open(context)?;
         let gate = Self(Arc::new(Inner {
             access,
-            identity: Identity::open(context)?,
-            decisions: Cache::builder().max_capacity(DECISIONS).time_to_live(HOLDS).build(),
-            forgotten: AtomicU64::new(0),
+            permissions: Permissions::holding(context, &identity, HOLDS),
+            identity,
             journal: OnceCell::new(),
         }));
         match timeout(OPENING, gate.opened(context)).await {
@@ -115,7 +101,7 @@ impl Gate {
 
     /// Forgets all decisions, those too that are on their way.
     pub(crate) fn forget(&self) {
-        self.0.forgotten.fetch_add(1, Ordering::AcqRel);
+        self.0.permissions.forget();
     }
 
     async fn may(&self, principal: Option<&Principal>, permission: &'static str) -> Result<()> {
@@ -129,39 +115,17 @@ impl Gate {
             Kind::Key => principal.require_scope(permission)?,
             Kind::User => {}
         }
-        let forgotten = self.0.forgotten.load(Ordering::Acquire);
-        let question = (forgotten, principal.identity().to_owned(), permission);
-        let decided = match self.0.decisions.get(&question) {
-            Some(decided) => decided,
-            None => {
-                let decided = self.ask(principal, permission).await?;
-                self.0.decisions.insert(question, decided);
-                decided
-            }
-        };
-        match decided {
+        match self
+            .0
+            .permissions
+            .may(principal, permission, &About::everything())
+            .await?
+        {
             true => Ok(()),
             false => Err(
                 Error::new(Code::Forbidden, format!("you lack the permission {permission}"))
                     .with_hint("ask whoever manages roles for one that has it"),
             ),
-        }
-    }
-
-    async fn ask(&self, principal: &Principal, permission: &'static str) -> Result<bool> {
-        let request = CheckPermissionRequest {
-            subject: Some(subject(principal)?),
-            permission: permission.into(),
-            resource: None,
-            explain: false,
-        };
-        let mut judge = SecurityServiceClient::new(self.0.identity.channel(JUDGE));
-        match judge.check_permission(request).await {
-            Ok(answer) => Ok(answer.into_inner().allowed),
-            Err(status) => {
-                tracing::warn!(%status, permission, "nobody says who may do what");
-                Err(undecided())
-            }
         }
     }
 }

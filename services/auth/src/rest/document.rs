@@ -6,6 +6,7 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
+use platform_http::OpenApi;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -25,39 +26,21 @@ pub(super) async fn get() -> Response {
 }
 
 fn of(routes: &[Route]) -> Value {
-    let schemas: Value = serde_json::from_str(SCHEMAS).expect("schemas.json is shipped with the binary");
-    let mut paths = Map::new();
-    for route in routes {
-        let path = paths.entry(route.path).or_insert_with(|| json!({}));
-        path[route.method] = operation(route);
-    }
-    json!({
-        "openapi": "3.1.0",
-        "info": {
-            "title": "Hansa auth",
-            "version": env!("CARGO_PKG_VERSION"),
-            "description": ABOUT,
-            "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
-        },
-        "servers": [{ "url": "/" }],
-        "paths": paths,
-        "components": {
-            "schemas": schemas,
-            "responses": { "Problem": {
-                "description": "What went wrong, and what can be done about it.",
-                "content": { "application/problem+json": { "schema": reference("Problem") } },
-            } },
-            "securitySchemes": {
-                "bearer": { "type": "http", "scheme": "bearer" },
-                "cookie": {
-                    "type": "apiKey", "in": "cookie", "name": "access",
-                    "description": "With the prefix __Host- over TLS. What changes something needs the header \
-                                    x-csrf-token with the value of the cookie csrf.",
-                },
-                "service": { "type": "apiKey", "in": "header", "name": "authorization" },
+    let frame = OpenApi {
+        title: "Hansa auth",
+        about: ABOUT,
+        schemas: SCHEMAS,
+        schemes: json!({
+            "bearer": { "type": "http", "scheme": "bearer" },
+            "cookie": {
+                "type": "apiKey", "in": "cookie", "name": "access",
+                "description": "With the prefix __Host- over TLS. What changes something needs the header x-csrf-token \
+                                with the value of the cookie csrf.",
             },
-        },
-    })
+            "service": { "type": "apiKey", "in": "header", "name": "authorization" },
+        }),
+    };
+    frame.document(routes.iter().map(|route| (route.path, route.method, operation(route))))
 }
 
 fn operation(route: &Route) -> Value {
@@ -104,7 +87,7 @@ fn responses(route: &Route) -> Value {
         }
         responses.insert(status.to_string(), response);
     }
-    responses.insert("default".into(), json!({ "$ref": "#/components/responses/Problem" }));
+    responses.insert("default".into(), OpenApi::problem());
     responses.into()
 }
 

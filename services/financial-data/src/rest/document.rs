@@ -4,6 +4,7 @@ use axum::Extension;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use platform_http::OpenApi;
 use serde_json::{Map, Value, json};
 
 use super::arguments::{Argument, Kind};
@@ -21,30 +22,13 @@ pub(super) struct Document(Bytes);
 impl Document {
     /// The document of these routes.
     pub(super) fn of(routes: &[Route]) -> Self {
-        let schemas: Value = serde_json::from_str(SCHEMAS).expect("schemas.json is shipped with the binary");
-        let mut paths = Map::new();
-        for route in routes {
-            let path = paths.entry(route.path).or_insert_with(|| json!({}));
-            path[route.method] = operation(route);
-        }
-        let document = json!({
-            "openapi": "3.1.0",
-            "info": {
-                "title": "Hansa financial data",
-                "version": env!("CARGO_PKG_VERSION"),
-                "description": ABOUT,
-                "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
-            },
-            "servers": [{ "url": "/" }],
-            "paths": paths,
-            "components": {
-                "schemas": schemas,
-                "responses": { "Problem": {
-                    "description": "What went wrong, and what can be done about it.",
-                    "content": content(&[("application/problem+json", "Problem")]),
-                } },
-            },
-        });
+        let frame = OpenApi {
+            title: "Hansa financial data",
+            about: ABOUT,
+            schemas: SCHEMAS,
+            schemes: Value::Null,
+        };
+        let document = frame.document(routes.iter().map(|route| (route.path, route.method, operation(route))));
         Self(document.to_string().into())
     }
 }
@@ -87,7 +71,7 @@ fn operation(route: &Route) -> Value {
 }
 
 fn responses(route: &Route) -> Value {
-    let problem = json!({ "$ref": "#/components/responses/Problem" });
+    let problem = OpenApi::problem();
     let mut responses = Map::new();
     for (status, bodies) in &route.gives {
         let description = match status {
