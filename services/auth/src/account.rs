@@ -14,7 +14,9 @@ use uuid::Uuid;
 use crate::{
     caller::Caller,
     error::{Error, Result},
-    events, identity, passkey, revocation, session,
+    events, identity, jobs,
+    letters::{Letter, Notice},
+    passkey, revocation, session,
     store::Auth,
 };
 
@@ -161,17 +163,17 @@ pub async fn delete(auth: &Auth, tx: &Tx, id: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// Takes a way to sign in away from the caller, unless it is the only one. `named` says what it is, and what was done.
+/// Takes a way to sign in away from the caller, unless it is the only one. `named` says what it is, what was done,
+/// and what its owner is told.
 pub(crate) async fn take_way_in<E: EntityTrait>(
     auth: &Auth,
     caller: &Caller,
     way: DeleteMany<E>,
-    named: (&'static str, &'static str),
+    named: (&'static str, &'static str, Notice),
 ) -> Result<()> {
-    caller.is_confirmed(auth)?;
     let tx = auth.db.begin().await?;
     // Held, so that two who take one each do not take both.
-    let account = hold(&tx, caller.account.id).await?.ok_or(Error::Over)?;
+    let account = caller.hold_confirmed(auth, &tx).await?.account;
     if way.exec(&tx).await?.rows_affected == 0 {
         return Err(Error::NoSuch(named.0));
     }
@@ -179,6 +181,7 @@ pub(crate) async fn take_way_in<E: EntityTrait>(
         return Err(Error::LastWayIn);
     }
     events::audit(auth, &tx, account.id, named.1).await?;
+    jobs::send(auth, &tx, Letter::Notice(account.id, named.2)).await?;
     Ok(tx.commit().await?)
 }
 
@@ -191,8 +194,8 @@ async fn ways_in(db: &impl ConnectionTrait, account: &Model) -> Result<u64> {
 
 /// Deletes the caller's account.
 pub async fn delete_own(auth: &Auth, caller: &Caller) -> Result<()> {
-    caller.is_confirmed(auth)?;
     let tx = auth.db.begin().await?;
+    caller.hold_confirmed(auth, &tx).await?;
     delete(auth, &tx, caller.account.id).await?;
     Ok(tx.commit().await?)
 }

@@ -100,7 +100,6 @@ pub struct New {
 
 /// Makes a key. Its text is shown this once.
 pub async fn create(auth: &Auth, caller: &Caller, new: New) -> Result<(Model, Secret<String>)> {
-    caller.is_confirmed(auth)?;
     let now = auth.now();
     if new.expires_at.is_some_and(|end| end <= now) {
         return Err(Error::field("expiresAt", "must be in the future"));
@@ -109,6 +108,7 @@ pub async fn create(auth: &Auth, caller: &Caller, new: New) -> Result<(Model, Se
     let account = caller.account.id;
     let token = Token::mint(KEY_PREFIX, auth.context.random());
     let tx = auth.db.begin().await?;
+    caller.hold_confirmed(auth, &tx).await?;
     if of(account, now).count(&tx).await? >= auth.settings.api_keys {
         return Err(Error::TooMany {
             what: "keys",

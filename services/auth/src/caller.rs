@@ -6,6 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use platform_auth::{Kind, Principal};
+use platform_database::Tx;
 use platform_http::Problem;
 
 use crate::{
@@ -40,6 +41,21 @@ impl Caller {
             true => Ok(Self { account, session }),
             false => Err(Error::Over),
         }
+    }
+
+    /// Holds the account until the transaction ends, and gives the caller as they are by then: a request that was begun
+    /// before its session ended comes too late, however long its body took.
+    pub(crate) async fn hold(&self, auth: &Auth, tx: &Tx) -> Result<Self> {
+        let account = account::hold(tx, self.account.id).await?.ok_or(Error::Over)?;
+        let session = session::live(tx, self.session.id, auth.now()).await?;
+        Ok(Self { account, session })
+    }
+
+    /// The same of somebody who has shown recently who they are: for whatever changes how they sign in.
+    pub(crate) async fn hold_confirmed(&self, auth: &Auth, tx: &Tx) -> Result<Self> {
+        let caller = self.hold(auth, tx).await?;
+        caller.is_confirmed(auth)?;
+        Ok(caller)
     }
 
     /// Refuses who has not shown recently who they are.

@@ -119,12 +119,14 @@ pub(crate) async fn remember(
     Ok(Some(token.text))
 }
 
-/// Forgets all devices of an account: after a reset nobody knows who had the password.
-pub(crate) async fn forget_all(tx: &Tx, account: Uuid) -> Result<()> {
-    Entity::delete_many()
-        .filter(Column::AccountId.eq(account))
-        .exec(tx)
-        .await?;
+/// Forgets all devices of an account but the one that sends the request, if it says which: what was shown there was less
+/// than is asked for from now on.
+pub(crate) async fn forget_all(tx: &Tx, account: Uuid, but: &Client) -> Result<()> {
+    let mut of_account = Entity::delete_many().filter(Column::AccountId.eq(account));
+    if let Some(hash) = hash_of(but) {
+        of_account = of_account.filter(Column::Hash.ne(hash));
+    }
+    of_account.exec(tx).await?;
     Ok(())
 }
 

@@ -171,5 +171,6 @@ pub async fn remove(auth: &Auth, caller: &Caller, id: Uuid) -> Result<()> {
     let of_caller = Entity::delete_many()
         .filter(Column::Id.eq(id))
         .filter(Column::AccountId.eq(caller.account.id));
-    account::take_way_in(auth, caller, of_caller, ("identity", "identity_unlinked")).await
+    let named = ("identity", "identity_unlinked", Notice::IdentityRemoved);
+    account::take_way_in(auth, caller, of_caller, named).await
 }

@@ -42,10 +42,16 @@ pub enum Notice {
     CodesOff,
     /// A recovery code was used.
     RecoveryCode,
+    /// There are new recovery codes.
+    RecoveryCodes,
     /// A passkey was added.
     Passkey,
+    /// A passkey was removed.
+    PasskeyRemoved,
     /// A provider was added.
     Identity,
+    /// A provider was removed.
+    IdentityRemoved,
     /// A key was made.
     ApiKey,
 }
@@ -61,11 +67,15 @@ pub(crate) async fn write(auth: &Auth, tx: &Tx, letter: Letter) -> Result<Option
             .await?
             .map(|account| noticed(auth, &account, notice)),
     };
-    // What strangers can cause is bounded for each mailbox; what its owner did is always told.
-    match (&mail, letter) {
-        (Some(mail), Letter::Registration(_) | Letter::Reset(_) | Letter::NewMail(_))
-            if !throttle::may_mail(auth, tx, &account::key_of(&mail.to)).await? =>
-        {
+    // What strangers can cause is bounded for each mailbox; what its owner did is always told. Letters without a link
+    // cannot use up those by which somebody gets their account back.
+    let count = match letter {
+        Letter::Reset(_) => Some("mailbox:reset"),
+        Letter::Registration(_) | Letter::NewMail(_) => Some("mailbox"),
+        Letter::OldMail(_) | Letter::Notice(..) => None,
+    };
+    match (&mail, count) {
+        (Some(mail), Some(count)) if !throttle::may_mail(auth, tx, count, &account::key_of(&mail.to)).await? => {
             tracing::info!("a mail was not sent, because its mailbox got several in a short time");
             Ok(None)
         }
@@ -153,11 +163,14 @@ async fn change(auth: &Auth, tx: &Tx, id: Uuid, end: End) -> Result<Option<Mail>
 fn noticed(auth: &Auth, account: &account::Model, notice: Notice) -> Mail {
     let what = match notice {
         Notice::Password => "The password was changed, and other sessions were ended.",
-        Notice::CodesOn => "Signing in now asks for a code of an authenticator.",
+        Notice::CodesOn => "Signing in now asks for a code of an authenticator, and other sessions were ended.",
         Notice::CodesOff => "Signing in does not ask for a code any more.",
         Notice::RecoveryCode => "A recovery code was used to sign in.",
+        Notice::RecoveryCodes => "There are new recovery codes, and the old ones are void.",
         Notice::Passkey => "A passkey was added.",
+        Notice::PasskeyRemoved => "A passkey was removed.",
         Notice::Identity => "Another provider can sign you in now.",
+        Notice::IdentityRemoved => "A provider was removed, and cannot sign you in any more.",
         Notice::ApiKey => "An API key was made.",
     };
     let site = &auth.settings.site_name;

@@ -69,13 +69,13 @@ pub enum Progress {
 
 /// Begins a change; one that was under way is void. Whether the new address has an account nobody learns here.
 pub async fn begin(auth: &Auth, caller: &Caller, email: &str) -> Result<()> {
-    caller.is_confirmed(auth)?;
     let email = input::email(email)?;
     if email == caller.account.email {
         return Err(Error::field("email", "is the address the account has"));
     }
     let now = auth.now();
     let tx = auth.db.begin().await?;
+    caller.hold_confirmed(auth, &tx).await?;
     throttle::mails_of(auth, &tx, caller).await?;
     forget(&tx, caller.account.id).await?;
     let change = Model {

@@ -151,11 +151,12 @@ pub async fn arrive(
         .ok_or(Error::Provider("the provider sent no code; begin again"))?;
     let claimed = known.claimed(auth, code, &trip).await?;
     let tx = auth.db.begin().await?;
+    let tied = trip.purpose.tie.map(|(account, _)| account);
+    let (account, untied) = identity::resolve(auth, &tx, claimed, tied).await?;
+    // Looked at now that the account is held: the session may have ended while its owner was away.
     if let Some((_, session)) = trip.purpose.tie {
         session::live(&tx, session, auth.now()).await?;
     }
-    let tied = trip.purpose.tie.map(|(account, _)| account);
-    let (account, untied) = identity::resolve(auth, &tx, claimed, tied).await?;
     let arrival = match (tied, untied) {
         (Some(_), untied) => {
             if let Some(identity) = untied {

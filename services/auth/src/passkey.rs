@@ -105,9 +105,9 @@ fn webauthn(auth: &Auth) -> Result<&Webauthn> {
 
 /// Begins to register a passkey.
 pub async fn begin(auth: &Auth, caller: &Caller) -> Result<Question> {
-    caller.is_confirmed(auth)?;
-    let account = &caller.account;
-    let present = list(auth.db.read(), account.id).await?;
+    let tx = auth.db.begin().await?;
+    let account = caller.hold_confirmed(auth, &tx).await?.account;
+    let present = list(&tx, account.id).await?;
     if present.len() as u64 >= auth.settings.passkeys {
         return Err(Error::TooMany {
             what: "passkeys",
@@ -123,7 +123,6 @@ pub async fn begin(auth: &Auth, caller: &Caller) -> Result<Question> {
     let criteria = &mut options["publicKey"]["authenticatorSelection"];
     criteria["residentKey"] = "required".into();
     criteria["requireResidentKey"] = true.into();
-    let tx = auth.db.begin().await?;
     challenge::forget(&tx, account.id, Kind::NewPasskey).await?;
     let token = ask(auth, &tx, (Kind::NewPasskey, Some(account.id)), &state).await?;
     tx.commit().await?;
@@ -137,10 +136,9 @@ pub async fn register(
     (token, name): (&str, &str),
     credential: &RegisterPublicKeyCredential,
 ) -> Result<Model> {
-    caller.is_confirmed(auth)?;
     let name = input::label(name)?;
-    let account = &caller.account;
     let tx = auth.db.begin().await?;
+    let account = caller.hold_confirmed(auth, &tx).await?.account;
     let challenge = challenge::take(auth, &tx, Kind::NewPasskey, token).await?;
     if challenge.account_id != Some(account.id) {
         return Err(Error::Spent);
@@ -243,7 +241,8 @@ pub async fn remove(auth: &Auth, caller: &Caller, id: Uuid) -> Result<()> {
     let of_caller = Entity::delete_many()
         .filter(Column::Id.eq(id))
         .filter(Column::AccountId.eq(caller.account.id));
-    account::take_way_in(auth, caller, of_caller, ("passkey", "passkey_removed")).await
+    let named = ("passkey", "passkey_removed", Notice::PasskeyRemoved);
+    account::take_way_in(auth, caller, of_caller, named).await
 }
 
 fn refused(error: webauthn_rs::prelude::WebauthnError) -> Error {

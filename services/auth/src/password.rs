@@ -17,8 +17,10 @@ use crate::{
     letters::{Letter, Notice},
     mail_change,
     session::{self, Why},
+    sign_in,
     store::Auth,
     throttle::{self, Guess},
+    totp,
 };
 
 /// Uses of one link, each of which hashes a password.
@@ -30,7 +32,8 @@ pub(crate) struct Forgotten {
     pub(crate) email: String,
 }
 
-/// Changes the password, or sets the first one. All other sessions end.
+/// Changes the password, or sets the first one. All other sessions end. Where signing in asks for a code, the password
+/// proves nothing by itself, here neither.
 pub async fn change(
     auth: &Auth,
     caller: &Caller,
@@ -38,13 +41,17 @@ pub async fn change(
 ) -> Result<()> {
     let account = &caller.account;
     input::password(new.expose(), &account.email)?;
+    let has_code = totp::is_on(auth.db.read(), account.id).await?;
+    if has_code {
+        caller.is_confirmed(auth)?;
+    }
     match (&account.password_hash, present) {
         (None, _) => caller.is_confirmed(auth)?,
         (Some(_), None) => return Err(Error::field("currentPassword", "must be given")),
         (Some(hash), Some(present)) => {
             let attempt = throttle::admit_again(auth, Guess::Password, caller).await?;
             if auth.verify(present, Some(hash.clone())).await? == Verdict::Wrong {
-                return Err(Error::Credentials);
+                return Err(sign_in::refused(auth, account.id, "confirmation", Error::Credentials).await?);
             }
             let tx = auth.db.begin().await?;
             attempt.passed(&tx).await?;
@@ -54,12 +61,13 @@ pub async fn change(
     let hash = auth.hash(new).await?;
     let tx = auth.db.begin().await?;
     // Whoever set another one meanwhile has ended this session, and keeps theirs.
-    let is_same = |now: &account::Model| now.password_changed_at == account.password_changed_at;
-    let now = account::hold(&tx, account.id).await?;
-    now.filter(is_same).ok_or(Error::Over)?;
-    session::live(&tx, caller.session.id, auth.now()).await?;
+    if caller.hold(auth, &tx).await?.account.password_changed_at != account.password_changed_at {
+        return Err(Error::Over);
+    }
     set(auth, &tx, (account.id, hash), Some(caller.session.id)).await?;
-    session::confirmed(&tx, caller.session.id, auth.now()).await?;
+    if !has_code {
+        session::confirmed(&tx, caller.session.id, auth.now()).await?;
+    }
     Ok(tx.commit().await?)
 }
 
@@ -74,7 +82,7 @@ pub async fn forgot(auth: &Auth, email: &str, client: &Client) -> Result<()> {
     Ok(tx.commit().await?)
 }
 
-/// Sets a new password for who has the link. All sessions end, and no device is known any more.
+/// Sets a new password for who has the link. All sessions end.
 pub async fn reset(auth: &Auth, token: &str, new: Secret<String>) -> Result<()> {
     let challenge = challenge::attempt(auth, Kind::Reset, token, ATTEMPTS).await?;
     let id = challenge.account_id.ok_or(Error::Spent)?;
@@ -84,16 +92,18 @@ pub async fn reset(auth: &Auth, token: &str, new: Secret<String>) -> Result<()> 
     let tx = auth.db.begin().await?;
     challenge::take(auth, &tx, Kind::Reset, token).await?;
     set(auth, &tx, (id, hash), None).await?;
-    device::forget_all(&tx, id).await?;
     Ok(tx.commit().await?)
 }
 
+/// Sets a password. No device is known any more, for nobody knows who had the one before.
 async fn set(auth: &Auth, tx: &Tx, new: (Uuid, String), but: Option<Uuid>) -> Result<()> {
     let id = new.0;
     account::set_hash(auth, tx, new, Change::Password).await?;
     challenge::forget(tx, id, Kind::Reset).await?;
     challenge::forget(tx, id, Kind::Code).await?;
+    challenge::forget(tx, id, Kind::NewPasskey).await?;
     mail_change::forget(tx, id).await?;
+    device::forget_all(tx, id, &Client::default()).await?;
     session::end_all(auth, tx, (id, but), Why::Password).await?;
     events::audit(auth, tx, id, "password_changed").await?;
     jobs::send(auth, tx, Letter::Notice(id, Notice::Password)).await

@@ -140,7 +140,7 @@ pub async fn with_code(auth: &Auth, token: &str, code: Secret<String>, by: (Mode
     let account = account::hold(&tx, id).await?.ok_or(Error::Spent)?;
     if let Err(error) = totp::accept(auth, &tx, &account, code.expose()).await {
         tx.rollback().await?;
-        return Err(refused(auth, id, error).await?);
+        return Err(refused(auth, id, "second_factor", error).await?);
     }
     challenge::take(auth, &tx, Kind::Code, token).await?;
     attempt.passed(&tx).await?;
@@ -154,11 +154,11 @@ pub async fn with_code(auth: &Auth, token: &str, code: Secret<String>, by: (Mode
     Ok(grant)
 }
 
-/// Notes a wrong code: whoever gave it has the password.
-async fn refused(auth: &Auth, id: Uuid, error: Error) -> Result<Error> {
-    if matches!(error, Error::WrongCode) {
+/// Notes a wrong code or password of who had shown something else before: the password, or a session.
+pub(crate) async fn refused(auth: &Auth, id: Uuid, action: &'static str, error: Error) -> Result<Error> {
+    if matches!(error, Error::WrongCode | Error::Credentials) {
         let tx = auth.db.begin().await?;
-        events::refused(auth, &tx, id, "second_factor").await?;
+        events::refused(auth, &tx, id, action).await?;
         tx.commit().await?;
     }
     Ok(error)
@@ -198,17 +198,22 @@ pub async fn confirm(auth: &Auth, caller: &Caller, proof: Proof) -> Result<()> {
         Proof::Password(password) => {
             let verdict = auth.verify(password.secret(), account.password_hash.clone()).await?;
             if verdict == Verdict::Wrong {
-                return Err(Error::Credentials);
+                return Err(refused(auth, account.id, "confirmation", Error::Credentials).await?);
             }
             None
         }
         Proof::Code(code) => Some(code),
     };
     let tx = auth.db.begin().await?;
-    if let Some(code) = code {
-        totp::accept(auth, &tx, account, code.text()).await?;
+    caller.hold(auth, &tx).await?;
+    if let Some(code) = code
+        && let Err(error) = totp::accept(auth, &tx, account, code.text()).await
+    {
+        tx.rollback().await?;
+        return Err(refused(auth, account.id, "confirmation", error).await?);
     }
     attempt.passed(&tx).await?;
     session::confirmed(&tx, caller.session.id, auth.now()).await?;
+    events::audit(auth, &tx, account.id, "confirmation").await?;
     Ok(tx.commit().await?)
 }

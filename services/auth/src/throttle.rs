@@ -225,11 +225,11 @@ pub(crate) async fn questions(auth: &Auth, tx: &Tx, client: &Client) -> Result<(
     one(auth, tx, &format!("questions:{}", client.network()), QUESTIONS).await
 }
 
-/// Whether a mail may still go to a mailbox. One that may not is not counted.
-pub(crate) async fn may_mail(auth: &Auth, tx: &Tx, email_key: &str) -> Result<bool> {
+/// Whether a mail of those that are counted together may still go to a mailbox. One that may not is not counted.
+pub(crate) async fn may_mail(auth: &Auth, tx: &Tx, count: &str, email_key: &str) -> Result<bool> {
     let now = auth.now();
     let tag = base64url(&auth.ring.tag("auth.throttle", email_key.as_bytes())[..16]);
-    let name = format!("mailbox:{tag}");
+    let name = format!("{count}:{tag}");
     let row = Entity::find_by_id(&name).lock_exclusive().one(tx).await?;
     let row = row.filter(|row| row.expires_at > now);
     if row.is_some_and(|row| MAILBOX.left((row.count, Some(row.last_at)), now) > TimeDelta::zero()) {

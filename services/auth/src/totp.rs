@@ -17,10 +17,13 @@ use uuid::Uuid;
 use crate::{
     account,
     caller::Caller,
+    client::Client,
+    device,
     error::{Error, Result},
     events, jobs,
     letters::{Letter, Notice},
     recovery,
+    session::{self, Why},
     store::Auth,
 };
 
@@ -68,10 +71,9 @@ pub(crate) async fn is_on(db: &impl ConnectionTrait, account: Uuid) -> Result<bo
 
 /// Begins: gives the secret. One that was begun before and never confirmed is void.
 pub async fn begin(auth: &Auth, caller: &Caller) -> Result<Enrolment> {
-    caller.is_confirmed(auth)?;
-    let account = &caller.account;
     let secret: [u8; 20] = auth.context.random().bytes();
     let tx = auth.db.begin().await?;
+    let account = &caller.hold_confirmed(auth, &tx).await?.account;
     if is_on(&tx, account.id).await? {
         return Err(Error::Conflict("codes are asked for already; switch that off first"));
     }
@@ -92,11 +94,11 @@ pub async fn begin(auth: &Auth, caller: &Caller) -> Result<Enrolment> {
     })
 }
 
-/// Ends the beginning: the first code switches it on and gives the recovery codes, which are shown once.
-pub async fn enable(auth: &Auth, caller: &Caller, code: &str) -> Result<Vec<Secret<String>>> {
-    caller.is_confirmed(auth)?;
-    let account = &caller.account;
+/// Ends the beginning: the first code switches it on and gives the recovery codes, which are shown once. All other
+/// sessions end and all other devices are forgotten, for they were trusted without a code.
+pub async fn enable(auth: &Auth, caller: &Caller, code: &str, client: &Client) -> Result<Vec<Secret<String>>> {
     let tx = auth.db.begin().await?;
+    let account = &caller.hold_confirmed(auth, &tx).await?.account;
     let row = Entity::find_by_id(account.id).one(&tx).await?;
     let row = row.filter(|row| row.confirmed_at.is_none());
     let row = row.ok_or(Error::Conflict("begin with POST /auth/totp"))?;
@@ -108,6 +110,8 @@ pub async fn enable(auth: &Auth, caller: &Caller, code: &str) -> Result<Vec<Secr
     };
     Entity::update(confirmed).exec(&tx).await?;
     let codes = recovery::renew(auth, &tx, account.id).await?;
+    session::end_all(auth, &tx, (account.id, Some(caller.session.id)), Why::Revoked).await?;
+    device::forget_all(&tx, account.id, client).await?;
     events::audit(auth, &tx, account.id, "second_factor_on").await?;
     jobs::send(auth, &tx, Letter::Notice(account.id, Notice::CodesOn)).await?;
     tx.commit().await?;
@@ -116,9 +120,9 @@ pub async fn enable(auth: &Auth, caller: &Caller, code: &str) -> Result<Vec<Secr
 
 /// Switches it off.
 pub async fn disable(auth: &Auth, caller: &Caller) -> Result<()> {
-    caller.is_confirmed(auth)?;
     let id = caller.account.id;
     let tx = auth.db.begin().await?;
+    caller.hold_confirmed(auth, &tx).await?;
     if Entity::delete_by_id(id).exec(&tx).await?.rows_affected == 0 {
         return Ok(());
     }
@@ -130,13 +134,15 @@ pub async fn disable(auth: &Auth, caller: &Caller) -> Result<()> {
 
 /// New recovery codes in place of the old ones.
 pub async fn renew_recovery(auth: &Auth, caller: &Caller) -> Result<Vec<Secret<String>>> {
-    caller.is_confirmed(auth)?;
+    let id = caller.account.id;
     let tx = auth.db.begin().await?;
-    if !is_on(&tx, caller.account.id).await? {
+    caller.hold_confirmed(auth, &tx).await?;
+    if !is_on(&tx, id).await? {
         return Err(Error::Conflict("no codes are asked for; begin with POST /auth/totp"));
     }
-    let codes = recovery::renew(auth, &tx, caller.account.id).await?;
-    events::audit(auth, &tx, caller.account.id, "recovery_codes_renewed").await?;
+    let codes = recovery::renew(auth, &tx, id).await?;
+    events::audit(auth, &tx, id, "recovery_codes_renewed").await?;
+    jobs::send(auth, &tx, Letter::Notice(id, Notice::RecoveryCodes)).await?;
     tx.commit().await?;
     Ok(codes)
 }

@@ -8,7 +8,9 @@ use uuid::Uuid;
 
 use super::{auth, caller};
 use crate::{
-    api_key, identity, mail_change, passkey, password,
+    api_key,
+    client::Client,
+    identity, mail_change, passkey, password,
     registration::Hidden,
     session,
     sign_in::{self, Proof},
@@ -90,7 +92,7 @@ impl Mutation {
         Ok(true)
     }
 
-    /// Changes the password, or sets the first one. All other sessions end.
+    /// Changes the password, or sets the first one. All other sessions end. Where codes are asked for, confirm first.
     #[graphql(guard = "SignedIn")]
     async fn change_password(&self, ctx: &Context<'_>, input: ChangePasswordInput) -> Result<bool> {
         let passwords = (input.current_password.map(Hidden::secret), input.new_password.secret());
@@ -130,10 +132,12 @@ impl Mutation {
         })
     }
 
-    /// Asks for codes from now on, and gives the recovery codes, which are shown this once.
+    /// Asks for codes from now on, and gives the recovery codes, which are shown this once. All other sessions end.
     #[graphql(guard = "SignedIn")]
     async fn enable_totp(&self, ctx: &Context<'_>, code: Hidden) -> Result<Vec<String>> {
-        let codes = totp::enable(auth(ctx), &caller(ctx).await?, code.text()).await?;
+        // Behind a gateway nobody knows which device asks.
+        let unknown = Client::default();
+        let codes = totp::enable(auth(ctx), &caller(ctx).await?, code.text(), &unknown).await?;
         Ok(codes.iter().map(|code| code.expose().clone()).collect())
     }
 

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 use webauthn_rs::prelude::RegisterPublicKeyCredential;
 
-use crate::{caller::Caller, passkey, registration::Hidden, store::Auth, totp};
+use crate::{caller::Caller, client::Client, passkey, registration::Hidden, store::Auth, totp};
 
 pub(super) async fn begin(State(auth): State<Auth>, caller: Caller) -> Result<Json<Value>, Problem> {
     let enrolment = totp::begin(&auth, &caller).await?;
@@ -29,10 +29,10 @@ pub(super) struct Code {
 
 pub(super) async fn enable(
     State(auth): State<Auth>,
-    caller: Caller,
+    (caller, client): (Caller, Client),
     Json(body): Json<Code>,
 ) -> Result<Json<Value>, Problem> {
-    let codes = totp::enable(&auth, &caller, body.code.text()).await?;
+    let codes = totp::enable(&auth, &caller, body.code.text(), &client).await?;
     Ok(Json(shown(&codes)))
 }
 

@@ -118,7 +118,7 @@ fn own_account() -> Vec<Route> {
             .says("Ends a session of the caller's.")
             .ends(204),
         put("/auth/password", "changePassword", password::change)
-            .says("Changes the password, or sets the first one. All other sessions end.")
+            .says("Changes the password, or sets the first one. All other sessions end. With codes on, confirm first.")
             .takes("PasswordChange")
             .ends(204),
         post("/auth/mail", "changeMail", account::change_mail)
@@ -147,7 +147,7 @@ fn second_factors() -> [Route; 8] {
             .says("Asks for no codes any more.")
             .ends(204),
         post("/auth/totp/confirm", "enableTotp", factors::enable)
-            .says("Asks for codes from now on, and gives the recovery codes, which are shown this once.")
+            .says("Asks for codes from now on, and gives the recovery codes, shown this once. All other sessions end.")
             .takes("Code")
             .gives(200, "RecoveryCodes"),
         post(

@@ -17,7 +17,9 @@
 //! | guessing | waits for the guesser alone | `force` |
 //! | guessing a code from many addresses | waits for all strangers | `force` |
 //! | an old password, used while it changes | the account is held | `races` |
+//! | a request kept open until its session has ended | the session is looked at again | `races` |
 //! | locking somebody out | a known device is untouched, others wait a moment | `force` |
+//! | filling a mailbox | counted for the mailbox and for the address | `mails` |
 //! | too large, too much | bounded | `input` |
 //! | requests into our network by a provider | never sent | `input` |
 //! | secrets in the log | never written | `input` |
@@ -27,5 +29,6 @@ mod browser;
 mod force;
 mod input;
 mod isolation;
+mod mails;
 mod races;
 mod tokens;

@@ -13,6 +13,7 @@ mod passwords;
 mod providers;
 mod registration;
 mod sessions;
+mod signing_keys;
 mod support;
 mod told;
 mod totp;

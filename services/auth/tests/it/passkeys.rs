@@ -102,7 +102,7 @@ async fn somebody_elses_question_cannot_be_answered() {
 }
 
 #[tokio::test]
-async fn a_passkey_that_was_removed_signs_nobody_in() {
+async fn a_passkey_that_was_removed_signs_nobody_in_and_its_owner_is_told() {
     for site in sites(&[]).await {
         let mut ada = site.member(ADA).await;
         let mut authenticator = registered(&site, &mut ada).await;
@@ -116,6 +116,7 @@ async fn a_passkey_that_was_removed_signs_nobody_in() {
         let asked = question(&site, &mut ada).await;
         let body = json!({ "challenge": asked["challenge"], "credential": authenticator.sign(&asked["options"]) });
         problem(&ada.post(&site, "/auth/sign-in/passkey", body).await, 401);
+        site.mails_to(ADA, "A passkey was removed").await;
         site.stop().await;
     }
 }

@@ -7,10 +7,10 @@ use platform_crypto::{PasswordSettings, Passwords, Random};
 use platform_database::orm::{ActiveModelTrait, IntoActiveModel, Set};
 use serde_json::json;
 
-use crate::support::{ADA, Agent, OTHER_PASSWORD, PASSWORD, granted, ok, problem, sites};
+use crate::support::{ADA, Agent, OTHER_PASSWORD, PASSWORD, bytes_in, granted, ok, problem, sites};
 
 #[tokio::test]
-async fn changing_the_password_ends_all_other_sessions() {
+async fn changing_the_password_ends_all_other_sessions_and_forgets_devices() {
     for site in sites(&[]).await {
         let mut ada = site.member(ADA).await;
         let mut phone = Agent::new("203.0.113.1");
@@ -22,6 +22,7 @@ async fn changing_the_password_ends_all_other_sessions() {
         assert_eq!(changed.status, 204, "{}", changed.text());
         ok(&ada.get(&site, "/auth/me").await);
         problem(&phone.get(&site, "/auth/me").await, 401);
+        assert!(bytes_in(&site, "devices", "hash").await.is_empty());
         problem(
             &phone.at("203.0.113.2").sign_in(&site, ADA, PASSWORD, "bearer").await,
             401,

@@ -163,7 +163,7 @@ async fn codes_are_asked_for_after_the_provider_too() {
 }
 
 #[tokio::test]
-async fn the_last_way_to_sign_in_stays() {
+async fn the_last_way_to_sign_in_stays_and_another_is_removed_with_a_mail() {
     let (provider, sites) = with_provider().await;
     for site in sites {
         let mut browser = Agent::new("192.0.2.1");
@@ -180,6 +180,7 @@ async fn the_last_way_to_sign_in_stays() {
         problem(&only, 409);
         assert_eq!(set.status, 204, "{}", set.text());
         assert_eq!(one_of_two.status, 204);
+        site.mails_to(ADA, "A provider was removed").await;
         site.stop().await;
     }
 }

@@ -11,7 +11,7 @@ use platform_error::Error;
 use platform_events::{Cause, Consumers, Received};
 use serde_json::{Value, json};
 
-use crate::support::{ADA, Agent, PASSWORD, Site, granted, ok, sites};
+use crate::support::{ADA, Agent, OTHER_PASSWORD, PASSWORD, Site, granted, ok, problem, sites};
 
 /// What somebody who listens has heard.
 #[derive(Clone, Default)]
@@ -227,6 +227,35 @@ async fn the_audit_log_learns_who_came_how_who_left_and_who_gave_a_wrong_code() 
             (&json!("refused"), &me["id"])
         );
         assert_eq!(heard.wait_for("accounts.registered", 1).await[0]["target_id"], me["id"]);
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn the_audit_log_learns_who_guesses_within_a_session_and_who_shows_who_they_are() {
+    for site in sites(&[]).await {
+        let heard = listen(&site);
+        let mut ada = site.member(ADA).await;
+        let me = ok(&ada.get(&site, "/auth/me").await);
+        let wrong = json!({ "currentPassword": OTHER_PASSWORD, "newPassword": OTHER_PASSWORD });
+
+        problem(
+            &ada.post(&site, "/auth/confirm", json!({ "password": OTHER_PASSWORD }))
+                .await,
+            401,
+        );
+        problem(&ada.put(&site, "/auth/password", wrong).await, 401);
+        ok(&ada.post(&site, "/auth/confirm", json!({ "password": PASSWORD })).await);
+        site.with_totp(&mut ada).await;
+        problem(
+            &ada.post(&site, "/auth/confirm", json!({ "code": "000000" })).await,
+            401,
+        );
+
+        let told = heard.wait_for("accounts.confirmation", 4).await;
+        let count = |outcome: &str| told.iter().filter(|told| told["outcome"] == outcome).count();
+        assert_eq!((count("refused"), count("done")), (3, 1), "{told:?}");
+        assert!(told.iter().all(|told| told["target_id"] == me["id"]));
         site.stop().await;
     }
 }

@@ -4,7 +4,14 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{ADA, Agent, PASSWORD, granted, ok, problem, sites};
+use crate::support::{ADA, Agent, OTHER_PASSWORD, PASSWORD, Site, bytes_in, granted, ok, problem, sites};
+
+/// Lets a session grow older than what it showed is good for.
+async fn later(site: &Site, agent: &mut Agent) {
+    site.wait(Duration::from_secs(16 * 60));
+    agent.access = None;
+    ok(&agent.renew(site).await);
+}
 
 #[tokio::test]
 async fn the_password_alone_does_not_sign_in_where_codes_are_asked_for() {
@@ -62,7 +69,7 @@ async fn a_recovery_code_stands_in_for_the_authenticator_and_its_owner_is_told()
 }
 
 #[tokio::test]
-async fn new_recovery_codes_void_the_old_ones() {
+async fn new_recovery_codes_void_the_old_ones_and_their_owner_is_told() {
     for site in sites(&[]).await {
         let mut ada = site.member(ADA).await;
         let (_, old) = site.with_totp(&mut ada).await;
@@ -75,6 +82,58 @@ async fn new_recovery_codes_void_the_old_ones() {
         let answer = agent.post(&site, "/auth/sign-in/code", body).await;
 
         problem(&answer, 401);
+        site.mails_to(ADA, "There are new recovery codes").await;
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_trusted_by_the_password_alone_is_not_once_codes_are_asked_for() {
+    for site in sites(&[]).await {
+        let mut ada = site.member(ADA).await;
+        let mut phone = Agent::new("203.0.113.9");
+        granted(&phone.sign_in(&site, ADA, PASSWORD, "bearer").await);
+        let known = bytes_in(&site, "devices", "hash").await;
+        assert_eq!(known.len(), 2);
+
+        site.with_totp(&mut ada).await;
+
+        problem(&phone.get(&site, "/auth/me").await, 401);
+        ok(&ada.get(&site, "/auth/me").await);
+        let own = platform_crypto::sha256(ada.device.unwrap().as_bytes()).to_vec();
+        assert_eq!(bytes_in(&site, "devices", "hash").await, [own]);
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn the_password_does_not_stand_in_for_a_code_where_the_password_is_changed() {
+    for site in sites(&[]).await {
+        let mut ada = site.member(ADA).await;
+        let (secret, _) = site.with_totp(&mut ada).await;
+        let body = json!({ "currentPassword": PASSWORD, "newPassword": OTHER_PASSWORD });
+        let change = "mutation($input: ChangePasswordInput!) { changePassword(input: $input) }";
+        let query = json!({ "query": change, "variables": { "input": body } });
+        later(&site, &mut ada).await;
+
+        let old_session = ada.put(&site, "/auth/password", body.clone()).await;
+        let by_graphql = ada.post(&site, "/graphql", query).await.json();
+        let code = json!({ "code": site.code(&secret) });
+        ok(&ada.post(&site, "/auth/confirm", code).await);
+        site.wait(Duration::from_secs(14 * 60));
+        ada.access = None;
+        ok(&ada.renew(&site).await);
+        let confirmed = ada.put(&site, "/auth/password", body).await;
+        site.wait(Duration::from_secs(2 * 60));
+        let by_the_change = ada.delete(&site, "/auth/totp").await;
+
+        assert_eq!(problem(&old_session, 403)["confirm"], true);
+        assert_eq!(
+            by_graphql["errors"][0]["extensions"]["code"], "FORBIDDEN",
+            "{by_graphql}"
+        );
+        assert_eq!(confirmed.status, 204, "{}", confirmed.text());
+        assert_eq!(problem(&by_the_change, 403)["confirm"], true);
         site.stop().await;
     }
 }
@@ -97,9 +156,7 @@ async fn who_has_an_authenticator_confirms_by_a_code_and_not_by_the_password() {
     for site in sites(&[]).await {
         let mut ada = site.member(ADA).await;
         let (secret, _) = site.with_totp(&mut ada).await;
-        site.wait(Duration::from_secs(16 * 60));
-        ada.access = None;
-        ok(&ada.renew(&site).await);
+        later(&site, &mut ada).await;
 
         let password = ada.post(&site, "/auth/confirm", json!({ "password": PASSWORD })).await;
         let code = ada
@@ -119,7 +176,7 @@ async fn the_secret_is_sealed_at_rest() {
         let (secret, _) = site.with_totp(&mut ada).await;
         let plain = totp_rs::Secret::try_from_base32(&secret).unwrap().as_bytes().to_vec();
 
-        let stored = crate::support::bytes_in(&site, "totps", "secret").await;
+        let stored = bytes_in(&site, "totps", "secret").await;
 
         assert_eq!(stored.len(), 1);
         assert!(!stored[0].windows(plain.len()).any(|window| window == plain));

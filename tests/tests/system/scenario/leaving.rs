@@ -93,6 +93,7 @@ pub(crate) async fn look_back(script: &mut Script<'_>, people: &People) {
         &[
             "accounts.api_key_created",
             "accounts.api_key_revoked",
+            "accounts.confirmation",
             "accounts.deleted",
             "accounts.password_changed",
             "accounts.recovery_code_used",

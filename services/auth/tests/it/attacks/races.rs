@@ -1,17 +1,22 @@
-//! What happens while something else does: a password that changes while the old one is being compared.
+//! What happens while something else does: a password that changes while the old one is being compared, and a session
+//! that ends while a request of it is under way.
 
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
 use auth::store::Auth;
-use futures::FutureExt;
+use axum::{
+    body::Body,
+    http::{Request, header},
+};
+use futures::{FutureExt, channel::oneshot, future::join_all, stream};
 use platform_database::{
     Kind, Tx,
     orm::{ConnectionTrait, Statement},
 };
 use platform_testing::Answer;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::{ADA, Agent, OTHER_PASSWORD, PASSWORD, problem, sites};
+use crate::support::{ADA, Agent, Authenticator, OTHER_PASSWORD, PASSWORD, Site, granted, ok, problem, sites};
 
 /// Takes the password away without being seen yet, asks, and lets it be seen once the question waits for it, or is
 /// answered already. Only PostgreSQL lets two write at once.
@@ -75,6 +80,78 @@ async fn who_knows_only_the_password_of_before_does_not_set_the_next_one() {
             let mut agent = Agent::new("192.0.2.1");
             problem(&agent.sign_in(&site, ADA, OTHER_PASSWORD, "bearer").await, 401);
         }
+        site.stop().await;
+    }
+}
+
+/// Begins requests of a session, and lets their bodies come once all are read from and `meanwhile` is over.
+async fn kept_open<const N: usize>(
+    site: &Site,
+    access: &str,
+    requests: [(&str, Value); N],
+    meanwhile: impl Future,
+) -> Vec<Answer> {
+    let (mut begun, mut held, mut answers) = (Vec::new(), Vec::new(), Vec::new());
+    for (path, body) in requests {
+        let (is_read, read) = oneshot::channel::<()>();
+        let (come, comes) = oneshot::channel::<()>();
+        let body = stream::once(async move {
+            is_read.send(()).unwrap();
+            comes.await.unwrap();
+            Ok::<_, Infallible>(body.to_string())
+        });
+        let request = Request::post(path)
+            .header(header::AUTHORIZATION, format!("Bearer {access}"))
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from_stream(body));
+        answers.push(site.service.request(request.unwrap()));
+        begun.push(read);
+        held.push(come);
+    }
+    let then = async {
+        join_all(begun).await;
+        meanwhile.await;
+        held.into_iter().for_each(|come| come.send(()).unwrap());
+    };
+    futures::join!(join_all(answers), then).0
+}
+
+#[tokio::test]
+async fn what_was_begun_before_the_session_ended_changes_nothing_any_more() {
+    for site in sites(&[]).await {
+        let mut thief = site.member(ADA).await;
+        let secret = ok(&thief.post(&site, "/auth/totp", json!({})).await)["secret"].clone();
+        let asked = ok(&thief.post(&site, "/auth/passkeys/begin", json!({})).await);
+        let credential = Authenticator::new().register(&asked["options"]);
+        let requests = [
+            ("/auth/keys", json!({ "name": "kept" })),
+            (
+                "/auth/totp/confirm",
+                json!({ "code": site.code(secret.as_str().unwrap()) }),
+            ),
+            (
+                "/auth/passkeys",
+                json!({ "challenge": asked["challenge"], "name": "kept", "credential": credential }),
+            ),
+            ("/auth/mail", json!({ "email": "thief@example.com" })),
+            ("/auth/confirm", json!({ "password": PASSWORD })),
+        ];
+        let mut ada = Agent::new("192.0.2.1");
+        let reset = async {
+            ok(&ada.post(&site, "/auth/password/forgot", json!({ "email": ADA })).await);
+            let token = site.link_to(ADA, "reset").await;
+            let body = json!({ "token": token, "password": OTHER_PASSWORD });
+            ok(&ada.post(&site, "/auth/password/reset", body).await);
+        };
+
+        let answers = kept_open(&site, thief.access.as_ref().unwrap(), requests, reset).await;
+
+        for answer in &answers {
+            problem(answer, 401);
+        }
+        granted(&ada.sign_in(&site, ADA, OTHER_PASSWORD, "bearer").await);
+        assert_eq!(ok(&ada.get(&site, "/auth/keys").await)["keys"], json!([]));
+        assert_eq!(ok(&ada.get(&site, "/auth/passkeys").await)["passkeys"], json!([]));
         site.stop().await;
     }
 }
