@@ -34,7 +34,8 @@ Examples:
   hansa export GDP --revisions -o gdp.csv && hansa import gdp.csv --data elsewhere
 
 Rows name their series by source and external id, so that any Hansa can read them. Only json carries what is
-said of the series beside their points.";
+said of the series beside their points, and no format the metadata of single points. Whether a value is an original
+release is written for each, also where it was worked out: imported, it counts as what the source declared.";
 
 /// Series that one request asks for: what is known of them is in memory for a moment.
 const BATCH: usize = 100;

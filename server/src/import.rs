@@ -104,18 +104,26 @@ pub(crate) async fn run(args: ImportArgs, setup: Setup) -> Result<Done> {
 }
 
 async fn import(args: &ImportArgs, target: &Target) -> Result<Done> {
-    let mut done = Done::Well;
+    let (mut done, mut is_read) = (Done::Well, true);
     for file in &args.files {
         let report = send(args, file, target).await?;
         if report["summary"]["failed"].as_u64() != Some(0) {
             done = Done::Refused;
         }
-        match args.json {
-            true => crate::out::write(format!("{report}\n"))?,
-            false => crate::out::write(report::render(file, &report))?,
+        let text = match args.json {
+            true => format!("{report}\n"),
+            false => report::render(file, &report),
+        };
+        // The files that follow are wanted, whoever reads of them.
+        match crate::out::write(text) {
+            Err(Failure::Unread) => is_read = false,
+            written => written?,
         }
     }
-    Ok(done)
+    match (done, is_read) {
+        (Done::Well, false) => Err(Failure::Unread),
+        _ => Ok(done),
+    }
 }
 
 /// Sends one file and gives back the report.

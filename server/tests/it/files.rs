@@ -1,5 +1,7 @@
 //! `import` and `export`: what goes in comes out, and what is refused is told.
 
+use std::process::Stdio;
+
 use crate::program::{Folder, exists};
 
 const ROWS: &str = "\
@@ -169,6 +171,39 @@ fn a_batch_is_stored_once_and_a_crawl_stores_what_differs() {
         .run(&["import", &crawl, "--mode", "changes", "--data", "data"])
         .succeeds();
     assert!(changed.contains("1 stored, 1 said nothing new"), "{changed}");
+}
+
+#[test]
+fn all_files_are_imported_though_nobody_reads_what_is_said_of_them() {
+    let folder = Folder::new();
+    let files = ["a", "b", "c"].map(|name| {
+        folder.file(
+            &format!("{name}.csv"),
+            format!("series_id,date,value\n{name},2024-01-01,1\n"),
+        )
+    });
+    let mut args = vec!["import", "--data", "data"];
+    args.extend(files.iter().map(String::as_str));
+    let mut child = folder
+        .command(&args)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+
+    let ended = child.wait_with_output().unwrap();
+
+    assert_eq!(
+        ended.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&ended.stderr)
+    );
+    let listed = folder.run(&["series", "list", "--json", "--data", "data"]).succeeds();
+    for name in ["a", "b", "c"] {
+        assert!(listed.contains(&format!("\"externalId\":\"{name}\"")), "{listed}");
+    }
 }
 
 #[test]
