@@ -60,7 +60,7 @@ enum LakeCommand {
     },
     /// Remove files that no snapshot names
     Sweep {
-        /// Leave files younger than this alone, at least 10m: a writer may be about to commit them [default: 1h]
+        /// Leave files younger than this alone, at least 65m: a writer may be about to commit them [default: 2h]
         #[arg(long, value_name = "AGE")]
         older_than: Option<Duration>,
     },

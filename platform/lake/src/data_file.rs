@@ -1,6 +1,6 @@
 //! Parquet data files: how rows are encoded, and what Iceberg is told of a file.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{Array, RecordBatch, StringArray};
@@ -23,6 +23,8 @@ pub(crate) const PAGE_ROWS: usize = 2_048;
 pub(crate) const PAGE_ROWS_MOST: usize = 4_096;
 /// Text in a page, about.
 pub(crate) const PAGE_BYTES: usize = 1 << 20;
+/// Text in a row group, and in a file that is read whole: what is decoded at once must stay small unpacked, too.
+pub(crate) const GROUP_BYTES: usize = 32 << 20;
 
 /// How files are written. Only encodings that every engine reads: wide decimals are plain, never split or delta.
 pub(crate) fn properties(schema: &SchemaRef, key: &[&str]) -> WriterProperties {
@@ -72,13 +74,18 @@ pub(crate) fn describe(uri: String, size: u64, metadata: &ParquetMetaData, schem
             };
             *columns.sizes.entry(field.id).or_default() += column.compressed_size() as u64;
             *columns.counts.entry(field.id).or_default() += column.num_values() as u64;
-            let (Some(kind), Some(statistics)) = (field.field_type.as_primitive_type(), column.statistics()) else {
-                continue;
-            };
-            *columns.nulls.entry(field.id).or_default() += statistics.null_count_opt().unwrap_or(0);
-            columns.bound(field.id, kind, statistics);
+            let nulls = column.statistics().and_then(Statistics::null_count_opt).unwrap_or(0);
+            *columns.nulls.entry(field.id).or_default() += nulls;
+            // Where all is null there is nothing to bound.
+            if nulls < column.num_values() as u64 {
+                let kind = field.field_type.as_primitive_type();
+                columns.bound(field.id, kind.and_then(|kind| bounds(kind, column.statistics()?)));
+            }
         }
     }
+    let unbounded = columns.unbounded;
+    columns.lower.retain(|id, _| !unbounded.contains(id));
+    columns.upper.retain(|id, _| !unbounded.contains(id));
     let offsets = metadata.row_groups().iter().filter_map(|group| group.file_offset());
     let file = DataFileBuilder::default()
         .content(DataContentType::Data)
@@ -104,22 +111,15 @@ struct Columns {
     nulls: HashMap<i32, u64>,
     lower: HashMap<i32, Datum>,
     upper: HashMap<i32, Datum>,
+    /// Columns of which some row group says nothing: the others do not bound them.
+    unbounded: HashSet<i32>,
 }
 
 impl Columns {
-    /// Widens the bounds of a column. Cut statistics are not bounds and are left out.
-    fn bound(&mut self, id: i32, kind: &PrimitiveType, statistics: &Statistics) {
-        if !statistics.min_is_exact() || !statistics.max_is_exact() {
-            return;
-        }
-        let datum = |bytes: Option<&[u8]>| {
-            let bytes = match (kind, bytes?) {
-                (PrimitiveType::Decimal { .. }, bytes) => minimal(bytes),
-                (_, bytes) => bytes,
-            };
-            Datum::try_from_bytes(bytes, kind.clone()).ok()
-        };
-        let (Some(low), Some(high)) = (datum(statistics.min_bytes_opt()), datum(statistics.max_bytes_opt())) else {
+    /// Widens the bounds of a column by those of a row group.
+    fn bound(&mut self, id: i32, bounds: Option<(Datum, Datum)>) {
+        let Some((low, high)) = bounds else {
+            self.unbounded.insert(id);
             return;
         };
         if self.lower.get(&id).is_none_or(|known| low < *known) {
@@ -129,6 +129,18 @@ impl Columns {
             self.upper.insert(id, high);
         }
     }
+}
+
+/// The bounds of a row group's column. Of long texts they are cut, the upper one then incremented.
+fn bounds(kind: &PrimitiveType, statistics: &Statistics) -> Option<(Datum, Datum)> {
+    let datum = |bytes: &[u8]| {
+        let bytes = match kind {
+            PrimitiveType::Decimal { .. } => minimal(bytes),
+            _ => bytes,
+        };
+        Datum::try_from_bytes(bytes, kind.clone()).ok()
+    };
+    Some((datum(statistics.min_bytes_opt()?)?, datum(statistics.max_bytes_opt()?)?))
 }
 
 /// A big-endian two's complement number without its redundant leading bytes, as Iceberg wants it.

@@ -14,7 +14,7 @@ use parquet::file::metadata::ParquetMetaData;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 
-use crate::data_file::{PAGE_BYTES, PAGE_ROWS, PAGE_ROWS_MOST, ROW_GROUP_ROWS, lead_column};
+use crate::data_file::{GROUP_BYTES, PAGE_BYTES, PAGE_ROWS, PAGE_ROWS_MOST, ROW_GROUP_ROWS, lead_column};
 use crate::error::Result;
 
 const WAITING_ROW_BYTES: usize = 16;
@@ -35,6 +35,8 @@ pub(crate) struct Encoder {
     groups: usize,
     pages: Vec<RecordBatch>,
     page_rows: usize,
+    /// How long the texts in `pages` and `open` are together.
+    text: usize,
     /// Rows that are not in a page yet.
     open: VecDeque<RecordBatch>,
     /// How many of them were looked at.
@@ -54,6 +56,7 @@ impl Encoder {
             groups: 0,
             pages: Vec::new(),
             page_rows: 0,
+            text: 0,
             open: VecDeque::new(),
             seen: 0,
             last: (0, None),
@@ -62,9 +65,23 @@ impl Encoder {
 
     /// Appends sorted rows.
     pub(crate) fn write(&mut self, batch: RecordBatch) -> Result<()> {
-        if batch.num_rows() == 0 {
+        let (rows, text) = (batch.num_rows(), batch_text(&batch));
+        if rows == 0 {
             return Ok(());
         }
+        if rows > 1 && text > GROUP_BYTES / 4 {
+            let half = rows / 2;
+            self.write(batch.slice(0, half))?;
+            return self.write(batch.slice(half, rows - half));
+        }
+        if self.text + text > GROUP_BYTES {
+            self.close_group()?;
+        }
+        self.text += text;
+        self.gather(batch)
+    }
+
+    fn gather(&mut self, batch: RecordBatch) -> Result<()> {
         let leads = lead_column(&batch)?.clone();
         self.open.push_back(batch);
         let mut at = 0;
@@ -89,7 +106,7 @@ impl Encoder {
 
     /// About how many bytes the rows that wait will take.
     pub(crate) fn waiting(&self) -> usize {
-        (self.page_rows + self.seen) * WAITING_ROW_BYTES
+        (self.page_rows + self.seen) * WAITING_ROW_BYTES + self.text
     }
 
     /// The bytes made since they were last taken.
@@ -98,13 +115,20 @@ impl Encoder {
     }
 
     pub(crate) fn finish(&mut self) -> Result<ParquetMetaData> {
+        self.close_group()?;
+        Ok(self.file.finish()?)
+    }
+
+    /// Makes all that waits a row group, wherever its last lead ends.
+    fn close_group(&mut self) -> Result<()> {
         if self.seen > 0 {
             self.close_page(self.seen)?;
         }
+        self.last.0 = 0;
         if !self.pages.is_empty() {
             self.write_group()?;
         }
-        Ok(self.file.finish()?)
+        Ok(())
     }
 
     /// Makes the first `rows` of the open ones a page.
@@ -134,6 +158,7 @@ impl Encoder {
     fn write_group(&mut self) -> Result<()> {
         let pages = std::mem::take(&mut self.pages);
         self.page_rows = 0;
+        self.text = self.open.iter().map(batch_text).sum();
         let writers = self.columns.create_column_writers(self.groups)?;
         self.groups += 1;
         let mut group = self.file.next_row_group()?;
@@ -176,6 +201,10 @@ fn write_column(
         }
     }
     Ok(writer.close()?.append_to_row_group(group)?)
+}
+
+fn batch_text(batch: &RecordBatch) -> usize {
+    batch.columns().iter().map(text_bytes).sum()
 }
 
 /// How long texts are together: long ones are cut into more pages than their rows.

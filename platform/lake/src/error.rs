@@ -38,6 +38,15 @@ pub enum LakeError {
         /// The table, as `namespace.name`.
         table: String,
     },
+    /// A write went on for so long that a sweep took its files for orphans before they were committed.
+    #[error(
+        "a sweep took files of this write to {table}, which went on for more than an hour: \
+         nothing of it is stored, send it again"
+    )]
+    Swept {
+        /// The table, as `namespace.name`.
+        table: String,
+    },
     /// What was asked breaks a rule of the lake.
     #[error("{0}")]
     Invalid(String),
@@ -231,7 +240,7 @@ impl Coded for LakeError {
             Self::Storage { .. } | Self::Catalog(_) | Self::OutcomeUnknown(_) | Self::MemoryLimit { .. } => {
                 Code::Unavailable
             }
-            Self::Closed => Code::Unavailable,
+            Self::Closed | Self::Swept { .. } => Code::Unavailable,
             Self::Group(shared) => shared.code(),
             Self::Conflict { .. } | Self::Repeated(_) => Code::Conflict,
             Self::Invalid(_) | Self::Unsupported(_) => Code::Invalid,

@@ -10,10 +10,13 @@ use crate::commit::State;
 use crate::error::Result;
 use crate::fault;
 use crate::history::History;
-use crate::stage::staged_files;
 use crate::storage::Storage;
 use crate::table::Table;
 use crate::writer::Job;
+
+/// The least grace of a sweep where others may be writing: longer than any request may take. A write that goes on for
+/// longer looks for its files before it commits.
+pub const LEAST_GRACE: Duration = Duration::minutes(65);
 
 /// A snapshot as a person sees it.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -116,20 +119,22 @@ impl Table {
         Ok(count)
     }
 
-    /// Removes files that no snapshot names and that are older than `grace`. A file that is being written, or that a
-    /// snapshot in use here needs, stays.
+    /// Removes files that no snapshot names and that are older than `grace`. A file that is being written here, or that
+    /// a snapshot in use here needs, stays; those of other processes are safe from [`LEAST_GRACE`] on.
     pub async fn sweep(&self, grace: Duration) -> Result<Swept> {
         let before = self.core.refresh().await?;
         let storage = before.snapshot.access().storage.clone();
         let listed = storage.list(before.loaded.metadata.location()).await?;
-        let youngest = self.core.env.now() - grace;
+        let youngest = self.core.env.now().checked_sub_signed(grace);
+        let youngest = youngest.unwrap_or(DateTime::<Utc>::MIN_UTC);
         let files_seen = listed.len();
         let mut named = self.named_files(&storage, &before).await?;
+        // Before the catalog is asked again: what is staged no longer was committed by then, or never will be.
+        named.extend(self.core.staged_files());
         let after = self.core.refresh().await?;
         if after.loaded.location != before.loaded.location {
             named.extend(self.named_files(&storage, &after).await?);
         }
-        named.extend(staged_files(&self.core));
         let orphans = listed
             .into_iter()
             .filter(|file| file.modified < youngest && !named.contains(&file.uri));

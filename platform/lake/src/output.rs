@@ -10,6 +10,7 @@ use crate::encode::Encoder;
 use crate::error::{LakeError, Result};
 use crate::fault;
 use crate::snapshot::Snapshot;
+use crate::staging::Staging;
 use crate::storage::Upload;
 use crate::table::Table;
 use crate::writer::{data_path, new_name};
@@ -18,12 +19,12 @@ use crate::writer::{data_path, new_name};
 pub(crate) const TARGET_BYTES: u64 = 128 << 20;
 
 impl Table {
-    /// Writes sorted batches to files of about `target` bytes that share no lead.
+    /// Writes sorted batches to files of about `target` bytes that share no lead and are kept from the sweep by `staging`.
     pub(crate) async fn write_sorted(
         &self,
         snapshot: &Snapshot,
         mut rows: BoxStream<'_, Result<RecordBatch>>,
-        target: u64,
+        (target, staging): (u64, &Staging),
     ) -> Result<Vec<DataFile>> {
         let (location, name) = (
             self.core.state.load().loaded.metadata.location().to_string(),
@@ -47,11 +48,7 @@ impl Table {
                 Some(open) => open,
                 None => {
                     let uri = data_path(&location, &name, written.len());
-                    self.core
-                        .staged
-                        .lock()
-                        .expect("no panic while holding the lock")
-                        .insert(uri.clone());
+                    staging.add(&uri);
                     Output::create(self, snapshot, uri).await?
                 }
             };

@@ -10,8 +10,8 @@ use crate::merge::Rank;
 use crate::output::TARGET_BYTES;
 use crate::reader::LeadRange;
 use crate::rewrite::all_names;
-use crate::shared::Core;
 use crate::snapshot::{Snapshot, disjoint_runs};
+use crate::staging::Staging;
 use crate::table::Table;
 
 /// About what one run takes while it is merged: a row group's pages, a decoded batch, its keys.
@@ -22,7 +22,7 @@ const RUNS: (usize, usize) = (4, 64);
 /// Files of few runs. Those that were made for it go when this does.
 pub(crate) struct Passes {
     pub(crate) files: Vec<(Rank, Arc<FileEntry>)>,
-    core: Arc<Core>,
+    staging: Staging,
     between: Vec<Arc<FileEntry>>,
 }
 
@@ -32,13 +32,13 @@ impl Passes {
         let most = (table.core.memory.writes() / RUN_BYTES).clamp(RUNS.0, RUNS.1);
         let mut passes = Self {
             files,
-            core: table.core.clone(),
+            staging: Staging::new(&table.core),
             between: Vec::new(),
         };
         while disjoint_runs(passes.files.clone()).len() > most {
             let mut merged = Vec::new();
             for group in passes.files.chunks(most) {
-                let made = merge(table, snapshot, group).await?;
+                let made = merge(table, snapshot, (group, &passes.staging)).await?;
                 passes.between.extend(made.iter().map(|(_, file)| file.clone()));
                 merged.extend(made);
             }
@@ -56,26 +56,17 @@ impl Passes {
     }
 }
 
-impl Drop for Passes {
-    fn drop(&mut self) {
-        let mut staged = self.core.staged.lock().expect("no panic while holding the lock");
-        for file in &self.between {
-            staged.remove(&*file.path);
-        }
-    }
-}
-
 /// Merges neighbours in age into files without a common lead, as new as the newest of them.
 async fn merge(
     table: &Table,
     snapshot: &Snapshot,
-    group: &[(Rank, Arc<FileEntry>)],
+    (group, staging): (&[(Rank, Arc<FileEntry>)], &Staging),
 ) -> Result<Vec<(Rank, Arc<FileEntry>)>> {
     let rank = group.last().map_or(0, |(rank, _)| *rank);
     let everything = (&LeadRange::default(), &all_names(snapshot)[..]);
     let rows = snapshot.merged(group.to_vec(), everything).await?;
     let written = table
-        .write_sorted(snapshot, table.unpaused(rows).boxed(), TARGET_BYTES)
+        .write_sorted(snapshot, table.unpaused(rows).boxed(), (TARGET_BYTES, staging))
         .await?;
     let lead = snapshot.access().key[0];
     let entry = |data| (rank, Arc::new(FileEntry::new(data, lead, (0, 0, 0))));

@@ -10,9 +10,9 @@ use moka::sync::Cache;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
-use parquet::file::metadata::{PageIndexPolicy, RowGroupMetaData};
+use parquet::file::metadata::{ColumnChunkMetaData, PageIndexPolicy, RowGroupMetaData};
 
-use crate::data_file::{lead_column, lead_rows, partition_point, position};
+use crate::data_file::{GROUP_BYTES, lead_column, lead_rows, partition_point, position};
 use crate::error::{LakeError, Result};
 use crate::files::FileEntry;
 use crate::memory::Memory;
@@ -21,7 +21,7 @@ use crate::pages::{Place, Selected};
 use crate::schema::field_id;
 use crate::storage::{File, Storage};
 
-/// Files of so many rows or fewer are read whole and kept in memory while they are recent.
+/// Files of so many rows or fewer are read whole and kept in memory while they are recent, unless their texts are long.
 pub(crate) const SMALL_ROWS: u64 = 65_536;
 
 /// Which leads are wanted: from one to another, both included; `None` is open.
@@ -110,12 +110,18 @@ impl Reader {
         Ok(footer)
     }
 
-    /// A small file whole, in the columns it was written with.
-    async fn whole(&self, entry: &FileEntry) -> Result<RecordBatch> {
+    /// A small file whole, in the columns it was written with; `None` when it is not small.
+    async fn whole(&self, entry: &FileEntry) -> Result<Option<RecordBatch>> {
+        if entry.rows() > SMALL_ROWS {
+            return Ok(None);
+        }
         if let Some(batch) = self.recent.get(&entry.path) {
-            return Ok(batch);
+            return Ok(Some(batch));
         }
         let footer = self.footer(entry).await?;
+        if unpacked(footer.plain.metadata().row_groups()) > GROUP_BYTES as u64 {
+            return Ok(None);
+        }
         let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(footer.file, footer.plain.clone());
         let batches: Vec<RecordBatch> = builder
             .with_batch_size(SMALL_ROWS as usize)
@@ -124,15 +130,18 @@ impl Reader {
             .await?;
         let batch = concat_batches(footer.plain.schema(), &batches)?;
         self.recent.insert(entry.path.clone(), batch.clone());
-        Ok(batch)
+        Ok(Some(batch))
     }
 
     /// Whether a file has rows of `lead`; the answer may be yes in error for large files.
     pub(crate) async fn may_hold(&self, entry: &FileEntry, lead: &str) -> Result<bool> {
-        if !entry.spans(lead) || entry.data.record_count() > SMALL_ROWS {
-            return Ok(entry.spans(lead));
+        if !entry.spans(lead) {
+            return Ok(false);
         }
-        Ok(lead_rows(&self.whole(entry).await?, lead)?.1 > 0)
+        match self.whole(entry).await? {
+            Some(batch) => Ok(lead_rows(&batch, lead)?.1 > 0),
+            None => Ok(true),
+        }
     }
 
     /// The rows of each of `leads` in the columns of `wanted`; `None` for those that the file does not have.
@@ -142,8 +151,7 @@ impl Reader {
         leads: &[&str],
         wanted: &SchemaRef,
     ) -> Result<Vec<Option<RecordBatch>>> {
-        if entry.data.record_count() <= SMALL_ROWS {
-            let batch = self.whole(entry).await?;
+        if let Some(batch) = self.whole(entry).await? {
             let rows = leads.iter().map(|lead| lead_rows(&batch, lead));
             return rows.map(|rows| cut(&batch, rows?, wanted)).collect();
         }
@@ -172,8 +180,8 @@ impl Reader {
         (range, wanted): (&LeadRange, &SchemaRef),
     ) -> Result<Run> {
         let (range, wanted) = (range.clone(), wanted.clone());
-        if entry.data.record_count() <= SMALL_ROWS {
-            let batch = range.cut(&conform(&self.whole(entry).await?, &wanted)?)?;
+        if let Some(batch) = self.whole(entry).await? {
+            let batch = range.cut(&conform(&batch, &wanted)?)?;
             return Ok(futures::stream::iter([Ok((rank, batch))]).boxed());
         }
         let footer = self.footer(entry).await?;
@@ -236,6 +244,15 @@ fn cut(batch: &RecordBatch, (from, count): (usize, usize), wanted: &SchemaRef) -
     (count > 0)
         .then(|| conform(&batch.slice(from, count), wanted))
         .transpose()
+}
+
+/// How long the texts of row groups are together; where it is not said, how large all columns are before compression.
+fn unpacked(groups: &[RowGroupMetaData]) -> u64 {
+    let text = |column: &ColumnChunkMetaData| column.unencoded_byte_array_data_bytes();
+    let columns = groups.iter().flat_map(RowGroupMetaData::columns);
+    columns
+        .map(|column| text(column).unwrap_or_else(|| column.uncompressed_size()).max(0) as u64)
+        .sum()
 }
 
 fn group_span(group: &RowGroupMetaData) -> Option<(String, String)> {

@@ -20,8 +20,8 @@ use crate::files::FileEntry;
 use crate::output::TARGET_BYTES;
 use crate::passes::Passes;
 use crate::reader::LeadRange;
-use crate::shared::Core;
 use crate::snapshot::Snapshot;
+use crate::staging::Staging;
 use crate::table::Table;
 use crate::writer::{Committed, Job, Rewrite};
 
@@ -65,7 +65,6 @@ impl Table {
                 return Ok(None);
             };
             fault::point("delete.after_rewrite");
-            let _staged = Staging::of(&self.core, &rewrite);
             if let Some(committed) = self.send(|done| Job::Rewrite { rewrite, done }).await? {
                 fault::point("delete.after_commit");
                 return Ok(Some(committed));
@@ -78,7 +77,7 @@ impl Table {
 
     /// The files that hold `leads`, rewritten without them; each keeps its age.
     async fn without(&self, snapshot: &Arc<Snapshot>, leads: &[String]) -> Result<Option<Rewrite>> {
-        let (mut removed, mut added) = (Vec::new(), Vec::new());
+        let (mut removed, mut added, staging) = (Vec::new(), Vec::new(), Staging::new(&self.core));
         for file in snapshot.files() {
             if !self.holds_any(snapshot, file, leads).await? {
                 continue;
@@ -88,7 +87,7 @@ impl Table {
                 .await?;
             let gone: HashSet<String> = leads.iter().cloned().collect();
             let rows = rows.map(move |batch| keep_others(&batch?, &gone)).boxed();
-            let written = self.write_sorted(snapshot, rows, u64::MAX).await?;
+            let written = self.write_sorted(snapshot, rows, (u64::MAX, &staging)).await?;
             added.extend(written.into_iter().map(|data| NewFile {
                 data,
                 sequence: Some(file.sequence),
@@ -102,6 +101,7 @@ impl Table {
             added,
             base,
             leads,
+            staging,
         }))
     }
 
@@ -132,7 +132,6 @@ impl Table {
             fault::point("compact.before_read");
             let (rewrite, done) = self.merge(&snapshot, inputs).await?;
             fault::point("compact.before_commit");
-            let _staged = Staging::of(&self.core, &rewrite);
             if self.send(|done| Job::Rewrite { rewrite, done }).await?.is_some() {
                 fault::point("compact.after_commit");
                 metrics::counter!("lake_compacted_rows_total", "table" => self.core.def.name)
@@ -156,8 +155,9 @@ impl Table {
         let rows = snapshot
             .merged(passes.files.clone(), (&LeadRange::default(), &all_names(snapshot)))
             .await?;
+        let staging = Staging::new(&self.core);
         let written = self
-            .write_sorted(snapshot, self.unpaused(rows).boxed(), TARGET_BYTES)
+            .write_sorted(snapshot, self.unpaused(rows).boxed(), (TARGET_BYTES, &staging))
             .await?;
         passes.finish(snapshot).await;
         let sum = |files: &[Arc<FileEntry>], of: fn(&FileEntry) -> u64| files.iter().map(|file| of(file)).sum();
@@ -182,6 +182,7 @@ impl Table {
                 added,
                 base,
                 leads: Vec::new(),
+                staging,
             },
             done,
         ))
@@ -237,33 +238,4 @@ fn keep_others(batch: &RecordBatch, gone: &HashSet<String>) -> Result<RecordBatc
         .map(|lead| Some(lead.is_none_or(|lead| !gone.contains(lead))))
         .collect();
     Ok(filter_record_batch(batch, &keep)?)
-}
-
-/// Lets the sweep have files again once their commit is over, whichever way it ended.
-struct Staging {
-    core: Arc<Core>,
-    paths: Vec<String>,
-}
-
-impl Staging {
-    fn of(core: &Arc<Core>, rewrite: &Rewrite) -> Self {
-        let paths = rewrite
-            .added
-            .iter()
-            .map(|file| file.data.file_path().to_string())
-            .collect();
-        Self {
-            core: core.clone(),
-            paths,
-        }
-    }
-}
-
-impl Drop for Staging {
-    fn drop(&mut self) {
-        let mut staged = self.core.staged.lock().expect("no panic while holding the lock");
-        for path in &self.paths {
-            staged.remove(path);
-        }
-    }
 }

@@ -58,6 +58,11 @@ impl Core {
         );
     }
 
+    /// The files that a sweep must leave alone although no snapshot names them.
+    pub(crate) fn staged_files(&self) -> HashSet<String> {
+        self.staged.lock().expect("no panic while holding the lock").clone()
+    }
+
     /// Asks the catalog for the newest state. What others changed since counts as touched.
     pub(crate) async fn refresh(&self) -> Result<Arc<State>> {
         let known = self.state.load_full();

@@ -1,8 +1,8 @@
 //! A bulk write: rows go to files as they come, and one commit makes all of them visible.
 
 use std::collections::HashSet;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 
 use arrow::array::RecordBatch;
 use iceberg::spec::DataFile;
@@ -13,7 +13,7 @@ use crate::encode::encode;
 use crate::error::Result;
 use crate::fault;
 use crate::merge::KeyCodec;
-use crate::shared::Core;
+use crate::staging::Staging;
 use crate::table::Table;
 use crate::writer::{Job, Staged, Written, data_path, new_name, stamp};
 
@@ -26,6 +26,7 @@ pub struct Stage {
     name: String,
     ordinal: AtomicUsize,
     inner: Mutex<Inner>,
+    staging: Staging,
 }
 
 struct Inner {
@@ -45,6 +46,7 @@ impl Table {
             name: new_name(),
             ordinal: AtomicUsize::new(0),
             inner,
+            staging: Staging::new(&self.core),
         }
     }
 }
@@ -64,10 +66,7 @@ impl Stage {
         let ordinal = self.ordinal.fetch_add(1, Ordering::SeqCst);
         let state = core.state.load_full();
         let uri = data_path(state.loaded.metadata.location(), &self.name, ordinal);
-        core.staged
-            .lock()
-            .expect("no panic while holding the lock")
-            .insert(uri.clone());
+        self.staging.add(&uri);
         let (columns, at) = (state.snapshot.columns().clone(), core.env.now());
         let prepared = tokio::task::spawn_blocking({
             let core = core.clone();
@@ -101,26 +100,14 @@ impl Stage {
 
     /// Makes everything written visible in one commit. When this returns it is durable.
     pub async fn commit(self, receipt: Option<Receipt>) -> Result<Written> {
-        let staged = {
-            let mut inner = self.inner.lock().expect("no panic while holding the lock");
-            inner.files.sort_by_key(|(ordinal, _)| *ordinal);
-            let files = inner.files.iter().map(|(_, data)| data.clone()).collect();
-            Staged {
-                files,
-                leads: inner.leads.take(),
-            }
+        let mut inner = self.inner.into_inner().expect("no panic while holding the lock");
+        inner.files.sort_by_key(|(ordinal, _)| *ordinal);
+        let staged = Staged {
+            files: inner.files.into_iter().map(|(_, data)| data).collect(),
+            leads: inner.leads,
+            staging: self.staging,
         };
         self.table.send(|done| Job::Stage { staged, receipt, done }).await
-    }
-}
-
-impl Drop for Stage {
-    fn drop(&mut self) {
-        let inner = self.inner.get_mut().expect("no panic while holding the lock");
-        let mut staged = self.table.core.staged.lock().expect("no panic while holding the lock");
-        for (_, data) in &inner.files {
-            staged.remove(data.file_path());
-        }
     }
 }
 
@@ -133,9 +120,4 @@ fn distinct_leads(rows: &RecordBatch) -> Result<Vec<String>> {
         }
     }
     Ok(out)
-}
-
-/// The files that a sweep must leave alone although no snapshot names them.
-pub(crate) fn staged_files(core: &Arc<Core>) -> HashSet<String> {
-    core.staged.lock().expect("no panic while holding the lock").clone()
 }

@@ -16,6 +16,7 @@ use crate::catalog::Receipt;
 use crate::error::{LakeError, Result};
 use crate::schema::SchemaChange;
 use crate::shared::Core;
+use crate::staging::Staging;
 use crate::table::Table;
 use attempts::{Write, retry};
 use metadata::{Change, change_metadata};
@@ -24,8 +25,9 @@ use replace::replace;
 pub(crate) use replace::Rewrite;
 pub(crate) use rows::{data_path, new_name, stamp};
 
-/// Rows that one group commit takes at most.
+/// Rows, and bytes of memory, at which a group commit takes no further write.
 const GROUP_ROWS: usize = 262_144;
+const GROUP_MEMORY: usize = 256 << 20;
 
 /// A commit that is durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +36,7 @@ pub struct Committed {
     pub snapshot_id: i64,
     /// Its sequence number.
     pub sequence: i64,
-    /// Its time, which is also in the table's stamp columns.
+    /// Its time. Appended rows have it in their stamp columns; those of a bulk write have when they were staged.
     pub at: DateTime<Utc>,
 }
 
@@ -80,6 +82,8 @@ pub(crate) struct Staged {
     pub(crate) files: Vec<iceberg::spec::DataFile>,
     /// The leads in them; `None` when there are too many to name.
     pub(crate) leads: Option<HashSet<String>>,
+    /// Keeps them from the sweep.
+    pub(crate) staging: Staging,
 }
 
 /// Serves jobs until every handle of the table is gone.
@@ -118,12 +122,14 @@ struct Append {
 }
 
 fn take_group(first: Append, waiting: &mut VecDeque<Job>) -> Vec<Append> {
-    let mut rows = first.batch.num_rows();
+    let size = |batch: &RecordBatch| (batch.num_rows(), batch.get_array_memory_size());
+    let (mut rows, mut memory) = size(&first.batch);
     let mut group = vec![first];
-    while rows < GROUP_ROWS {
+    while rows < GROUP_ROWS && memory < GROUP_MEMORY {
         match waiting.pop_front() {
             Some(Job::Append { batch, receipt, done }) => {
-                rows += batch.num_rows();
+                let more = size(&batch);
+                (rows, memory) = (rows + more.0, memory + more.1);
                 group.push(Append { batch, receipt, done });
             }
             Some(other) => {
@@ -139,43 +145,54 @@ fn take_group(first: Append, waiting: &mut VecDeque<Job>) -> Vec<Append> {
 /// Commits a group of appends as one and answers each of them.
 async fn append(core: &Core, mut group: Vec<Append>) {
     loop {
-        group = answer_repeated(core, group).await;
+        let twins;
+        (group, twins) = answer_repeated(core, group).await;
         if group.is_empty() {
             return;
         }
         let batches: Vec<RecordBatch> = group.iter().map(|append| append.batch.clone()).collect();
         let receipts: Vec<Receipt> = group.iter().filter_map(|append| append.receipt.clone()).collect();
         let answer = match retry(core, &Write::Rows(&batches), &receipts).await {
-            Err(LakeError::Repeated(_)) => continue,
+            Err(LakeError::Repeated(_)) => {
+                group.extend(twins.into_iter().map(|(twin, _)| twin));
+                continue;
+            }
             answer => answer.map(Written::Committed).map_err(Arc::new),
         };
         for append in group {
             drop(append.done.send(answer.clone().map_err(LakeError::Group)));
         }
+        for (twin, first) in twins {
+            let answer = answer.clone().map(|_| Written::Repeated(first));
+            drop(twin.done.send(answer.map_err(LakeError::Group)));
+        }
         return;
     }
 }
 
-/// Answers the appends whose batch was acknowledged before, and gives back the others. Of twins in one group the
-/// second waits for the first, so that it gets the first's answer.
-async fn answer_repeated(core: &Core, group: Vec<Append>) -> Vec<Append> {
-    let mut fresh: Vec<Append> = Vec::with_capacity(group.len());
+/// An append of a batch that stands in its group already, and the receipt of the first.
+type Twin = (Append, Receipt);
+
+/// Answers the appends whose batch was acknowledged before, and gives back the others. Twins of one group come apart:
+/// they are answered when the first is durable, with its receipt.
+async fn answer_repeated(core: &Core, group: Vec<Append>) -> (Vec<Append>, Vec<Twin>) {
+    let (mut fresh, mut twins) = (Vec::<Append>::with_capacity(group.len()), Vec::new());
     for append in group {
         let Some(receipt) = &append.receipt else {
             fresh.push(append);
             continue;
         };
-        let is_twin = |known: &&Append| known.receipt.as_ref().is_some_and(|known| known.key == receipt.key);
-        let known = match fresh.iter().find(is_twin).and_then(|twin| twin.receipt.clone()) {
-            Some(twin) => Ok(Some(twin)),
-            None => core.catalog.receipt(&core.name, &receipt.key).await,
-        };
-        match known.transpose() {
+        let mut known = fresh.iter().filter_map(|known| known.receipt.as_ref());
+        if let Some(first) = known.find(|known| known.key == receipt.key).cloned() {
+            twins.push((append, first));
+            continue;
+        }
+        match core.catalog.receipt(&core.name, &receipt.key).await.transpose() {
             None => fresh.push(append),
             Some(known) => drop(append.done.send(known.map(Written::Repeated))),
         }
     }
-    fresh
+    (fresh, twins)
 }
 
 async fn stage(core: &Core, staged: Staged, receipt: Option<Receipt>) -> Result<Written> {
@@ -184,6 +201,7 @@ async fn stage(core: &Core, staged: Staged, receipt: Option<Receipt>) -> Result<
     {
         return Ok(Written::Repeated(known));
     }
+    staged.staging.check(staged.files.iter()).await?;
     let receipts: Vec<Receipt> = receipt.into_iter().collect();
     Ok(Written::Committed(
         retry(core, &Write::Staged(&staged), &receipts).await?,

@@ -61,5 +61,11 @@ fn a_young_orphan_is_left_alone() {
         .run(&["lake", "sweep", "--older-than", "1s", "--data", "data"])
         .fails();
 
-    assert!(told.contains("10m"), "{told}");
+    assert!(told.contains("65m"), "{told}");
+    let young = "financial-data.orphan-age=10m";
+    let told = folder.run(&["lake", "sweep", "--set", young, "--data", "data"]).fails();
+    assert!(
+        told.contains("financial-data.orphan-age expects at least 65m"),
+        "{told}"
+    );
 }

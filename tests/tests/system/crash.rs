@@ -121,7 +121,7 @@ async fn carry_out(server: &Server, order: &Order, rows: &Stored) -> bool {
         }
         Order::Sweep => {
             server
-                .send(Method::POST, &format!("{api}/lake/sweep?older_than=10m"), None)
+                .send(Method::POST, &format!("{api}/lake/sweep?older_than=65m"), None)
                 .await
         }
     };

@@ -11,6 +11,7 @@ use crate::commit::{Draft, NewFile, State, next_instant};
 use crate::error::{LakeError, Result};
 use crate::files::FileEntry;
 use crate::shared::Core;
+use crate::staging::Staging;
 
 /// Files that take the place of others: a compaction or a delete.
 pub(crate) struct Rewrite {
@@ -21,10 +22,16 @@ pub(crate) struct Rewrite {
     pub(crate) base: i64,
     /// The leads that are gone; files newer than `base` must not hold any.
     pub(crate) leads: Vec<String>,
+    /// Keeps the added files from the sweep.
+    pub(crate) staging: Staging,
 }
 
 /// Commits a rewrite, unless what it was worked out on has changed: then `None`, and it must be done again.
 pub(super) async fn replace(core: &Core, rewrite: Rewrite) -> Result<Option<Committed>> {
+    rewrite
+        .staging
+        .check(rewrite.added.iter().map(|file| &file.data))
+        .await?;
     let mut state = core.state.load_full();
     for attempt in 0..ATTEMPTS {
         if !still_holds(core, &state, &rewrite).await? {

@@ -108,18 +108,19 @@ async fn a_compaction_that_races_a_delete_brings_nothing_back() {
     }
 }
 
+fn receipt() -> Option<Receipt> {
+    Some(Receipt {
+        key: "k".into(),
+        fingerprint: "f".into(),
+        body: "{}".into(),
+        at: chrono::DateTime::UNIX_EPOCH,
+    })
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_with_a_receipt_is_stored_once() {
     let home = tempfile::tempdir().unwrap();
     let table = table(home.path()).await;
-    let receipt = || {
-        Some(Receipt {
-            key: "k".into(),
-            fingerprint: "f".into(),
-            body: "{}".into(),
-            at: chrono::DateTime::UNIX_EPOCH,
-        })
-    };
 
     let first = table.append(rows(&[("a", 1, 1)]), receipt()).await.unwrap();
     let (second, third) = tokio::join!(
@@ -138,6 +139,30 @@ async fn a_batch_with_a_receipt_is_stored_once() {
         reopened.append(rows(&[("a", 1, 4)]), receipt()).await.unwrap(),
         Written::Repeated(_)
     ));
+}
+
+/// On one thread both sendings wait for the writer, which takes them as one group.
+#[tokio::test]
+async fn a_batch_sent_twice_at_once_is_stored_for_both_or_for_none() {
+    let home = tempfile::tempdir().unwrap();
+    let table = table(home.path()).await;
+    let send = |value| table.append(rows(&[("a", 1, value)]), receipt());
+    let (metadata, aside) = (
+        home.path().join("warehouse/test/points/metadata"),
+        home.path().join("aside"),
+    );
+    std::fs::rename(&metadata, &aside).unwrap();
+    std::fs::write(&metadata, "in the way of every commit").unwrap();
+
+    let (first, second) = tokio::join!(send(1), send(2));
+
+    assert!(first.is_err() && second.is_err(), "{first:?} {second:?}");
+    std::fs::remove_file(&metadata).unwrap();
+    std::fs::rename(&aside, &metadata).unwrap();
+    let (third, fourth) = tokio::join!(send(3), send(4));
+    assert!(matches!(third.unwrap(), Written::Committed(_)));
+    assert_eq!(fourth.unwrap(), Written::Repeated(receipt().unwrap()));
+    assert_eq!(read(&table.snapshot(), "a").await, [(1, 3)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

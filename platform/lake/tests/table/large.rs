@@ -1,9 +1,12 @@
 //! Files of many row groups: found by bounds and pages, written in bulk, rewritten without a lead.
 
-use futures::TryStreamExt;
-use platform_lake::{Effort, LeadRange};
+use std::sync::Arc;
 
-use crate::support::{batch, read, table};
+use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
+use futures::TryStreamExt;
+use platform_lake::{Column, Effort, Kind, LeadRange, Snapshot, TableDef};
+
+use crate::support::{POINTS, batch, footer, lake, read, table};
 
 fn name(series: usize) -> String {
     format!("s{series:05}")
@@ -63,4 +66,93 @@ async fn a_lead_is_found_in_files_of_many_row_groups() {
         .await
         .unwrap();
     assert_eq!(rows.iter().map(|batch| batch.num_rows()).sum::<usize>(), 3_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lead_that_statistics_cut_is_found_though_other_row_groups_know_theirs_whole() {
+    let home = tempfile::tempdir().unwrap();
+    let table = table(home.path()).await;
+    let last = "z".repeat(70);
+    let stage = table.stage();
+    let rows = (0..140_000).map(|date| ("m".to_string(), date, date));
+    stage.write(batch(rows.chain([(last.clone(), 1, 2)]))).await.unwrap();
+    stage.commit(None).await.unwrap();
+
+    assert_eq!(footer(&table.snapshot()).num_row_groups(), 2);
+    assert_eq!(read(&table.snapshot(), &last).await, [(1, 2)]);
+    assert_eq!(read(&table.snapshot(), "m").await.len(), 140_000);
+}
+
+/// The table of points with a long text to each.
+const NOTES: TableDef = TableDef {
+    name: "notes",
+    columns: &[
+        POINTS.columns[0],
+        POINTS.columns[1],
+        Column {
+            name: "note",
+            kind: Kind::Text,
+            required: false,
+            doc: "long",
+        },
+    ],
+    stamps: &[],
+    ..POINTS
+};
+
+/// Dates of a lead of [`NOTES`].
+const DATES: i32 = 250;
+
+/// 50 kB.
+fn note(date: i32) -> String {
+    format!("{date:05}").repeat(10_000)
+}
+
+fn notes(leads: &[&str]) -> RecordBatch {
+    let points = leads
+        .iter()
+        .flat_map(|lead| (0..DATES).map(|date| (lead.to_string(), date, 0)));
+    let points = batch(points).project(&[0, 1]).unwrap();
+    let notes: StringArray = (0..points.num_rows() as i32).map(|at| Some(note(at % DATES))).collect();
+    let column = |at: usize| (POINTS.columns[at].name, points.column(at).clone());
+    let notes = Arc::new(notes) as ArrayRef;
+    RecordBatch::try_from_iter([column(0), column(1), ("note", notes)]).unwrap()
+}
+
+/// How long the texts of each row group are.
+fn texts(snapshot: &Snapshot) -> Vec<i64> {
+    let text = |column: &parquet::file::metadata::ColumnChunkMetaData| column.unencoded_byte_array_data_bytes();
+    let groups = footer(snapshot);
+    let groups = groups.row_groups().iter();
+    groups
+        .map(|group| group.columns().iter().filter_map(text).sum())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_row_group_and_no_file_that_is_read_whole_holds_more_text_than_32_mib() {
+    let home = tempfile::tempdir().unwrap();
+    let writer = lake(home.path()).await.table(NOTES).await.unwrap();
+    writer.append(notes(&["a", "b", "c", "d"]), None).await.unwrap();
+    // This one has nothing in memory.
+    let table = lake(home.path()).await.table(NOTES).await.unwrap();
+    let check = async || {
+        let texts = texts(&table.snapshot());
+        assert!(
+            texts.len() > 1 && texts.iter().all(|text| *text <= 32 << 20),
+            "{texts:?}"
+        );
+        for lead in ["a", "b", "c", "d"] {
+            let rows = table.snapshot().read(lead, &["note"]).await.unwrap();
+            let found: Vec<_> = rows.column(0).as_string::<i32>().iter().flatten().collect();
+            assert!(found.into_iter().eq((0..DATES).map(note)), "{lead}");
+        }
+    };
+    check().await;
+
+    table.append(notes(&["b"]), None).await.unwrap();
+    table.compact(Effort::Full).await.unwrap();
+
+    check().await;
+    assert_eq!(table.snapshot().stored_rows(), 4 * DATES as u64);
 }

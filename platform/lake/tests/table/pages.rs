@@ -1,11 +1,8 @@
 //! Pages begin with leads, and leads of every size are found in them, alone and together.
 
-use std::fs::File;
-
-use parquet::file::metadata::{PageIndexPolicy, ParquetMetaDataReader};
 use platform_lake::{Effort, Snapshot, Table};
 
-use crate::support::{batch, read, table};
+use crate::support::{batch, footer, read, table};
 
 /// Rows of a lead: a few, a page full, several pages, more than a row group.
 const SIZES: [usize; 12] = [1, 2_500, 3, 40, 2_047, 4_096, 4_097, 150_000, 7, 2_048, 9_000, 2_500];
@@ -83,11 +80,7 @@ async fn a_lead_that_fits_a_page_shares_its_page_with_no_half_lead() {
 
     table.compact(Effort::Full).await.unwrap();
 
-    let paths = table.snapshot().file_paths();
-    let file = File::open(paths[0].trim_start_matches("file://")).unwrap();
-    let mut reader = ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Required);
-    reader.try_parse(&file).unwrap();
-    let metadata = reader.finish().unwrap();
+    let metadata = footer(&table.snapshot());
     let groups = metadata.row_groups().iter().map(|group| group.num_rows());
     assert_eq!(
         groups.collect::<Vec<_>>(),

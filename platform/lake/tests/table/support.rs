@@ -1,10 +1,12 @@
 //! A small table of points and rows for it.
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Date32Array, Int32Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Date32Type, Field, Int32Type, Schema};
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
 use platform_lake::{Column, Env, Kind, Lake, LakeConfig, Snapshot, Table, TableDef};
 
 pub(crate) const POINTS: TableDef = TableDef {
@@ -76,6 +78,15 @@ pub(crate) fn batch(rows: impl Iterator<Item = (String, i32, i32)>) -> RecordBat
         field("value", DataType::Int32),
     ];
     RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap()
+}
+
+/// What the footer of a snapshot's first file says.
+pub(crate) fn footer(snapshot: &Snapshot) -> ParquetMetaData {
+    let paths = snapshot.file_paths();
+    let file = File::open(paths[0].trim_start_matches("file://")).unwrap();
+    let mut reader = ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Required);
+    reader.try_parse(&file).unwrap();
+    reader.finish().unwrap()
 }
 
 pub(crate) async fn read(snapshot: &Snapshot, lead: &str) -> Vec<(i32, i32)> {

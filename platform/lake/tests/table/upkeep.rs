@@ -1,6 +1,10 @@
 //! Deletes, time travel, expiry and the sweep.
 
-use chrono::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use chrono::{Duration, Utc};
+use platform_error::{Code, Coded};
 use platform_lake::{Effort, Env, History, Lake, LakeConfig, LeadRange, Moment};
 
 use crate::support::{POINTS, read, rows, table};
@@ -197,6 +201,55 @@ async fn more_files_than_memory_allows_at_once_are_merged_in_passes() {
     assert_eq!((known.len(), known[0]), (21, (1, 19)));
     assert_eq!(read(&table.snapshot(), "z").await, [(1, -19)]);
     assert_eq!(files(home.path()), 21, "files between two passes are gone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_whose_files_another_process_swept_is_refused() {
+    let home = tempfile::tempdir().unwrap();
+    let passed = Arc::new(AtomicI64::new(0));
+    let clock = passed.clone();
+    let now = move || Utc::now() + Duration::minutes(clock.load(Ordering::SeqCst));
+    let env = Env::new(now, |_, task| drop(tokio::spawn(task)));
+    let lake = Lake::open(&LakeConfig::local(home.path()), env).await.unwrap();
+    let ours = lake.table(POINTS).await.unwrap();
+    let theirs = table(home.path()).await;
+    let stage = async || {
+        let stage = ours.stage();
+        stage.write(rows(&[("a", 1, 1)])).await.unwrap();
+        passed.fetch_add(66, Ordering::SeqCst);
+        stage
+    };
+    let (kept, swept) = (stage().await, stage().await);
+    kept.commit(None).await.unwrap();
+
+    theirs.sweep(Duration::zero()).await.unwrap();
+    let refused = swept.commit(None).await.unwrap_err();
+
+    assert_eq!(refused.code(), Code::Unavailable);
+    assert!(refused.to_string().contains("send it again"), "{refused}");
+    assert_eq!(read(&ours.refresh().await.unwrap(), "a").await, [(1, 1)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_failed_delete_had_written_goes_with_the_next_sweep() {
+    let home = tempfile::tempdir().unwrap();
+    let writer = table(home.path()).await;
+    for date in 1..3 {
+        let both = [("a", date, 1), ("b", date, 2)];
+        writer.append(rows(&both), None).await.unwrap();
+    }
+    let paths = writer.snapshot().file_paths();
+    let (second, aside) = (paths[1].trim_start_matches("file://"), home.path().join("aside"));
+    // This one has the rows of neither file in memory.
+    let table = table(home.path()).await;
+    std::fs::rename(second, &aside).unwrap();
+
+    table.delete(&["a".to_string()]).await.unwrap_err();
+
+    std::fs::rename(&aside, second).unwrap();
+    assert_eq!(files(home.path()), 3, "the first file was rewritten");
+    table.sweep(Duration::zero()).await.unwrap();
+    assert_eq!(files(home.path()), 2);
 }
 
 /// How many data files lie in a lake's folder.
