@@ -29,6 +29,14 @@ pub enum Error {
     /// The idempotency key was used for another batch.
     #[error("the idempotency key {0} was used for a batch with other content")]
     KeyReused(String),
+    /// The rows of a series stand too far apart in a crawl to be compared together.
+    #[error(
+        "the rows of the series {0} do not follow each other, and the upload is too large for them to be compared together"
+    )]
+    ScatteredSeries(String),
+    /// An upload names more series that do not exist than it may create.
+    #[error("the upload creates more than {0} series")]
+    TooManySeries(usize),
     /// A batch that had to be stored whole or not at all has rows that cannot be stored.
     #[error("{failed} of {total} rows were refused and nothing was stored, as you asked")]
     NotAtomic {
@@ -60,7 +68,11 @@ impl Coded for Error {
     fn code(&self) -> Code {
         match self {
             Self::NoSuchSeries(_) => Code::NotFound,
-            Self::AmbiguousSeries { .. } | Self::Field { .. } | Self::NotAtomic { .. } => Code::Invalid,
+            Self::AmbiguousSeries { .. }
+            | Self::Field { .. }
+            | Self::ScatteredSeries(_)
+            | Self::TooManySeries(_)
+            | Self::NotAtomic { .. } => Code::Invalid,
             Self::KeyReused(_) => Code::Conflict,
         }
     }
@@ -70,6 +82,8 @@ impl Coded for Error {
             Self::NoSuchSeries(_) => "use its id, its external id or SOURCE:EXTERNAL_ID, or search for it".to_string(),
             Self::AmbiguousSeries { .. } => "name the source too".to_string(),
             Self::KeyReused(_) => "send every batch with a key of its own".to_string(),
+            Self::ScatteredSeries(_) => "sort the rows by series, or give a larger lake.memory-limit".to_string(),
+            Self::TooManySeries(_) => "split the upload into smaller ones".to_string(),
             Self::NotAtomic { .. } => "correct the rows of the report, or allow partial success".to_string(),
             Self::Field { .. } => return None,
         })
@@ -84,7 +98,8 @@ impl Coded for Error {
 
     fn http_status(&self) -> u16 {
         match self {
-            Self::KeyReused(_) | Self::NotAtomic { .. } => 422,
+            Self::KeyReused(_) | Self::NotAtomic { .. } | Self::ScatteredSeries(_) => 422,
+            Self::TooManySeries(_) => 413,
             other => other.code().http_status(),
         }
     }

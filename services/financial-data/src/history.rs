@@ -21,7 +21,7 @@ mod tests;
 use std::ops::Range;
 use std::sync::Arc;
 
-pub use changes::Changes;
+pub use changes::{Changes, Known};
 pub use error::HistoryError;
 pub use matrix::{Cell, Matrix};
 pub(crate) use points::digits_needed;

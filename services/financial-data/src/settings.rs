@@ -3,10 +3,15 @@
 use std::path::Path;
 
 use platform_config::{ByteSize, Duration, Secret};
-use platform_lake::{History, LakeConfig, S3Options};
+use platform_lake::{History, LEAST_GRACE, LakeConfig, S3Options};
 use serde::{Deserialize, Serialize};
 
 pub use crate::access::Access;
+use crate::error::Error;
+
+/// Why [`LEAST_GRACE`] is the least.
+pub(crate) const TOO_YOUNG: &str = "expects at least 65m: an upload may go on for an hour, and a sweep would take the \
+                                    files that it has written and not yet committed";
 
 /// Section `[financial-data]`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -31,7 +36,7 @@ pub struct Settings {
     pub refresh: Duration,
     /// Whether files are merged and orphans swept in the background.
     pub maintenance: bool,
-    /// How old a file must be before a sweep may take it for an orphan.
+    /// How old a file must be before a sweep may take it for an orphan, at least 65m.
     pub orphan_age: Duration,
 }
 
@@ -47,8 +52,23 @@ impl Default for Settings {
             remember_batches: Duration::from_secs(7 * 24 * 3600),
             refresh: Duration::from_millis(500),
             maintenance: true,
-            orphan_age: Duration::from_secs(3600),
+            orphan_age: Duration::from_secs(2 * 3600),
         }
+    }
+}
+
+impl Settings {
+    /// Refuses what would lose rows.
+    pub(crate) fn checked(self) -> Result<Self, Error> {
+        match self.orphan_grace() < LEAST_GRACE {
+            true => Err(Error::field("financial-data.orphan-age", TOO_YOUNG)),
+            false => Ok(self),
+        }
+    }
+
+    /// How old a file must be before a sweep may take it.
+    pub(crate) fn orphan_grace(&self) -> chrono::Duration {
+        chrono::Duration::from_std(self.orphan_age.0).unwrap_or(chrono::Duration::MAX)
     }
 }
 

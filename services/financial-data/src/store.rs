@@ -3,6 +3,7 @@
 mod batch;
 mod change;
 mod codec;
+mod draft;
 mod index;
 mod maintain;
 mod read;
@@ -61,7 +62,7 @@ pub(crate) struct Inner {
 impl Store {
     /// Opens the lake of this context, making it when it does not exist.
     pub async fn open(context: Context) -> Result<Self> {
-        let settings: Settings = context.settings()?;
+        let settings = context.settings::<Settings>()?.checked()?;
         let lake_settings: LakeSettings = context.section("lake")?;
         let (clock, tasks) = (context.clock().clone(), context.clone());
         // Requests are over when the context is cancelled, and a commit cut short is never visible.
@@ -166,26 +167,34 @@ impl Store {
             self.0.series.refresh().await?.sequence(),
             self.0.sources.refresh().await?.sequence(),
         );
-        let known = self
-            .0
-            .registry
-            .read()
-            .expect("no panic while holding the lock")
-            .sequences;
-        match newest == known {
+        match newest == self.known() {
             true => Ok(()),
             false => self.reload().await,
         }
     }
 
-    /// Reads the tables of series and sources whole, and indexes what is new.
     async fn reload(&self) -> Result<()> {
         let _changing = self.0.changing.lock().await;
+        self.catch_up().await.map(drop)
+    }
+
+    /// Makes the registry what the tables of series and sources hold now, and says at which commits. The caller holds
+    /// `changing`.
+    async fn catch_up(&self) -> Result<(i64, i64)> {
         let (series, sources) = (self.0.series.refresh().await?, self.0.sources.refresh().await?);
         let sequences = (series.sequence(), sources.sequence());
-        let (series, sources) = (everything(&series).await?, everything(&sources).await?);
-        let store = self.clone();
-        blocking(move || store.take_over((&series, &sources), sequences)).await?
+        if self.known() != sequences {
+            let (series, sources) = (everything(&series).await?, everything(&sources).await?);
+            let store = self.clone();
+            blocking(move || store.take_over((&series, &sources), sequences)).await??;
+        }
+        Ok(sequences)
+    }
+
+    /// The commits that the registry reflects.
+    fn known(&self) -> (i64, i64) {
+        let registry = self.0.registry.read().expect("no panic while holding the lock");
+        registry.sequences
     }
 
     /// Makes the rows of the tables the registry, and indexes what is new in it.

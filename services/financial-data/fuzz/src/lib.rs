@@ -8,6 +8,7 @@ const LIMITS: Limits = Limits {
     rows: 100_000,
     bytes: 16 << 20,
     chunk_bytes: 4 << 10,
+    whole_series: false,
     reported_errors: 10,
 };
 static LIBRARIES_MAY_PANIC: std::sync::Once = std::sync::Once::new();

@@ -154,24 +154,37 @@ proptest! {
     }
 
     #[test]
-    fn storing_the_changes_of_a_crawl_makes_the_crawl_known(model in model(), day in 0..10_i32, crawl in proptest::collection::btree_map(0..9_i32, prop_oneof![Just(None), Just(number("1")), Just(number("7"))], 1..9)) {
-        let crawl: Vec<_> = crawl.into_iter().collect();
-        let changes = history(&model).changes(day, crawl.iter().copied());
-
-        let mut stored = model.clone();
-        stored.extend(changes.changed.iter().map(|&index| ((crawl[index].0, day), crawl[index].1)));
-        stored.extend(changes.absent.iter().map(|&date| ((date, day), None)));
-        let span = DateRange { start: Some(crawl[0].0), end: Some(crawl[crawl.len() - 1].0) };
-        let now: BTreeMap<_, _> = history(&stored).as_of(day, span).iter().map(|point| (point.date, point.value)).collect();
-        for date in crawl[0].0..=crawl[crawl.len() - 1].0 {
-            let crawled = crawl.iter().find(|row| row.0 == date).and_then(|row| row.1);
-            prop_assert_eq!(now.get(&date).copied().flatten(), crawled);
+    fn storing_the_changes_of_crawls_makes_each_of_them_known(model in model(), crawls in crawls()) {
+        let (before, mut stored) = (history(&model), model);
+        let mut walk = before.known();
+        for (&day, crawl) in &crawls {
+            let changes = walk.crawl(day, crawl.iter().copied());
+            for &index in &changes.changed {
+                prop_assert_ne!(known(&stored, crawl[index].0, day).map(|known| known.1), Some(crawl[index].1));
+                stored.insert((crawl[index].0, day), crawl[index].1);
+            }
+            walk.withdraw(&changes.absent);
+            stored.extend(changes.absent.iter().map(|&date| ((date, day), None)));
         }
-        prop_assert!(history(&stored).changes(day, crawl.iter().copied()).changed.is_empty());
-        for &index in &changes.changed {
-            prop_assert_ne!(known(&model, crawl[index].0, day).map(|known| known.1), Some(crawl[index].1));
+
+        let after = history(&stored);
+        let mut again = after.known();
+        for (&day, crawl) in &crawls {
+            let span = DateRange { start: Some(crawl[0].0), end: Some(crawl[crawl.len() - 1].0) };
+            let numbers = |point: Observation| Some((point.date, point.value?));
+            let now: Vec<_> = after.as_of(day, span).iter().filter_map(numbers).collect();
+            let crawled: Vec<_> = crawl.iter().filter_map(|row| Some((row.0, row.1?))).collect();
+            prop_assert_eq!(now, crawled);
+            prop_assert_eq!(again.crawl(day, crawl.iter().copied()), Changes::default());
         }
     }
+}
+
+/// Crawls by the day they were made on.
+fn crawls() -> impl Strategy<Value = BTreeMap<i32, Vec<(i32, Option<Value>)>>> {
+    let value = prop_oneof![Just(None), Just(number("1")), Just(number("7"))];
+    let crawl = proptest::collection::btree_map(0..9_i32, value, 1..9).prop_map(Vec::from_iter);
+    proptest::collection::btree_map(0..10_i32, crawl, 1..4)
 }
 
 #[test]

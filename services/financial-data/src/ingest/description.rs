@@ -83,4 +83,33 @@ impl SeriesDescription {
             Some(_) => Err("metadata is not a JSON object of at most 64 KiB".to_owned()),
         }
     }
+
+    /// About how many bytes this holds.
+    pub(super) fn size(&self) -> usize {
+        let texts = [
+            self.source.as_ref(),
+            Some(&self.external_id),
+            self.title.as_ref(),
+            self.description.as_ref(),
+            self.units.as_ref(),
+            self.frequency.as_ref(),
+            self.seasonal_adjustment.as_ref(),
+        ];
+        let texts: usize = texts.into_iter().flatten().map(String::len).sum();
+        size_of::<Self>() + texts + self.metadata.as_ref().map_or(0, size_of_json)
+    }
+}
+
+/// About how many bytes a JSON value holds, which may be many times those of its text.
+fn size_of_json(value: &Value) -> usize {
+    let within = match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(size_of_json).sum(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| size_of::<String>() + name.len() + size_of_json(value))
+            .sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    };
+    size_of::<Value>() + within
 }

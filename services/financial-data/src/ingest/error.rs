@@ -33,6 +33,17 @@ pub enum DecodeError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The descriptions of series are more than may be held.
+    #[error("the descriptions of series have more than {limit} bytes together (series {number} of the request)")]
+    TooMuchDescribed {
+        /// The first that is too much, counted from 1.
+        number: usize,
+        /// The most bytes they may take in memory.
+        limit: usize,
+    },
+    /// Rows of one series that must be looked at together are more than may be held.
+    #[error("the rows of one series, up to row {0}, are too many to be compared together")]
+    LongSeries(u64),
     /// The envelope comes too late or twice.
     #[error("`{0}` stands after the rows it is about or stands twice")]
     LateHead(&'static str),
@@ -112,7 +123,12 @@ impl Coded for DecodeError {
             }
             Self::Series { .. } => "correct this description or leave it out",
             Self::LateHead(_) => "put batchId, source and series once and before the rows",
-            Self::TooManyRows(_) | Self::TooManyBytes(_) => "split the upload into smaller ones",
+            Self::TooManyRows(_) | Self::TooManyBytes(_) | Self::TooMuchDescribed { .. } => {
+                "split the upload into smaller ones"
+            }
+            Self::LongSeries(_) => {
+                "send its vintages in several uploads, the oldest first, or give a larger lake.memory-limit"
+            }
             Self::TooLarge { .. } => {
                 "write smaller parts: smaller Arrow record batches or Parquet pages; in CSV look for a quote that is never closed"
             }
@@ -132,7 +148,11 @@ impl Coded for DecodeError {
 
     fn http_status(&self) -> u16 {
         match self {
-            Self::TooManyRows(_) | Self::TooManyBytes(_) | Self::TooLarge { .. } => 413,
+            Self::TooManyRows(_)
+            | Self::TooManyBytes(_)
+            | Self::TooMuchDescribed { .. }
+            | Self::LongSeries(_)
+            | Self::TooLarge { .. } => 413,
             Self::Columns(_) | Self::Series { .. } | Self::LateHead(_) | Self::Unsupported(_) => 422,
             Self::Stopped(error) => error.http_status(),
             other => other.code().http_status(),

@@ -1,6 +1,7 @@
 //! Gathers rows into chunks, numbers them and keeps the report of those that were refused.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use uuid::Uuid;
 
@@ -9,13 +10,17 @@ use crate::value::Value;
 
 use super::field::{Column, Fault, Row, With, fault, misshapen, missing};
 use super::{
-    DecodeError, Decoded, Limits, RowError, RowErrorType, Rows, SeriesDescription, SeriesName, Sink, WITHDRAWN,
+    DecodeError, Decoded, Limits, MAX_SERIES, RowError, RowErrorType, Rows, SeriesDescription, SeriesName, Sink,
+    WITHDRAWN,
 };
 
 /// What a row costs in the columns of a chunk, and a name in its list and index.
 const ROW_COST: usize = 50;
 const NAME_COST: usize = 160;
-const MAX_SERIES: usize = 100_000;
+/// What all descriptions of one upload may cost.
+const DESCRIPTION_BYTES: usize = 64 << 20;
+/// So many times its size a chunk may grow for one series that may not be cut.
+const WHOLE_SERIES: usize = 3;
 
 pub(super) struct Intake<'a> {
     limits: &'a Limits,
@@ -24,6 +29,7 @@ pub(super) struct Intake<'a> {
     rows: Rows,
     size: usize,
     names: Names,
+    described: usize,
     unpacked: u64,
     handed_over: bool,
 }
@@ -38,6 +44,7 @@ impl<'a> Intake<'a> {
             rows,
             size: 0,
             names,
+            described: 0,
             unpacked: 0,
             handed_over: false,
         }
@@ -54,6 +61,13 @@ impl<'a> Intake<'a> {
             return Err(DecodeError::TooManyRows(self.limits.rows));
         }
         self.decoded.rows += 1;
+        if self.limits.whole_series
+            && self.size >= self.limits.chunk_bytes
+            && let Ok(row) = &row
+            && !self.names.is_last(row)
+        {
+            self.hand_over()?;
+        }
         match row.and_then(|row| Ok((self.names.index(&mut self.rows.names, &row, &mut self.size)?, row))) {
             Ok((series, row)) => self.keep(series, &row),
             Err(fault) => {
@@ -81,10 +95,16 @@ impl<'a> Intake<'a> {
             rows.metadata.resize(rows.series.len() - 1, None);
             rows.metadata.push(row.metadata.map(Into::into));
         }
-        if self.size >= self.limits.chunk_bytes {
-            self.hand_over()
-        } else {
-            Ok(())
+        if self.size < self.limits.chunk_bytes {
+            return Ok(());
+        }
+        if !self.limits.whole_series {
+            return self.hand_over();
+        }
+        // It ends where the next series begins.
+        match self.size < WHOLE_SERIES * self.limits.chunk_bytes {
+            true => Ok(()),
+            false => Err(DecodeError::LongSeries(self.decoded.rows)),
         }
     }
 
@@ -125,7 +145,7 @@ impl<'a> Intake<'a> {
         if batch_id.is_empty() || batch_id.chars().count() > 255 {
             return Err(DecodeError::Columns("a batchId has 1 to 255 characters".to_owned()));
         }
-        self.decoded.head.batch_id = Some(batch_id);
+        Arc::make_mut(&mut self.decoded.head).batch_id = Some(batch_id);
         Ok(())
     }
 
@@ -137,7 +157,7 @@ impl<'a> Intake<'a> {
         let source = source.trim();
         check_source(source.as_bytes())
             .map_err(|_| DecodeError::Columns("a source has 1 to 100 characters".to_owned()))?;
-        self.decoded.head.source = Some(source.to_owned());
+        Arc::make_mut(&mut self.decoded.head).source = Some(source.to_owned());
         Ok(())
     }
 
@@ -151,10 +171,13 @@ impl<'a> Intake<'a> {
             });
         }
         let description = description.and_then(SeriesDescription::checked);
-        self.decoded
-            .head
-            .series
-            .push(description.map_err(|reason| DecodeError::Series { number, reason })?);
+        let description = description.map_err(|reason| DecodeError::Series { number, reason })?;
+        self.described += description.size();
+        if self.described > DESCRIPTION_BYTES {
+            let limit = DESCRIPTION_BYTES;
+            return Err(DecodeError::TooMuchDescribed { number, limit });
+        }
+        Arc::make_mut(&mut self.decoded.head).series.push(description);
         Ok(())
     }
 
@@ -185,14 +208,21 @@ struct Names {
 }
 
 impl Names {
-    /// Rows of a series mostly follow each other, so the last key is compared before the index is asked.
+    /// Whether a row is about the series that was asked for last.
     #[inline]
-    fn index(&mut self, names: &mut Vec<SeriesName>, row: &Row<'_>, size: &mut usize) -> Result<u32, Fault> {
-        if let Some(last) = self.last
+    fn is_last(&self, row: &Row<'_>) -> bool {
+        self.last.is_some()
             && self.key.len() == row.source.len() + 1 + row.series.len()
             && self.key.ends_with(row.series)
             && self.key.starts_with(row.source)
             && self.key[row.source.len()] == 0
+    }
+
+    /// Rows of a series mostly follow each other, so the last key is compared before the index is asked.
+    #[inline]
+    fn index(&mut self, names: &mut Vec<SeriesName>, row: &Row<'_>, size: &mut usize) -> Result<u32, Fault> {
+        if let Some(last) = self.last
+            && self.is_last(row)
         {
             return Ok(last);
         }

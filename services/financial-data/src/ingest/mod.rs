@@ -2,6 +2,7 @@
 //!
 //! An upload is read once, from front to back. What is held of it is one chunk of rows and at most one unit of the
 //! format: a CSV line, a JSON row or a protobuf field of 1 MiB, an Arrow message of 128 MiB, a Parquet page of 64 MiB.
+//! Beside it are descriptions of series, 64 MiB in all. Where a series may not be cut, a chunk has up to three times its size.
 //!
 //! A row is `series_id, date, value, revision_date, is_original_release, metadata, source, digits`, in snake or camel
 //! case and in any order; the first three are required, and `external_id` is another name of `series_id`. The columns
@@ -40,6 +41,7 @@ mod wire;
 mod tests;
 
 use std::io::Read;
+use std::sync::Arc;
 
 pub use description::SeriesDescription;
 pub use error::DecodeError;
@@ -55,6 +57,10 @@ use intake::Intake;
 pub const ROW_BYTES: usize = 1 << 20;
 /// The most bytes the metadata of a row or a series may have.
 pub const METADATA_BYTES: usize = 64 << 10;
+/// The most series that an upload may describe.
+pub const MAX_SERIES: usize = 100_000;
+/// The most series that the rows of an upload may create: more than all of FRED.
+pub const MAX_NEW_SERIES: usize = 1_000_000;
 
 /// How large an upload may be, and how it is cut.
 #[derive(Clone, Debug)]
@@ -65,6 +71,8 @@ pub struct Limits {
     pub bytes: u64,
     /// About how many bytes of rows are handed over at a time.
     pub chunk_bytes: usize,
+    /// Whether rows of one series that follow each other stay together, in a chunk that may then be larger.
+    pub whole_series: bool,
     /// How many refused rows are described; the others are only counted.
     pub reported_errors: usize,
 }
@@ -73,7 +81,7 @@ pub struct Limits {
 #[derive(Clone, Debug, Default)]
 pub struct Decoded {
     /// What the upload says of itself.
-    pub head: Head,
+    pub head: Arc<Head>,
     /// How many rows there were, refused ones included.
     pub rows: u64,
     /// How many rows were refused.
@@ -83,7 +91,7 @@ pub struct Decoded {
 }
 
 /// Takes a chunk of rows, with what the upload has said of itself so far. An error ends the decoding.
-pub type Sink<'a> = dyn FnMut(&Head, Rows) -> Result<(), DecodeError> + 'a;
+pub type Sink<'a> = dyn FnMut(&Arc<Head>, Rows) -> Result<(), DecodeError> + 'a;
 
 /// Reads all of `input` and hands its rows to `sink` in chunks, in the order they stand in.
 ///

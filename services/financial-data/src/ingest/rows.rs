@@ -81,7 +81,7 @@ pub enum RowErrorType {
     MissingRequiredField,
     /// A series that is unknown by that id, or a name that cannot be one.
     InvalidSeriesReference,
-    /// The same series, date and revision date stand in the batch twice with different values.
+    /// The same series, date and revision date stand in a chunk of the batch twice with different values.
     DuplicateDataPoint,
     /// The row as a whole has the wrong shape.
     SchemaMismatch,

@@ -19,6 +19,7 @@ fn limits() -> Limits {
         rows: 2_000_000,
         bytes: 256 << 20,
         chunk_bytes: 1 << 20,
+        whole_series: false,
         reported_errors: 100,
     }
 }

@@ -2,23 +2,20 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use chrono::Duration;
 use contracts::audit::Recorded;
 use platform_error::{Code, Error as Failure, Result};
 use platform_http::{Json, Problem};
-use platform_lake::{Effort, Table};
+use platform_lake::{Effort, LEAST_GRACE, Table};
 use serde_json::{Value, json};
 
 use super::arguments::{Argument, Arguments, Kind, argument};
 use crate::deed::Intent;
 use crate::error::Error;
-use crate::settings::LakeSettings;
+use crate::settings::{LakeSettings, TOO_YOUNG};
 use crate::store::Store;
 
 /// The tables in the order of [`Store::tables`].
 const TABLES: [&str; 3] = ["data_points", "series", "sources"];
-/// A file younger than this may belong to a commit that another process is about to make.
-const YOUNGEST_ORPHAN: Duration = Duration::minutes(10);
 
 /// Which table.
 pub(super) const TABLE: &[Argument] = &[argument(
@@ -56,7 +53,7 @@ pub(super) const EXPIRE: &[Argument] = &[
 pub(super) const SWEEP: &[Argument] = &[argument(
     "older_than",
     Kind::Span,
-    "How old a file must be to count as an orphan; at least 10m.",
+    "How old a file must be to count as an orphan; at least 65m.",
 )];
 
 /// The tables that `table` names, with their names.
@@ -169,11 +166,10 @@ pub(super) async fn sweep(State(store): State<Store>, arguments: Arguments) -> R
 }
 
 async fn swept(store: &Store, arguments: &Arguments) -> Result<Vec<Value>> {
-    let usual = Duration::from_std(store.settings().orphan_age.0).unwrap_or(Duration::MAX);
+    let usual = store.settings().orphan_grace();
     let grace = arguments.span("older_than")?.unwrap_or(usual);
-    if grace < YOUNGEST_ORPHAN {
-        let reason = "expects at least 10m: a younger file may belong to a commit that is being made";
-        return Err(Error::field("older_than", reason).into());
+    if grace < LEAST_GRACE {
+        return Err(Error::field("older_than", TOO_YOUNG).into());
     }
     let mut out = Vec::new();
     for (name, table) in chosen(store, arguments)? {

@@ -1,17 +1,19 @@
 //! Changing series and sources: creation, description, deletion.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use platform_error::Result;
-use platform_lake::{Committed, Written};
+use platform_error::{Code, Error as Failure, Result};
+use platform_lake::{Committed, Receipt, Written};
 use serde_json::json;
 
 use super::{Store, codec};
 use crate::deed::{Intent, NAMED, name};
 use crate::error::Error;
 use crate::ingest::SeriesDescription;
-use crate::series::{DEFAULT_SOURCE, Frequency, Series, SeriesId, Source, SourceId};
+use crate::series::{DEFAULT_SOURCE, Series, SeriesId, Source, SourceId};
+
+/// Tries of a change that meets changes of other processes, before the caller is told.
+const TRIES: u32 = 16;
 
 /// A change of a series' description; what is absent stays as it is.
 pub type SeriesPatch = SeriesDescription;
@@ -26,7 +28,7 @@ impl Store {
     ) -> Result<Vec<Arc<Series>>> {
         let described = self.put(descriptions, default_source);
         let intent = describing(descriptions, default_source);
-        self.record(intent, described, |_, _| ()).await
+        Ok(self.record(intent, described, |_, _| ()).await?.series)
     }
 
     /// The same as part of something that is recorded as a whole.
@@ -34,53 +36,21 @@ impl Store {
         &self,
         descriptions: &[SeriesDescription],
         default_source: Option<&str>,
-    ) -> Result<Vec<Arc<Series>>> {
+    ) -> Result<Described> {
         let _changing = self.0.changing.lock().await;
-        let now = self.0.context.clock().now();
-        let mut sources: HashMap<SourceId, Arc<Source>> = HashMap::new();
-        let mut changed: HashMap<SeriesId, Arc<Series>> = HashMap::new();
-        let mut out = Vec::with_capacity(descriptions.len());
-        for description in descriptions {
-            let description = description
-                .clone()
-                .checked()
-                .map_err(|reason| Error::field("series", format!("is refused: {reason}")))?;
-            let name = description
-                .source
-                .as_deref()
-                .or(default_source)
-                .unwrap_or(DEFAULT_SOURCE);
-            let source = SourceId::of(name);
-            let registry = self.0.registry.read().expect("no panic while holding the lock");
-            if !registry.sources.contains_key(&source) {
-                let new = Source {
-                    id: source,
-                    name: name.to_string(),
-                    description: None,
-                    url: None,
-                    created_at: now,
-                    updated_at: now,
-                };
-                sources.entry(source).or_insert_with(|| Arc::new(new));
+        let mut last = None;
+        for _ in 0..TRIES {
+            let (series, sources) = self.basis(&mut last).await?;
+            let draft = self.draft(descriptions, default_source)?;
+            if self.store_sources(draft.sources, sources).await? && self.store_series(draft.changed, series).await? {
+                let series = draft.ids.into_iter().map(|id| Ok(self.series(id)?));
+                return Ok(Described {
+                    series: series.collect::<Result<_>>()?,
+                    created: draft.created,
+                });
             }
-            let id = SeriesId::of(source, &description.external_id);
-            let known = changed.get(&id).or_else(|| registry.series.get(&id));
-            let next = described(known.map(|known| &**known), (id, source), &description, now);
-            if known.is_none_or(|known| **known != next) {
-                changed.insert(
-                    id,
-                    Arc::new(Series {
-                        updated_at: now,
-                        ..next
-                    }),
-                );
-            }
-            drop(registry);
-            out.push(id);
         }
-        self.store_sources(sources.into_values().collect()).await?;
-        self.store_series(changed.into_values().collect()).await?;
-        out.into_iter().map(|id| Ok(self.series(id)?)).collect()
+        Err(busy())
     }
 
     /// Changes the description of the series `id`; its source and external id stay.
@@ -127,22 +97,28 @@ impl Store {
     async fn put_source(&self, name: &str, description: Option<String>, url: Option<String>) -> Result<Arc<Source>> {
         let _changing = self.0.changing.lock().await;
         let (id, now) = (SourceId::of(name), self.0.context.clock().now());
-        let known = self.source(id);
-        let created_at = known.as_ref().map_or(now, |known| known.created_at);
-        let keep =
-            |new: Option<String>, old: fn(&Source) -> Option<String>| new.or_else(|| known.as_deref().and_then(old));
-        let source = Arc::new(Source {
-            id,
-            name: known
-                .as_ref()
-                .map_or_else(|| name.trim().to_string(), |known| known.name.clone()),
-            description: keep(description, |known| known.description.clone()),
-            url: keep(url, |known| known.url.clone()),
-            created_at,
-            updated_at: now,
-        });
-        self.store_sources(vec![source.clone()]).await?;
-        Ok(source)
+        let mut last = None;
+        for _ in 0..TRIES {
+            let (_, basis) = self.basis(&mut last).await?;
+            let known = self.source(id);
+            let keep = |new: &Option<String>, old: fn(&Source) -> Option<String>| {
+                new.clone().or_else(|| known.as_deref().and_then(old))
+            };
+            let source = Arc::new(Source {
+                id,
+                name: known
+                    .as_ref()
+                    .map_or_else(|| name.trim().to_string(), |known| known.name.clone()),
+                description: keep(&description, |known| known.description.clone()),
+                url: keep(&url, |known| known.url.clone()),
+                created_at: known.as_ref().map_or(now, |known| known.created_at),
+                updated_at: now,
+            });
+            if self.store_sources(vec![source.clone()], basis).await? {
+                return Ok(source);
+            }
+        }
+        Err(busy())
     }
 
     /// Deletes a series with all its points. What older snapshots hold stays readable by time travel until they expire.
@@ -179,34 +155,72 @@ impl Store {
         Ok(rows)
     }
 
-    async fn store_sources(&self, sources: Vec<Arc<Source>>) -> Result<()> {
-        if sources.is_empty() {
-            return Ok(());
-        }
-        let written = self.0.sources.append(codec::source_batch(&sources), None).await?;
-        let mut registry = self.0.registry.write().expect("no panic while holding the lock");
-        if let Written::Committed(committed) = written {
-            follow(&mut registry.sequences.1, committed);
-        }
-        sources.into_iter().for_each(|source| registry.put_source(source));
-        Ok(())
+    /// Catches up with other processes and says of which commits of series and sources a change is then made. Nothing
+    /// when `last` was made of the same: then nobody was faster, but another engine took a table back to this commit.
+    async fn basis(&self, last: &mut Option<(i64, i64)>) -> Result<(Option<i64>, Option<i64>)> {
+        let (series, sources) = self.catch_up().await?;
+        let is_new = last.replace((series, sources)) != Some((series, sources));
+        Ok((is_new.then_some(series), is_new.then_some(sources)))
     }
 
-    async fn store_series(&self, series: Vec<Arc<Series>>) -> Result<()> {
-        if series.is_empty() {
-            return Ok(());
+    /// Stores sources that were made of what the table held at the commit `basis`; false when others changed it since.
+    async fn store_sources(&self, sources: Vec<Arc<Source>>, basis: Option<i64>) -> Result<bool> {
+        if sources.is_empty() {
+            return Ok(true);
         }
-        let written = self.0.series.append(codec::series_batch(&series), None).await?;
+        let (batch, receipt) = (codec::source_batch(&sources), basis.map(|basis| self.after(basis)));
+        let Written::Committed(committed) = self.0.sources.append(batch, receipt).await? else {
+            return Ok(false);
+        };
+        let mut registry = self.0.registry.write().expect("no panic while holding the lock");
+        follow(&mut registry.sequences.1, committed);
+        sources.into_iter().for_each(|source| registry.put_source(source));
+        Ok(true)
+    }
+
+    /// Stores series that were made of what the table held at the commit `basis`; false when others changed it since.
+    async fn store_series(&self, series: Vec<Arc<Series>>, basis: Option<i64>) -> Result<bool> {
+        if series.is_empty() {
+            return Ok(true);
+        }
+        let (batch, receipt) = (codec::series_batch(&series), basis.map(|basis| self.after(basis)));
+        let Written::Committed(committed) = self.0.series.append(batch, receipt).await? else {
+            return Ok(false);
+        };
         let changed = series.iter().map(|series| series.id).collect();
         {
             let mut registry = self.0.registry.write().expect("no panic while holding the lock");
-            if let Written::Committed(committed) = written {
-                follow(&mut registry.sequences.0, committed);
-            }
+            follow(&mut registry.sequences.0, committed);
             series.into_iter().for_each(|series| registry.put(series));
         }
-        self.index(changed).await
+        self.index(changed).await?;
+        Ok(true)
     }
+
+    /// Of several changes of one table that were made of the same commit only one gets this receipt: the others learn
+    /// that they were made of too old a state. What the receipt says does not matter.
+    fn after(&self, sequence: i64) -> Receipt {
+        Receipt {
+            key: format!("after {sequence}"),
+            fingerprint: String::new(),
+            body: String::new(),
+            at: self.0.context.clock().now(),
+        }
+    }
+}
+
+/// Series as they are after a change, and how many of them it created.
+pub(super) struct Described {
+    pub(super) series: Vec<Arc<Series>>,
+    pub(super) created: u64,
+}
+
+fn busy() -> Failure {
+    Failure::new(
+        Code::Conflict,
+        "others change series at the same time and were faster each time",
+    )
+    .with_hint("send it again")
 }
 
 /// That series are to be described, with their names.
@@ -233,46 +247,5 @@ fn describing(descriptions: &[SeriesDescription], default_source: Option<&str>) 
 fn follow(sequence: &mut i64, committed: Committed) {
     if committed.sequence == *sequence + 1 {
         *sequence = committed.sequence;
-    }
-}
-
-/// What `description` makes of a series, or of nothing.
-fn described(
-    known: Option<&Series>,
-    (id, source_id): (SeriesId, SourceId),
-    given: &SeriesDescription,
-    now: chrono::DateTime<chrono::Utc>,
-) -> Series {
-    let frequency = given.frequency.as_deref().and_then(Frequency::parse);
-    let keep = |new: &Option<String>, old: fn(&Series) -> &Option<String>| {
-        new.clone().or_else(|| known.and_then(|known| old(known).clone()))
-    };
-    Series {
-        id,
-        source_id,
-        external_id: given.external_id.clone(),
-        title: given
-            .title
-            .clone()
-            .or_else(|| known.map(|known| known.title.clone()))
-            .unwrap_or_else(|| given.external_id.clone()),
-        description: keep(&given.description, |known| &known.description),
-        units: keep(&given.units, |known| &known.units),
-        frequency: frequency
-            .or_else(|| known.map(|known| known.frequency))
-            .unwrap_or(Frequency::Other),
-        seasonal_adjustment: keep(&given.seasonal_adjustment, |known| &known.seasonal_adjustment),
-        start_date: given.start_date.or_else(|| known.and_then(|known| known.start_date)),
-        end_date: given.end_date.or_else(|| known.and_then(|known| known.end_date)),
-        is_active: given
-            .is_active
-            .or_else(|| known.map(|known| known.is_active))
-            .unwrap_or(true),
-        metadata: given
-            .metadata
-            .clone()
-            .or_else(|| known.and_then(|known| known.metadata.clone())),
-        created_at: known.map_or(now, |known| known.created_at),
-        updated_at: known.map_or(now, |known| known.updated_at),
     }
 }

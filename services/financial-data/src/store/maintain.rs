@@ -58,11 +58,11 @@ impl Store {
 
     /// Sweeps orphans and forgets old batches.
     pub async fn clean(&self) -> Result<()> {
-        let age = |span: platform_config::Duration| Duration::from_std(span.0).unwrap_or(Duration::MAX);
         for table in self.tables() {
-            table.sweep(age(self.settings().orphan_age)).await?;
+            table.sweep(self.settings().orphan_grace()).await?;
         }
-        let before = self.context().clock().now() - age(self.settings().remember_batches);
+        let remembered = Duration::from_std(self.settings().remember_batches.0).unwrap_or(Duration::MAX);
+        let before = self.context().clock().now() - remembered;
         self.lake().forget_receipts(before).await?;
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! From decoded rows to a batch of the table of points: names become ids, doubles and impossible rows are refused.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashSet};
 
 use arrow::array::RecordBatch;
 use platform_error::Result;
@@ -8,9 +8,9 @@ use platform_error::Result;
 use super::batch::{Key, Points, ordered_runs};
 use super::{Missing, Mode, Store, Upload, date};
 use crate::deed::Touched;
+use crate::error::Error;
 use crate::ingest::{NO_DATE, RowError, RowErrorType, Rows, SeriesDescription, SeriesName};
 use crate::series::{DEFAULT_SOURCE, SeriesId, SourceId};
-use crate::value::Value;
 
 /// A chunk of rows ready to be stored, and what was found on the way.
 #[derive(Default)]
@@ -27,19 +27,26 @@ pub(crate) struct Resolved {
     pub(crate) unknown: Vec<SeriesDescription>,
 }
 
+/// What earlier chunks of an upload mean for the later ones.
+#[derive(Default)]
+pub(crate) struct Earlier {
+    /// Series that it describes or creates: they count as known.
+    pub(crate) announced: HashSet<SeriesId>,
+    /// Series whose crawls were compared with what was known.
+    compared: HashSet<SeriesId>,
+}
+
 /// A row in the order of the table: its key, then its place in the input.
 pub(super) type Ordered = (u128, i32, i32, u32);
 
 impl Store {
-    /// Resolves the rows of one chunk. Series of descriptions in `announced` count as known.
-    pub(crate) async fn resolve(
-        &self,
-        mut rows: Rows,
-        upload: &Upload,
-        announced: &mut HashMap<SeriesId, ()>,
-    ) -> Result<Resolved> {
+    /// Resolves the rows of one chunk.
+    pub(crate) async fn resolve(&self, mut rows: Rows, upload: &Upload, earlier: &mut Earlier) -> Result<Resolved> {
         let mut out = Resolved::default();
-        let ids = self.ids(&rows, upload, (announced, &mut out));
+        let ids = self.ids(&rows, upload, (&mut earlier.announced, &mut out));
+        if upload.mode != Mode::Upsert {
+            whole(&rows, &ids, &mut earlier.compared)?;
+        }
         out.touched.add(ids.iter().copied().flatten());
         let today = upload
             .revision_date
@@ -79,15 +86,15 @@ impl Store {
         &self,
         rows: &Rows,
         upload: &Upload,
-        (announced, out): (&mut HashMap<SeriesId, ()>, &mut Resolved),
+        (announced, out): (&mut HashSet<SeriesId>, &mut Resolved),
     ) -> Vec<Option<SeriesId>> {
         let registry = self.0.registry.read().expect("no panic while holding the lock");
         let resolve = |name: &SeriesName| match name {
-            SeriesName::Id(id) => (registry.series.contains_key(id) || announced.contains_key(id)).then_some(*id),
+            SeriesName::Id(id) => (registry.series.contains_key(id) || announced.contains(id)).then_some(*id),
             SeriesName::External { source, external_id } => {
                 let source = source.as_deref().or(upload.source.as_deref()).unwrap_or(DEFAULT_SOURCE);
                 let id = SeriesId::of(SourceId::of(source), external_id);
-                if !registry.series.contains_key(&id) && announced.insert(id, ()).is_none() {
+                if !registry.series.contains_key(&id) && announced.insert(id) {
                     let description = SeriesDescription {
                         external_id: external_id.to_string(),
                         ..SeriesDescription::default()
@@ -103,51 +110,58 @@ impl Store {
         rows.names.iter().map(resolve).collect()
     }
 
-    /// Of a crawl's rows those that differ from what was known on their revision date, vintage by vintage.
+    /// Of a crawl's rows those that differ from what was known on their revision date, vintage by vintage. What an
+    /// earlier vintage of the crawl says is known to the later ones.
     async fn changes(
         &self,
         rows: &Rows,
         (order, missing): (Vec<Ordered>, Missing),
         out: &mut Resolved,
     ) -> Result<(Vec<Ordered>, Vec<Key>)> {
+        self.0.points.refresh().await?;
         let (mut kept, mut withdrawn) = (Vec::new(), Vec::new());
         for series in order.chunk_by(|a, b| a.0 == b.0) {
-            let history = self.history(SeriesId(uuid::Uuid::from_u128(series[0].0))).await?;
+            let mut known = self
+                .history(SeriesId(uuid::Uuid::from_u128(series[0].0)))
+                .await?
+                .known();
             let mut vintages: BTreeMap<i32, Vec<Ordered>> = BTreeMap::new();
             series
                 .iter()
                 .for_each(|row| vintages.entry(row.2).or_default().push(*row));
-            let mut within: BTreeMap<i32, Option<Value>> = BTreeMap::new();
             for (vintage, crawl) in vintages {
                 let incoming = crawl.iter().map(|row| (row.1, rows.value(row.3 as usize)));
-                let found = history.changes(vintage, incoming);
-                let mut changed = found.changed.iter().copied().peekable();
-                for (index, row) in crawl.iter().enumerate() {
-                    let differs_from_stored = changed.next_if_eq(&index).is_some();
-                    let value = rows.value(row.3 as usize);
-                    match within
-                        .get(&row.1)
-                        .map_or(differs_from_stored, |earlier| *earlier != value)
-                    {
-                        true => {
-                            within.insert(row.1, value);
-                            kept.push(*row);
-                        }
-                        false => out.unchanged += 1,
-                    }
-                }
+                let found = known.crawl(vintage, incoming);
+                out.unchanged += (crawl.len() - found.changed.len()) as u64;
+                kept.extend(found.changed.into_iter().map(|index| crawl[index]));
                 if missing == Missing::Withdrawn {
-                    let gone = found.absent.into_iter().filter(|day| within.get(day) != Some(&None));
-                    for day in gone.collect::<Vec<_>>() {
-                        within.insert(day, None);
-                        withdrawn.push((series[0].0, day, vintage));
-                    }
+                    known.withdraw(&found.absent);
+                    withdrawn.extend(found.absent.into_iter().map(|day| (series[0].0, day, vintage)));
                 }
             }
         }
         out.withdrawn += withdrawn.len() as u64;
         kept.sort_unstable();
         Ok((kept, withdrawn))
+    }
+}
+
+/// Refuses a chunk of crawls with a series that an earlier chunk had: what its rows change can only be told of all of
+/// them together.
+fn whole(rows: &Rows, ids: &[Option<SeriesId>], compared: &mut HashSet<SeriesId>) -> Result<(), Error> {
+    for (name, id) in rows.names.iter().zip(ids) {
+        if id.is_some_and(|id| compared.contains(&id)) {
+            return Err(Error::ScatteredSeries(name_of(name)));
+        }
+    }
+    compared.extend(ids.iter().flatten());
+    Ok(())
+}
+
+fn name_of(name: &SeriesName) -> String {
+    match name {
+        SeriesName::Id(id) => id.to_string(),
+        SeriesName::External { external_id, .. } => external_id.to_string(),
     }
 }
 
@@ -170,14 +184,10 @@ fn without_doubles(rows: &Rows, order: Vec<Ordered>, out: &mut Resolved) -> Vec<
 }
 
 fn unknown_id(rows: &Rows, at: usize) -> RowError {
-    let name = match &rows.names[rows.series[at] as usize] {
-        SeriesName::Id(id) => id.to_string(),
-        SeriesName::External { external_id, .. } => external_id.to_string(),
-    };
     RowError {
         row: rows.numbers[at],
         field: "series_id",
-        value: Some(name),
+        value: Some(name_of(&rows.names[rows.series[at] as usize])),
         error_type: RowErrorType::InvalidSeriesReference,
         message: "there is no series with this id".to_string(),
         suggested_fix: Some("create the series first, or name it by source and external id".to_string()),

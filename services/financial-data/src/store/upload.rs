@@ -151,9 +151,9 @@ impl Store {
             digest: digest.clone(),
         };
         let (chunks, inbox) = mpsc::channel(1);
-        let limits = self.limits();
+        let limits = self.limits(&upload);
         let decoding = tokio::task::spawn_blocking(move || {
-            let mut sink = |head: &Head, rows: Rows| {
+            let mut sink = |head: &Arc<Head>, rows: Rows| {
                 let sent = chunks.blocking_send((head.clone(), rows));
                 sent.map_err(|_| {
                     DecodeError::Stopped(Failure::new(
@@ -177,6 +177,7 @@ impl Store {
 
     async fn take_rows(&self, upload: Upload, head: Head, rows: Vec<Rows>) -> Result<Report> {
         let mut digest = Sha256::new();
+        let head = Arc::new(head);
         let mut decoded = Decoded {
             head: head.clone(),
             ..Decoded::default()
@@ -200,12 +201,13 @@ impl Store {
         intake.finish(decoded, format!("{:x}", digest.finalize())).await
     }
 
-    fn limits(&self) -> Limits {
+    fn limits(&self, upload: &Upload) -> Limits {
         let settings = self.settings();
         Limits {
             rows: settings.upload_rows,
             bytes: settings.upload_bytes.bytes(),
             chunk_bytes: self.lake().memory().chunk(),
+            whole_series: upload.mode != Mode::Upsert,
             reported_errors: settings.reported_errors,
         }
     }

@@ -3,12 +3,14 @@
 mod answers;
 mod batches;
 mod bodies;
+mod crawls;
 mod document;
 mod formats;
 mod lake;
 mod limits;
 mod panel;
 mod points;
+mod processes;
 mod series;
 
 use axum::body::Body;

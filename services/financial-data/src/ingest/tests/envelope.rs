@@ -103,3 +103,25 @@ fn a_description_that_does_not_fit_a_series_is_refused_by_number() {
         );
     }
 }
+
+#[test]
+fn descriptions_are_held_up_to_a_number_of_bytes() {
+    let metadata = format!(r#"{{"a":[{}0]}}"#, "0,".repeat(32_000));
+    let series = format!(r#"{{"externalId":"GDP","metadata":{metadata}}}"#);
+    let described = |count: usize| {
+        upload(
+            1 << 20,
+            &format!(r#"{{"series":[{}]}}"#, vec![series.as_str(); count].join(",")),
+        )
+    };
+
+    assert!(described(10).is_ok());
+    let error = described(100).expect_err("too much");
+
+    assert_eq!(error.http_status(), 413, "{error}");
+    assert!(
+        error
+            .to_string()
+            .starts_with("the descriptions of series have more than 67108864 bytes together")
+    );
+}

@@ -1,6 +1,5 @@
 //! A batch on its way into the lake: its chunks resolved and staged, its series made, one commit for all of it.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -13,9 +12,10 @@ use tokio::sync::mpsc;
 use super::{Report, Summary, Upload};
 use crate::deed::Touched;
 use crate::error::Error;
-use crate::ingest::{Decoded, Head, RowError, Rows, SeriesDescription};
+use crate::ingest::{Decoded, Head, MAX_NEW_SERIES, RowError, Rows, SeriesDescription};
 use crate::series::{DEFAULT_SOURCE, SeriesId, SourceId};
 use crate::store::Store;
+use crate::store::resolve::Earlier;
 
 /// Chunks that are written to files at the same time.
 const WRITING: usize = 2;
@@ -30,7 +30,7 @@ struct Remembered {
 pub(super) struct Intake<'a> {
     store: &'a Store,
     upload: Upload,
-    announced: HashMap<SeriesId, ()>,
+    earlier: Earlier,
     unknown: Vec<SeriesDescription>,
     waiting: Option<RecordBatch>,
     stage: Option<Arc<Stage>>,
@@ -44,7 +44,7 @@ impl<'a> Intake<'a> {
         Self {
             store,
             upload,
-            announced: HashMap::new(),
+            earlier: Earlier::default(),
             unknown: Vec::new(),
             waiting: None,
             stage: None,
@@ -55,7 +55,7 @@ impl<'a> Intake<'a> {
     }
 
     /// Resolves chunks as they come while others are being written.
-    pub(super) async fn take_all(&mut self, mut inbox: mpsc::Receiver<(Head, Rows)>) -> Result<()> {
+    pub(super) async fn take_all(&mut self, mut inbox: mpsc::Receiver<(Arc<Head>, Rows)>) -> Result<()> {
         let mut writing = FuturesUnordered::new();
         loop {
             tokio::select! {
@@ -83,11 +83,14 @@ impl<'a> Intake<'a> {
 
     /// Resolves one chunk; from the second on there is a batch to write.
     async fn resolve(&mut self, head: &Head, rows: Rows) -> Result<Option<(Arc<Stage>, RecordBatch)>> {
-        self.upload.source = self.upload.source.take().or_else(|| head.source.clone());
+        self.source_of(head)?;
         self.announce(&head.series);
-        let resolved = self.store.resolve(rows, &self.upload, &mut self.announced).await?;
+        let resolved = self.store.resolve(rows, &self.upload, &mut self.earlier).await?;
         self.touched.join(resolved.touched);
         self.unknown.extend(resolved.unknown);
+        if self.unknown.len() > MAX_NEW_SERIES {
+            return Err(Error::TooManySeries(MAX_NEW_SERIES).into());
+        }
         self.summary.failed += resolved.refused.len() as u64;
         self.summary.unchanged += resolved.unchanged;
         self.summary.withdrawn += resolved.withdrawn;
@@ -109,10 +112,25 @@ impl<'a> Intake<'a> {
         }
     }
 
+    /// Takes over the source that the body names; it may not contradict the one that the sender named beside it.
+    fn source_of(&mut self, head: &Head) -> Result<(), Error> {
+        match (&self.upload.source, &head.source) {
+            (Some(asked), Some(own)) if SourceId::of(asked) != SourceId::of(own) => Err(Error::field(
+                "source",
+                "and the source in the body contradict each other: send one of them",
+            )),
+            (None, Some(own)) => {
+                self.upload.source = Some(own.clone());
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Series that a request describes may be named by id in its rows.
     fn announce(&mut self, series: &[SeriesDescription]) {
         for description in series {
-            self.announced.insert(self.id_of(description), ());
+            self.earlier.announced.insert(self.id_of(description));
         }
     }
 
@@ -122,7 +140,7 @@ impl<'a> Intake<'a> {
     }
 
     pub(super) async fn finish(mut self, decoded: Decoded, fingerprint: String) -> Result<Report> {
-        self.upload.source = self.upload.source.take().or_else(|| decoded.head.source.clone());
+        self.source_of(&decoded.head)?;
         let key = self.upload.key.clone().or_else(|| decoded.head.batch_id.clone());
         self.summary.failed += decoded.failed;
         self.summary.total_processed = decoded.rows;
@@ -152,18 +170,13 @@ impl<'a> Intake<'a> {
     /// Series come before their points: a point never names a series that is not there.
     async fn create_series(&mut self, described: &[SeriesDescription]) -> Result<()> {
         let default = self.upload.source.clone();
-        if !described.is_empty() {
-            let ids: HashSet<SeriesId> = described.iter().map(|description| self.id_of(description)).collect();
-            self.touched.add(ids.iter().copied());
-            self.summary.new_series = ids.into_iter().filter(|id| self.store.series(*id).is_err()).count() as u64;
-            self.store.put(described, default.as_deref()).await?;
-        }
-        let known =
-            |unknown: &SeriesDescription| self.store.find(&unknown.external_id, unknown.source.as_deref()).is_ok();
-        let unknown: Vec<SeriesDescription> = self.unknown.drain(..).filter(|unknown| !known(unknown)).collect();
-        self.summary.new_series += unknown.len() as u64;
-        if !unknown.is_empty() {
-            self.store.put(&unknown, default.as_deref()).await?;
+        let ids: Vec<SeriesId> = described.iter().map(|description| self.id_of(description)).collect();
+        self.touched.add(ids);
+        let unknown = std::mem::take(&mut self.unknown);
+        for series in [described, &unknown] {
+            if !series.is_empty() {
+                self.summary.new_series += self.store.put(series, default.as_deref()).await?.created;
+            }
         }
         Ok(())
     }

@@ -143,6 +143,27 @@ async fn url_and_headers_may_not_contradict_each_other() {
 }
 
 #[tokio::test]
+async fn url_and_body_may_not_name_different_sources() {
+    let service = start().await;
+    let batch =
+        r#"{"source":"B","series":[{"externalId":"X"}],"data":[{"series_id":"X","date":"2024-01-01","value":1}]}"#;
+
+    let refused = upload(&service, "?source=A", "application/json", batch).await;
+    let stored = upload(&service, "?source=b", "application/json", batch).await;
+
+    assert_eq!(
+        said(&refused, 400),
+        "source and the source in the body contradict each other: send one of them"
+    );
+    assert_eq!(stored.status, 200, "{}", stored.text());
+    let series = get(&service, "/series").await.json();
+    assert_eq!(
+        (&series["total"], &series["series"][0]["source"]),
+        (&json!(1), &json!("b"))
+    );
+}
+
+#[tokio::test]
 async fn a_crawl_of_a_whole_history_stores_only_what_changed() {
     let service = start().await;
     let crawl =

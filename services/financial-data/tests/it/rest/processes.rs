@@ -1,0 +1,76 @@
+//! Several processes on one lake.
+
+use platform_testing::TestService;
+
+use super::{get, put, rows, service, start};
+
+/// Another process on the lake of `first`, which does not look for commits of others by itself.
+async fn beside(first: &TestService) -> TestService {
+    let path = |name: &str| first.folder().join(name).display().to_string();
+    let settings = [
+        ("lake.warehouse", &*path("lake")),
+        ("lake.catalog", &*path("catalog.db")),
+        ("financial-data.refresh", "1h"),
+    ];
+    TestService::with(service(), &settings).await
+}
+
+const GDP: &str = r#"{"title":"Gross Domestic Product","units":"Billions","frequency":"quarterly"}"#;
+
+#[tokio::test]
+async fn points_from_a_process_that_does_not_know_a_series_leave_its_description() {
+    let first = start().await;
+    let second = beside(&first).await;
+    put(&first, "FRED:GDP", GDP).await;
+    assert_eq!(get(&second, "/series/FRED:GDP").await.status, 404, "not heard of yet");
+
+    let stored = rows(&second, "?source=FRED", "GDP,2024-01-01,1,2024-02-01\n").await;
+
+    assert_eq!(stored.json()["summary"]["newSeries"], 0, "{}", stored.text());
+    let third = beside(&first).await;
+    for process in [&second, &third] {
+        let series = get(process, "/series/FRED:GDP").await.json();
+        assert_eq!(
+            (&series["title"], &series["units"], &series["frequency"]),
+            (
+                &"Gross Domestic Product".into(),
+                &"Billions".into(),
+                &"quarterly".into()
+            )
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_one_process_keeps_what_another_has_just_changed() {
+    let first = start().await;
+    put(&first, "FRED:GDP", GDP).await;
+    let second = beside(&first).await;
+    put(&first, "FRED:GDP", r#"{"units":"Billions of Dollars"}"#).await;
+
+    let changed = put(&second, "FRED:GDP", r#"{"title":"GDP"}"#).await;
+
+    assert_eq!(changed.status, 200, "{}", changed.text());
+    assert_eq!(changed.json()["title"], "GDP");
+    assert_eq!(changed.json()["units"], "Billions of Dollars");
+}
+
+#[tokio::test]
+async fn changes_that_two_processes_make_at_once_are_both_kept() {
+    let first = start().await;
+    put(&first, "FRED:GDP", GDP).await;
+    let second = beside(&first).await;
+
+    for turn in 0..5 {
+        let (title, units) = (
+            format!(r#"{{"title":"GDP {turn}"}}"#),
+            format!(r#"{{"units":"B{turn}"}}"#),
+        );
+        tokio::join!(put(&first, "FRED:GDP", &title), put(&second, "FRED:GDP", &units));
+
+        let third = beside(&first).await;
+        let series = get(&third, "/series/FRED:GDP").await.json();
+        assert_eq!(series["title"], format!("GDP {turn}"));
+        assert_eq!(series["units"], format!("B{turn}"));
+    }
+}
