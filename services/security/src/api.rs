@@ -19,9 +19,7 @@ use crate::{
 impl Store {
     /// A question of a client's, decided and explained.
     pub(crate) async fn answer(&self, actor: &Actor, check: &Check) -> Result<Decision, Error> {
-        let ask = check.ask(actor)?;
-        self.may_ask(actor, &ask).await?;
-        self.explain(&ask).await
+        self.explain_to(actor, &check.ask(actor)?).await
     }
 
     /// Several of them.

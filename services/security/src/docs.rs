@@ -45,10 +45,27 @@ stands for one segment of a name, and never for `own`.
 - Nobody grants, revokes or puts into a role what they do not hold themselves at that place.
 - Who holds something for a while gives it for no longer.
 - Who leaves a workspace loses every grant in it, whoever gave it.
+- Who becomes something else in a workspace loses the roles of what they were, whoever gave them, and the roles that they
+  gave themselves there and could not give now. What others gave them stays, and what they gave others: look at the grants.
+- What the system gives is given however much somebody holds, and nobody can fill the list of somebody else.
+- Who may explain decisions in a workspace alone is answered about others by what is held in that workspace, and learns
+  nothing of what they hold elsewhere or everywhere.
 - Built-in roles cannot be changed. A role that a workspace makes is granted in that workspace alone.
 - The last person who can grant roles in a workspace, or everywhere, cannot be removed.
 - An API key does what its scopes name and its owner may, and never administrates. A scope is a permission's name.
 - A permission, a role or a person that is not known is denied. So is everything while a policy fails.
+";
+
+const POLICIES: &str = "
+## Policies
+
+Those that are shipped are below. An operator adds others as files `*.cedar` in the folder that `security.policies` names. Each
+has an `@id` of its own, says in `@says` what it means, and can only `forbid`. It speaks of permissions and of kinds of
+resources (`resource.kind`), not of roles, and not of one workspace, resource or owner by its name: a list is made from one
+row of many that are alike to it, and would show what a decision about such a row denies. Whether a resource is the asker's own
+(`resource.owner == principal`), and what the asker holds where it is (`principal.getTag(resource.workspace)`), lists know. To
+keep people away from one place, take away the roles that were granted there. A policy that breaks these rules is named with
+its file, and the service does not start.
 ";
 
 /// The page.
@@ -57,7 +74,7 @@ pub fn page() -> Result<String, Error> {
     let policies = Policies::read(&catalog, SHIPPED)?;
     let mut page = OPENING.to_owned();
     page.push_str(&settings(&Settings::default()));
-    page.push_str("\n## Policies\n");
+    page.push_str(POLICIES);
     for (file, _) in SHIPPED {
         page.push_str(&file_of(file, policies.described()));
     }
@@ -103,7 +120,7 @@ fn settings(settings: &Settings) -> String {
     let _ = writeln!(
         text,
         "\nA change is seen at once in the process that makes it, by other processes within `refresh` ({}), and never \
-         later than `staleness` ({}). A batch has at most {} questions, a subject at most {} grants, a workspace at most \
+         later than `staleness` ({}). A batch has at most {} questions, a subject at most {} grants by the same giver, a workspace at most \
          {} roles of its own, and the facts of an entry of the audit log at most {} KB.",
         settings.refresh,
         settings.staleness,

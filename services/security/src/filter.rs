@@ -3,7 +3,7 @@
 //! A decision about a row depends on its workspace only by what the subject holds there, on its owner only by whether
 //! that is the subject, and on its id only by what was granted on it. So rows fall into a few classes; one row of each
 //! class is put to the policies, and the classes that are allowed are written down as clauses. A filter is therefore
-//! what the policies say, whatever they say.
+//! what the policies say, whatever they say: those that would tell rows apart by their names are refused.
 
 mod sql;
 mod which;

@@ -1,5 +1,6 @@
 //! The policies: read, checked against the schema, and sorted by the permission that they can say something about.
 
+mod rows;
 mod schema;
 
 use std::sync::Arc;
@@ -58,7 +59,8 @@ pub struct Described {
 
 impl Policies {
     /// Reads files of policies. Each policy has an `@id` of its own and says in `@says` what it means; it speaks of
-    /// permissions and resources, not of roles; and the schema's strict validation finds nothing to say about it.
+    /// permissions and kinds of resources, not of roles nor of one place or owner; and the schema's strict validation
+    /// finds nothing to say about it.
     pub fn read(catalog: &Catalog, files: &[File<'_>]) -> Result<Self, Error> {
         let schema = schema::of(catalog)?;
         let (mut all, mut described) = (PolicySet::new(), Vec::new());
@@ -144,6 +146,12 @@ fn describe(file: &str, policy: &Policy) -> Result<Described, Error> {
     if policy.to_string().contains("Hansa::Role") {
         return Err(Error::Policy(format!(
             "{file}: {id} names a role; name permissions, which roles hold"
+        )));
+    }
+    if rows::are_named(policy)? {
+        return Err(Error::Policy(format!(
+            "{file}: {id} names a workspace, a resource or an owner, which lists cannot follow; forbid it for all of a \
+             `resource.kind`, and take the roles away that were granted at that one place"
         )));
     }
     Ok(Described {

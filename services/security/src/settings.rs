@@ -29,7 +29,7 @@ pub struct Settings {
     pub refresh: Duration,
     /// The most questions of one batch.
     pub batch: usize,
-    /// The most roles that one subject holds.
+    /// The most grants that one giver makes to the same subject.
     pub grants_per_subject: u64,
     /// The most roles that one workspace makes.
     pub roles_per_workspace: u64,

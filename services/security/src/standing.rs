@@ -76,6 +76,14 @@ impl Standing {
         told
     }
 
+    /// The same as far as it is held in a workspace as a whole.
+    pub fn only_in(&self, workspace: Uuid) -> Self {
+        let here = Place::Workspace(workspace);
+        let mut told = self.clone();
+        told.places.retain(|_, (place, _)| *place == here);
+        told
+    }
+
     /// Whose it is.
     pub fn subject(&self) -> &Subject {
         &self.subject

@@ -165,7 +165,9 @@ async fn withdraw_as(store: &Store, me: As, id: Uuid) -> Result<bool, Error> {
     let (least, _) = INVITE.need();
     let what = (least, "withdraw invitations to this workspace");
     workspace::entitled(&tx, me, invitation.workspace_id, what).await?;
-    Entity::delete_by_id(id).exec(&tx).await?;
+    if !take(&tx, &invitation).await? {
+        return Ok(false);
+    }
     let deed = deed(me.0, &invitation, "workspaces.invitation_withdrawn");
     news::done(&tx, store, deed).await?;
     tx.commit().await?;
@@ -194,6 +196,9 @@ async fn accept_from(
     let nothing = || Error::NoSuch("invitation for your address, or it has expired");
     let tx = store.db.begin().await?;
     let invitation = open(&tx, secret, store.now()).await?.ok_or_else(nothing)?;
+    if !take(&tx, &invitation).await? {
+        return Err(nothing());
+    }
     let own = profile::own(&tx, me).await?;
     if !is_email_verified || own.email != invitation.email {
         return Err(nothing());
@@ -212,7 +217,6 @@ async fn accept_from(
     if before.is_none_or(|before| before.role < invitation.role) {
         workspace::join(&tx, store, (invitation.workspace_id, me), invitation.role).await?;
     }
-    Entity::delete_by_id(invitation.id).exec(&tx).await?;
     news::done(&tx, store, deed(me, &invitation, "workspaces.joined")).await?;
     let joined = workspace::find(&tx, invitation.workspace_id).await?;
     tx.commit().await?;
@@ -226,6 +230,12 @@ async fn open(db: &impl ConnectionTrait, secret: &str, now: DateTime<Utc>) -> Re
     };
     let found = Entity::find().filter(Column::TokenHash.eq(hex(&hash))).one(db).await?;
     Ok(found.filter(|one| one.expires_at > now))
+}
+
+/// Takes an invitation away for good; false when somebody did so since it was read.
+async fn take(tx: &Tx, invitation: &Model) -> Result<bool, Error> {
+    let taken = Entity::delete_by_id(invitation.id).exec(tx).await?;
+    Ok(taken.rows_affected == 1)
 }
 
 /// The address is of somebody who may have no account; the log keeps ids alone.

@@ -182,24 +182,36 @@ pub(crate) async fn delete(store: &Store, who: &Asker<'_>, id: Uuid) -> Result<(
 /// Somebody's account is gone: they leave everywhere. A workspace without another owner goes to who is there longest
 /// with the most rights, and one without anybody goes too.
 pub(crate) async fn forget(tx: &Tx, store: &Store, user: Uuid) -> Result<(), Error> {
-    let parts = member::Entity::find()
-        .filter(member::Column::UserId.eq(user))
-        .all(tx)
-        .await?;
-    for part in parts {
-        expel(tx, store, &part).await?;
-        let left = member::Entity::find().filter(member::Column::WorkspaceId.eq(part.workspace_id));
-        let left = left.order_by_asc(member::Column::Id).all(tx).await?;
-        let heir = left.iter().rev().max_by_key(|part| part.role);
-        match heir {
-            None => remove(tx, store, user, part.workspace_id).await?,
-            Some(heir) if heir.role < Role::Owner => {
-                join(tx, store, (part.workspace_id, heir.user_id), Role::Owner).await?;
-            }
-            Some(_) => {}
+    let of = member::Entity::find().filter(member::Column::UserId.eq(user));
+    // In one order, so that of two who are forgotten at once none waits for the other.
+    let of = of.order_by_asc(member::Column::WorkspaceId).all(tx).await?;
+    for id in of.into_iter().map(|part| part.workspace_id) {
+        match hold(tx, id).await {
+            Err(Error::NoSuch(_)) => continue,
+            held => held?,
+        }
+        // Before it was held they may have left, or become something else.
+        if let Some(part) = part(tx, id, user).await? {
+            expel(tx, store, &part).await?;
+            pass_on(tx, store, (id, user)).await?;
         }
     }
     Ok(())
+}
+
+/// Sees to an owner for a workspace that somebody has left.
+async fn pass_on(tx: &Tx, store: &Store, (id, user): (Uuid, Uuid)) -> Result<(), Error> {
+    let left = member::Entity::find().filter(member::Column::WorkspaceId.eq(id));
+    let left = left.order_by_asc(member::Column::Id).all(tx).await?;
+    match left.iter().rev().max_by_key(|part| part.role) {
+        None => remove(tx, store, user, id).await,
+        Some(heir) if heir.role < Role::Owner => {
+            let heir = join(tx, store, (id, heir.user_id), Role::Owner).await?;
+            let facts = json!({ "user": heir.user_id, "role": heir.role.name() });
+            news::of_workspace(tx, store, (user, id), ("workspaces.role_changed", facts)).await
+        }
+        Some(_) => Ok(()),
+    }
 }
 
 async fn remove(tx: &Tx, store: &Store, me: Uuid, id: Uuid) -> Result<(), Error> {

@@ -19,6 +19,8 @@ mod permissions;
 mod privacy;
 #[path = "it/profiles.rs"]
 mod profiles;
+#[path = "it/races.rs"]
+mod races;
 #[path = "it/support.rs"]
 mod support;
 #[path = "it/workspaces.rs"]

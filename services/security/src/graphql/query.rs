@@ -34,7 +34,8 @@ struct Verification {
 /// What can be asked.
 #[Object]
 impl Query {
-    /// Whether something is allowed, and why. About others it takes the permission `decisions:explain`.
+    /// Whether something is allowed, and why. About others it takes the permission `decisions:explain`; who has it in a
+    /// workspace alone is answered by what is held in that workspace, and by nothing else.
     async fn check_permission(
         &self,
         ctx: &Context<'_>,

@@ -2,17 +2,22 @@
 
 use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
+use uuid::Uuid;
+
 use super::{Store, memory::Reading};
 use crate::{
     actor::Actor,
     catalog::Role,
-    engine::{Decision, Question, Scopes, Verdict},
+    engine::{Decision, Question, Reason, Scopes, Verdict},
     error::Error,
     filter::Filter,
     place::Target,
     standing::Standing,
     subject::Subject,
 };
+
+/// What it takes to be told of others.
+const EXPLAIN: &str = "decisions:explain";
 
 /// A question.
 #[derive(Clone, Debug)]
@@ -91,6 +96,36 @@ impl Store {
         Ok(self.engine().explain(ask.question(&standing), self.0.clock.now()))
     }
 
+    /// The same by what the subject holds in one workspace and by nothing else, so that somebody who holds nothing there
+    /// is like one whom nobody knows.
+    async fn explain_within(&self, workspace: Uuid, ask: &Ask) -> Result<Decision, Error> {
+        let standing = self.reading(&ask.subject).await?.standing.only_in(workspace);
+        let mut decision = self.engine().explain(ask.question(&standing), self.0.clock.now());
+        if decision.reason == Reason::NotHeld {
+            decision
+                .explanation
+                .push_str(" in this workspace, and nothing else was looked at");
+        }
+        Ok(decision)
+    }
+
+    /// A question of the actor's, decided and explained. About oneself anybody may ask, a service about everybody, and
+    /// about others who has the permission to explain decisions: everywhere, or in a workspace by what is held in it.
+    pub async fn explain_to(&self, actor: &Actor, ask: &Ask) -> Result<Decision, Error> {
+        if actor.is_service() || (actor.subject == ask.subject && actor.scopes == ask.scopes) {
+            return self.explain(ask).await;
+        }
+        let everywhere = self.require(actor, EXPLAIN, &Target::everywhere()).await;
+        match (everywhere, ask.target.workspace_id()) {
+            (Ok(()), _) => self.explain(ask).await,
+            (Err(Error::NotAllowed { .. }), Some(workspace)) => {
+                self.require(actor, EXPLAIN, &Target::workspace(workspace)).await?;
+                self.explain_within(workspace, ask).await
+            }
+            (Err(refusal), _) => Err(refusal),
+        }
+    }
+
     /// The roles of what the subject is in the target's workspace, where that is said.
     fn roles_said(&self, target: &Target) -> Result<Option<Vec<Arc<Role>>>, Error> {
         let part = target.part().and_then(Option::as_deref);
@@ -114,19 +149,6 @@ impl Store {
             }
         }
         Ok(allowed)
-    }
-
-    /// Refuses unless the actor may ask this: about oneself anybody may, a service about everybody, and who has the
-    /// permission to explain decisions about others there.
-    pub async fn may_ask(&self, actor: &Actor, ask: &Ask) -> Result<(), Error> {
-        if actor.is_service() || (actor.subject == ask.subject && actor.scopes == ask.scopes) {
-            return Ok(());
-        }
-        let place = ask
-            .target
-            .workspace_id()
-            .map_or_else(Target::everywhere, Target::workspace);
-        self.require(actor, "decisions:explain", &place).await
     }
 
     /// Refuses unless the actor has a permission.

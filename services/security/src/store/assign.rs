@@ -86,6 +86,7 @@ impl Store {
         fits(&role, &new.place)?;
         acting.must_hold(&role.holds, &new.place, Lasts::Until(new.expires_at))?;
         drop(acting);
+        self.gave_few(&chain, actor, &new).await?;
         let row = self.write_grant(&mut chain, actor, (&new, &role)).await?;
         tx.commit().await?;
         Ok(row)
@@ -195,6 +196,23 @@ impl Store {
         Ok(true)
     }
 
+    /// Refuses one grant more than one may give to the same subject. What others gave does not count, or strangers could
+    /// fill somebody's list; nor does what the system gives.
+    async fn gave_few(&self, chain: &Chain<'_>, actor: &Actor, new: &NewGrant) -> Result<(), Error> {
+        let most = self.settings().grants_per_subject;
+        let given = grant::Entity::find()
+            .filter(grant::Column::Subject.eq(new.subject.to_string()))
+            .filter(grant::Column::GrantedBy.eq(actor.subject.to_string()))
+            .filter(same(&new.subject, &new.role, &new.place).not());
+        match given.count(chain.tx()).await? < most {
+            true => Ok(()),
+            false => Err(Error::Full {
+                what: "grants by the same giver to one subject; revoke some that are no longer needed",
+                most,
+            }),
+        }
+    }
+
     async fn write_grant(
         &self,
         chain: &mut Chain<'_>,
@@ -218,15 +236,7 @@ impl Store {
         let ended = grant::Entity::delete_many().filter(same(&new.subject, &role.key, &new.place));
         let ended = ended.filter(grant::Column::ExpiresAt.lte(chain.now()));
         ended.exec(chain.tx()).await?;
-        let most = self.settings().grants_per_subject;
         let subject = new.subject.to_string();
-        let held = grant::Entity::find().filter(grant::Column::Subject.eq(subject.as_str()));
-        if held.count(chain.tx()).await? >= most {
-            return Err(Error::Full {
-                what: "grants of one subject",
-                most,
-            });
-        }
         let (kind, id) = match &new.place {
             Place::Resource { kind, id } => (Some(kind.clone()), Some(id.clone())),
             Place::Everywhere | Place::Workspace(_) => (None, None),

@@ -1,5 +1,7 @@
 //! People and workspaces that come and go: roles at registration and in workspaces, and forgetting what was held.
 
+use std::sync::Arc;
+
 use platform_database::{
     Tx,
     orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect},
@@ -12,7 +14,7 @@ use super::{Store, log::Change};
 use crate::{
     actor::Actor,
     audit::{self, Chain},
-    catalog::RoleKey,
+    catalog::{Permissions, Role},
     error::Error,
     grant,
     place::Place,
@@ -20,8 +22,8 @@ use crate::{
     subject::Subject,
 };
 
-/// The most entries of the audit log in what somebody is told of themselves.
-const ACTIONS: u64 = 5_000;
+/// The most grants, and the most entries of the audit log, in what somebody is told of themselves.
+const TOLD: u64 = 5_000;
 
 impl Store {
     /// Gives somebody who registered the roles that the settings name.
@@ -33,45 +35,63 @@ impl Store {
         Ok(())
     }
 
-    /// Gives a member of a workspace the roles of what they are in it now, and takes those of what they were.
+    /// Gives a member of a workspace the roles of what they are in it now, after it took those of what they were: who
+    /// holds too much loses it, whatever becomes of the rest.
     pub(crate) async fn set_member(
         &self,
         tx: &Tx,
         actor: &Actor,
         ((workspace, user), part): ((Uuid, Uuid), Option<&str>),
     ) -> Result<(), Error> {
-        let members = &self.settings().members;
-        let wanted: Vec<RoleKey> = match part {
-            None => Vec::new(),
-            Some(part) => {
-                let roles = members.get(part);
-                roles
-                    .ok_or_else(|| Error::field("role", "of a member is none that the settings know"))?
-                    .clone()
-            }
-        };
+        let wanted = part.map(|part| self.roles_of_part(part)).transpose()?;
         let (subject, place) = (Subject::User(user), Place::Workspace(workspace));
-        for role in &wanted {
-            self.give_in(tx, actor, (subject.clone(), role.clone(), place.clone()))
-                .await?;
-        }
-        let gone = grant::Entity::delete_many()
+        let mut chain = Chain::hold(tx, &self.0.ring, self.0.clock.now()).await?;
+        let held = grant::Entity::find()
             .filter(grant::Column::Subject.eq(subject.to_string()))
             .filter(grant::Column::Place.eq(place.to_string()));
-        let others = members.values().flatten().filter(|role| !wanted.contains(role));
-        let gone = match part {
+        let held = held.all(tx).await?;
+        let gone = match &wanted {
             // Who left holds nothing there any more, whoever gave it.
-            None => gone,
-            Some(_) => gone.filter(grant::Column::Role.is_in(others.map(RoleKey::as_str))),
+            None => held.iter().map(|row| row.id).collect(),
+            Some(wanted) => self.outlived(tx, &held, wanted).await?,
         };
-        let revoked = gone.exec(tx).await?.rows_affected;
-        if revoked == 0 {
-            return Ok(());
+        if !gone.is_empty() {
+            let facts = json!({ "revoked": gone.len(), "workspace": workspace, "now": part });
+            let gone = grant::Entity::delete_many().filter(grant::Column::Id.is_in(gone));
+            gone.exec(tx).await?;
+            self.log(&mut chain, actor, Change::erased(&subject, (Some(workspace), facts)))
+                .await?;
         }
-        let facts = json!({ "revoked": revoked, "workspace": workspace, "now": part });
-        let mut chain = Chain::hold(tx, &self.0.ring, self.0.clock.now()).await?;
-        self.log(&mut chain, actor, Change::erased(&subject, (Some(workspace), facts)))
-            .await
+        drop(chain);
+        for role in wanted.into_iter().flatten() {
+            self.give_in(tx, actor, (subject.clone(), role.key.clone(), place.clone()))
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Those of a member's grants in a workspace that do not go with what they are now: the roles of what else one may
+    /// be there and, where they held such, the roles that they gave themselves and could not give now.
+    async fn outlived(&self, tx: &Tx, held: &[grant::Model], now: &[Arc<Role>]) -> Result<Vec<Uuid>, Error> {
+        let catalog = self.engine().catalog();
+        let is_of_now = |row: &grant::Model| now.iter().any(|role| role.key.as_str() == row.role);
+        let parts: Vec<_> = self.settings().members.values().flatten().collect();
+        let parts: Vec<_> = parts.into_iter().filter_map(|key| catalog.role(key)).collect();
+        let is_of_part = |row: &&grant::Model| parts.iter().any(|role| role.key.as_str() == row.role);
+        let (before, beside): (Vec<_>, Vec<_>) = held.iter().filter(|row| !is_of_now(row)).partition(is_of_part);
+        if before.is_empty() {
+            return Ok(Vec::new());
+        }
+        let roles = self.roles_of(tx, beside.iter().map(|row| row.role.as_str())).await?;
+        let holds: Permissions = now.iter().flat_map(|role| role.holds.iter().copied()).collect();
+        let may_give = |row: &grant::Model| {
+            let role = roles.get(row.role.as_str());
+            role.is_some_and(|role| self.may_give(&holds, role))
+        };
+        let own = beside
+            .into_iter()
+            .filter(|row| row.granted_by == row.subject && !may_give(row));
+        Ok(before.into_iter().chain(own).map(|row| row.id).collect())
     }
 
     /// Takes all roles from somebody who is gone. The audit log keeps what they did, by their id alone.
@@ -107,9 +127,9 @@ impl Store {
         let held = grant::Entity::find().filter(grant::Column::Subject.eq(subject.as_str()));
         // Those of one moment have no order by their ids.
         let held = held.order_by_asc(grant::Column::Role).order_by_asc(grant::Column::Id);
-        let held = held.limit(self.settings().grants_per_subject).all(tx).await?;
+        let held = held.limit(TOLD).all(tx).await?;
         let done = audit::Entity::find().filter(audit::Column::Actor.eq(subject));
-        let done = done.order_by_desc(audit::Column::Seq).limit(ACTIONS).all(tx).await?;
+        let done = done.order_by_desc(audit::Column::Seq).limit(TOLD).all(tx).await?;
         let done = done.iter().map(|entry| {
             json!({
                 "at": entry.at, "action": entry.action, "outcome": entry.outcome, "targetType": entry.target_kind,

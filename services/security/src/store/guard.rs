@@ -82,8 +82,7 @@ impl<'a> Acting<'a> {
         }
     }
 
-    /// Refuses to give or take permissions that the actor does not hold at the place, as long as `lasts` asks for. Who
-    /// holds one on anything holds it on what is one's own as well.
+    /// Refuses to give or take permissions that the actor does not hold at the place, as long as `lasts` asks for.
     pub(super) fn must_hold(&self, permissions: &Permissions, place: &Place, lasts: Lasts) -> Result<(), Error> {
         let now = self.chain.now();
         let is_long_enough = |end: Option<DateTime<Utc>>| match (end, lasts) {
@@ -97,15 +96,11 @@ impl<'a> Acting<'a> {
         let held = covering.flat_map(|(_, held)| held).filter(|held| held.is_alive(now));
         let held = held.filter(|held| is_long_enough(held.expires_at));
         let held: Permissions = held.flat_map(|held| held.role.holds.iter().copied()).collect();
-        let catalog = self.store.engine().catalog();
-        let has =
-            |id: &PermissionId| held.contains(id) || catalog.permission(*id).of.is_some_and(|of| held.contains(&of));
-        let lacking: Permissions = permissions.iter().copied().filter(|id| !has(id)).collect();
-        match lacking.is_empty() {
+        let lacking = self.store.lacking(&held, permissions);
+        let names = self.store.engine().catalog().names(&lacking);
+        match names.is_empty() {
             true => Ok(()),
-            false => Err(Error::Escalation(
-                catalog.names(&lacking).into_iter().map(str::to_owned).collect(),
-            )),
+            false => Err(Error::Escalation(names.into_iter().map(str::to_owned).collect())),
         }
     }
 }
@@ -172,6 +167,20 @@ impl Store {
         let all = catalog.roles().map(|role| Role::clone(role)).chain(made);
         let managing = all.filter(|role| role.holds.is_superset(&manages));
         Ok(managing.map(|role| role.key.to_string()).collect())
+    }
+
+    /// Whether who holds these permissions at a place may grant a role there.
+    pub(super) fn may_give(&self, held: &Permissions, role: &Role) -> bool {
+        held.is_superset(&self.manages()) && self.lacking(held, &role.holds).is_empty()
+    }
+
+    /// Those of some permissions that who holds these does not. Who holds one on anything holds it on what is one's own
+    /// as well.
+    fn lacking(&self, held: &Permissions, permissions: &Permissions) -> Permissions {
+        let catalog = self.engine().catalog();
+        let has =
+            |id: &PermissionId| held.contains(id) || catalog.permission(*id).of.is_some_and(|of| held.contains(&of));
+        permissions.iter().copied().filter(|id| !has(id)).collect()
     }
 
     pub(super) fn manages(&self) -> Permissions {

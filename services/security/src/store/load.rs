@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use platform_database::orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use platform_database::orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
 use super::Store;
@@ -18,14 +18,13 @@ use crate::{
 };
 
 impl Store {
-    /// What a subject holds: the grants in the database, and what the settings give. In a transaction that holds the
-    /// end of the audit log nobody changes it meanwhile.
+    /// What a subject holds: the grants in the database, all of them, or some could push others out, and what the
+    /// settings give. In a transaction that holds the end of the audit log nobody changes it meanwhile.
     pub(super) async fn load(&self, db: &impl ConnectionTrait, subject: &Subject) -> Result<Standing, Error> {
         let now = self.0.clock.now();
         let rows = grant::Entity::find()
             .filter(grant::Column::Subject.eq(subject.to_string()))
             .order_by_asc(grant::Column::Id)
-            .limit(self.settings().grants_per_subject.saturating_mul(2))
             .all(db)
             .await?;
         let alive = |row: &grant::Model| row.expires_at.is_none_or(|end| now < end);

@@ -4,7 +4,7 @@ use contracts::access::GrantsChanged;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{HERE, Security, THERE, code};
+use crate::support::{HERE, Security, THERE, code, until};
 
 #[tokio::test]
 async fn a_role_is_not_edited_to_hold_more_than_its_editor() {
@@ -169,6 +169,35 @@ async fn a_key_of_an_administrator_administrates_nothing_and_asks_only_for_itsel
         .graphql_with(as_its_owner, json!({ "s": root.subject() }))
         .await;
     assert_eq!(answer["data"]["checkPermission"]["allowed"], false, "{answer:#}");
+}
+
+#[tokio::test]
+async fn nobody_fills_the_list_of_somebody_else() {
+    let security = Security::set(&[("security.grants-per-subject", "2")]).await;
+    let root = security.root().await;
+    let eve = security.with(&root, "platform/workspace_owner", THERE).await;
+    let ada = security.person();
+    let there = json!({ "workspace": THERE });
+    for role in ["platform/workspace_viewer", "platform/workspace_member"] {
+        eve.grant(&ada, role, there.clone()).await;
+    }
+
+    let third = eve.try_grant(&ada, "platform/workspace_admin", there).await;
+
+    assert_eq!(code(&third), "CONFLICT");
+    root.grant(&ada, "analytics/viewer", json!({ "workspace": HERE })).await;
+    assert!(ada.may("dashboard:view", Some(HERE)).await && ada.may("workspace:view", Some(THERE)).await);
+    let welcome = contracts::users::Registered {
+        user: ada.id,
+        email: "ada@example.com".into(),
+        name: None,
+        locale: None,
+    };
+    security.tell(&welcome, &Default::default()).await;
+    until("the roles of everybody arrive", async || {
+        ada.may("search:use", None).await
+    })
+    .await;
 }
 
 #[tokio::test]

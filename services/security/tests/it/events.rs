@@ -104,6 +104,68 @@ async fn who_leaves_a_workspace_keeps_nothing_there_whoever_gave_it() {
 }
 
 #[tokio::test]
+async fn who_becomes_less_in_a_workspace_loses_what_they_were_however_much_they_hold() {
+    let security = Security::set(&[("security.grants-per-subject", "2")]).await;
+    let root = security.root().await;
+    let ada = security.person();
+    security.tell(&member(&ada, Some("admin")), &Cause::default()).await;
+    until("the roles arrive", async || ada.may("workspace:edit", Some(HERE)).await).await;
+    for role in ["analytics/viewer", "platform/workspace_viewer"] {
+        root.grant(&ada, role, json!({ "workspace": THERE })).await;
+    }
+
+    security.tell(&member(&ada, Some("viewer")), &Cause::default()).await;
+
+    until("the roles change", async || {
+        !ada.may("workspace:edit", Some(HERE)).await && ada.may("workspace:view", Some(HERE)).await
+    })
+    .await;
+    assert!(ada.may("workspace:view", Some(THERE)).await);
+}
+
+#[tokio::test]
+async fn who_becomes_less_in_a_workspace_loses_what_they_gave_themselves_and_could_not_give_now() {
+    for security in Security::everywhere().await {
+        let root = security.root().await;
+        let ada = security.person();
+        security.tell(&member(&ada, Some("owner")), &Cause::default()).await;
+        until("the roles arrive", async || {
+            ada.may("workspace:delete", Some(HERE)).await && ada.may("alerts:manage", Some(HERE)).await
+        })
+        .await;
+        for (by, permission) in [
+            (&ada, "workspace:invite"),
+            (&ada, "workspace:delete"),
+            (&root, "credits:manage"),
+        ] {
+            let made = root.make(Some(HERE), permission, &[permission]).await;
+            let role = made["data"]["createAccessRole"]["key"].as_str().unwrap();
+            by.grant(&ada, role, json!({ "workspace": HERE })).await;
+        }
+        let may = async || {
+            let mut held = Vec::new();
+            for permission in ["workspace:delete", "workspace:invite", "credits:manage"] {
+                held.push(ada.may(permission, Some(HERE)).await);
+            }
+            held
+        };
+
+        for (part, held) in [("admin", [false, true, true]), ("viewer", [false, false, true])] {
+            security.tell(&member(&ada, Some(part)), &Cause::default()).await;
+            until(part, async || may().await == held).await;
+        }
+
+        let mine = ada
+            .client
+            .graphql("{ accessGrants { nodes { role } } }")
+            .await
+            .to_string();
+        assert_eq!(mine.matches("custom/").count(), 1, "{mine}");
+        security.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn what_was_held_for_a_while_is_held_for_good_by_who_joins() {
     for security in Security::everywhere().await {
         let root = security.root().await;

@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 use platform_testing::{Isolation, addresses};
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::{HERE, Security, THERE, code};
@@ -196,4 +196,65 @@ async fn nobody_is_asked_about_by_who_has_no_business_with_them() {
     );
     assert_eq!(by_root["data"]["checkPermission"]["allowed"], true);
     assert_eq!(by_service["data"]["checkPermission"]["allowed"], true);
+}
+
+#[tokio::test]
+async fn who_explains_decisions_in_a_workspace_learns_nothing_of_what_is_held_elsewhere() {
+    for security in Security::everywhere().await {
+        let root = security.root().await;
+        let eve = security.with(&root, "platform/workspace_owner", THERE).await;
+        let (ada, unknown) = (security.root().await, security.person());
+        for place in [
+            json!({ "workspace": HERE }),
+            json!({ "resourceType": "chart", "resourceId": "7" }),
+        ] {
+            root.grant(&ada, "platform/chart_admin", place).await;
+        }
+        let check = "query($permission: String!, $subject: String, $resource: AccessResourceInput) {
+            checkPermission(permission: $permission, subject: $subject, resource: $resource) {
+            allowed reason explanation policies roles { role place grant } } }";
+        let ask = async |about: &crate::support::Person, permission: &str, resource: Value| {
+            let mut asked = json!({ "permission": permission, "subject": about.subject(), "resource": resource });
+            if resource["owner"] == "them" {
+                asked["resource"]["owner"] = json!(about.id);
+            }
+            eve.client.graphql_with(check, asked).await
+        };
+        let things = [
+            json!({ "workspace": THERE }),
+            json!({ "workspace": THERE, "owner": "them" }),
+            json!({ "workspace": THERE, "type": "chart", "id": "7" }),
+            json!({ "workspace": THERE, "type": "chart", "id": "7", "owner": "them" }),
+        ];
+
+        for permission in ["chart:admin", "grants:manage", "view:own:estimates", "users:delete"] {
+            for thing in &things {
+                let of_ada = ask(&ada, permission, thing.clone()).await;
+                let of_nobody = ask(&unknown, permission, thing.clone()).await;
+                assert_eq!(of_ada["errors"], Value::Null, "{of_ada:#}");
+                assert_eq!(of_ada, of_nobody, "{permission} {thing}");
+            }
+        }
+        for elsewhere in [
+            json!({}),
+            json!({ "workspace": HERE }),
+            json!({ "type": "chart", "id": "7" }),
+        ] {
+            assert_eq!(code(&ask(&ada, "chart:admin", elsewhere).await), "FORBIDDEN");
+        }
+        let there = eve
+            .grant(&ada, "platform/chart_editor", json!({ "workspace": THERE }))
+            .await;
+        let told = ask(&ada, "chart:edit", things[2].clone()).await;
+        let roles = json!([{ "role": "platform/chart_editor", "place": there["place"], "grant": there["id"] }]);
+        assert_eq!(told["data"]["checkPermission"]["roles"], roles, "{told:#}");
+        let full = json!({ "permission": "chart:edit", "subject": ada.subject(), "resource": things[2] });
+        let by_root = root.client.graphql_with(check, full).await;
+        assert_eq!(
+            by_root["data"]["checkPermission"]["roles"].as_array().unwrap().len(),
+            3,
+            "{by_root:#}"
+        );
+        security.stop().await;
+    }
 }

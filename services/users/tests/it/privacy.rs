@@ -1,7 +1,12 @@
 //! All that is known of a person, and that it is forgotten.
 
+use std::sync::{Arc, Mutex};
+
 use axum::http::{Request, StatusCode};
-use contracts::{privacy::ExportPart, users::Deleted};
+use contracts::{audit::Recorded, privacy::ExportPart, users::Deleted};
+use platform_database::Tx;
+use platform_error::Error;
+use platform_events::{Consumers, Received};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -100,6 +105,42 @@ async fn whoever_leaves_is_forgotten_and_what_others_have_stays() {
             json!({ "role": "OWNER", "members": [{ "role": "OWNER" }] })
         );
         assert_eq!(users.refusal(&ada, "{ me { name } }", json!({})).await, "UNAVAILABLE");
+    }
+}
+
+/// What a test has heard of deeds.
+#[derive(Clone, Default)]
+struct Heard(Arc<Mutex<Vec<Recorded>>>);
+
+async fn recorded(heard: &Heard, _: &Tx, event: Received<Recorded>) -> Result<(), Error> {
+    heard.0.lock().unwrap().push(event.event);
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_inherits_a_workspace_is_in_the_audit_log() {
+    for users in Users::everywhere().await {
+        let (ada, bob) = (users.person("ada").await, users.person("bob").await);
+        let workspace = crate::workspaces::with(&users, &ada, &[(&bob, "ADMIN")]).await;
+        let (heard, events) = (
+            Heard::default(),
+            users.service.store::<users::store::Store>().events.clone(),
+        );
+        let listener = heard.clone();
+        users.service.context().spawn("listener", async move {
+            let consumers = Consumers::new().on("listener", recorded);
+            consumers.run(&events, &listener).await.unwrap();
+        });
+
+        users.tell(&Deleted { user: ada.id }).await;
+
+        let of_role = |deed: &Recorded| deed.action == "workspaces.role_changed";
+        let is_told = async || heard.0.lock().unwrap().iter().any(of_role);
+        users.until("it is told", is_told).await;
+        let deeds = heard.0.lock().unwrap().clone();
+        let deed = deeds.into_iter().find(of_role).unwrap();
+        assert_eq!(json!(deed.target_id), workspace);
+        assert_eq!(deed.data, json!({ "user": bob.id, "role": "owner" }));
     }
 }
 

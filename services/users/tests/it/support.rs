@@ -64,6 +64,11 @@ impl Users {
         }
     }
 
+    /// The service on PostgreSQL, where several write at once.
+    pub(crate) async fn on_postgres() -> Option<Self> {
+        Some(Self::start(Some(TestPostgres::start().await?), &[]).await)
+    }
+
     /// The service on every database that this machine has.
     pub(crate) async fn everywhere() -> Vec<Self> {
         Self::everywhere_with(&[]).await

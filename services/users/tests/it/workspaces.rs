@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use crate::support::{Person, Users};
 
-const INVITE: &str = "mutation ($w: ID!, $email: String!, $role: WorkspaceRole!) {
+pub(crate) const INVITE: &str = "mutation ($w: ID!, $email: String!, $role: WorkspaceRole!) {
     inviteToWorkspace(workspaceId: $w, email: $email, role: $role) { secret invitation { id email role } } }";
-const ACCEPT: &str = "mutation ($secret: String!) { acceptInvitation(secret: $secret) { id role } }";
+pub(crate) const ACCEPT: &str = "mutation ($secret: String!) { acceptInvitation(secret: $secret) { id role } }";
 const CHANGE: &str = "mutation ($w: ID!, $u: ID!, $role: WorkspaceRole!) { changeMemberRole(workspaceId: $w, userId: $u, role: $role) { role } }";
 const REMOVE: &str = "mutation ($w: ID!, $u: ID!) { removeMember(workspaceId: $w, userId: $u) }";
 

@@ -65,9 +65,48 @@ fn a_policy_about_what_the_schema_does_not_know_is_refused() {
 #[test]
 fn a_policy_that_might_fail_when_it_is_asked_is_refused() {
     refused(
-        r#"@id("x") @says("something") forbid (principal, action, resource) when { resource.workspace == "workspace:1" };"#,
-        "workspace",
+        r#"@id("x") @says("something") forbid (principal, action, resource) when { resource.owner == principal };"#,
+        "owner",
     );
+}
+
+#[test]
+fn a_policy_names_no_place_and_no_owner_because_lists_could_not_follow_it() {
+    let forbid = |scope: &str, when: &str| {
+        format!("@id(\"x\") @says(\"something\") forbid (principal, action, {scope}) when {{ {when} }};")
+    };
+    let has = |attribute: &str, rest: &str| forbid("resource", &format!("resource has {attribute} && {rest}"));
+    let seat = |place: &str| format!("principal.hasTag({place}) && principal.getTag({place}) in context.any");
+
+    for named in [
+        has("workspace", r#"resource.workspace == "workspace:1""#),
+        has("workspace", r#""workspace:1" != resource.workspace"#),
+        has(
+            "workspace",
+            r#"["workspace:1", "workspace:2"].contains(resource.workspace)"#,
+        ),
+        has(
+            "workspace",
+            r#"(if context has scopes then "" else resource.workspace) == "workspace:1""#,
+        ),
+        has("owner", r#"resource.owner == Hansa::User::"1""#),
+        forbid("resource", r#"resource.place like "chart:1*""#),
+        forbid("resource", r#"resource == Hansa::Resource::"chart:1""#),
+        forbid(r#"resource == Hansa::Resource::"chart:1""#, "true"),
+        forbid("resource", &seat(r#""workspace:1""#)),
+    ] {
+        refused(&named, "names a workspace, a resource or an owner");
+    }
+    for general in [
+        has(
+            "owner",
+            r#"resource.owner == principal && principal == Hansa::User::"1""#,
+        ),
+        has("workspace", &seat("resource.workspace")),
+        forbid("resource is Hansa::Resource", r#"resource.kind == "chart""#),
+    ] {
+        with(&general).unwrap();
+    }
 }
 
 #[test]
