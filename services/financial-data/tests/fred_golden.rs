@@ -111,7 +111,7 @@ fn a_crawl_adds_exactly_what_was_published_since_the_last_one() {
         .collect();
     let before = gdp_until("2024-10-30");
 
-    let changes = before.changes(day("2024-12-19"), crawl.iter().copied());
+    let changes = before.known().crawl(day("2024-12-19"), crawl.iter().copied());
 
     let revised = gdp().window(day("2024-10-31"), day("2024-12-19"), DateRange::ALL);
     let mut dates = revised.dates().to_vec();
@@ -123,7 +123,8 @@ fn a_crawl_adds_exactly_what_was_published_since_the_last_one() {
     assert!(changes.absent.is_empty());
     assert!(
         gdp_until("2024-12-19")
-            .changes(day("2024-12-19"), crawl)
+            .known()
+            .crawl(day("2024-12-19"), crawl)
             .changed
             .is_empty()
     );
