@@ -57,14 +57,18 @@ impl Gateway {
             ..Error::NoQuery.into()
         })?;
         let serving = self.serving()?;
-        let parsed = serving.operations.parsed(&text, request.operation_name.as_deref())?;
+        let parsed = serving
+            .operations
+            .parsed(&text, request.operation_name.as_deref())
+            .await?;
         let operation = parsed.operation()?;
         let kind = parsed.kind()?;
         telemetry::describe(&parsed, kind);
         if request.reads_only && kind != OperationKind::Query {
             return Err(Error::ReadsOnly.into());
         }
-        let variables = variables::coerce(&serving.supergraph, operation, &request.variables)?;
+        let mut variables = variables::coerce(&serving.supergraph, operation, &request.variables)?;
+        parsed.complete(&mut variables);
         let (permitted, faults) = self.permit(&serving, &parsed, &variables, &caller)?;
         let cost = self.cost(&serving, &parsed, &variables)?;
         let draw = match parsed.is_moving {

@@ -47,10 +47,28 @@ pub(crate) fn permit(
     asked: &Asked<'_>,
     principal: Option<&Principal>,
 ) -> Option<Permitted> {
-    if rules.are_met_by(principal) {
+    let faults = refusals(rules, asked, principal);
+    if faults.is_empty() {
         return None;
     }
-    let root = rules.root(asked.operation.kind)?;
+    Some(Permitted {
+        document: prune::prune(rules, document, principal),
+        faults,
+    })
+}
+
+/// Whether an operation asks for anything that is not for everybody.
+pub(crate) fn is_protected(rules: &Rules, asked: &Asked<'_>) -> bool {
+    !refusals(rules, asked, None).is_empty()
+}
+
+fn refusals(rules: &Rules, asked: &Asked<'_>, principal: Option<&Principal>) -> Vec<Fault> {
+    let Some(root) = rules
+        .root(asked.operation.kind)
+        .filter(|_| !rules.are_met_by(principal))
+    else {
+        return Vec::new();
+    };
     let mut walk = Walk {
         rules,
         asked,
@@ -59,13 +77,7 @@ pub(crate) fn permit(
         faults: Vec::new(),
     };
     walk.set(root, asked.operation.selection);
-    if walk.faults.is_empty() {
-        return None;
-    }
-    Some(Permitted {
-        document: prune::prune(rules, document, principal),
-        faults: walk.faults,
-    })
+    walk.faults
 }
 
 /// An operation and what decides which of its fields are asked for.

@@ -40,43 +40,55 @@ fn collect(set: &SelectionSet, found: &mut Vec<String>) {
     }
 }
 
-fn condition(directive: &Directive) -> Option<&Value> {
-    let is_condition = matches!(directive.name.as_str(), "skip" | "include");
-    let condition = directive
-        .arguments
-        .iter()
-        .find(|(name, _)| is_condition && name == "if");
-    condition.map(|(_, value)| value)
+/// Whether it is `@skip` or `@include`.
+pub(crate) fn is_condition(directive: &Directive) -> bool {
+    matches!(directive.name.as_str(), "skip" | "include")
 }
 
-/// The document with every condition decided.
+/// What `@skip` or `@include` asks.
+pub(crate) fn condition(directive: &Directive) -> Option<&Value> {
+    let condition = directive.arguments.iter().find(|(name, _)| name == "if");
+    condition.filter(|_| is_condition(directive)).map(|(_, value)| value)
+}
+
+/// The document with every condition decided: what is left out is gone, and so are the conditions, so that one field
+/// is not two for having had them.
 pub(crate) fn decided(document: &Document, variables: &Variables) -> Document {
     let mut document = document.clone();
-    each_set(&mut document, &mut |set| decide(set, variables));
+    each_set(&mut document, &mut |set| {
+        leaves_out(set, variables);
+    });
     document
 }
 
-/// The document to plan: where something is left out, the type is asked for, so that an object of which nothing is
-/// left is still known to be there.
-pub(crate) fn with_types(mut document: Document) -> Document {
+/// The same to plan: where something is left out, the type is asked for, so that an object of which nothing is left is
+/// still known to be there.
+pub(crate) fn to_plan(document: &Document, variables: &Variables) -> Document {
+    let mut document = document.clone();
     each_set(&mut document, &mut |set| {
-        let leaves_out = |selection: &Selection| !is_included(directives_of(selection));
-        if set.items.iter().any(leaves_out) {
+        if leaves_out(set, variables) {
             set.items.push(Selection::Field(typename()));
         }
     });
     document
 }
 
-/// Whether a selection counts, where conditions are decided.
-pub(crate) fn is_included(directives: &[Directive]) -> bool {
-    directives
-        .iter()
-        .all(|directive| match (directive.name.as_str(), condition(directive)) {
-            ("skip", Some(Value::Boolean(is))) => !is,
-            ("include", Some(Value::Boolean(is))) => *is,
+/// Whether `@skip` and `@include` leave a selection in. Nobody else decides this: two answers would be a way around
+/// what is forbidden.
+pub(crate) fn is_included(directives: &[Directive], variables: &Variables) -> bool {
+    directives.iter().all(|directive| {
+        let holds = match condition(directive) {
+            Some(Value::Boolean(is)) => *is,
+            Some(Value::Variable(name)) => variables.is_true(name),
+            // Validation lets nothing else pass.
+            _ => false,
+        };
+        match directive.name.as_str() {
+            "skip" => !holds,
+            "include" => holds,
             _ => true,
-        })
+        }
+    })
 }
 
 fn typename() -> Field {
@@ -121,21 +133,20 @@ fn visit_set(set: &mut SelectionSet, visit: &mut dyn FnMut(&mut SelectionSet)) {
     visit(set);
 }
 
-fn decide(set: &mut SelectionSet, variables: &Variables) {
-    for selection in &mut set.items {
+/// Takes out of a set what is left out, and the conditions of the rest. Whether there was any.
+fn leaves_out(set: &mut SelectionSet, variables: &Variables) -> bool {
+    let asked = set.items.len();
+    set.items.retain_mut(|selection| {
         let directives = match selection {
             Selection::Field(field) => &mut field.directives,
             Selection::InlineFragment(fragment) => &mut fragment.directives,
             Selection::FragmentSpread(spread) => &mut spread.directives,
         };
-        for directive in directives.iter_mut().filter(|directive| condition(directive).is_some()) {
-            for (_, value) in &mut directive.arguments {
-                if let Value::Variable(name) = value {
-                    *value = Value::Boolean(variables.is_true(name));
-                }
-            }
-        }
-    }
+        let is_left = is_included(directives, variables);
+        directives.retain(|directive| !is_condition(directive));
+        is_left
+    });
+    set.items.len() < asked
 }
 
 fn set_of(operation: &mut OperationDefinition) -> &mut SelectionSet {

@@ -68,6 +68,12 @@ impl Cookies {
         }
     }
 
+    /// The headers in which a token may come.
+    pub(crate) fn headers(&self) -> impl Iterator<Item = &str> {
+        let cookie = Some("cookie").filter(|_| !self.all.is_empty());
+        std::iter::once(self.header.as_str()).chain(cookie)
+    }
+
     /// Turns the token of a cookie into the header that everything behind this looks at. A header that is there already
     /// counts alone, as no foreign page can set it.
     pub(crate) fn take(&self, headers: &mut HeaderMap, way: Way<'_>, settings: &CsrfSettings) -> Result<(), CsrfError> {

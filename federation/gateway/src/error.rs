@@ -41,6 +41,11 @@ pub enum Error {
     /// The schema is not to be asked for.
     #[error("introspection is switched off; ask for the schema's file instead")]
     IntrospectionOff,
+    /// Lists of the schema inside one another, which multiply.
+    #[error(
+        "the schema's fields, inputFields, interfaces and possibleTypes may be asked for two deep only; ask for less, or for the schema's file"
+    )]
+    IntrospectionDepth,
     /// Planning took longer than its budget.
     #[error("planning this operation takes longer than {0}; ask for less at once")]
     PlanningBudget(platform_config::Duration),

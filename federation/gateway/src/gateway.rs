@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName};
 use platform_error::Result;
 use platform_http::{Client, ClientSettings};
 use platform_service::Context;
@@ -65,6 +65,8 @@ pub(crate) struct Serving {
     pub(crate) costs: Model,
     pub(crate) hints: Hints,
     pub(crate) upstreams: Arc<Upstreams>,
+    /// The client's headers that subgraphs get, where no pattern decides which.
+    pub(crate) forwarded: Option<Vec<HeaderName>>,
 }
 
 impl Gateway {
@@ -160,7 +162,7 @@ impl Gateway {
             .await;
         telemetry::record_step(Step::Execute, started.elapsed());
         let said = std::mem::take(&mut state.headers);
-        let outcome = telemetry::measured(Step::Project, || project(ready, state));
+        let outcome = telemetry::measured(Step::Project, || self.project(ready, state));
         self.count(ready, !outcome.faults.is_empty());
         (outcome, said)
     }
@@ -173,10 +175,24 @@ impl Gateway {
             .event(event)
             .instrument(span.clone())
             .await;
-        let outcome = project(ready, state);
+        let outcome = self.project(ready, state);
         telemetry::record_errors(&outcome.faults);
         telemetry::end(&span, &outcome);
         outcome
+    }
+
+    fn project(&self, ready: &Ready, state: State) -> Outcome {
+        let mut faults = ready.faults.clone();
+        faults.extend(state.faults);
+        let projector = Projector::new(
+            &ready.prepared.projection,
+            &ready.serving.supergraph,
+            &ready.variables,
+            &state.data,
+            faults,
+        );
+        let (data, faults) = projector.write(self.0.settings.execution.memory);
+        Outcome::executed(data, faults)
     }
 
     /// Counts an operation that ran.
@@ -191,20 +207,6 @@ impl Gateway {
     }
 }
 
-fn project(ready: &Ready, state: State) -> Outcome {
-    let mut faults = ready.faults.clone();
-    faults.extend(state.faults);
-    let projector = Projector::new(
-        &ready.prepared.projection,
-        &ready.serving.supergraph,
-        &ready.variables,
-        &state.data,
-        faults,
-    );
-    let (data, faults) = projector.write();
-    Outcome::executed(data, faults)
-}
-
 impl Serving {
     /// Makes everything from a supergraph's text.
     pub(crate) fn new(sdl: &str, settings: &Settings, locals: &Locals, planners: &Arc<Semaphore>) -> Result<Self> {
@@ -213,6 +215,7 @@ impl Serving {
         propagation.check(|name| supergraph.endpoints.contains_key(name))?;
         supergraph.labels.check(&settings.overrides.labels);
         Ok(Self {
+            forwarded: propagation.forwarded(),
             operations: Operations::new(supergraph.clone(), settings, planners.clone()),
             subgraphs: Subgraphs::new(&supergraph, settings, locals, propagation)?,
             rules: Rules::new(&supergraph),

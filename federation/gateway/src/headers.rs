@@ -144,6 +144,19 @@ impl Propagation {
         }
     }
 
+    /// The client's headers that any subgraph gets; nothing where a pattern decides, so that it may be any.
+    pub(crate) fn forwarded(&self) -> Option<Vec<HeaderName>> {
+        let mut names = Vec::new();
+        for action in self.all.iter().chain(self.subgraphs.values().flatten()) {
+            match action {
+                Action::Forward { name, .. } => names.push(name.clone()),
+                Action::Matching(_) => return None,
+                Action::Insert(..) | Action::Claim(..) | Action::Remove(_) => {}
+            }
+        }
+        Some(names)
+    }
+
     /// What a subgraph gets of a client's headers and verified claims.
     pub(crate) fn apply(&self, subgraph: &str, client: &HeaderMap, claims: Option<&Map<String, Value>>) -> HeaderMap {
         let mut out = HeaderMap::new();

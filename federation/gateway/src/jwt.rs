@@ -14,7 +14,8 @@ use crate::{Error, cookie::Cookies};
 /// Whom the gateway believes.
 pub(crate) struct Believed {
     verifier: Verifier,
-    is_required: bool,
+    /// Whether nobody is answered who is not known.
+    pub(crate) is_required: bool,
     /// How far clocks may differ.
     pub(crate) leeway: Duration,
     /// The cookies with tokens.

@@ -7,7 +7,7 @@ use graphql_tools::static_graphql::{
     schema::{Directive, Type, Value},
 };
 
-use crate::{request::Variables, supergraph::argument};
+use crate::{conditions, request::Variables, supergraph::argument};
 
 /// What an operation does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
@@ -89,19 +89,7 @@ impl<'a> Operation<'a> {
 
     /// Whether `@skip` and `@include` leave a selection in, for these variables.
     pub(crate) fn includes(&self, directives: &[query::Directive], variables: &Variables) -> bool {
-        directives.iter().all(|directive| {
-            let condition = directive
-                .arguments
-                .iter()
-                .find(|(name, _)| name == "if")
-                .map(|(_, value)| value);
-            let holds = condition.is_some_and(|condition| self.is_true(condition, variables));
-            match directive.name.as_str() {
-                "skip" => !holds,
-                "include" => holds,
-                _ => true,
-            }
-        })
+        conditions::is_included(directives, variables)
     }
 
     /// A value of the operation with its variables filled in, defaults included; nothing where it is absent or null.
@@ -135,10 +123,6 @@ impl<'a> Operation<'a> {
                 Some(serde_json::Value::Object(entries.collect()))
             }
         }
-    }
-
-    fn is_true(&self, value: &query::Value, variables: &Variables) -> bool {
-        self.resolve(value, variables) == Some(serde_json::Value::Bool(true))
     }
 }
 

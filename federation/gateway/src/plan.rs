@@ -16,6 +16,7 @@ use serde::Serialize;
 
 pub(crate) use self::hive::HivePlanner;
 pub use self::overrides::Overrides;
+pub(crate) use self::translate::REPRESENTATIONS;
 use crate::{Error, outline::OperationKind};
 
 /// Makes plans for one supergraph. A trait, because the planner in use is a frozen library that is to be replaced.

@@ -1,24 +1,24 @@
 //! An operation ready to run: parsed, checked, planned, and its answer laid out. Done once per operation.
 
 mod expand;
+mod parsed;
+mod reserved;
 mod shown;
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use graphql_tools::static_graphql::query::{Document, OperationDefinition};
+use graphql_tools::static_graphql::query::Document;
 use moka::sync::Cache;
-use sha2::{Digest, Sha256};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+pub(crate) use self::parsed::{Key, Parsed};
+use self::parsed::{Reader, key_of};
 use crate::{
     Error, conditions,
     execute::Program,
     fault::Refusal,
-    limits::{self, LimitSettings},
-    outline::{Operation, OperationKind},
-    parse,
     plan::{Overrides, Plan},
-    project::Projection,
+    project::{Projection, Shown},
     request::Variables,
     settings::{PlanningSettings, Settings},
     supergraph::Supergraph,
@@ -26,21 +26,8 @@ use crate::{
     validate::Validator,
 };
 
-/// What an operation is remembered by: the hash of its text and name.
-pub(crate) type Key = [u8; 32];
-
-/// A document that fits the schema.
-#[derive(Debug)]
-pub(crate) struct Parsed {
-    pub(crate) key: Key,
-    pub(crate) text: Arc<str>,
-    pub(crate) name: Option<String>,
-    pub(crate) document: Document,
-    /// The variables of `@skip` and `@include`.
-    conditions: Vec<String>,
-    /// Whether fields of it are moving between subgraphs, for a share of the requests.
-    pub(crate) is_moving: bool,
-}
+/// Texts shorter than this are read where they come in; longer ones where nobody else waits.
+const SHORT: usize = 4096;
 
 /// A plan with everything that its execution needs.
 #[derive(Debug)]
@@ -55,66 +42,28 @@ pub(crate) struct Prepared {
 /// The operations of one supergraph.
 pub(crate) struct Operations {
     supergraph: Arc<Supergraph>,
-    validator: Arc<Validator>,
+    reader: Arc<Reader>,
     parsed: Cache<Key, Arc<Parsed>>,
     prepared: Cache<Key, Arc<Prepared>>,
     settings: PlanningSettings,
-    limits: LimitSettings,
     /// The labels of `@override` that are switched on.
     labels: Arc<BTreeSet<String>>,
     /// Shared by all supergraphs of a gateway, so that warming a new one cannot starve the old one for long.
     workers: Arc<Semaphore>,
 }
 
-/// The key of an operation.
-pub(crate) fn key_of(text: &str, name: Option<&str>) -> Key {
-    let mut hash = Sha256::new_with_prefix(text);
-    if let Some(name) = name {
-        hash.update(b"\0");
-        hash.update(name);
-    }
-    hash.finalize().into()
-}
-
-impl Parsed {
-    /// The operation that is asked for; it was found once before this document was kept.
-    pub(crate) fn operation(&self) -> Result<&OperationDefinition, Error> {
-        parse::operation(&self.document, self.name.as_deref())
-    }
-
-    /// What a plan is remembered by: the operation, what of it is permitted, how its conditions are decided, and
-    /// where its moving fields are.
-    fn key_with(&self, permitted: Option<&Document>, variables: &Variables, draw: u64) -> Key {
-        if permitted.is_none() && self.conditions.is_empty() && !self.is_moving {
-            return self.key;
-        }
-        let mut hash = Sha256::new_with_prefix(self.key);
-        if let Some(document) = permitted {
-            hash.update(document.to_string());
-        }
-        for name in &self.conditions {
-            hash.update([u8::from(variables.is_true(name))]);
-        }
-        if self.is_moving {
-            hash.update(draw.to_le_bytes());
-        }
-        hash.finalize().into()
-    }
-
-    /// What it does.
-    pub(crate) fn kind(&self) -> Result<OperationKind, Error> {
-        self.operation().map(parse::kind_of)
-    }
-}
-
 impl Operations {
     pub(crate) fn new(supergraph: Arc<Supergraph>, all: &Settings, workers: Arc<Semaphore>) -> Self {
-        let (settings, limits) = (&all.planning, &all.limits);
+        let settings = &all.planning;
         // The text and the document are a small part of what an operation takes.
         let (documents, plans) = (settings.cache.bytes() / 4, settings.cache.bytes() * 3 / 4);
         Self {
+            reader: Arc::new(Reader {
+                supergraph: supergraph.clone(),
+                validator: Validator::default(),
+                limits: all.limits.clone(),
+            }),
             supergraph,
-            validator: Arc::default(),
             parsed: Cache::builder()
                 .max_capacity(documents)
                 .weigher(|_, parsed: &Arc<Parsed>| weight(512 + parsed.text.len() * 12))
@@ -124,45 +73,35 @@ impl Operations {
                 .weigher(|_, prepared: &Arc<Prepared>| weight(prepared.weight()))
                 .build(),
             settings: settings.clone(),
-            limits: limits.clone(),
             labels: Arc::new(all.overrides.labels.clone()),
             workers,
         }
     }
 
     /// The document of a text, checked.
-    pub(crate) fn parsed(&self, text: &Arc<str>, name: Option<&str>) -> Result<Arc<Parsed>, Refusal> {
+    pub(crate) async fn parsed(&self, text: &Arc<str>, name: Option<&str>) -> Result<Arc<Parsed>, Refusal> {
         let key = key_of(text, name);
         let kept = self.parsed.get(&key);
         telemetry::record_cache("document", kept.is_some());
         if let Some(parsed) = kept {
             return Ok(parsed);
         }
-        let document = measured(Step::Parse, || parse::parse(text, self.limits.tokens))?;
-        parse::operation(&document, name)?;
-        if let Some(operation) = Operation::find(&document, name) {
-            limits::check(&operation, &self.limits)?;
-            // Validation takes such an operation for one without fields.
-            let has_root = match operation.kind {
-                OperationKind::Query => true,
-                OperationKind::Mutation => self.supergraph.mutation_type().is_some(),
-                OperationKind::Subscription => self.supergraph.subscription_type().is_some(),
-            };
-            if !has_root {
-                return Err(Error::NoRoot(operation.kind.as_str()).into());
+        let parsed = match text.len() < SHORT {
+            true => self.reader.read(text, name)?,
+            false => {
+                let worker = self.worker().await?;
+                let (reader, text, name) = (self.reader.clone(), text.clone(), name.map(str::to_owned));
+                blocking(worker, move || reader.read(&text, name.as_deref())).await?
             }
-        }
-        measured(Step::Validate, || self.validator.validate(&self.supergraph, &document))?;
-        let parsed = Arc::new(Parsed {
-            key,
-            text: text.clone(),
-            name: name.map(str::to_owned),
-            conditions: conditions::variables(&document),
-            is_moving: self.supergraph.labels.concern(&document),
-            document,
-        });
+        };
+        let parsed = Arc::new(parsed);
         self.parsed.insert(key, parsed.clone());
         Ok(parsed)
+    }
+
+    async fn worker(&self) -> Result<OwnedSemaphorePermit, Error> {
+        let worker = self.workers.clone().acquire_owned().await;
+        worker.map_err(|_| Error::Stopping)
     }
 
     /// The plan of a document; of `permitted` instead, if parts of it are not for the caller to see. What was drawn
@@ -181,22 +120,23 @@ impl Operations {
         if let Some(prepared) = kept {
             return Ok(prepared);
         }
-        // The work keeps the place until it is done, also where nobody waits for it any more.
-        let Ok(worker) = self.workers.clone().acquire_owned().await else {
-            return Err(Error::Stopping.into());
-        };
+        let worker = self.worker().await?;
         let (cache, parsed, variables) = (self.prepared.clone(), parsed.clone(), variables.clone());
         let (supergraph, settings) = (self.supergraph.clone(), self.settings.clone());
         let labels = self.labels.clone();
-        let planned = tokio::task::spawn_blocking(telemetry::within(move || {
-            let _worker = worker;
+        let planned = blocking(worker, move || {
             let prepare = || {
-                let whole = conditions::decided(&parsed.document, &variables);
-                let permitted = permitted.map(|document| conditions::decided(&document, &variables));
+                let undecided = permitted.as_ref().unwrap_or(&parsed.document);
+                let mut planned = conditions::to_plan(undecided, &variables);
+                if let Some(name) = &parsed.stand_in {
+                    reserved::rename(&mut planned, name);
+                }
+                let permitted = permitted.as_ref();
                 let documents = Documents {
                     name: parsed.name.as_deref(),
-                    whole,
-                    permitted,
+                    planned,
+                    whole: conditions::decided(&parsed.document, &variables),
+                    permitted: permitted.map(|document| conditions::decided(document, &variables)),
                     overrides: Overrides { labels, draw },
                 };
                 let prepared = prepare(&supergraph, &documents, &settings)?;
@@ -208,11 +148,8 @@ impl Operations {
             cache
                 .try_get_with(key, prepare)
                 .map_err(|refusal| Refusal::clone(&refusal))
-        }));
-        planned.await.unwrap_or_else(|error| match error.is_cancelled() {
-            true => Err(Error::Stopping.into()),
-            false => Err(unplannable(Error::Unplannable(error.to_string())).into()),
-        })
+        });
+        planned.await
     }
 
     /// The operations known here, to be planned for the next supergraph.
@@ -227,7 +164,7 @@ impl Operations {
     pub(crate) async fn warm(&self, operations: Vec<(Arc<str>, Option<String>)>) -> usize {
         let mut warmed = 0;
         for (text, name) in operations {
-            let Ok(parsed) = self.parsed(&text, name.as_deref()) else {
+            let Ok(parsed) = self.parsed(&text, name.as_deref()).await else {
                 continue;
             };
             let draws = self.supergraph.labels.draws();
@@ -245,6 +182,7 @@ impl Operations {
 /// What is planned and what is answered, with conditions decided.
 struct Documents<'a> {
     name: Option<&'a str>,
+    planned: Document,
     whole: Document,
     /// Without what the caller may not see.
     permitted: Option<Document>,
@@ -258,22 +196,44 @@ fn prepare(
 ) -> Result<Prepared, Refusal> {
     let Documents {
         name,
+        planned,
         whole,
         permitted,
         overrides,
     } = documents;
-    let planned = conditions::with_types(permitted.as_ref().unwrap_or(whole).clone());
-    expand::check(supergraph, &planned, *name, settings.fields)?;
-    let plan = || supergraph.planner.plan(&planned, *name, overrides, settings.budget);
+    expand::check(supergraph, planned, *name, settings.fields)?;
+    let plan = || supergraph.planner.plan(planned, *name, overrides, settings.budget);
     let plan = measured(Step::Plan, plan).map_err(unplannable)?;
     let program = Program::new(&plan, &supergraph.types);
     // What was taken out of the plan stays in the answer, as null.
-    let projection = Projection::new(supergraph, whole, *name, &program.shapes, settings.fields)?;
+    let shown = Shown {
+        name: *name,
+        whole,
+        permitted: permitted.as_ref(),
+    };
+    let projection = Projection::new(supergraph, &shown, &program.shapes, settings.fields)?;
     Ok(Prepared {
         document_key: Key::default(),
         plan,
         program,
         projection,
+    })
+}
+
+/// Does work on a thread that may take its time. The work keeps its place until it is done, also where nobody waits for
+/// it any more.
+async fn blocking<T: Send + 'static>(
+    worker: OwnedSemaphorePermit,
+    work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Refusal> {
+    let work = telemetry::within(move || {
+        let _worker = worker;
+        work()
+    });
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| match error.is_cancelled() {
+        true => Err(Error::Stopping.into()),
+        false => Err(unplannable(Error::Unplannable(error.to_string())).into()),
     })
 }
 

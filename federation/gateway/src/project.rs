@@ -1,18 +1,19 @@
 //! What the client gets to see: the operation's selection, worked out once, and written for each answer.
 
 mod collect;
-pub(crate) mod introspect;
+mod introspect;
 mod leaf;
 pub(crate) mod write;
+mod wrong;
 
 use std::{collections::HashSet, sync::Arc};
 
 use graphql_tools::static_graphql::{
-    query::{Document, SelectionSet, Value},
+    query::{Document, Value},
     schema::{Type, TypeDefinition},
 };
 
-use self::collect::Collector;
+use self::collect::{Collected, Collector, Sets};
 use crate::{
     Error,
     execute::{Room, ShapeId, Shapes},
@@ -99,32 +100,44 @@ pub(crate) enum Scalar {
     Custom,
 }
 
+/// What is answered: a valid document's operation, whose conditions are decided.
+pub(crate) struct Shown<'a> {
+    pub(crate) name: Option<&'a str>,
+    pub(crate) whole: &'a Document,
+    /// What is left of it where the caller may not see all. The rest is null, also where a plan fetches it as a key.
+    pub(crate) permitted: Option<&'a Document>,
+}
+
 impl Projection {
-    /// Works out the selection of a valid document's operation, whose conditions are decided.
-    pub(crate) fn new(
-        supergraph: &Supergraph,
-        document: &Document,
-        name: Option<&str>,
-        shapes: &Shapes,
-        most: usize,
-    ) -> Result<Self, Error> {
-        let operation = parse::operation(document, name)?;
+    /// Works out the selection of an operation.
+    pub(crate) fn new(supergraph: &Supergraph, shown: &Shown<'_>, shapes: &Shapes, most: usize) -> Result<Self, Error> {
+        let operation = parse::operation(shown.whole, shown.name)?;
         let root = match parse::kind_of(operation) {
             OperationKind::Query => Some(supergraph.query_type()),
             OperationKind::Mutation => supergraph.mutation_type(),
             OperationKind::Subscription => supergraph.subscription_type(),
         };
         let root = root.unwrap_or_default().to_owned();
+        let permitted = shown
+            .permitted
+            .map(|document| parse::operation(document, shown.name))
+            .transpose()?;
+        let sets = Sets {
+            asked: vec![operation.selection_set()],
+            permitted: permitted.map(|operation| vec![operation.selection_set()]),
+        };
         let mut compiler = Compiler {
             supergraph,
             shapes,
-            collector: Collector::new(supergraph, document),
+            collector: Collector::new(supergraph, shown.whole),
+            permitted: shown.permitted.map(|document| Collector::new(supergraph, document)),
             objects: Vec::new(),
             fields: 0,
             most,
             introspects: false,
+            listed: 0,
         };
-        let root = compiler.object(&root, &[operation.selection_set()], Some(ShapeId::ROOT))?;
+        let root = compiler.object(&root, &sets, Some(ShapeId::ROOT))?;
         Ok(Self {
             objects: compiler.objects,
             root,
@@ -143,15 +156,21 @@ struct Compiler<'a> {
     supergraph: &'a Supergraph,
     shapes: &'a Shapes,
     collector: Collector<'a>,
+    /// Knows what is left for the caller, where that is not all.
+    permitted: Option<Collector<'a>>,
     objects: Vec<ObjectNode>,
     fields: usize,
     most: usize,
     introspects: bool,
+    /// How many lists of the schema are around this place.
+    listed: usize,
 }
 
 impl<'a> Compiler<'a> {
-    fn object(&mut self, type_name: &str, sets: &[&'a SelectionSet], shape: Option<ShapeId>) -> Result<NodeId, Error> {
-        let collected = self.collector.fields(type_name, sets);
+    fn object(&mut self, type_name: &str, sets: &Sets<'a>, shape: Option<ShapeId>) -> Result<NodeId, Error> {
+        let collected = self.collector.fields(type_name, &sets.asked);
+        let permitted = self.permitted.as_ref().zip(sets.permitted.as_ref());
+        let permitted = permitted.map(|(collector, sets)| collector.fields(type_name, sets));
         self.fields += collected.len() + 1;
         if self.fields > self.most {
             return Err(Error::TooManyFields(self.most));
@@ -175,7 +194,16 @@ impl<'a> Compiler<'a> {
                 let Some(definition) = self.supergraph.api_field(type_name, field.name) else {
                     continue;
                 };
-                let slot = shape.and_then(|shape| self.shapes.slot(shape, field.key));
+                let is_same = |left: &&Collected<'_>| left.key == field.key && left.name == field.name;
+                let left = permitted.as_ref().map(|left| left.iter().find(is_same));
+                let sets = Sets {
+                    asked: field.sets,
+                    permitted: left.map(|left| left.map(|left| left.sets.clone()).unwrap_or_default()),
+                };
+                let slot = match left {
+                    Some(None) => None,
+                    _ => shape.and_then(|shape| self.shapes.slot(shape, field.key)),
+                };
                 let is_meta = type_name.starts_with("__") || field.name.starts_with("__");
                 let below = match is_meta {
                     true => None,
@@ -189,7 +217,14 @@ impl<'a> Compiler<'a> {
                     },
                     false => Source::Slot(slot),
                 };
-                (source, self.ty(&definition.field_type, &field.sets, below)?)
+                let is_list = is_meta && introspect::LISTS.contains(&field.name);
+                self.listed += usize::from(is_list);
+                if self.listed > introspect::MOST_LISTS {
+                    return Err(Error::IntrospectionDepth);
+                }
+                let ty = self.ty(&definition.field_type, &sets, below)?;
+                self.listed -= usize::from(is_list);
+                (source, ty)
             };
             fields.push(FieldNode {
                 key: field.key.to_owned(),
@@ -202,7 +237,7 @@ impl<'a> Compiler<'a> {
         Ok(id)
     }
 
-    fn ty(&mut self, of: &Type, sets: &[&'a SelectionSet], shape: Option<ShapeId>) -> Result<Ty, Error> {
+    fn ty(&mut self, of: &Type, sets: &Sets<'a>, shape: Option<ShapeId>) -> Result<Ty, Error> {
         Ok(match of {
             Type::NonNullType(inner) => Ty {
                 is_non_null: true,
@@ -219,7 +254,7 @@ impl<'a> Compiler<'a> {
         })
     }
 
-    fn named(&mut self, name: &str, sets: &[&'a SelectionSet], shape: Option<ShapeId>) -> Result<TyKind, Error> {
+    fn named(&mut self, name: &str, sets: &Sets<'a>, shape: Option<ShapeId>) -> Result<TyKind, Error> {
         let Some(of) = self.supergraph.types.id(name) else {
             return Ok(TyKind::Scalar(self.scalar(name)));
         };

@@ -145,7 +145,7 @@ pub struct OverrideSettings {
 pub struct ExecutionSettings {
     /// What clients see of an error that a subgraph reports.
     pub subgraph_errors: SubgraphErrors,
-    /// The memory one request's answers may take together.
+    /// The memory one request's answers may take together, and the bytes of the answer that is written from them.
     pub memory: ByteSize,
 }
 

@@ -1,5 +1,7 @@
 //! Whether a document makes sense for the schema that clients see.
 
+mod literals;
+
 use graphql_tools::{
     static_graphql::query::{Definition, Document, OperationDefinition, Selection, SelectionSet, TypeCondition},
     validation::{
@@ -10,6 +12,7 @@ use graphql_tools::{
 };
 use platform_error::Code;
 
+use self::literals::Literals;
 use crate::{
     fault::{Fault, Refusal},
     supergraph::Supergraph,
@@ -23,7 +26,9 @@ pub(crate) struct Validator(ValidationPlan);
 
 impl Default for Validator {
     fn default() -> Self {
-        Self(default_rules_validation_plan())
+        let mut rules = default_rules_validation_plan();
+        rules.add_rule(Box::new(Literals));
+        Self(rules)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Whether a request's variables are what the operation declares; what has a default gets it.
 
+use std::collections::BTreeMap;
+
 use graphql_tools::{
     parser::query::Value,
     static_graphql::{
@@ -7,11 +9,12 @@ use graphql_tools::{
         schema::{InputObjectType, Type, TypeDefinition},
     },
 };
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, value::RawValue};
 
 use crate::{Error, request::Variables, supergraph::Supergraph};
 
-/// The variables that the operation declares, each checked. Their bytes stay as the client wrote them.
+/// The variables that the operation declares, each checked. Their bytes stay as the client wrote them, but for an Int,
+/// which is written as one.
 pub(crate) fn coerce(
     supergraph: &Supergraph,
     operation: &OperationDefinition,
@@ -20,13 +23,20 @@ pub(crate) fn coerce(
     let mut out = Variables::default();
     for definition in operation.variable_definitions() {
         let name = &definition.name;
-        let check = Check { supergraph, name };
+        let mut check = Check {
+            supergraph,
+            name,
+            has_floats: false,
+        };
         match (given.0.get(name), &definition.default_value) {
             (Some(raw), _) => {
                 let value: Json =
                     serde_json::from_str(raw.get()).map_err(|error| check.refuse("", error.to_string()))?;
                 check.value(&definition.var_type, &value, &mut String::new())?;
-                out.0.insert(name.clone(), raw.clone());
+                match check.has_floats {
+                    true => out.set(name, check.with_integers(&definition.var_type, raw)),
+                    false => drop(out.0.insert(name.clone(), raw.clone())),
+                }
             }
             (None, Some(default)) => out.set(name, json(default)),
             (None, None) if matches!(definition.var_type, Type::NonNullType(_)) => {
@@ -45,6 +55,8 @@ fn missing(definition: &VariableDefinition) -> String {
 struct Check<'a> {
     supergraph: &'a Supergraph,
     name: &'a str,
+    /// Whether an Int was written as `1.0` or `1e3`.
+    has_floats: bool,
 }
 
 impl Check<'_> {
@@ -56,7 +68,7 @@ impl Check<'_> {
         }
     }
 
-    fn value(&self, ty: &Type, value: &Json, path: &mut String) -> Result<(), Error> {
+    fn value(&mut self, ty: &Type, value: &Json, path: &mut String) -> Result<(), Error> {
         match (ty, value) {
             (Type::NonNullType(_), Json::Null) => Err(self.refuse(path, format!("{ty} must not be null"))),
             (Type::NonNullType(inner), _) => self.value(inner, value, path),
@@ -76,9 +88,13 @@ impl Check<'_> {
         }
     }
 
-    fn named(&self, name: &str, value: &Json, path: &mut String) -> Result<(), Error> {
+    fn named(&mut self, name: &str, value: &Json, path: &mut String) -> Result<(), Error> {
         let is_fine = match name {
-            "Int" => value.as_i64().is_some_and(|number| i32::try_from(number).is_ok()) || is_whole(value),
+            "Int" if value.is_f64() => {
+                self.has_floats = true;
+                whole(value).is_some()
+            }
+            "Int" => value.as_i64().is_some_and(|number| i32::try_from(number).is_ok()),
             "Float" => value.is_number(),
             "String" => value.is_string(),
             "Boolean" => value.is_boolean(),
@@ -102,7 +118,12 @@ impl Check<'_> {
         }
     }
 
-    fn object(&self, definition: &InputObjectType, given: &Map<String, Json>, path: &mut String) -> Result<(), Error> {
+    fn object(
+        &mut self,
+        definition: &InputObjectType,
+        given: &Map<String, Json>,
+        path: &mut String,
+    ) -> Result<(), Error> {
         if let Some(unknown) = given
             .keys()
             .find(|key| !definition.fields.iter().any(|field| field.name == **key))
@@ -128,13 +149,46 @@ impl Check<'_> {
         }
         Ok(())
     }
+
+    /// A checked value with every Int written as an integer; all else keeps its bytes.
+    fn with_integers(&self, ty: &Type, raw: &RawValue) -> String {
+        let text = raw.get();
+        let changed = match ty {
+            Type::NonNullType(inner) => Some(self.with_integers(inner, raw)),
+            Type::ListType(inner) => match serde_json::from_str::<Vec<&RawValue>>(text) {
+                Ok(elements) => {
+                    let elements = elements.iter().map(|element| self.with_integers(inner, element));
+                    Some(format!("[{}]", elements.collect::<Vec<_>>().join(",")))
+                }
+                Err(_) => Some(self.with_integers(inner, raw)),
+            },
+            Type::NamedType(name) if name == "Int" => {
+                let value = serde_json::from_str::<Json>(text).ok();
+                value.as_ref().and_then(whole).map(|number| number.to_string())
+            }
+            Type::NamedType(name) => match self.supergraph.api_type(name) {
+                Some(TypeDefinition::InputObject(definition)) => self.object_with_integers(definition, text),
+                _ => None,
+            },
+        };
+        changed.unwrap_or_else(|| text.to_owned())
+    }
+
+    fn object_with_integers(&self, definition: &InputObjectType, text: &str) -> Option<String> {
+        let entries: BTreeMap<String, &RawValue> = serde_json::from_str(text).ok()?;
+        let entries = entries.into_iter().filter_map(|(name, raw)| {
+            let field = definition.fields.iter().find(|field| field.name == name)?;
+            Some(format!("\"{name}\":{}", self.with_integers(&field.value_type, raw)))
+        });
+        Some(format!("{{{}}}", entries.collect::<Vec<_>>().join(",")))
+    }
 }
 
 /// `1.0` and `1e3` are whole numbers too.
-fn is_whole(value: &Json) -> bool {
-    value
-        .as_f64()
-        .is_some_and(|number| number.fract() == 0.0 && number >= f64::from(i32::MIN) && number <= f64::from(i32::MAX))
+fn whole(value: &Json) -> Option<i32> {
+    let number = value.as_f64()?;
+    let is_whole = number.fract() == 0.0 && number >= f64::from(i32::MIN) && number <= f64::from(i32::MAX);
+    is_whole.then_some(number as i32)
 }
 
 fn short(value: &Json) -> String {

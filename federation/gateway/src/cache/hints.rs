@@ -25,9 +25,29 @@ const DIRECTIVE: &str = "cacheControl";
 pub(crate) struct Hints {
     types: HashMap<String, Hint>,
     fields: HashMap<String, HashMap<String, FieldHint>>,
+    /// The objects that are of an interface, which may have hints of their own for its fields.
+    objects: HashMap<String, Vec<String>>,
     roots: [Option<String>; 3],
     is_used: bool,
     version: [u8; 32],
+}
+
+/// What counts for what the schema does not speak of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Unsaid {
+    /// So many seconds.
+    MaxAge(u64),
+    /// What the subgraph says with its answer.
+    ByHeader,
+}
+
+impl Unsaid {
+    fn max_age(self) -> u64 {
+        match self {
+            Self::MaxAge(seconds) => seconds,
+            Self::ByHeader => u64::MAX,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -63,6 +83,9 @@ impl Hints {
                 }
                 Definition::TypeDefinition(TypeDefinition::Interface(interface)) => {
                     hints.add(supergraph, &interface.name, &interface.directives, &interface.fields);
+                    let objects = supergraph.types.objects_of(&interface.name);
+                    let objects = objects.filter(|object| *object != interface.name).map(Into::into);
+                    hints.objects.insert(interface.name.clone(), objects.collect());
                 }
                 Definition::TypeDefinition(TypeDefinition::Union(union)) => {
                     hints.add(supergraph, &union.name, &union.directives, &[]);
@@ -83,12 +106,16 @@ impl Hints {
         self.version
     }
 
-    /// How long the entities of a request may be kept that are of a type, where the type says so: no longer than what
-    /// is asked of them.
-    pub(crate) fn of_entities(&self, type_name: &str, request: &str, default_max_age: u64) -> Option<Policy> {
-        let hint = self.types.get(type_name)?;
+    /// How long the entities of a request may be kept that are of a type: no longer than what is asked of them, and
+    /// where only the schema speaks of them, not at all unless it speaks of their type.
+    pub(crate) fn of_entities(&self, type_name: &str, request: &str, unsaid: Unsaid) -> Option<Policy> {
+        let hint = self.types.get(type_name).copied().unwrap_or_default();
+        let silence = match unsaid {
+            Unsaid::MaxAge(_) => 0,
+            Unsaid::ByHeader => u64::MAX,
+        };
         let own = Policy {
-            max_age: hint.max_age?,
+            max_age: hint.max_age.unwrap_or(silence),
             is_private: hint.is_private,
         };
         let document = parse_query::<String>(request).ok()?.into_static();
@@ -97,7 +124,7 @@ impl Hints {
             hints: self,
             operation: &operation,
             variables: &Variables::default(),
-            default_max_age,
+            default_max_age: unsaid.max_age(),
         };
         let lists = operation.selection.items.iter().filter_map(|item| match item {
             Selection::Field(field) => Some(&field.selection_set),
@@ -106,6 +133,13 @@ impl Hints {
         Some(lists.fold(own, |policy, list| {
             policy.and(walk.set(type_name, list, Some(own.max_age)))
         }))
+    }
+
+    /// How long the answer to a request for root fields may be kept.
+    pub(crate) fn of_roots(&self, request: &str, unsaid: Unsaid) -> Option<Policy> {
+        let document = parse_query::<String>(request).ok()?.into_static();
+        let operation = Operation::find(&document, None)?;
+        Some(self.policy(&operation, &Variables::default(), unsaid.max_age()))
     }
 
     /// How long the answer of an operation may be kept. Fields with selections and root fields need a hint, of their
@@ -180,10 +214,21 @@ impl Walk<'_> {
     }
 
     fn field(&self, parent: &str, name: &str, inside: &SelectionSet, above: Option<u64>) -> Policy {
-        let Some(field) = self.hints.fields.get(parent).and_then(|fields| fields.get(name)) else {
+        let hint = |parent: &str| self.hints.fields.get(parent)?.get(name);
+        let Some(field) = hint(parent) else {
             // The schema itself and names of types change with the supergraph alone.
             return Policy::UNLIMITED;
         };
+        // Through an interface it is read from any of its objects.
+        let objects = self.hints.objects.get(parent).into_iter().flatten();
+        let of_objects = objects
+            .filter_map(|object| hint(object))
+            .map(|field| self.own(field, above));
+        let own = of_objects.fold(self.own(field, above), Policy::and);
+        own.and(self.set(&field.of, inside, Some(own.max_age)))
+    }
+
+    fn own(&self, field: &FieldHint, above: Option<u64>) -> Policy {
         let of_type = self.hints.types.get(&field.of).copied().unwrap_or_default();
         let inherits = field.hint.inherits || (field.hint.max_age.is_none() && of_type.inherits);
         let needs_own = (above.is_none() || field.is_composite) && !inherits;
@@ -192,11 +237,10 @@ impl Walk<'_> {
             None if needs_own => self.default_max_age,
             None => above.unwrap_or(self.default_max_age),
         };
-        let own = Policy {
+        Policy {
             max_age,
             is_private: field.hint.is_private || of_type.is_private,
-        };
-        own.and(self.set(&field.of, inside, Some(max_age)))
+        }
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::{Fresh, Invalidation, Key, Policy, Store, Tags, said};
+use super::{Fresh, Invalidation, Key, Policy, Tags, said};
 use crate::{
     admit::Ready,
+    authorize::{self, Asked},
     gateway::Gateway,
     outcome::Outcome,
     outline::{Operation, OperationKind},
@@ -31,14 +32,20 @@ impl Gateway {
             let (mut outcome, said) = self.run_fresh(ready, caller).await;
             if settings.header {
                 self.policy(ready, &said, &outcome)
-                    .inspect(|policy| tell(&mut outcome, *policy));
+                    .inspect(|policy| self.tell(&mut outcome, *policy, ready));
             }
             return outcome;
         };
         let keys = keys(ready, caller);
-        if let Some(outcome) = kept(store, &keys, settings.header) {
+        if let Some(kept) = keys.iter().flatten().find_map(|key| store.get(key)) {
             telemetry::record_cache("response", true);
             self.count(ready, false);
+            let mut outcome = Outcome::executed(kept.body.to_vec(), Vec::new());
+            if settings.header {
+                self.tell(&mut outcome, kept.policy, ready);
+                let age = kept.age(store.clock());
+                outcome.headers.insert(header::AGE, HeaderValue::from(age));
+            }
             return outcome;
         }
         telemetry::record_cache("response", false);
@@ -64,9 +71,31 @@ impl Gateway {
             );
         }
         if settings.header {
-            tell(&mut outcome, policy);
+            self.tell(&mut outcome, policy, ready);
         }
         outcome
+    }
+
+    /// Tells a client how long it may keep an answer, and which of its headers made the answer what it is.
+    fn tell(&self, outcome: &mut Outcome, policy: Policy, ready: &Ready) {
+        let believed = &self.0.believed;
+        let policy = Policy {
+            is_private: policy.is_private || believed.is_required,
+            ..policy
+        };
+        let vary = match &ready.serving.forwarded {
+            Some(forwarded) => {
+                let forwarded = forwarded.iter().map(HeaderName::as_str);
+                let names: BTreeSet<_> = forwarded.chain(believed.cookies.headers()).chain(["accept"]).collect();
+                names.into_iter().collect::<Vec<_>>().join(", ")
+            }
+            None => "*".into(),
+        };
+        for (name, value) in [(header::CACHE_CONTROL, policy.header()), (header::VARY, vary)] {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                outcome.headers.insert(name, value);
+            }
+        }
     }
 
     /// Takes kept answers away and says how many.
@@ -100,24 +129,16 @@ impl Gateway {
             Policy::NEVER
         };
         let policies = said_by.iter().map(|(_, headers)| said(headers).unwrap_or(silent));
-        Some(policies.fold(by_schema, Policy::and))
-    }
-}
-
-fn kept(store: &Store, keys: &[Option<Key>; 2], is_told: bool) -> Option<Outcome> {
-    let kept = keys.iter().flatten().find_map(|key| store.get(key))?;
-    let mut outcome = Outcome::executed(kept.body.to_vec(), Vec::new());
-    if is_told {
-        tell(&mut outcome, kept.policy);
-        let age = kept.age(store.clock());
-        outcome.headers.insert(header::AGE, HeaderValue::from(age));
-    }
-    Some(outcome)
-}
-
-fn tell(outcome: &mut Outcome, policy: Policy) {
-    if let Ok(value) = HeaderValue::from_str(&policy.header()) {
-        outcome.headers.insert(header::CACHE_CONTROL, value);
+        let policy = policies.fold(by_schema, Policy::and);
+        // What is not for everybody must not be kept for everybody.
+        let is_protected = || {
+            let variables = &ready.variables;
+            authorize::is_protected(&ready.serving.rules, &Asked { operation, variables })
+        };
+        Some(Policy {
+            is_private: policy.is_private || (policy.is_kept() && is_protected()),
+            ..policy
+        })
     }
 }
 

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use super::{
     Fresh, Hints, Key, Policy, Store, Tags,
     entities::{self, Body, Wanted},
+    hints::Unsaid,
 };
 use crate::{
     outline::OperationKind,
@@ -57,11 +58,16 @@ impl Keeper<'_> {
                 self.entities(ask, &Question { parts: &parts, subject }, wanted, call)
                     .await
             }
-            None => self.root(ask, call).await,
+            None => self.root(ask, &parts, call).await,
         }
     }
 
-    async fn root<'c, F>(&self, ask: Ask<'c>, call: impl FnOnce(Ask<'c>) -> F) -> Result<Answer, CallError>
+    async fn root<'c, F>(
+        &self,
+        ask: Ask<'c>,
+        parts: &Body<'_>,
+        call: impl FnOnce(Ask<'c>) -> F,
+    ) -> Result<Answer, CallError>
     where
         F: Future<Output = Result<Answer, CallError>>,
     {
@@ -75,7 +81,10 @@ impl Keeper<'_> {
         telemetry::record_cache("subgraph", false);
         let moment = self.keeping.store.moment();
         let answer = call(ask).await?;
-        if let Some(policy) = said(&answer.headers).filter(|_| is_clean(&answer)) {
+        let policy = self.policy(parts, said(&answer.headers), |text, unsaid| {
+            self.keeping.hints.of_roots(text, unsaid)
+        });
+        if policy.is_kept() && is_clean(&answer) {
             let tags = Tags {
                 subgraphs: vec![self.subgraph.to_owned()],
                 ..Tags::default()
@@ -128,7 +137,9 @@ impl Keeper<'_> {
             ..ask
         };
         let reply = call(asked).await?;
-        let told = said(&reply.headers);
+        // Where the schema speaks, its word is added for the whole answer, and what was kept has less time left.
+        let unsaid = self.keeping.hints.are_used().then_some(Policy::UNLIMITED);
+        let told = said(&reply.headers).or(unsaid);
         self.keep_entities(question, &wanted, &reply, moment);
         if missing == wanted.len() {
             return Ok(reply);
@@ -153,17 +164,16 @@ impl Keeper<'_> {
             return;
         }
         let told = said(&reply.headers);
-        let mut by_type: HashMap<&str, Option<Policy>> = HashMap::new();
+        let mut by_type: HashMap<&str, Policy> = HashMap::new();
         for (one, entity) in missing.into_iter().zip(found) {
-            // What the subgraph says of this answer counts before what the schema says.
-            let of_type = || {
-                *by_type
-                    .entry(&one.of)
-                    .or_insert_with(|| self.by_schema(question, &one.of))
-            };
-            let Some(policy) = told.or_else(of_type) else {
+            let policy = *by_type.entry(&one.of).or_insert_with(|| {
+                self.policy(question.parts, told, |text, unsaid| {
+                    self.keeping.hints.of_entities(&one.of, text, unsaid)
+                })
+            });
+            if !policy.is_kept() {
                 continue;
-            };
+            }
             let tags = Tags {
                 subgraphs: vec![self.subgraph.to_owned()],
                 types: vec![one.of.clone()],
@@ -183,12 +193,23 @@ impl Keeper<'_> {
         }
     }
 
-    fn by_schema(&self, question: &Question<'_>, type_name: &str) -> Option<Policy> {
-        let request: String = serde_json::from_str(question.parts.query.get()).ok()?;
-        let Keeping {
-            hints, default_max_age, ..
-        } = self.keeping;
-        hints.of_entities(type_name, &request, default_max_age)
+    /// What the schema says of a request, and what the subgraph said of its answer: the shorter counts.
+    fn policy(
+        &self,
+        parts: &Body<'_>,
+        told: Option<Policy>,
+        by_schema: impl FnOnce(&str, Unsaid) -> Option<Policy>,
+    ) -> Policy {
+        if !self.keeping.hints.are_used() {
+            return told.unwrap_or(Policy::NEVER);
+        }
+        let unsaid = match told {
+            Some(_) => Unsaid::ByHeader,
+            None => Unsaid::MaxAge(self.keeping.default_max_age),
+        };
+        let text: Option<String> = serde_json::from_str(parts.query.get()).ok();
+        let by_schema = text.and_then(|text| by_schema(&text, unsaid)).unwrap_or(Policy::NEVER);
+        by_schema.and(told.unwrap_or(Policy::UNLIMITED))
     }
 
     fn keep(&self, keys: &[Option<Key>; 2], fresh: Fresh) {

@@ -114,12 +114,7 @@ impl Walk<'_> {
             .slicing
             .iter()
             .filter_map(|way| self.argument(field, cost, way))
-            .map(|value| {
-                value
-                    .as_i64()
-                    .and_then(|value| u64::try_from(value).ok())
-                    .unwrap_or_default()
-            })
+            .map(|value| length(&value).unwrap_or(self.list_size))
             .collect();
         if size.needs_one && given.len() != 1 {
             let names: Vec<_> = size.slicing.iter().map(|way| way.join(".")).collect();
@@ -179,6 +174,14 @@ impl Walk<'_> {
             _ => input.weight,
         }
     }
+}
+
+/// The length that a value stands for; nothing where it is none, which must not make a list look short.
+fn length(value: &Json) -> Option<u64> {
+    value.as_u64().or_else(|| {
+        let number = value.as_f64().filter(|number| *number >= 0.0)?;
+        Some(number.ceil() as u64)
+    })
 }
 
 /// The lengths that are told for lists below a field: by itself, and by those above it.

@@ -33,9 +33,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads an object into the slots of an existing one.
+    /// Reads an object into the slots of an existing one. Reading ends where the data is full.
     pub(crate) fn object_into(&mut self, read: ReadId, target: u32, depth: usize) -> Result<(), Broken> {
-        if depth > DEEPEST {
+        if depth > DEEPEST || self.data.is_full() {
             return Err(Broken(self.scan.position()));
         }
         let reads = self.reads;
@@ -107,6 +107,9 @@ impl<'a> Reader<'a> {
                 };
                 let element = self.value(Some(read), before, depth)?;
                 self.data.pending.push(element);
+                if self.data.is_full() {
+                    return Err(Broken(self.scan.position()));
+                }
                 if !self.scan.more(b']')? {
                     break;
                 }

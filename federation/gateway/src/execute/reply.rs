@@ -161,7 +161,11 @@ impl<'r> Reply<'r> {
             return Err(self.not_graphql());
         }
         let mut reader = Reader::new(&mut state.data, bytes, buffer, &self.run.program.reads, self.run.types);
-        let parts = members(&mut reader, &mut take).map_err(|_| self.not_graphql())?;
+        let read = members(&mut reader, &mut take);
+        if state.data.is_full() {
+            return Err(CallError::TooMuch);
+        }
+        let parts = read.map_err(|_| self.not_graphql())?;
         match parts.data.is_none() && parts.errors.is_none() {
             true => Err(self.not_graphql()),
             false => Ok(parts),

@@ -1,9 +1,12 @@
 //! The errors that a subgraph reports, as the client sees them: at the client's paths, with the subgraph's name.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
-use serde::Deserialize;
-use serde_json::{Map, Value as Json};
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, SeqAccess, Visitor},
+};
+use serde_json::{Map, Value as Json, value::RawValue};
 
 use super::{
     gather::Gathered,
@@ -20,10 +23,12 @@ use platform_error::Code;
 
 /// Errors beyond this many of one answer are left out.
 const MOST: usize = 100;
+/// Bytes of one answer's errors that are read; what is longer counts without its text.
+const LONGEST: usize = 1 << 20;
 /// What subgraphs put into extensions that is nobody's business.
 const PRIVATE: [&str; 4] = ["stacktrace", "exception", "debug", "trace"];
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 struct Reported {
     #[serde(default)]
     message: String,
@@ -31,6 +36,35 @@ struct Reported {
     path: Option<Vec<Json>>,
     #[serde(default)]
     extensions: Option<Map<String, Json>>,
+}
+
+/// The first elements of a list; the others are stepped over.
+#[derive(Default)]
+struct First<'a>(Vec<&'a RawValue>);
+
+impl<'de> Deserialize<'de> for First<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Self::default())
+    }
+}
+
+impl<'de> Visitor<'de> for First<'de> {
+    type Value = Self;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<Self, A::Error> {
+        while self.0.len() < MOST {
+            match list.next_element()? {
+                Some(error) => self.0.push(error),
+                None => return Ok(self),
+            }
+        }
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(self)
+    }
 }
 
 /// The errors of one answer.
@@ -43,18 +77,20 @@ pub(super) struct Report<'r> {
 impl<'r> Report<'r> {
     /// Reads them. What is not an error by the specification still counts as one, without a text.
     pub(super) fn new(subgraph: &'r str, mode: SubgraphErrors, bytes: &[u8]) -> Self {
-        let errors: Vec<Json> = serde_json::from_slice(bytes).unwrap_or_default();
-        let read = |error: Json| {
-            serde_json::from_value(error).unwrap_or(Reported {
-                message: String::new(),
-                path: None,
-                extensions: None,
-            })
+        let mut left = LONGEST;
+        let mut read = |error: &RawValue| {
+            let text = Some(error.get()).filter(|text| text.len() <= left)?;
+            left -= text.len();
+            serde_json::from_str(text).ok()
         };
+        let First(errors) = serde_json::from_slice(bytes).unwrap_or_default();
         Self {
             subgraph,
             mode,
-            errors: errors.into_iter().take(MOST).map(read).collect(),
+            errors: errors
+                .into_iter()
+                .map(|error| read(error).unwrap_or_default())
+                .collect(),
         }
     }
 

@@ -59,6 +59,8 @@ pub(crate) struct Data {
     buffers: Vec<Bytes>,
     bytes: usize,
     limit: usize,
+    /// How many values there may be beside the answers.
+    most: usize,
     /// Elements of lists that are still being read.
     pub(crate) pending: Vec<Value>,
 }
@@ -74,6 +76,7 @@ impl Data {
             buffers: Vec::with_capacity(8),
             bytes: 0,
             limit,
+            most: limit / size_of::<Value>(),
             pending: Vec::new(),
         };
         data.object(shapes.slots(ShapeId::ROOT));
@@ -85,10 +88,17 @@ impl Data {
         let id = u16::try_from(self.buffers.len()).map_err(|_| Full)?;
         self.bytes += answer.len();
         self.buffers.push(answer);
-        match self.bytes + self.values.len() * size_of::<Value>() <= self.limit {
-            true => Ok(id),
-            false => Err(Full),
+        self.most = self.limit.saturating_sub(self.bytes) / size_of::<Value>();
+        match self.is_full() {
+            false => Ok(id),
+            true => Err(Full),
         }
+    }
+
+    /// Whether the answers and what was read of them take more than they may.
+    #[inline]
+    pub(crate) fn is_full(&self) -> bool {
+        self.values.len() + self.pending.len() > self.most
     }
 
     /// How many bytes the answers have together.

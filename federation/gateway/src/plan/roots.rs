@@ -1,7 +1,11 @@
 //! Root fields planned one by one: those of a mutation because they run one after the other, which the library does
 //! not see to; those of a query when the library cannot plan them together.
 
-use hive_router_query_planner::ast::{operation::OperationDefinition, selection_set::SelectionSet};
+use std::collections::BTreeSet;
+
+use hive_router_query_planner::ast::{
+    operation::OperationDefinition, selection_item::SelectionItem, selection_set::SelectionSet,
+};
 
 use super::Node;
 use crate::Error;
@@ -43,14 +47,43 @@ fn one_by_one(
     plan: impl Fn(&OperationDefinition) -> Result<Option<Node>, Error>,
 ) -> Result<Vec<Node>, Error> {
     let mut nodes = Vec::new();
-    for item in &operation.selection_set.items {
+    for items in by_key(&operation.selection_set.items) {
         let alone = OperationDefinition {
-            selection_set: SelectionSet {
-                items: vec![item.clone()],
-            },
+            selection_set: SelectionSet { items },
             ..operation.clone()
         };
         nodes.extend(plan(&alone)?);
     }
     Ok(nodes)
+}
+
+/// What has a response key in common is one field, asked for in several places, and is asked for once.
+fn by_key(items: &[SelectionItem]) -> Vec<Vec<SelectionItem>> {
+    let mut groups: Vec<(BTreeSet<&str>, Vec<SelectionItem>)> = Vec::new();
+    for item in items {
+        let mut keys = BTreeSet::new();
+        collect_keys(item, &mut keys);
+        match groups.iter_mut().find(|(known, _)| !known.is_disjoint(&keys)) {
+            Some((known, group)) => {
+                known.extend(keys);
+                group.push(item.clone());
+            }
+            None => groups.push((keys, vec![item.clone()])),
+        }
+    }
+    groups.into_iter().map(|(_, group)| group).collect()
+}
+
+fn collect_keys<'a>(item: &'a SelectionItem, keys: &mut BTreeSet<&'a str>) {
+    match item {
+        SelectionItem::Field(field) => drop(keys.insert(field.selection_identifier())),
+        SelectionItem::InlineFragment(fragment) => {
+            fragment
+                .selections
+                .items
+                .iter()
+                .for_each(|item| collect_keys(item, keys));
+        }
+        SelectionItem::FragmentSpread(_) => {}
+    }
 }

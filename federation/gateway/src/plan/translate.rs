@@ -17,7 +17,8 @@ use hive_router_query_planner::{
 use super::{Batch, Entities, Fetch, Node, Path, RenamedType, Requirement, Selection, Step};
 use crate::{Error, outline::OperationKind};
 
-const REPRESENTATIONS: &str = "representations";
+/// What the library calls its own variable.
+pub(crate) const REPRESENTATIONS: &str = "representations";
 const ENTITIES: &str = "_entities";
 
 pub(super) fn node(node: &PlanNode) -> Result<Node, Error> {
@@ -77,18 +78,19 @@ fn entity_fetch(fetch: &FetchNode, at: &FlattenNodePath) -> Entities {
     let whole = selection(&fetch.operation, &fetch.operation.document.operation.selection_set);
     let mut selection = child(whole, ENTITIES);
     keep_under_original_names(&mut selection, fetch.output_rewrites.as_deref());
+    let batches = vec![Batch {
+        key: ENTITIES.into(),
+        variable: REPRESENTATIONS.into(),
+        paths: vec![path(at)],
+        requires: fetch.requires.as_ref().map(requirements).unwrap_or_default(),
+        renamed_types: renamed_types(fetch.input_rewrites.as_deref()),
+        selection,
+    }];
     Entities {
         subgraph: fetch.service_name.clone(),
         document: fetch.operation.document_str.clone(),
-        variables: used(fetch.variable_usages.as_ref()),
-        batches: vec![Batch {
-            key: ENTITIES.into(),
-            variable: REPRESENTATIONS.into(),
-            paths: vec![path(at)],
-            requires: fetch.requires.as_ref().map(requirements).unwrap_or_default(),
-            renamed_types: renamed_types(fetch.input_rewrites.as_deref()),
-            selection,
-        }],
+        variables: used_beside(&batches, fetch.variable_usages.as_ref()),
+        batches,
     }
 }
 
@@ -106,11 +108,12 @@ fn batch_fetch(batch: &BatchFetchNode) -> Entities {
             selection,
         }
     };
+    let batches: Vec<Batch> = batch.entity_batch.aliases.iter().map(one).collect();
     Entities {
         subgraph: batch.service_name.clone(),
         document: batch.operation.document_str.clone(),
-        variables: used(batch.variable_usages.as_ref()),
-        batches: batch.entity_batch.aliases.iter().map(one).collect(),
+        variables: used_beside(&batches, batch.variable_usages.as_ref()),
+        batches,
     }
 }
 
@@ -124,6 +127,13 @@ fn kind(kind: Option<&Kind>) -> OperationKind {
 
 fn used(variables: Option<&BTreeSet<String>>) -> Vec<String> {
     variables.into_iter().flatten().cloned().collect()
+}
+
+/// A request has each variable once: what is called as a list of representations is that list.
+fn used_beside(batches: &[Batch], variables: Option<&BTreeSet<String>>) -> Vec<String> {
+    let mut used = used(variables);
+    used.retain(|name| !batches.iter().any(|batch| batch.variable == *name));
+    used
 }
 
 fn path(path: &FlattenNodePath) -> Path {

@@ -6,7 +6,7 @@ use graphql_tools::static_graphql::query::{
     Definition, Document, Field, FragmentDefinition, Selection, SelectionSet, TypeCondition, Value,
 };
 
-use crate::{conditions::is_included, supergraph::Supergraph};
+use crate::supergraph::Supergraph;
 
 /// All occurrences of one response key.
 #[derive(Debug)]
@@ -16,6 +16,13 @@ pub(super) struct Collected<'a> {
     pub(super) arguments: &'a [(String, Value)],
     /// The selections of all of them.
     pub(super) sets: Vec<&'a SelectionSet>,
+}
+
+/// The selections of one place.
+pub(super) struct Sets<'a> {
+    pub(super) asked: Vec<&'a SelectionSet>,
+    /// What of them the caller may see, where that is not all.
+    pub(super) permitted: Option<Vec<&'a SelectionSet>>,
 }
 
 /// Knows the document's fragments.
@@ -60,14 +67,13 @@ impl<'a> Collector<'a> {
     fn set(&self, walk: &mut Walk<'a, '_>, set: &'a SelectionSet) {
         for selection in &set.items {
             match selection {
-                Selection::Field(field) if is_included(&field.directives) => add(&mut walk.out, field),
+                Selection::Field(field) => add(&mut walk.out, field),
                 Selection::InlineFragment(fragment)
-                    if is_included(&fragment.directives)
-                        && self.applies(fragment.type_condition.as_ref(), walk.type_name) =>
+                    if self.applies(fragment.type_condition.as_ref(), walk.type_name) =>
                 {
                     self.set(walk, &fragment.selection_set);
                 }
-                Selection::FragmentSpread(spread) if is_included(&spread.directives) => {
+                Selection::FragmentSpread(spread) => {
                     let Some(fragment) = self.fragments.get(spread.fragment_name.as_str()).copied() else {
                         continue;
                     };

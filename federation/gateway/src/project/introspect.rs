@@ -9,18 +9,26 @@ use graphql_tools::{
     },
 };
 
-use self::kinds::{description, kind};
+use self::kinds::{description, kind, reason, string};
 use super::{NodeId, Projection, Ty, TyKind};
 use crate::{request::Variables, supergraph::Supergraph};
 
-const DEFAULT_REASON: &str = "No longer supported";
+/// Lists of the schema that lead to such lists again, so that an answer grows with each of them.
+pub(super) const LISTS: [&str; 4] = ["fields", "inputFields", "interfaces", "possibleTypes"];
+/// So many of them may be inside one another, as graphql-js allows.
+pub(super) const MOST_LISTS: usize = 2;
 
 /// Writes parts of the schema.
-pub(crate) struct Schema<'a> {
-    projection: &'a Projection,
-    supergraph: &'a Supergraph,
-    variables: &'a Variables,
+pub(super) struct Schema<'a> {
+    pub(super) projection: &'a Projection,
+    pub(super) supergraph: &'a Supergraph,
+    pub(super) variables: &'a Variables,
+    /// How many bytes the answer may have.
+    pub(super) most: usize,
 }
+
+/// The answer has more bytes than it may have.
+pub(super) struct Full;
 
 /// A thing of the schema.
 #[derive(Clone, Copy)]
@@ -50,17 +58,14 @@ enum Found<'a> {
 }
 
 impl<'a> Schema<'a> {
-    /// For one answer.
-    pub(crate) fn new(projection: &'a Projection, supergraph: &'a Supergraph, variables: &'a Variables) -> Self {
-        Self {
-            projection,
-            supergraph,
-            variables,
-        }
-    }
-
     /// Writes a root field: `__schema` or `__type`.
-    pub(crate) fn root(&self, name: &str, arguments: &[(String, Value<'static, String>)], ty: &Ty, out: &mut Vec<u8>) {
+    pub(super) fn root(
+        &self,
+        name: &str,
+        arguments: &[(String, Value<'static, String>)],
+        ty: &Ty,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Full> {
         let found = match name {
             "__schema" => Found::One(Meta::Schema),
             "__type" => match self.text(arguments, "name").and_then(|name| self.named(&name)) {
@@ -69,39 +74,44 @@ impl<'a> Schema<'a> {
             },
             _ => Found::Null,
         };
-        self.found(found, ty, out);
+        self.found(found, ty, out)
     }
 
-    fn found(&self, found: Found<'a>, ty: &Ty, out: &mut Vec<u8>) {
+    fn found(&self, found: Found<'a>, ty: &Ty, out: &mut Vec<u8>) -> Result<(), Full> {
+        if out.len() > self.most {
+            return Err(Full);
+        }
         match (found, &ty.kind) {
             (Found::Text(text), _) => quoted(&text, out),
             (Found::Flag(flag), _) => out.extend_from_slice(if flag { b"true" } else { b"false" }),
             (Found::One(meta), TyKind::Composite { nodes, .. }) => match nodes.first() {
-                Some((_, node)) => self.object(meta, *node, out),
+                Some((_, node)) => self.object(meta, *node, out)?,
                 None => out.extend_from_slice(b"null"),
             },
             (Found::Many(many), TyKind::List(inner)) => {
-                self.list(many.into_iter().map(Found::One), inner, out);
+                self.list(many.into_iter().map(Found::One), inner, out)?;
             }
             (Found::Words(words), TyKind::List(inner)) => {
-                self.list(words.into_iter().map(|word| Found::Text(word.to_owned())), inner, out);
+                self.list(words.into_iter().map(|word| Found::Text(word.to_owned())), inner, out)?;
             }
             _ => out.extend_from_slice(b"null"),
         }
+        Ok(())
     }
 
-    fn list(&self, elements: impl Iterator<Item = Found<'a>>, ty: &Ty, out: &mut Vec<u8>) {
+    fn list(&self, elements: impl Iterator<Item = Found<'a>>, ty: &Ty, out: &mut Vec<u8>) -> Result<(), Full> {
         out.push(b'[');
         for (index, element) in elements.enumerate() {
             if index > 0 {
                 out.push(b',');
             }
-            self.found(element, ty, out);
+            self.found(element, ty, out)?;
         }
         out.push(b']');
+        Ok(())
     }
 
-    fn object(&self, meta: Meta<'a>, node: NodeId, out: &mut Vec<u8>) {
+    fn object(&self, meta: Meta<'a>, node: NodeId, out: &mut Vec<u8>) -> Result<(), Full> {
         let node = &self.projection.objects[node.0 as usize];
         out.push(b'{');
         for (index, field) in node.fields.iter().enumerate() {
@@ -112,12 +122,13 @@ impl<'a> Schema<'a> {
             match &field.source {
                 super::Source::Schema { name, arguments } => {
                     let deprecated = self.flag(arguments, "includeDeprecated");
-                    self.found(self.field(meta, name, deprecated), &field.ty, out);
+                    self.found(self.field(meta, name, deprecated), &field.ty, out)?;
                 }
                 _ => quoted(&node.type_name, out),
             }
         }
         out.push(b'}');
+        Ok(())
     }
 
     fn field(&self, meta: Meta<'a>, name: &str, deprecated: bool) -> Found<'a> {
@@ -270,18 +281,6 @@ fn deprecation<'a>(directives: &[Directive], name: &str) -> Found<'a> {
         "deprecationReason" => text(reason(directives).as_ref()),
         _ => Found::Null,
     }
-}
-
-fn reason(directives: &[Directive]) -> Option<String> {
-    let directive = directives.iter().find(|directive| directive.name == "deprecated")?;
-    Some(string(directive, "reason").unwrap_or_else(|| DEFAULT_REASON.to_owned()))
-}
-
-fn string(directive: &Directive, argument: &str) -> Option<String> {
-    directive.arguments.iter().find_map(|(name, value)| match value {
-        Value::String(text) if name == argument => Some(text.clone()),
-        _ => None,
-    })
 }
 
 fn text<'a>(text: Option<&String>) -> Found<'a> {

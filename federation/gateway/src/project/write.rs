@@ -2,20 +2,23 @@
 
 use std::{collections::HashMap, ops::Range};
 
+use platform_config::ByteSize;
 use platform_error::Code;
 
-use super::{NodeId, Projection, Scalar, Source, Ty, TyKind, introspect::Schema, leaf};
+use super::{
+    NodeId, Projection, Scalar, Source, Ty, TyKind,
+    introspect::{Full, Schema},
+    leaf,
+};
 use crate::{
     execute::{Data, Kind, Leaf, ROOT, Scanner, TYPE_SLOT, Value, place},
-    fault::{Fault, PathSegment},
+    fault::Fault,
     request::Variables,
     supergraph::{Supergraph, TypeId},
 };
 
-/// More errors than this are not added: an answer that lacks a thousand names says so a hundred times.
-const MOST_FAULTS: usize = 100;
-
-/// A null that the place must not have: the object or list above becomes null instead.
+/// A null that the place must not have: the object or list above becomes null instead. Or the answer is too large, and
+/// all of it becomes null.
 struct Bubble;
 
 /// Writes `data` of one answer.
@@ -27,14 +30,18 @@ pub(crate) struct Projector<'a> {
     out: Vec<u8>,
     /// Where lists have been written whole: what several parents share is copied from there.
     written: HashMap<(u32, *const Ty), Range<usize>>,
-    path: Vec<Segment<'a>>,
-    faults: Vec<Fault>,
+    pub(super) path: Vec<Segment<'a>>,
+    pub(super) faults: Vec<Fault>,
     /// How often something was wrong, whether or not it was added to the errors.
-    wrongs: usize,
+    pub(super) wrongs: usize,
+    /// How many bytes the answer may have.
+    most: usize,
+    is_full: bool,
 }
 
+/// One step of the path to what is written.
 #[derive(Clone, Copy)]
-enum Segment<'a> {
+pub(super) enum Segment<'a> {
     Key(&'a str),
     Index(u32),
 }
@@ -58,12 +65,20 @@ impl<'a> Projector<'a> {
             path: Vec::with_capacity(16),
             faults,
             wrongs: 0,
+            most: usize::MAX,
+            is_full: false,
         }
     }
 
-    /// The answer's data, and all errors.
-    pub(crate) fn write(mut self) -> (Vec<u8>, Vec<Fault>) {
-        if self.object(self.projection.root, ROOT).is_err() {
+    /// The answer's data, and all errors. An answer of more bytes than `limit` is none.
+    pub(crate) fn write(mut self, limit: ByteSize) -> (Vec<u8>, Vec<Fault>) {
+        self.most = limit.as_usize();
+        let written = self.object(self.projection.root, ROOT);
+        if self.is_full || self.out.len() > self.most {
+            let message = format!("the answer is larger than {limit}; ask for less at once");
+            self.faults.push(Fault::new(Code::Invalid, message));
+            self.out = b"null".to_vec();
+        } else if written.is_err() {
             self.out.clear();
             self.out.extend_from_slice(b"null");
         }
@@ -88,8 +103,14 @@ impl<'a> Projector<'a> {
                 }
                 Source::Typename => self.typename(object, &node.type_name)?,
                 Source::Schema { name, arguments } => {
-                    let schema = Schema::new(self.projection, self.supergraph, self.variables);
-                    schema.root(name, arguments, &field.ty, &mut self.out);
+                    let schema = Schema {
+                        projection,
+                        supergraph: self.supergraph,
+                        variables: self.variables,
+                        most: self.most,
+                    };
+                    let written = schema.root(name, arguments, &field.ty, &mut self.out);
+                    written.map_err(|Full| self.overflow())?;
                 }
             }
             self.path.pop();
@@ -121,13 +142,16 @@ impl<'a> Projector<'a> {
 
     fn place(&mut self, value: Value, ty: &'a Ty) -> Result<(), Bubble> {
         let (mark, depth) = (self.out.len(), self.path.len());
+        if mark > self.most {
+            return Err(self.overflow());
+        }
         match self.value(value, &ty.kind) {
             Ok(true) => Ok(()),
             Ok(false) if ty.is_non_null => {
                 self.report_null();
                 Err(Bubble)
             }
-            Err(Bubble) if ty.is_non_null => Err(Bubble),
+            Err(Bubble) if ty.is_non_null || self.is_full => Err(Bubble),
             Ok(false) | Err(Bubble) => {
                 if self.out.len() > mark {
                     self.out.truncate(mark);
@@ -157,9 +181,12 @@ impl<'a> Projector<'a> {
     fn list(&mut self, start: u32, len: u32, ty: &'a Ty) -> Result<(), Bubble> {
         let key = (start, std::ptr::from_ref(ty));
         if len > 0
-            && let Some(range) = self.written.get(&key)
+            && let Some(range) = self.written.get(&key).cloned()
         {
-            self.out.extend_from_within(range.clone());
+            if self.out.len() + range.len() > self.most {
+                return Err(self.overflow());
+            }
+            self.out.extend_from_within(range);
             return Ok(());
         }
         let (from, wrongs) = (self.out.len(), self.wrongs);
@@ -240,45 +267,8 @@ impl<'a> Projector<'a> {
         }
     }
 
-    fn misfit(&mut self, expected: &str) -> bool {
-        self.report(format!("the subgraph's answer has no {expected} here"));
-        false
+    fn overflow(&mut self) -> Bubble {
+        self.is_full = true;
+        Bubble
     }
-
-    fn report_null(&mut self) {
-        self.wrongs += 1;
-        if self.faults.len() >= MOST_FAULTS {
-            return;
-        }
-        let path = self.segments();
-        let is_known = self.faults.iter().any(|fault| is_same_way(&fault.path, &path));
-        if !is_known {
-            self.report("there is no value here, and there must be one".into());
-        }
-    }
-
-    fn report(&mut self, message: String) {
-        self.wrongs += 1;
-        if self.faults.len() < MOST_FAULTS {
-            let fault = Fault::new(Code::Unavailable, message).at(self.segments());
-            self.faults.push(fault);
-        }
-    }
-
-    fn segments(&self) -> Vec<PathSegment> {
-        let segment = |segment: &Segment<'_>| match segment {
-            Segment::Key(key) => PathSegment::Key((*key).to_owned()),
-            Segment::Index(index) => PathSegment::Index(*index as usize),
-        };
-        self.path.iter().map(segment).collect()
-    }
-}
-
-/// Whether one path leads on from the other. `@` in the path of a field that was taken out is every position of a list.
-fn is_same_way(one: &[PathSegment], other: &[PathSegment]) -> bool {
-    let every_item = |segment: &PathSegment| matches!(segment, PathSegment::Key(key) if key == "@");
-    let is_item = |segment: &PathSegment| matches!(segment, PathSegment::Index(_));
-    one.iter()
-        .zip(other)
-        .all(|(one, other)| one == other || (every_item(one) && is_item(other)))
 }

@@ -7,23 +7,64 @@ use serde_json::{Map, Value, value::RawValue};
 pub(super) const NAME: &str = "graphql-transport-ws";
 
 /// A message of a client.
-#[derive(Debug, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[derive(Debug)]
 pub(super) enum FromClient {
     /// The first message.
     ConnectionInit {
-        #[serde(default)]
         payload: Option<Map<String, Value>>,
     },
-    Ping {},
-    Pong {},
+    Ping,
+    Pong,
     Subscribe {
         id: String,
-        payload: Box<Value>,
+        /// As it was written, so that numbers keep their digits.
+        payload: Box<RawValue>,
     },
     Complete {
         id: String,
     },
+}
+
+impl FromClient {
+    /// Reads a message; nothing where the text is none.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Sent<'a> {
+            #[serde(rename = "type")]
+            kind: Sort,
+            #[serde(default)]
+            id: Option<String>,
+            #[serde(borrow, default)]
+            payload: Option<&'a RawValue>,
+        }
+
+        #[derive(Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        enum Sort {
+            ConnectionInit,
+            Ping,
+            Pong,
+            Subscribe,
+            Complete,
+        }
+
+        let Sent { kind, id, payload } = serde_json::from_str(text).ok()?;
+        Some(match kind {
+            Sort::ConnectionInit => Self::ConnectionInit {
+                payload: match payload {
+                    Some(payload) => Some(serde_json::from_str(payload.get()).ok()?),
+                    None => None,
+                },
+            },
+            Sort::Ping => Self::Ping,
+            Sort::Pong => Self::Pong,
+            Sort::Subscribe => Self::Subscribe {
+                id: id?,
+                payload: payload?.to_owned(),
+            },
+            Sort::Complete => Self::Complete { id: id? },
+        })
+    }
 }
 
 /// A message of a server.

@@ -77,3 +77,21 @@ async fn the_schema_is_told_as_clients_see_it() {
         .collect();
     assert!(directives.contains(&&json!("skip")) && !directives.contains(&&json!("join__field")));
 }
+
+#[tokio::test]
+async fn lists_of_the_schema_inside_one_another_are_refused() {
+    let gateway = in_process(shop::parts(), Settings::default()).await;
+    let deep =
+        "{ __schema { types { interfaces { possibleTypes { ...I } } } } } fragment I on __Type { interfaces { name } }";
+
+    let refused = gateway.run(deep).await;
+    let told = gateway
+        .data("{ __schema { types { fields { type { ofType { fields { name } } } } } } }")
+        .await;
+
+    assert_eq!(refused.get("data"), None);
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "INVALID");
+    let message = refused["errors"][0]["message"].as_str().unwrap_or_default();
+    assert!(message.contains("possibleTypes"), "{message}");
+    assert!(told["__schema"]["types"].is_array());
+}

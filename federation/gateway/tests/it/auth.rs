@@ -1,5 +1,7 @@
 //! Who is believed, and who may ask for which field.
 
+mod keys;
+
 use std::{
     net::SocketAddr,
     sync::{
@@ -145,6 +147,23 @@ async fn fragments_are_no_way_around() {
         .map(|one| &one["path"])
         .collect();
     assert_eq!(paths, [&json!(["me", "email"]), &json!(["me", "friend", "email"])]);
+}
+
+#[tokio::test]
+async fn a_condition_that_is_neither_true_nor_false_is_no_way_around() {
+    let gateway = gateway(json!({})).await;
+
+    for value in ["{ a: 1 }", "{}", "null", "[true]", "YES", "\"true\"", "1", "[{ a: 1 }]"] {
+        for query in [
+            format!("{{ me {{ name email @include(if: {value}) salary @include(if: {value}) }} }}"),
+            format!("{{ me {{ name ... @skip(if: {value}) {{ email }} }} }}"),
+            format!("query($x: Boolean! = {value}) {{ me {{ name email @include(if: $x) }} }}"),
+        ] {
+            let (_, answer) = asked(&gateway, None, &query).await;
+            let code = &answer["errors"][0]["extensions"]["code"];
+            assert_eq!((answer.get("data"), code), (None, &json!("INVALID")), "{query}");
+        }
+    }
 }
 
 #[tokio::test]

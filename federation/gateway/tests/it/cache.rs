@@ -1,5 +1,6 @@
 //! Answers that are kept for a while, and taken away.
 
+mod clients;
 mod entities;
 
 use std::net::SocketAddr;

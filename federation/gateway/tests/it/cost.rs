@@ -47,6 +47,25 @@ async fn variables_count_as_they_are() {
 }
 
 #[tokio::test]
+async fn a_length_costs_the_same_however_it_is_written() {
+    let gateway = gateway(json!({ "report": "extension" })).await;
+    let query = "query($n: Int!) { everybody(first: $n) { name } }";
+
+    assert_eq!(estimate(&gateway, query, json!({ "n": 9.0 })).await, 9);
+    assert_eq!(estimate(&gateway, query, json!({ "n": 9 })).await, 9);
+}
+
+#[tokio::test]
+async fn a_length_that_means_nothing_counts_as_unknown() {
+    let gateway = gateway(json!({ "budget": 5, "list-size": 7 })).await;
+
+    let answer = gateway.run("{ everybody(first: -1) { name } }").await;
+
+    let details = &answer["errors"][0]["extensions"]["details"];
+    assert_eq!(*details, json!({ "estimated": 7, "budget": 5 }), "{answer}");
+}
+
+#[tokio::test]
 async fn what_costs_more_than_the_budget_is_not_run() {
     let gateway = gateway(json!({ "budget": 10, "report": "header" })).await;
 

@@ -2,6 +2,7 @@
 
 mod nulls;
 mod places;
+mod sizes;
 mod traffic;
 
 use axum::{

@@ -26,3 +26,4 @@ mod subscribe;
 mod support;
 mod telemetry;
 mod usage;
+mod variables;

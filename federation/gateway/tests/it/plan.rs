@@ -1,6 +1,7 @@
 //! The order of steps, and the operations that cannot be planned.
 
 mod misled;
+mod mutations;
 
 use std::{
     sync::{Arc, Mutex},

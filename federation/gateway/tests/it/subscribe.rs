@@ -4,6 +4,7 @@ mod clients;
 mod crowd;
 mod limits;
 mod pieces;
+mod raw;
 mod upstreams;
 
 use serde_json::{Value, json};

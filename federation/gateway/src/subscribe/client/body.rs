@@ -62,7 +62,7 @@ impl Transport {
 
     fn next(self, answer: &[u8]) -> Bytes {
         match self {
-            Self::Sse => joined(&[b"event: next\ndata: ", answer, b"\n\n"]),
+            Self::Sse => event(answer),
             Self::Multipart => part(b"{\"payload\":", answer, b"}"),
         }
     }
@@ -82,6 +82,22 @@ impl Transport {
             }
         }
     }
+}
+
+/// A line break would end the field or the event, so each becomes a space: outside of strings, which have none, JSON
+/// takes one for the other. Scalars that came in as they are may have some.
+fn event(answer: &[u8]) -> Bytes {
+    const OPENING: &[u8] = b"event: next\ndata: ";
+    let mut out = BytesMut::with_capacity(OPENING.len() + answer.len() + 2);
+    out.put_slice(OPENING);
+    out.put_slice(answer);
+    for byte in &mut out[OPENING.len()..] {
+        if matches!(byte, b'\n' | b'\r') {
+            *byte = b' ';
+        }
+    }
+    out.put_slice(b"\n\n");
+    out.freeze()
 }
 
 /// The next boundary goes out with each part: clients hand an event on when they see what follows it.

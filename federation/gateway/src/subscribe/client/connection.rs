@@ -13,7 +13,7 @@ use futures::{
 };
 use platform_error::Code;
 use platform_http::Problem;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, value::RawValue};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
@@ -126,8 +126,8 @@ impl Connection {
                     })?;
                     return self.say(r#"{"type":"connection_ack"}"#.into()).await;
                 }
-                FromClient::Ping {} => self.say(r#"{"type":"pong"}"#.into()).await?,
-                FromClient::Pong {} => {}
+                FromClient::Ping => self.say(r#"{"type":"pong"}"#.into()).await?,
+                FromClient::Pong => {}
                 FromClient::Subscribe { .. } => return Err(Over::Close(Close::UNAUTHORIZED)),
                 FromClient::Complete { .. } => return Err(Over::Close(Close::INVALID)),
             }
@@ -163,23 +163,23 @@ impl Connection {
     async fn take(&mut self, message: FromClient) -> Result<(), Over> {
         match message {
             FromClient::ConnectionInit { .. } => Err(Over::Close(Close::TOO_MANY_INITS)),
-            FromClient::Ping {} => self.say(r#"{"type":"pong"}"#.into()).await,
-            FromClient::Pong {} => Ok(()),
+            FromClient::Ping => self.say(r#"{"type":"pong"}"#.into()).await,
+            FromClient::Pong => Ok(()),
             FromClient::Complete { id } => {
                 if let Some(running) = self.running.remove(&id) {
                     running.cancel();
                 }
                 Ok(())
             }
-            FromClient::Subscribe { id, payload } => self.subscribe(id, *payload).await,
+            FromClient::Subscribe { id, payload } => self.subscribe(id, &payload).await,
         }
     }
 
-    async fn subscribe(&mut self, id: String, payload: Value) -> Result<(), Over> {
+    async fn subscribe(&mut self, id: String, payload: &RawValue) -> Result<(), Over> {
         if self.running.contains_key(&id) {
             return Err(Over::Close(Close(4409, "Subscriber for this id already exists")));
         }
-        let refused = match serde_json::from_value::<Request>(payload) {
+        let refused = match serde_json::from_str::<Request>(payload.get()) {
             Err(_) => Some(Fault::new(
                 Code::Invalid,
                 "the payload must be {\"query\": \"…\", \"variables\": {…}}",
@@ -252,7 +252,7 @@ async fn hear(socket: &mut WebSocket, heard_at: &mut Instant) -> Result<FromClie
         *heard_at = Instant::now();
         match message {
             Some(Ok(Message::Text(text))) => {
-                return serde_json::from_str(&text).map_err(|_| Over::Close(Close::INVALID));
+                return FromClient::read(&text).ok_or(Over::Close(Close::INVALID));
             }
             Some(Ok(Message::Binary(_))) => return Err(Over::Close(Close::INVALID)),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}

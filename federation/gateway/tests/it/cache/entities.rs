@@ -109,3 +109,61 @@ async fn kept_entities_are_taken_away_by_type_and_key() {
     assert_eq!(asked_again.as_array().map(Vec::len), Some(1));
     assert_eq!(asked_again[0]["upc"], "2");
 }
+
+#[tokio::test]
+async fn the_schema_and_the_header_are_both_heeded_and_the_shorter_counts() {
+    let user = json!({ "__typename": "User", "id": "1", "name": "Ada", "mood": "calm", "secret": "none" });
+    let data = json!({ "_entities": [user], "users": [user] });
+    let answers = StandIn::json(json!({ "data": data }));
+    let roots = StandIn::json(json!({ "data": { "them": { "__typename": "User", "id": "1" } } }));
+    let link = "extend schema @link(url: \"https://specs.apollo.dev/federation/v2.9\", import: [\"@key\"])";
+    let sdl = format!("{link} type Query {{ them: User }} type User @key(fields: \"id\") {{ id: ID! }}");
+    for (header, query, holds, is_over) in [
+        ("max-age=600", "{ them { name } }", 59, 60),
+        ("max-age=600", "{ them { mood } }", 4, 5),
+        ("max-age=20", "{ them { name } }", 19, 20),
+        ("max-age=600", "{ them { secret } }", 0, 0),
+        ("max-age=600", "{ users { name } }", 59, 60),
+        ("max-age=600", "{ users { mood } }", 4, 5),
+        ("max-age=600", "{ users { secret } }", 0, 0),
+        ("", "{ users { name } }", 59, 60),
+    ] {
+        let hinted = match header {
+            "" => answers.part("hinted", HINTED),
+            _ => saying(answers.part("hinted", HINTED), header),
+        };
+        let parts = vec![roots.part("roots", &sdl), hinted];
+        let gateway = Kept::start(parts, json!({ "cache": { "entities": true } })).await;
+        let before = answers.asked().len();
+
+        gateway.ask(query, None).await;
+        gateway.pass(holds);
+        gateway.ask(query, None).await;
+        let held = answers.asked().len() - before;
+        gateway.pass(is_over - holds);
+        gateway.ask(query, None).await;
+        let over = answers.asked().len() - before;
+
+        // What is private is kept for somebody, and nobody has signed in here.
+        let expected = if is_over == 0 { (2, 3) } else { (1, 2) };
+        assert_eq!((held, over), expected, "{header} {query}");
+    }
+}
+
+#[tokio::test]
+async fn a_header_alone_counts_where_the_schema_is_silent() {
+    let user = json!({ "__typename": "Plain", "id": "1", "name": "Ada" });
+    let answers = StandIn::json(json!({ "data": { "_entities": [user], "plain": user } }));
+    let silent = format!("{HINTED} extend type Query {{ plain: Plain }} type Plain {{ id: ID name: String }}");
+    let gateway = Kept::start(
+        vec![saying(answers.part("hinted", &silent), "max-age=60")],
+        json!({ "cache": { "entities": true } }),
+    )
+    .await;
+
+    gateway.ask("{ plain { name } }", None).await;
+    gateway.pass(59);
+    gateway.ask("{ plain { name } }", None).await;
+
+    assert_eq!(answers.asked().len(), 1);
+}

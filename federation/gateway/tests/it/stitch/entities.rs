@@ -69,6 +69,19 @@ async fn variables_of_the_client_reach_fields_of_entities() {
 }
 
 #[tokio::test]
+async fn a_variable_called_as_the_gateways_own_chooses_no_entities() {
+    let (gateway, _) = served(monolith(), usual()).await;
+
+    let query = "query($representations: Int!) { reviews(first: 1) { author { name orders(first: $representations) { id } } } }";
+    let answer = gateway.run_with(query, json!({ "representations": 1 })).await;
+
+    assert_eq!(
+        answer,
+        json!({ "data": { "reviews": [{ "author": { "name": "Ada", "orders": [{ "id": "100" }] } }] } })
+    );
+}
+
+#[tokio::test]
 async fn errors_of_entities_carry_the_clients_path() {
     let (gateway, _) = served(monolith(), usual()).await;
 

@@ -1,0 +1,121 @@
+//! From the text of an operation to a document that fits the schema.
+
+use std::sync::Arc;
+
+use graphql_tools::static_graphql::query::{Document, OperationDefinition};
+use sha2::{Digest, Sha256};
+
+use super::reserved;
+use crate::{
+    Error, conditions,
+    fault::Refusal,
+    limits::{self, LimitSettings},
+    outline::OperationKind,
+    parse,
+    request::Variables,
+    supergraph::Supergraph,
+    telemetry::{Step, measured},
+    validate::Validator,
+};
+
+/// What an operation is remembered by: the hash of its text and name.
+pub(crate) type Key = [u8; 32];
+
+/// A document that fits the schema.
+#[derive(Debug)]
+pub(crate) struct Parsed {
+    pub(crate) key: Key,
+    pub(crate) text: Arc<str>,
+    pub(crate) name: Option<String>,
+    pub(crate) document: Document,
+    /// The variables of `@skip` and `@include`.
+    pub(super) conditions: Vec<String>,
+    /// What a variable that is called as one of the planner's is called in the plan.
+    pub(super) stand_in: Option<String>,
+    /// Whether fields of it are moving between subgraphs, for a share of the requests.
+    pub(crate) is_moving: bool,
+}
+
+/// Reads texts for one supergraph.
+pub(super) struct Reader {
+    pub(super) supergraph: Arc<Supergraph>,
+    pub(super) validator: Validator,
+    pub(super) limits: LimitSettings,
+}
+
+/// The key of an operation.
+pub(super) fn key_of(text: &str, name: Option<&str>) -> Key {
+    let mut hash = Sha256::new_with_prefix(text);
+    if let Some(name) = name {
+        hash.update(b"\0");
+        hash.update(name);
+    }
+    hash.finalize().into()
+}
+
+impl Reader {
+    /// The document of a text, checked.
+    pub(super) fn read(&self, text: &Arc<str>, name: Option<&str>) -> Result<Parsed, Refusal> {
+        let document = measured(Step::Parse, || parse::parse(text, self.limits.tokens))?;
+        let operation = parse::operation(&document, name)?;
+        limits::check(&document, operation, &self.limits)?;
+        // Validation takes such an operation for one without fields.
+        let kind = parse::kind_of(operation);
+        let has_root = match kind {
+            OperationKind::Query => true,
+            OperationKind::Mutation => self.supergraph.mutation_type().is_some(),
+            OperationKind::Subscription => self.supergraph.subscription_type().is_some(),
+        };
+        if !has_root {
+            return Err(Error::NoRoot(kind.as_str()).into());
+        }
+        measured(Step::Validate, || self.validator.validate(&self.supergraph, &document))?;
+        Ok(Parsed {
+            key: key_of(text, name),
+            text: text.clone(),
+            name: name.map(str::to_owned),
+            conditions: conditions::variables(&document),
+            stand_in: reserved::stand_in(&document),
+            is_moving: self.supergraph.labels.concern(&document),
+            document,
+        })
+    }
+}
+
+impl Parsed {
+    /// The operation that is asked for; it was found once before this document was kept.
+    pub(crate) fn operation(&self) -> Result<&OperationDefinition, Error> {
+        parse::operation(&self.document, self.name.as_deref())
+    }
+
+    /// What it does.
+    pub(crate) fn kind(&self) -> Result<OperationKind, Error> {
+        self.operation().map(parse::kind_of)
+    }
+
+    /// Adds to an operation's variables those that the plan knows by another name.
+    pub(crate) fn complete(&self, variables: &mut Variables) {
+        if let Some(name) = &self.stand_in {
+            reserved::copy(variables, name);
+        }
+    }
+
+    /// What a plan is remembered by: the operation, what of it is permitted, how its conditions are decided, and
+    /// where its moving fields are.
+    pub(super) fn key_with(&self, permitted: Option<&Document>, variables: &Variables, draw: u64) -> Key {
+        if permitted.is_none() && self.conditions.is_empty() && !self.is_moving {
+            return self.key;
+        }
+        let mut hash = Sha256::new_with_prefix(self.key);
+        if let Some(document) = permitted {
+            hash.update(document.to_string());
+        }
+        for name in &self.conditions {
+            hash.update([u8::from(variables.is_true(name))]);
+        }
+        if self.is_moving {
+            hash.update(draw.to_le_bytes());
+        }
+        hash.finalize().into()
+    }
+}
