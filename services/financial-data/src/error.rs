@@ -83,7 +83,9 @@ impl Coded for Error {
             Self::AmbiguousSeries { .. } => "name the source too".to_string(),
             Self::KeyReused(_) => "send every batch with a key of its own".to_string(),
             Self::ScatteredSeries(_) => "sort the rows by series, or give a larger lake.memory-limit".to_string(),
-            Self::TooManySeries(_) => "split the upload into smaller ones".to_string(),
+            Self::TooManySeries(_) => {
+                "split the upload into smaller ones, or raise financial-data.upload-series".to_string()
+            }
             Self::NotAtomic { .. } => "correct the rows of the report, or allow partial success".to_string(),
             Self::Field { .. } => return None,
         })

@@ -22,6 +22,8 @@ pub struct Settings {
     pub access: Option<Access>,
     /// The most rows of one upload.
     pub upload_rows: u64,
+    /// The most series that the rows of one upload may create.
+    pub upload_series: usize,
     /// The most bytes of one upload, unpacked.
     pub upload_bytes: ByteSize,
     /// How many refused rows a report describes; the others are only counted.
@@ -45,6 +47,8 @@ impl Default for Settings {
         Self {
             access: None,
             upload_rows: 100_000_000,
+            // More than all of FRED.
+            upload_series: 1_000_000,
             upload_bytes: ByteSize::mb(8_000),
             reported_errors: 1_000,
             uploads_per_minute: 6_000,

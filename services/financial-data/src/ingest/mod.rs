@@ -59,8 +59,6 @@ pub const ROW_BYTES: usize = 1 << 20;
 pub const METADATA_BYTES: usize = 64 << 10;
 /// The most series that an upload may describe.
 pub const MAX_SERIES: usize = 100_000;
-/// The most series that the rows of an upload may create: more than all of FRED.
-pub const MAX_NEW_SERIES: usize = 1_000_000;
 
 /// How large an upload may be, and how it is cut.
 #[derive(Clone, Debug)]

@@ -107,6 +107,8 @@ pub(crate) async fn look_back(script: &mut Script<'_>, people: &People) {
             "roles.changed",
             "workspaces.invited",
             "workspaces.made",
+            // What she leaves goes to somebody.
+            "workspaces.role_changed",
         ],
     ]
     .concat();

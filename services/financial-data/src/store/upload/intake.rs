@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use super::{Report, Summary, Upload};
 use crate::deed::Touched;
 use crate::error::Error;
-use crate::ingest::{Decoded, Head, MAX_NEW_SERIES, RowError, Rows, SeriesDescription};
+use crate::ingest::{Decoded, Head, RowError, Rows, SeriesDescription};
 use crate::series::{DEFAULT_SOURCE, SeriesId, SourceId};
 use crate::store::Store;
 use crate::store::resolve::Earlier;
@@ -88,8 +88,9 @@ impl<'a> Intake<'a> {
         let resolved = self.store.resolve(rows, &self.upload, &mut self.earlier).await?;
         self.touched.join(resolved.touched);
         self.unknown.extend(resolved.unknown);
-        if self.unknown.len() > MAX_NEW_SERIES {
-            return Err(Error::TooManySeries(MAX_NEW_SERIES).into());
+        let most = self.store.settings().upload_series;
+        if self.unknown.len() > most {
+            return Err(Error::TooManySeries(most).into());
         }
         self.summary.failed += resolved.refused.len() as u64;
         self.summary.unchanged += resolved.unchanged;

@@ -80,15 +80,13 @@ async fn a_batch_has_no_more_rows_than_set() {
 }
 
 #[tokio::test]
-async fn an_upload_creates_no_more_series_than_one_may_describe() {
-    let service = start().await;
-    let batch: String = (0..=100_000)
-        .map(|at| format!("S{at},2024-01-01,1,2024-02-01\n"))
-        .collect();
+async fn an_upload_creates_no_more_series_than_set() {
+    let service = TestService::with(service(), &[("financial-data.upload-series", "3")]).await;
+    let batch: String = (0..=3).map(|at| format!("S{at},2024-01-01,1,2024-02-01\n")).collect();
 
     let refused = rows(&service, "", &batch).await;
 
-    assert_eq!(said(&refused, 413), "the upload creates more than 100000 series");
+    assert_eq!(said(&refused, 413), "the upload creates more than 3 series");
     assert_eq!(get(&service, "/series").await.json()["total"], 0);
 }
 
