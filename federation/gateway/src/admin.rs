@@ -74,7 +74,10 @@ async fn guard(State(settings): State<AdminSettings>, request: Request, next: Ne
         }
         None => {
             let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-            let is_here = peer.is_none_or(|peer| peer.0.ip().to_canonical().is_loopback());
+            let is_handed_on = ["x-forwarded-for", "forwarded"]
+                .iter()
+                .any(|name| request.headers().contains_key(*name));
+            let is_here = !is_handed_on && peer.is_none_or(|peer| peer.0.ip().to_canonical().is_loopback());
             (!is_here).then(|| Error::new(Code::Forbidden, "only this machine may ask; or set gateway.admin.token"))
         }
     };

@@ -155,13 +155,14 @@ impl Verifier {
         for source in &self.0.sources {
             source.refresh_when_old(now).await;
         }
+        let seen: Vec<_> = self.0.sources.iter().map(Source::fetched).collect();
         match self.try_keys(token, header) {
             Err(AuthError::Signature | AuthError::NoKeys) => {}
             settled => return settled,
         }
         let mut has_new = false;
-        for source in &self.0.sources {
-            has_new |= source.refresh(now).await;
+        for (source, seen) in self.0.sources.iter().zip(seen) {
+            has_new |= source.refresh(now, seen).await;
         }
         match has_new {
             true => self.try_keys(token, header),

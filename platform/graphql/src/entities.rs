@@ -1,6 +1,7 @@
-//! How many entities a request asks for: each may cost as much as a query of its own, whatever it is called.
+//! How much a request asks for: entities, each of which may cost as much as a query of its own, and selections with all
+//! fragments expanded, which the limits of execution walk through one by one.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use async_graphql::{
     Name, Request, ServerError, Value as ConstValue, Variables,
@@ -15,8 +16,13 @@ use crate::to_graphql;
 const FIELD: &str = "_entities";
 const ARGUMENT: &str = "representations";
 
-/// The refusal of a request that asks for more than `most` entities. What cannot be parsed is left for execution to
-/// explain.
+/// The most selections of one operation.
+const SELECTIONS: usize = 20_000;
+/// Selection sets inside one another that are counted; execution takes fewer.
+const DEEPEST: usize = 64;
+
+/// The refusal of a request that asks for more than `most` entities, or stands for more than can be looked through.
+/// What cannot be parsed is left for execution to explain.
 pub(crate) fn refusal(request: &mut Request, most: usize) -> Option<ServerError> {
     let wanted = request.operation_name.clone();
     let variables = std::mem::take(&mut request.variables);
@@ -24,72 +30,113 @@ pub(crate) fn refusal(request: &mut Request, most: usize) -> Option<ServerError>
         .parsed_query()
         .map(|document| asked(document, wanted.as_deref(), &variables));
     request.variables = variables;
-    let asked = asked.ok().filter(|asked| *asked > most)?;
-    let error = Error::new(
-        Code::Invalid,
-        format!("the request asks for {asked} entities, and one request is answered at most {most}"),
-    );
-    let error = to_graphql(
-        error
+    let Size { entities, selections } = asked.ok()?;
+    let error = if selections > SELECTIONS {
+        Error::new(
+            Code::Invalid,
+            format!("the request asks for more than {SELECTIONS} fields, fragments expanded"),
+        )
+        .with_hint("ask for less at once")
+        .with_details(json!({ "limit": SELECTIONS }))
+    } else if entities > most {
+        let text = format!("the request asks for {entities} entities, and one request is answered at most {most}");
+        Error::new(Code::Invalid, text)
             .with_hint("spread the representations over several requests")
-            .with_details(json!({ "entities": asked, "limit": most })),
-    );
+            .with_details(json!({ "entities": entities, "limit": most }))
+    } else {
+        return None;
+    };
+    let error = to_graphql(error);
     let mut refusal = ServerError::new(error.message, None);
     refusal.extensions = error.extensions;
     Some(refusal)
 }
 
-/// The most that any operation that may be meant asks for.
-fn asked(document: &ExecutableDocument, wanted: Option<&str>, variables: &Variables) -> usize {
-    let operations = document
-        .operations
-        .iter()
-        .filter(|(name, _)| wanted.is_none() || name.map(Name::as_str) == wanted);
-    let count = |operation| {
+/// How much something asks for.
+#[derive(Clone, Copy, Default)]
+struct Size {
+    entities: usize,
+    selections: usize,
+}
+
+impl Size {
+    fn add(&mut self, other: Self) {
+        self.entities = self.entities.saturating_add(other.entities);
+        self.selections = self.selections.saturating_add(other.selections);
+    }
+}
+
+/// The most that any operation that may be meant asks for. The library walks through all of them.
+fn asked(document: &ExecutableDocument, wanted: Option<&str>, variables: &Variables) -> Size {
+    let mut most = Size::default();
+    for (name, operation) in document.operations.iter() {
         let mut counting = Counting {
             document,
-            operation,
+            operation: &operation.node,
             variables,
-            seen: HashSet::new(),
+            known: HashMap::new(),
+            level: 0,
         };
-        counting.of(&operation.selection_set.node)
-    };
-    operations
-        .map(|(_, operation)| count(&operation.node))
-        .max()
-        .unwrap_or_default()
+        let size = counting.of(&operation.node.selection_set.node);
+        most.selections = most.selections.saturating_add(size.selections);
+        if wanted.is_none() || name.map(Name::as_str) == wanted {
+            most.entities = most.entities.max(size.entities);
+        }
+    }
+    most
 }
 
 struct Counting<'a> {
     document: &'a ExecutableDocument,
     operation: &'a OperationDefinition,
     variables: &'a Variables,
-    /// Fragments looked into: what one is spread into twice is one field, and one that holds itself is never valid.
-    seen: HashSet<&'a Name>,
+    /// What fragments ask for, each time they are spread: the library resolves a field as often. One that holds itself
+    /// is nothing there, and refused later.
+    known: HashMap<&'a Name, Size>,
+    level: usize,
 }
 
 impl<'a> Counting<'a> {
-    fn of(&mut self, set: &'a SelectionSet) -> usize {
-        let mut count = 0;
+    fn of(&mut self, set: &'a SelectionSet) -> Size {
+        let mut size = Size {
+            entities: 0,
+            selections: set.items.len(),
+        };
+        if self.level >= DEEPEST {
+            size.selections = usize::MAX;
+            return size;
+        }
+        self.level += 1;
         for selection in &set.items {
-            count += match &selection.node {
-                Selection::Field(field) if field.node.name.node == FIELD => {
+            size.add(match &selection.node {
+                Selection::Field(field) => {
+                    let inside = self.of(&field.node.selection_set.node);
                     let given = field.node.get_argument(ARGUMENT);
-                    given.map_or(0, |given| self.length(&given.node))
+                    let given = given.filter(|_| field.node.name.node == FIELD);
+                    Size {
+                        entities: given.map_or(0, |given| self.length(&given.node)),
+                        ..inside
+                    }
                 }
-                Selection::Field(_) => 0,
                 Selection::InlineFragment(fragment) => self.of(&fragment.node.selection_set.node),
                 Selection::FragmentSpread(spread) => self.of_fragment(&spread.node.fragment_name.node),
-            };
+            });
         }
-        count
+        self.level -= 1;
+        size
     }
 
-    fn of_fragment(&mut self, name: &'a Name) -> usize {
-        match self.document.fragments.get(name) {
-            Some(fragment) if self.seen.insert(name) => self.of(&fragment.node.selection_set.node),
-            _ => 0,
+    fn of_fragment(&mut self, name: &'a Name) -> Size {
+        if let Some(known) = self.known.get(name) {
+            return *known;
         }
+        let Some(fragment) = self.document.fragments.get(name) else {
+            return Size::default();
+        };
+        self.known.insert(name, Size::default());
+        let size = self.of(&fragment.node.selection_set.node);
+        self.known.insert(name, size);
+        size
     }
 
     fn length(&self, given: &Value) -> usize {

@@ -15,6 +15,8 @@ use crate::{ClientTls, grpc::is_grpc, outside::Outside, problem::code_of};
 
 pub(crate) const AGENT: &str = concat!("hansa/", env!("CARGO_PKG_VERSION"));
 const KEEP_ALIVE: Time = Time::from_secs(20);
+/// About how much of a refusal is read, in bytes.
+const LONGEST_REFUSAL: usize = 64 << 10;
 
 /// How long to wait for others.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -160,8 +162,7 @@ impl Client {
         let response = client.execute(request).await.map_err(|error| unreachable(&error))?;
         let status = response.status();
         if status.is_client_error() || status.is_server_error() {
-            let body = response.bytes().await.unwrap_or_default();
-            return Err(refused(status, &body));
+            return Err(refused(status, &beginning(response).await));
         }
         Ok(response)
     }
@@ -206,6 +207,17 @@ fn unreachable(error: &reqwest::Error) -> Error {
         }
         false => Error::new(Code::Unavailable, format!("cannot reach {host}")).with_hint("is it running?"),
     }
+}
+
+/// The beginning of an answer that is only to be told of: whoever sends it may never end it.
+async fn beginning(mut response: Response) -> Vec<u8> {
+    let mut body = Vec::new();
+    while body.len() < LONGEST_REFUSAL
+        && let Ok(Some(chunk)) = response.chunk().await
+    {
+        body.extend_from_slice(&chunk);
+    }
+    body
 }
 
 /// What the other side said: its problem document, or its status where it sent none.

@@ -69,14 +69,15 @@ fn conjunction(applied: &[&Applied], argument: &str) -> Option<Value> {
         let alternatives = alternatives(value);
         merged = Some(match merged {
             None => alternatives,
-            Some(left) => left
-                .iter()
-                .flat_map(|left| alternatives.iter().map(|right| join(left, right)))
-                .collect(),
+            // Each time, or their number doubles with every requirement of two alternatives.
+            Some(left) => minimal(
+                left.iter()
+                    .flat_map(|left| alternatives.iter().map(|right| join(left, right)))
+                    .collect(),
+            ),
         });
     }
-    let minimal = minimal(merged?);
-    let list = minimal.into_iter().map(|alternative| {
+    let list = minimal(merged?).into_iter().map(|alternative| {
         let texts = alternative.into_iter().map(|text| Node::new(Value::String(text)));
         Node::new(Value::List(texts.collect()))
     });

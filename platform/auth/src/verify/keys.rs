@@ -4,7 +4,10 @@ use std::{
     fs,
     sync::{
         Arc, PoisonError, RwLock,
-        atomic::{AtomicI64, Ordering::Relaxed},
+        atomic::{
+            AtomicI64, AtomicU64,
+            Ordering::{Acquire, Relaxed, Release},
+        },
     },
     time::Duration,
 };
@@ -69,6 +72,7 @@ pub(super) struct Source {
     pause: i64,
     keys: RwLock<Arc<[Key]>>,
     tried_at: AtomicI64,
+    fetched: AtomicU64,
     fetching: Mutex<()>,
 }
 
@@ -115,6 +119,7 @@ impl Source {
             pause: whole(*settings.refresh_pause),
             keys: RwLock::new(keys.into()),
             tried_at: AtomicI64::new(NEVER),
+            fetched: AtomicU64::new(0),
             fetching: Mutex::new(()),
         })
     }
@@ -148,23 +153,28 @@ impl Source {
             return;
         }
         if self.keys().is_empty() {
-            self.refresh(now).await;
+            self.refresh(now, self.fetched()).await;
         } else if let Ok(_only) = self.fetching.try_lock() {
             self.fetch(now).await;
         }
     }
 
-    /// Fetches the keys again unless that was tried a moment ago. True where there may be new ones.
-    pub(super) async fn refresh(&self, now: i64) -> bool {
+    /// How often keys were fetched.
+    pub(super) fn fetched(&self) -> u64 {
+        self.fetched.load(Acquire)
+    }
+
+    /// Fetches the keys again, unless that was tried a moment ago, or somebody did since they had been fetched `seen`
+    /// times. True where there may be new ones.
+    pub(super) async fn refresh(&self, now: i64, seen: u64) -> bool {
         if matches!(self.origin, Origin::Fixed) {
             return false;
         }
-        let asked_at = self.tried_at.load(Relaxed);
         let _only = self.fetching.lock().await;
-        let tried_at = self.tried_at.load(Relaxed);
-        if tried_at != asked_at {
+        if self.fetched() != seen {
             return true;
         }
+        let tried_at = self.tried_at.load(Relaxed);
         // Without any key, because the issuer had not started yet, waiting out the pause would only prolong that.
         let pause = if self.keys().is_empty() {
             self.pause.min(1)
@@ -192,6 +202,7 @@ impl Source {
         match found {
             Ok(keys) => {
                 *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys.into();
+                self.fetched.fetch_add(1, Release);
                 true
             }
             Err(reason) => {
@@ -199,11 +210,7 @@ impl Source {
                     Origin::Url(origin, _) | Origin::File(origin) | Origin::Peer(origin, _) => origin,
                     Origin::Fixed => "",
                 };
-                tracing::warn!(
-                    jwks.origin = origin,
-                    reason,
-                    "keys cannot be refreshed; the old ones are kept"
-                );
+                tracing::warn!(jwks.origin = origin, reason, "keys cannot be refreshed; old ones stay");
                 false
             }
         }

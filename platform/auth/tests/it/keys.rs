@@ -70,6 +70,22 @@ async fn keys_are_asked_for_once_and_tokens_verified_by_them() {
 }
 
 #[tokio::test]
+async fn who_comes_while_the_keys_are_fetched_is_verified_by_them() {
+    let (issuer, known) = (TestIssuer::default(), Known::with(key()));
+    let both = with_auth(&known, &issuer).await;
+    let asking = (0..20).map(|user| {
+        let token = known.sign(&issuer.claims(Uuid::from_u128(user)));
+        let client = both.client("library").bearer(&token);
+        async move { client.get("/me").await.status.as_u16() }
+    });
+
+    let statuses = futures::future::join_all(asking).await;
+
+    assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
+    assert_eq!(known.asked_for_keys.load(SeqCst), 1);
+}
+
+#[tokio::test]
 async fn a_new_key_is_found_as_soon_as_a_token_names_it() {
     let (issuer, known) = (TestIssuer::default(), Known::with(key()));
     let both = with_auth(&known, &issuer).await;

@@ -85,8 +85,29 @@ async fn entities_are_counted_wherever_the_request_names_them() {
     }
     let twice = "query($of: [_Any!]!) { ...More ...More }
         fragment More on Entities { _entities(representations: $of) { __typename } }";
+    let refused = entities(twice, series(2)).await;
+    assert_eq!(
+        refused["errors"][0]["extensions"]["details"]["entities"], 4,
+        "the library resolves it twice: {refused}"
+    );
+}
+
+#[tokio::test]
+async fn fragments_that_stand_for_more_than_can_be_looked_through_are_refused_at_once() {
+    let fragments: String = (0..8)
+        .map(|level| {
+            let spreads = format!("...f{} ", level + 1).repeat(20);
+            format!("fragment f{level} on Entities {{ {spreads} }} ")
+        })
+        .collect();
+    let query = format!("{{ ...f0 }} {fragments} fragment f8 on Entities {{ __typename }}");
+
+    let refused = entities(&query, series(0)).await;
+
+    let error = &refused["errors"][0];
+    assert_eq!(error["extensions"]["code"], "INVALID");
     assert!(
-        entities(twice, series(3)).await.get("errors").is_none(),
-        "one field is counted once"
+        error["message"].as_str().unwrap().contains("more than 20000 fields"),
+        "{error}"
     );
 }
