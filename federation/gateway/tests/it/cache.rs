@@ -25,6 +25,16 @@ struct Kept {
 }
 
 impl Kept {
+    /// Keeps whole answers about the staff, some of which are not for everybody; and what is asked for them.
+    async fn for_staff() -> (Self, Recorder) {
+        let (staff, asked) = Recorder::before(staff::staff());
+        let settings = json!({
+            "cache": { "responses": true },
+            "jwt": { "sources": [{ "jwks": tokens::trusted().to_string() }] },
+        });
+        (Self::start(vec![staff], settings).await, asked)
+    }
+
     async fn start(parts: Vec<Part>, part: Value) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let clock = Clock::manual(Clock::system().now());
@@ -145,14 +155,8 @@ async fn other_variables_are_another_answer() {
 
 #[tokio::test]
 async fn hints_of_the_schema_say_how_long_and_for_whom() {
-    let (staff, asked) = Recorder::before(staff::staff());
-    let settings = json!({
-        "cache": { "responses": true },
-        "jwt": { "sources": [{ "jwks": tokens::trusted().to_string() }] },
-    });
-    let gateway = Kept::start(vec![staff], settings).await;
-    let ada = tokens::token(json!({ "sub": "ada" }));
-    let bob = tokens::token(json!({ "sub": "bob" }));
+    let (gateway, asked) = Kept::for_staff().await;
+    let [ada, bob] = ["ada", "bob"].map(|name| tokens::token(json!({ "sub": name })));
 
     let (_, public, _) = gateway
         .ask("{ everybody(first: 1) { name friend { name } } }", None)

@@ -3,18 +3,12 @@
 use serde_json::{Value, json};
 
 use super::Kept;
-use crate::support::{recorder::Recorder, staff, stand_in::StandIn, tokens};
+use crate::support::{staff, stand_in::StandIn, tokens};
 
 #[tokio::test]
 async fn what_is_not_for_everybody_is_kept_for_one_alone() {
-    let (staff, asked) = Recorder::before(staff::staff());
-    let settings = json!({
-        "cache": { "responses": true },
-        "jwt": { "sources": [{ "jwks": tokens::trusted().to_string() }] },
-    });
-    let gateway = Kept::start(vec![staff], settings).await;
-    let ada = tokens::token(json!({ "sub": "ada" }));
-    let bob = tokens::token(json!({ "sub": "bob" }));
+    let (gateway, asked) = Kept::for_staff().await;
+    let [ada, bob] = ["ada", "bob"].map(|name| tokens::token(json!({ "sub": name })));
 
     let (_, open, _) = gateway.ask("{ everybody(first: 1) { name } }", Some(&ada)).await;
     let (_, guarded, _) = gateway.ask("{ everybody(first: 1) { email } }", Some(&ada)).await;
