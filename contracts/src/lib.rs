@@ -5,6 +5,7 @@ pub mod audit;
 pub mod grpc;
 pub mod permissions;
 pub mod privacy;
+pub mod series;
 pub mod sessions;
 pub mod users;
 pub mod workspaces;

@@ -83,7 +83,7 @@ enum Mode {
 enum Missing {
     /// They stay as they were known
     Keep,
-    /// Between the first and the last date of the file they count as withdrawn
+    /// Between the first and the last date of the file they count as withdrawn, unless a refused row may have meant them
     Withdraw,
 }
 

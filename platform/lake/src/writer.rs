@@ -18,7 +18,7 @@ use crate::schema::SchemaChange;
 use crate::shared::Core;
 use crate::staging::Staging;
 use crate::table::Table;
-use attempts::{Write, retry};
+use attempts::{Write, follow, retry};
 use metadata::{Change, change_metadata};
 use replace::replace;
 
@@ -57,6 +57,12 @@ pub(crate) enum Job {
         batch: RecordBatch,
         receipt: Option<Receipt>,
         done: Done<Written>,
+    },
+    /// An append that is made of what the table held at a commit.
+    Follow {
+        batch: RecordBatch,
+        sequence: i64,
+        done: Done<Option<Committed>>,
     },
     Stage {
         staged: Staged,
@@ -101,6 +107,9 @@ pub(crate) async fn run(core: Arc<Core>, mut inbox: mpsc::Receiver<Job>) {
             Some(Job::Append { batch, receipt, done }) => {
                 let group = take_group(Append { batch, receipt, done }, &mut waiting);
                 append(&core, group).await;
+            }
+            Some(Job::Follow { batch, sequence, done }) => {
+                drop(done.send(follow(&core, &Write::Rows(&[batch]), sequence).await));
             }
             Some(Job::Stage { staged, receipt, done }) => drop(done.send(stage(&core, staged, receipt).await)),
             Some(Job::Rewrite { rewrite, done }) => drop(done.send(replace(&core, rewrite).await)),
@@ -222,5 +231,12 @@ impl Table {
     pub async fn append(&self, batch: RecordBatch, receipt: Option<Receipt>) -> Result<Written> {
         let _reserved = self.core.memory.reserve(batch.get_array_memory_size()).await?;
         self.send(|done| Job::Append { batch, receipt, done }).await
+    }
+
+    /// Writes rows that were made of what the table held at the commit with this sequence number. `None` when it holds
+    /// something newer: then nothing is written.
+    pub async fn append_after(&self, sequence: i64, batch: RecordBatch) -> Result<Option<Committed>> {
+        let _reserved = self.core.memory.reserve(batch.get_array_memory_size()).await?;
+        self.send(|done| Job::Follow { batch, sequence, done }).await
     }
 }

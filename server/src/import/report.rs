@@ -20,6 +20,7 @@ pub(super) fn render(file: &Path, report: &Value) -> String {
             let others = [
                 ("unchanged", "said nothing new"),
                 ("withdrawn", "withdrawn dates"),
+                ("notWithdrawn", "missing dates kept for refused rows"),
                 ("failed", "refused"),
                 ("newSeries", "series created"),
             ];

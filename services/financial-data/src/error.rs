@@ -34,6 +34,11 @@ pub enum Error {
         "the rows of the series {0} do not follow each other, and the upload is too large for them to be compared together"
     )]
     ScatteredSeries(String),
+    /// A refused row may have meant any series, and known dates of some were found to be gone before it came.
+    #[error(
+        "row {0} was refused and does not say which series it is of; the upload is too large for the withdrawals before it to be left out, so nothing was stored"
+    )]
+    Unplaced(u64),
     /// An upload names more series that do not exist than it may create.
     #[error("the upload creates more than {0} series")]
     TooManySeries(usize),
@@ -71,6 +76,7 @@ impl Coded for Error {
             Self::AmbiguousSeries { .. }
             | Self::Field { .. }
             | Self::ScatteredSeries(_)
+            | Self::Unplaced(_)
             | Self::TooManySeries(_)
             | Self::NotAtomic { .. } => Code::Invalid,
             Self::KeyReused(_) => Code::Conflict,
@@ -83,6 +89,7 @@ impl Coded for Error {
             Self::AmbiguousSeries { .. } => "name the source too".to_string(),
             Self::KeyReused(_) => "send every batch with a key of its own".to_string(),
             Self::ScatteredSeries(_) => "sort the rows by series, or give a larger lake.memory-limit".to_string(),
+            Self::Unplaced(_) => "correct the row, or leave out missing=withdraw".to_string(),
             Self::TooManySeries(_) => {
                 "split the upload into smaller ones, or raise financial-data.upload-series".to_string()
             }
@@ -100,7 +107,7 @@ impl Coded for Error {
 
     fn http_status(&self) -> u16 {
         match self {
-            Self::KeyReused(_) | Self::NotAtomic { .. } | Self::ScatteredSeries(_) => 422,
+            Self::KeyReused(_) | Self::NotAtomic { .. } | Self::ScatteredSeries(_) | Self::Unplaced(_) => 422,
             Self::TooManySeries(_) => 413,
             other => other.code().http_status(),
         }

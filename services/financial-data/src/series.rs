@@ -1,49 +1,10 @@
 //! A series and its source: what is measured, by whom, how often.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use uuid::Uuid;
-
-/// The namespace of our version 5 identifiers: every writer derives the same id from the same names.
-const NAMESPACE: Uuid = Uuid::from_u128(0x6f2d_8f0e_5a3b_5c64_9a51_1b0c_7d64_2e90);
+pub use contracts::series::{SeriesId, SourceId};
 
 /// The source of rows that name none.
 pub const DEFAULT_SOURCE: &str = "default";
-
-/// The identifier of a series: UUIDv5 of its source's id and its external id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(transparent)]
-pub struct SeriesId(pub Uuid);
-
-impl SeriesId {
-    /// The id of the series that `source` calls `external_id`.
-    pub fn of(source: SourceId, external_id: &str) -> Self {
-        Self(Uuid::new_v5(&source.0, external_id.as_bytes()))
-    }
-}
-
-impl std::fmt::Display for SeriesId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// The identifier of a source: UUIDv5 of its name in lower case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(transparent)]
-pub struct SourceId(pub Uuid);
-
-impl SourceId {
-    /// The id of the source called `name`, whatever its case.
-    pub fn of(name: &str) -> Self {
-        Self(Uuid::new_v5(&NAMESPACE, name.to_lowercase().as_bytes()))
-    }
-}
-
-impl std::fmt::Display for SourceId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
 
 /// Who publishes series.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -61,6 +22,13 @@ pub struct Source {
     pub created_at: DateTime<Utc>,
     /// When it was last changed here.
     pub updated_at: DateTime<Utc>,
+}
+
+impl Source {
+    /// Whether a source can have this name.
+    pub fn may_be_called(name: &str) -> bool {
+        !name.trim().is_empty() && name.chars().count() <= 100 && !name.chars().any(char::is_control)
+    }
 }
 
 /// How often a series has an observation.

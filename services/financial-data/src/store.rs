@@ -1,5 +1,6 @@
 //! Everything the service keeps: three tables, the registry and search index over two of them, decoded histories.
 
+mod absent;
 mod batch;
 mod change;
 mod codec;

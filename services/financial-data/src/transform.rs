@@ -88,6 +88,14 @@ impl Coded for TransformError {
     fn code(&self) -> Code {
         Code::Invalid
     }
+
+    fn hint(&self) -> Option<String> {
+        let (Self::UnitsNeedFrequency { frequency, .. } | Self::AggregationNeedsFrequency { frequency }) = self else {
+            return None;
+        };
+        let hint = "describe the series with its frequency, for instance monthly";
+        (*frequency == Frequency::Other).then(|| hint.to_string())
+    }
 }
 
 /// Aggregates `points` of a series of this `frequency`, then computes the units.

@@ -35,6 +35,7 @@ impl Write<'_> {
     async fn draft(&self, core: &Core, state: &State) -> Result<(Draft, Trace)> {
         let at = next_instant(state, core.env.now());
         let mut draft = Draft::new(Operation::Append, at);
+        draft.expired = core.history.surplus(&state.loaded.metadata, at);
         let trace = match self {
             Self::Rows(batches) => add_rows(core, state, (batches, &mut draft)).await?,
             Self::Staged(staged) => {
@@ -55,7 +56,6 @@ pub(super) async fn retry(core: &Core, write: &Write<'_>, receipts: &[Receipt]) 
     for attempt in 0..ATTEMPTS {
         let (mut draft, trace) = write.draft(core, &state).await?;
         draft.receipts = receipts.to_vec();
-        draft.expired = core.history.surplus(&state.loaded.metadata, draft.at);
         if let Some(committed) = finish(core, &state, draft, trace).await? {
             return Ok(committed);
         }
@@ -64,6 +64,20 @@ pub(super) async fn retry(core: &Core, write: &Write<'_>, receipts: &[Receipt]) 
     Err(LakeError::Conflict {
         table: core.def.name.to_string(),
     })
+}
+
+/// Commits directly after the commit with this sequence number; `None` when somebody else was faster.
+pub(super) async fn follow(core: &Core, write: &Write<'_>, sequence: i64) -> Result<Option<Committed>> {
+    let state = core.state.load_full();
+    if state.snapshot.sequence() != sequence {
+        return Ok(None);
+    }
+    let (draft, trace) = write.draft(core, &state).await?;
+    let committed = finish(core, &state, draft, trace).await?;
+    if committed.is_none() {
+        after_conflict(core, 0).await?;
+    }
+    Ok(committed)
 }
 
 /// Waits a little, longer each time, and asks for what somebody else has committed.

@@ -181,3 +181,26 @@ async fn a_cached_decoding_is_touched_by_exactly_the_commits_that_change_it() {
     ours.refresh().await.unwrap();
     assert!(ours.touched_since("a", read_at));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_made_of_an_older_state_are_not_written_whatever_came_between() {
+    let home = tempfile::tempdir().unwrap();
+    let (ours, theirs) = (table(home.path()).await, table(home.path()).await);
+    for value in 0..2 {
+        ours.append(rows(&[("a", 1, value)]), None).await.unwrap();
+    }
+    let basis = ours.snapshot().sequence();
+    theirs.refresh().await.unwrap();
+    theirs.compact(Effort::Full).await.unwrap().unwrap();
+    let compacted = theirs.snapshot().sequence();
+
+    let made = theirs.append_after(compacted, rows(&[("a", 1, 7)])).await.unwrap();
+    let unaware = ours.append_after(basis, rows(&[("a", 1, 8)])).await.unwrap();
+    let aware = ours.append_after(basis, rows(&[("a", 1, 8)])).await.unwrap();
+
+    assert_eq!(made.map(|made| made.sequence), Some(compacted + 1));
+    assert_eq!((unaware, aware), (None, None));
+    assert_eq!(read(&ours.refresh().await.unwrap(), "a").await, [(1, 7)]);
+    let newest = ours.snapshot().sequence();
+    assert!(ours.append_after(newest, rows(&[("a", 1, 9)])).await.unwrap().is_some());
+}

@@ -9,6 +9,7 @@ const LIMITS: Limits = Limits {
     bytes: 16 << 20,
     chunk_bytes: 4 << 10,
     whole_series: false,
+    place_refused: true,
     reported_errors: 10,
 };
 static LIBRARIES_MAY_PANIC: std::sync::Once = std::sync::Once::new();
@@ -44,6 +45,10 @@ pub fn decode(format: Format, bytes: &[u8]) {
                 .iter()
                 .all(|date| *date == NO_DATE || DATES.contains(date))
         );
+        for refused in &rows.refused {
+            assert!((refused.series as usize) < rows.names.len());
+            assert!(refused.date == NO_DATE || DATES.contains(&refused.date));
+        }
         assert!(rows.numbers.is_sorted_by(|left, right| left < right));
         for at in 0..count {
             assert_eq!(rows.value(at).is_some(), rows.digits[at] >= 0);

@@ -87,6 +87,7 @@ pub struct BulkDataPointsInput {
     #[graphql(default)]
     pub mode: BulkUploadMode,
     /// With mode CHANGES: whether dates between the first and the last one given that are missing now were withdrawn.
+    /// What a refused point may have meant stays.
     #[graphql(default)]
     pub withdraw_missing: bool,
     /// Whether one refused point refuses all.

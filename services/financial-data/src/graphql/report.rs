@@ -86,6 +86,8 @@ pub struct BulkUploadSummary {
     pub unchanged: u64,
     /// Withdrawals recorded for dates that a crawl no longer had.
     pub withdrawn: u64,
+    /// Dates that a crawl no longer had and that stay as they were known: a refused point may have meant them.
+    pub not_withdrawn: u64,
     /// Series created, because they were described or because points named them.
     pub new_series: u64,
 }
@@ -98,6 +100,7 @@ impl From<store::Summary> for BulkUploadSummary {
             failed,
             unchanged,
             withdrawn,
+            not_withdrawn,
             new_series,
         } = summary;
         Self {
@@ -106,6 +109,7 @@ impl From<store::Summary> for BulkUploadSummary {
             failed,
             unchanged,
             withdrawn,
+            not_withdrawn,
             new_series,
         }
     }

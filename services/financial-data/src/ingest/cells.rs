@@ -11,7 +11,8 @@ use arrow::datatypes::{
 
 use crate::value::{SCALE, Value, ValueError};
 
-use super::field::{self, Column, Fault, With, fault};
+use super::fault::{Fault, With, bad_value, fault};
+use super::field::{self, Column};
 use super::{RowErrorType, dates};
 
 /// Reads one row of a column.
@@ -182,7 +183,7 @@ fn scaled<T: ArrowPrimitiveType<Native: Into<i128>>>(
 #[inline]
 fn fit(integer: i128, scale: i8) -> Result<Value, Fault> {
     Value::scaled(integer, i64::from(scale))
-        .map_err(|error| field::bad_value(format!("{integer}e{}", -i16::from(scale)).as_bytes(), error))
+        .map_err(|error| bad_value(format!("{integer}e{}", -i16::from(scale)).as_bytes(), error))
 }
 
 /// Decimals of 256 bits lose trailing zeros until they fit 128.
@@ -198,7 +199,7 @@ fn wide(array: &arrow::array::PrimitiveArray<Decimal256Type>, scale: i8) -> Cell
         }
         match integer.to_i128() {
             Some(integer) => fit(integer, scale).map(Some),
-            None => Err(field::bad_value(
+            None => Err(bad_value(
                 format!("{integer}e{}", -i16::from(scale)).as_bytes(),
                 ValueError::TooLarge,
             )),
@@ -225,5 +226,5 @@ fn shortest(number: impl std::fmt::LowerExp) -> Result<Value, Fault> {
     let _ = write!(room, "{number:e}");
     let left = room.len();
     let text = &buffer[..buffer.len() - left];
-    Value::parse_bytes(text).map_err(|error| field::bad_value(text, error))
+    Value::parse_bytes(text).map_err(|error| bad_value(text, error))
 }

@@ -7,7 +7,9 @@ use uuid::Uuid;
 use crate::value::Value;
 
 use super::cells::{Cell, days, flags, integers, numbers, texts};
-use super::field::{self, Column, Fault, Row, missing};
+use super::fault::{Fault, With, missing};
+use super::field::{self, Column, Row};
+use super::names::Named;
 use super::{DecodeError, NO_DATE};
 
 /// Which column of a schema holds what.
@@ -56,8 +58,10 @@ fn fits(column: Column, data_type: &DataType) -> bool {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
         _ => false,
     };
-    text || match column {
+    match column {
         Column::Derived => true,
+        Column::Digits => integer || data_type.is_null(),
+        _ if text => true,
         Column::Series => matches!(data_type, DataType::FixedSizeBinary(16)),
         Column::Date | Column::Revision => {
             matches!(data_type, DataType::Date32 | DataType::Date64 | DataType::Timestamp(..))
@@ -70,7 +74,6 @@ fn fits(column: Column, data_type: &DataType) -> bool {
         }
         Column::Original => matches!(data_type, DataType::Boolean | DataType::Null),
         Column::Metadata | Column::Source => data_type.is_null(),
-        Column::Digits => !text && (integer || data_type.is_null()),
     }
 }
 
@@ -131,9 +134,6 @@ impl<'a> Columns<'a> {
     /// Reads row `at`; `id` is room for the text of an id.
     #[inline]
     pub(super) fn row<'r>(&'r self, at: usize, id: &'r mut [u8; 36]) -> Result<Row<'r>, Fault> {
-        let text = |read: &'r Option<Cell<'a, Option<&'a str>>>| {
-            read.as_ref().and_then(|read| read(at)).unwrap_or_default().trim_ascii()
-        };
         let series = match &self.series {
             Series::Names(read) => read(at).unwrap_or_default().trim_ascii().as_bytes(),
             Series::Ids(ids) if ids.is_valid(at) => {
@@ -142,10 +142,16 @@ impl<'a> Columns<'a> {
             }
             Series::Ids(_) => b"",
         };
+        let named = (text(&self.source, at).as_bytes(), series);
+        self.read(at, named)
+            .map_err(|fault| fault.about(named, (self.date)(at).ok().flatten()))
+    }
+
+    fn read<'r>(&'r self, at: usize, (source, series): Named<'r>) -> Result<Row<'r>, Fault> {
         let digits = self.digits.as_ref().and_then(|read| read(at));
         Ok(Row {
             series,
-            source: text(&self.source).as_bytes(),
+            source,
             date: (self.date)(at)?.ok_or_else(|| missing(Column::Date))?,
             value: field::with_digits((self.value)(at)?, digits)?,
             revision: match &self.revision {
@@ -153,7 +159,16 @@ impl<'a> Columns<'a> {
                 None => NO_DATE,
             },
             original: self.original.as_ref().map_or(Ok(-1), |read| read(at))?,
-            metadata: field::metadata(text(&self.metadata).as_bytes())?,
+            metadata: field::metadata(text(&self.metadata, at).as_bytes())?,
         })
     }
+}
+
+/// The text of a row in a column that may not be there.
+fn text<'r, 'a: 'r>(column: &'r Option<Cell<'a, Option<&'a str>>>, at: usize) -> &'r str {
+    column
+        .as_ref()
+        .and_then(|read| read(at))
+        .unwrap_or_default()
+        .trim_ascii()
 }

@@ -4,7 +4,8 @@ use std::io::Read;
 
 use ::csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
 
-use super::field::{self, Column, With, misshapen};
+use super::fault::{Fault, With, misshapen};
+use super::field::{self, Column};
 use super::input::Input;
 use super::intake::Intake;
 use super::{DecodeError, Format};
@@ -83,7 +84,24 @@ pub(super) fn columns<'a>(names: impl Iterator<Item = &'a str>) -> Result<Vec<Co
 }
 
 #[inline]
-fn row<'a>(header: &[Column], record: &'a ByteRecord) -> Result<field::Row<'a>, field::Fault> {
+fn row<'a>(header: &[Column], record: &'a ByteRecord) -> Result<field::Row<'a>, Fault> {
+    read(header, record).map_err(|fault| spanning(fault, record))
+}
+
+/// A quote that is not closed makes a field of the lines behind it: a refusal says how many it takes with it.
+fn spanning(mut fault: Fault, record: &ByteRecord) -> Fault {
+    let breaks = record.as_slice().iter().filter(|byte| **byte == b'\n').count();
+    if breaks > 0 {
+        let lines = format!("; the row takes up {} lines", breaks + 1);
+        fault.error.message.push_str(&lines);
+        // What it says of series and date may be what another line says.
+        fault.about = None;
+        return fault.with("look for a quote that is not closed");
+    }
+    fault
+}
+
+fn read<'a>(header: &[Column], record: &'a ByteRecord) -> Result<field::Row<'a>, Fault> {
     if record.len() != header.len() {
         let message = format!("has {} fields, the header has {}", record.len(), header.len());
         return Err(misshapen(record.as_slice(), message).with("quote fields that have commas in them"));

@@ -1,7 +1,8 @@
 //! Calendar dates as days since 1970-01-01, read from bytes.
 
 use super::RowErrorType;
-use super::field::{Column, Fault, With, fault as refuse};
+use super::fault::{Fault, With, fault as refuse};
+use super::field::Column;
 
 /// 1600-01-01.
 const FIRST: i32 = days(1600, 1, 1);

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::series::Frequency;
+use crate::series::{Frequency, Source};
 
 use super::METADATA_BYTES;
 
@@ -48,14 +48,23 @@ pub struct SeriesDescription {
 }
 
 impl SeriesDescription {
-    /// This description when all of its fields fit a series, or what does not fit.
-    pub fn checked(self) -> Result<Self, String> {
+    /// This description when all of its fields fit a series, or what does not fit. White space around its names means
+    /// nothing, as in rows.
+    pub fn checked(mut self) -> Result<Self, String> {
+        self.external_id = self.external_id.trim().to_owned();
+        self.source = self.source.map(|source| source.trim().to_owned());
         if self.external_id.is_empty() || self.external_id.chars().any(char::is_control) {
             return Err("external_id needs 1 to 255 printable characters".to_owned());
         }
+        if self
+            .source
+            .as_deref()
+            .is_some_and(|source| !Source::may_be_called(source))
+        {
+            return Err("source needs 1 to 100 printable characters".to_owned());
+        }
         let longest = [
             ("external_id", Some(&self.external_id), 255),
-            ("source", self.source.as_ref(), 100),
             ("title", self.title.as_ref(), 500),
             ("description", self.description.as_ref(), 20_000),
             ("units", self.units.as_ref(), 100),

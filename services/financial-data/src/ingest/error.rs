@@ -133,7 +133,9 @@ impl Coded for DecodeError {
                 "write smaller parts: smaller Arrow record batches or Parquet pages; in CSV look for a quote that is never closed"
             }
             Self::Unsupported(_) => "write it with zstd, snappy or without compression",
-            Self::BrokenOff { .. } => "send it again; with an idempotency key nothing is stored twice",
+            Self::BrokenOff { .. } => {
+                "send it again if it is whole on your side; with an idempotency key nothing is stored twice"
+            }
             Self::Spool(_) => "try again later or send another format",
         };
         Some(hint.to_owned())

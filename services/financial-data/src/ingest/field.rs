@@ -1,11 +1,9 @@
 //! The fields of a row: their names, and how each is read from bytes.
 
-use crate::value::{SCALE, Value, ValueError};
+use crate::value::{SCALE, Value};
 
-use super::{METADATA_BYTES, NO_DATE, RowError, RowErrorType};
-
-/// Why a row is refused; the intake puts in its number.
-pub(super) type Fault = Box<RowError>;
+use super::fault::{Fault, With, bad_value, fault, missing};
+use super::{METADATA_BYTES, NO_DATE, RowErrorType};
 
 /// A column that rows may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +73,14 @@ pub(super) type Cells<'a> = [&'a [u8]; Column::COUNT];
 /// Reads a row from its texts.
 pub(super) fn row<'a>(cells: &Cells<'a>) -> Result<Row<'a>, Fault> {
     let cell = |column: Column| cells[column as usize].trim_ascii();
+    read(cells).map_err(|fault| {
+        let date = date(Column::Date, cell(Column::Date)).ok();
+        fault.about((cell(Column::Source), cell(Column::Series)), date)
+    })
+}
+
+fn read<'a>(cells: &Cells<'a>) -> Result<Row<'a>, Fault> {
+    let cell = |column: Column| cells[column as usize].trim_ascii();
     if cell(Column::Date).is_empty() {
         return Err(missing(Column::Date));
     }
@@ -107,25 +113,6 @@ pub(super) fn value(text: &[u8]) -> Result<Option<Value>, Fault> {
         Err(_) if matches!(text, b"" | b"." | b"NA" | b"null" | b"NULL") => Ok(None),
         Err(error) => Err(bad_value(text, error)),
     }
-}
-
-/// A value that cannot be stored, with what to write instead.
-pub(super) fn bad_value(text: &[u8], error: ValueError) -> Fault {
-    let lower = text.to_ascii_lowercase();
-    let unsigned = lower.strip_prefix(b"-").or(lower.strip_prefix(b"+")).unwrap_or(&lower);
-    let fix = match error {
-        ValueError::TooLarge => "publish it in a larger unit, for instance in millions",
-        ValueError::TooPrecise => "round it to 10 digits after the point, or send decimals instead of binary numbers",
-        ValueError::NotANumber => match unsigned {
-            b"nan" | b"n/a" | b"na" | b"#n/a" | b"none" | b"nil" | b"-" => {
-                "leave it empty when the value was withdrawn"
-            }
-            b"inf" | b"infinity" => "leave the row out: an infinite number cannot be stored",
-            _ if text.contains(&b',') => "write a point before the decimals and no separators between thousands",
-            _ => "write digits with a point before the decimals, for instance -1234.50",
-        },
-    };
-    fault(Column::Value, text, RowErrorType::InvalidNumericValue, error).with(fix)
 }
 
 /// Reads how many digits a value was published with.
@@ -220,60 +207,4 @@ pub(super) fn metadata(text: &[u8]) -> Result<Option<&str>, Fault> {
         )
         .with("write an object, for instance {\"note\": \"estimate\"}")),
     }
-}
-
-/// A field that every row needs and this one does not have.
-pub(super) fn missing(column: Column) -> Fault {
-    let fault = fault(
-        column,
-        b"",
-        RowErrorType::MissingRequiredField,
-        format_args!("{} is missing", column.name()),
-    );
-    match column {
-        Column::Value => fault.with("write null or an empty value when it was withdrawn"),
-        Column::Date => fault.with("write the first day of the observed period as YYYY-MM-DD"),
-        _ => fault.with("name the series by its id or by what its source calls it"),
-    }
-}
-
-/// A refusal of what stands in a column.
-pub(super) fn fault(column: Column, text: &[u8], error_type: RowErrorType, message: impl ToString) -> Fault {
-    let value = (!text.is_empty()).then(|| cut(text));
-    Box::new(RowError {
-        row: 0,
-        field: column.name(),
-        value,
-        error_type,
-        message: message.to_string(),
-        suggested_fix: None,
-    })
-}
-
-/// A refusal of the row as a whole.
-pub(super) fn misshapen(text: &[u8], message: impl ToString) -> Fault {
-    Box::new(RowError {
-        field: "row",
-        ..*fault(Column::Series, text, RowErrorType::SchemaMismatch, message)
-    })
-}
-
-/// Adds what to write instead.
-pub(super) trait With {
-    fn with(self, fix: impl Into<String>) -> Self;
-}
-
-impl With for Fault {
-    fn with(mut self, fix: impl Into<String>) -> Self {
-        self.suggested_fix = Some(fix.into());
-        self
-    }
-}
-
-/// The first 100 characters of what stood there.
-fn cut(text: &[u8]) -> String {
-    String::from_utf8_lossy(&text[..text.len().min(400)])
-        .chars()
-        .take(100)
-        .collect()
 }

@@ -116,7 +116,7 @@ fn sniff_object(text: &[u8]) -> Format {
     let object: Result<std::collections::HashMap<String, IgnoredAny>, _> = serde_json::from_slice(line);
     match object {
         Ok(object)
-            if !["data", "dataPoints", "data_points", "rows"]
+            if !["data", "dataPoints", "data_points", "rows", "series"]
                 .iter()
                 .any(|key| object.contains_key(*key)) =>
         {

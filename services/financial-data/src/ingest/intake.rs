@@ -1,22 +1,19 @@
 //! Gathers rows into chunks, numbers them and keeps the report of those that were refused.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use uuid::Uuid;
-
-use crate::series::SeriesId;
 use crate::value::Value;
 
-use super::field::{Column, Fault, Row, With, fault, misshapen, missing};
+use super::fault::{About, Fault, Refusal};
+use super::field::Row;
+use super::names::{Named, Names, check_source};
 use super::{
-    DecodeError, Decoded, Limits, MAX_SERIES, RowError, RowErrorType, Rows, SeriesDescription, SeriesName, Sink,
-    WITHDRAWN,
+    DecodeError, Decoded, Limits, MAX_SERIES, NO_DATE, RefusedRow, RowError, Rows, SeriesDescription, SeriesName, Sink,
+    WITHDRAWN, is_key,
 };
 
-/// What a row costs in the columns of a chunk, and a name in its list and index.
+/// What a row costs in the columns of a chunk.
 const ROW_COST: usize = 50;
-const NAME_COST: usize = 160;
 /// What all descriptions of one upload may cost.
 const DESCRIPTION_BYTES: usize = 64 << 20;
 /// So many times its size a chunk may grow for one series that may not be cut.
@@ -61,20 +58,25 @@ impl<'a> Intake<'a> {
             return Err(DecodeError::TooManyRows(self.limits.rows));
         }
         self.decoded.rows += 1;
-        if self.limits.whole_series
-            && self.size >= self.limits.chunk_bytes
-            && let Ok(row) = &row
-            && !self.names.is_last(row)
-        {
+        let row = match row {
+            Ok(row) => row,
+            Err(fault) => return self.refuse(*fault),
+        };
+        let named = (row.source, row.series);
+        self.begin(named)?;
+        match self.names.index(named, (&mut self.rows.names, &mut self.size)) {
+            Ok(series) => self.keep(series, &row),
+            Err(fault) => self.refuse(*fault),
+        }
+    }
+
+    /// A chunk that is full and may not cut a series ends where the next one begins.
+    #[inline]
+    fn begin(&mut self, named: Named<'_>) -> Result<(), DecodeError> {
+        if self.limits.whole_series && self.size >= self.limits.chunk_bytes && !self.names.is_last(named) {
             self.hand_over()?;
         }
-        match row.and_then(|row| Ok((self.names.index(&mut self.rows.names, &row, &mut self.size)?, row))) {
-            Ok((series, row)) => self.keep(series, &row),
-            Err(fault) => {
-                self.refuse(*fault);
-                Ok(())
-            }
-        }
+        Ok(())
     }
 
     #[inline]
@@ -95,13 +97,18 @@ impl<'a> Intake<'a> {
             rows.metadata.resize(rows.series.len() - 1, None);
             rows.metadata.push(row.metadata.map(Into::into));
         }
+        self.end()
+    }
+
+    /// Hands over a chunk that is full, unless the next row may belong to its last series.
+    #[inline]
+    fn end(&mut self) -> Result<(), DecodeError> {
         if self.size < self.limits.chunk_bytes {
             return Ok(());
         }
         if !self.limits.whole_series {
             return self.hand_over();
         }
-        // It ends where the next series begins.
         match self.size < WHOLE_SERIES * self.limits.chunk_bytes {
             true => Ok(()),
             false => Err(DecodeError::LongSeries(self.decoded.rows)),
@@ -109,18 +116,41 @@ impl<'a> Intake<'a> {
     }
 
     #[cold]
-    fn refuse(&mut self, error: RowError) {
+    fn refuse(&mut self, refusal: Refusal) -> Result<(), DecodeError> {
+        let number = self.decoded.rows;
         self.decoded.failed += 1;
         if self.decoded.errors.len() < self.limits.reported_errors {
             self.decoded.errors.push(RowError {
-                row: self.decoded.rows,
-                ..error
+                row: number,
+                ..refusal.error
             });
         }
+        match self.limits.place_refused {
+            true => self.place(refusal.about),
+            false => Ok(()),
+        }
+    }
+
+    /// Keeps what a refused row is about, or that it may be about any series.
+    fn place(&mut self, about: Option<About>) -> Result<(), DecodeError> {
+        let number = self.decoded.rows;
+        if let Some(about) = about {
+            let named = (&*about.source, &*about.series);
+            self.begin(named)?;
+            if let Ok(series) = self.names.index(named, (&mut self.rows.names, &mut self.size)) {
+                let date = about.date.unwrap_or(NO_DATE);
+                self.rows.refused.push(RefusedRow { series, date, number });
+                self.size += size_of::<RefusedRow>();
+                return self.end();
+            }
+        }
+        self.decoded.unplaced.get_or_insert(number);
+        Ok(())
     }
 
     fn hand_over(&mut self) -> Result<(), DecodeError> {
         let mut rows = std::mem::take(&mut self.rows);
+        rows.unplaced = self.decoded.unplaced;
         if let Some(source) = &self.decoded.head.source {
             for name in &mut rows.names {
                 if let SeriesName::External {
@@ -142,8 +172,10 @@ impl<'a> Intake<'a> {
         if self.handed_over || self.decoded.head.batch_id.is_some() {
             return Err(DecodeError::LateHead("batchId"));
         }
-        if batch_id.is_empty() || batch_id.chars().count() > 255 {
-            return Err(DecodeError::Columns("a batchId has 1 to 255 characters".to_owned()));
+        if !is_key(&batch_id) {
+            return Err(DecodeError::Columns(
+                "a batchId has 1 to 255 printable characters".to_owned(),
+            ));
         }
         Arc::make_mut(&mut self.decoded.head).batch_id = Some(batch_id);
         Ok(())
@@ -156,7 +188,7 @@ impl<'a> Intake<'a> {
         }
         let source = source.trim();
         check_source(source.as_bytes())
-            .map_err(|_| DecodeError::Columns("a source has 1 to 100 characters".to_owned()))?;
+            .map_err(|_| DecodeError::Columns("a source has 1 to 100 printable characters".to_owned()))?;
         Arc::make_mut(&mut self.decoded.head).source = Some(source.to_owned());
         Ok(())
     }
@@ -192,101 +224,9 @@ impl<'a> Intake<'a> {
     }
 
     pub(super) fn finish(mut self) -> Result<Decoded, DecodeError> {
-        if !self.rows.is_empty() {
+        if !self.rows.is_empty() || !self.rows.refused.is_empty() {
             self.hand_over()?;
         }
         Ok(self.decoded)
     }
-}
-
-/// Finds the place of a row's series among the names of a chunk.
-#[derive(Default)]
-struct Names {
-    places: HashMap<Box<[u8]>, u32>,
-    key: Vec<u8>,
-    last: Option<u32>,
-}
-
-impl Names {
-    /// Whether a row is about the series that was asked for last.
-    #[inline]
-    fn is_last(&self, row: &Row<'_>) -> bool {
-        self.last.is_some()
-            && self.key.len() == row.source.len() + 1 + row.series.len()
-            && self.key.ends_with(row.series)
-            && self.key.starts_with(row.source)
-            && self.key[row.source.len()] == 0
-    }
-
-    /// Rows of a series mostly follow each other, so the last key is compared before the index is asked.
-    #[inline]
-    fn index(&mut self, names: &mut Vec<SeriesName>, row: &Row<'_>, size: &mut usize) -> Result<u32, Fault> {
-        if let Some(last) = self.last
-            && self.is_last(row)
-        {
-            return Ok(last);
-        }
-        self.last = None;
-        self.key.clear();
-        self.key.extend_from_slice(row.source);
-        self.key.push(0);
-        self.key.extend_from_slice(row.series);
-        let place = match self.places.get(self.key.as_slice()) {
-            Some(place) => *place,
-            None => {
-                let place = names.len() as u32;
-                names.push(series_name(row.source, row.series)?);
-                self.places.insert(self.key.as_slice().into(), place);
-                *size += NAME_COST + 2 * self.key.len();
-                place
-            }
-        };
-        self.last = Some(place);
-        Ok(place)
-    }
-}
-
-fn series_name(source: &[u8], series: &[u8]) -> Result<SeriesName, Fault> {
-    if series.is_empty() {
-        return Err(missing(Column::Series));
-    }
-    let refuse = |message: &'static str| {
-        fault(Column::Series, series, RowErrorType::InvalidSeriesReference, message)
-            .with("name the series by its id or by what its source calls it, in 1 to 255 printable characters")
-    };
-    let text = std::str::from_utf8(series).map_err(|_| refuse("is not UTF-8"))?;
-    if text.chars().any(char::is_control) || text.chars().count() > 255 {
-        return Err(refuse("is longer than 255 characters or has control characters"));
-    }
-    let source = match source {
-        b"" => None,
-        named => Some(check_source(named)?.into()),
-    };
-    if series.len() == 36
-        && let Ok(id) = Uuid::try_parse_ascii(series)
-    {
-        return Ok(SeriesName::Id(SeriesId(id)));
-    }
-    Ok(SeriesName::External {
-        source,
-        external_id: text.into(),
-    })
-}
-
-fn check_source(source: &[u8]) -> Result<&str, Fault> {
-    match std::str::from_utf8(source) {
-        Ok(text) if !text.is_empty() && text.chars().count() <= 100 && !text.chars().any(char::is_control) => Ok(text),
-        _ => Err(fault(
-            Column::Source,
-            source,
-            RowErrorType::InvalidSeriesReference,
-            "is not the name of a source",
-        )
-        .with("name the source in 1 to 100 printable characters")),
-    }
-}
-
-/// Refuses a row that has a field no row has.
-pub(super) fn unknown_field(name: &str) -> Fault {
-    misshapen(name.as_bytes(), "is not a field of a row").with("leave it out, or put it into metadata")
 }

@@ -6,25 +6,26 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::field::{self, Column, Fault, With, fault, misshapen, missing};
-use super::intake::{Intake, unknown_field};
+use super::fault::{Fault, With, fault, misshapen, missing, unknown_field};
+use super::field::{self, Column};
+use super::intake::Intake;
 use super::{DecodeError, RowErrorType};
 
 /// Reads one row and keeps it or what is wrong with it.
 pub(super) fn read(text: &[u8], intake: &mut Intake<'_>) -> Result<(), DecodeError> {
-    match parse(text) {
-        Ok(fields) => {
-            let texts = fields.texts();
-            intake.row(texts.as_ref().map_err(Clone::clone).and_then(|texts| {
-                let mut cells: field::Cells<'_> = Default::default();
-                for (cell, text) in cells.iter_mut().zip(texts) {
-                    *cell = text.as_bytes();
-                }
-                field::row(&cells)
-            }))
-        }
-        Err(fault) => intake.row(Err(fault)),
+    let fields = match parse(text) {
+        Ok(fields) => fields,
+        Err(fault) => return intake.row(Err(fault)),
+    };
+    let texts = match fields.texts() {
+        Ok(texts) => texts,
+        Err(fault) => return intake.row(Err(fields.about(fault))),
+    };
+    let mut cells: field::Cells<'_> = Default::default();
+    for (cell, text) in cells.iter_mut().zip(&texts) {
+        *cell = text.as_bytes();
     }
+    intake.row(field::row(&cells))
 }
 
 fn parse(text: &[u8]) -> Result<Fields<'_>, Fault> {
@@ -36,7 +37,7 @@ fn parse(text: &[u8]) -> Result<Fields<'_>, Fault> {
         .with("write one JSON object per row")
     })?;
     match &fields.refused {
-        Some(Refused::Unknown(name)) => Err(unknown_field(name)),
+        Some(Refused::Unknown(name)) => Err(fields.about(unknown_field(name))),
         Some(Refused::Doubled(column)) => {
             Err(misshapen(column.name().as_bytes(), "stands in the row twice").with("name each field once"))
         }
@@ -80,6 +81,19 @@ impl<'a> Fields<'a> {
             }
         }
         Ok(texts)
+    }
+
+    /// Adds to a refusal the series and the date of the row, as far as they can be read.
+    fn about(&self, fault: Fault) -> Fault {
+        let said = |column: Column| match self.raw[column as usize] {
+            Some(raw) => text(column, raw.get()).ok(),
+            None => Some(Cow::Borrowed("")),
+        };
+        let (Some(source), Some(series)) = (said(Column::Source), said(Column::Series)) else {
+            return fault;
+        };
+        let date = said(Column::Date).and_then(|date| field::date(Column::Date, date.as_bytes().trim_ascii()).ok());
+        fault.about((source.as_bytes().trim_ascii(), series.as_bytes().trim_ascii()), date)
     }
 }
 
@@ -144,7 +158,7 @@ impl<'de> Visitor<'de> for FieldsVisitor {
                 Ok(column) => {
                     let raw = map.next_value()?;
                     if fields.raw[column as usize].replace(raw).is_some() {
-                        fields.refused.get_or_insert(Refused::Doubled(column));
+                        fields.refused = Some(Refused::Doubled(column));
                     }
                 }
                 Err(name) => {

@@ -20,6 +20,7 @@ mod csv;
 mod dates;
 mod description;
 mod error;
+mod fault;
 mod field;
 mod format;
 mod head;
@@ -28,6 +29,7 @@ mod intake;
 mod ipc;
 mod json;
 mod json_row;
+mod names;
 mod pages;
 mod parquet;
 mod protobuf;
@@ -47,7 +49,7 @@ pub use description::SeriesDescription;
 pub use error::DecodeError;
 pub use format::Format;
 pub use head::Head;
-pub use rows::{NO_DATE, RowError, RowErrorType, Rows, SeriesName, WITHDRAWN};
+pub use rows::{NO_DATE, RefusedRow, RowError, RowErrorType, Rows, SeriesName, WITHDRAWN};
 pub use wire::{BulkDataRequest, DataPointData, SeriesData};
 
 use input::Input;
@@ -59,6 +61,13 @@ pub const ROW_BYTES: usize = 1 << 20;
 pub const METADATA_BYTES: usize = 64 << 10;
 /// The most series that an upload may describe.
 pub const MAX_SERIES: usize = 100_000;
+/// The most characters of an idempotency key.
+const KEY_CHARS: usize = 255;
+
+/// Whether a text can be an idempotency key.
+pub fn is_key(text: &str) -> bool {
+    (1..=KEY_CHARS).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+}
 
 /// How large an upload may be, and how it is cut.
 #[derive(Clone, Debug)]
@@ -71,6 +80,8 @@ pub struct Limits {
     pub chunk_bytes: usize,
     /// Whether rows of one series that follow each other stay together, in a chunk that may then be larger.
     pub whole_series: bool,
+    /// Whether what can be read of refused rows is handed over too.
+    pub place_refused: bool,
     /// How many refused rows are described; the others are only counted.
     pub reported_errors: usize,
 }
@@ -86,6 +97,8 @@ pub struct Decoded {
     pub failed: u64,
     /// The first refused rows, at most [`Limits::reported_errors`].
     pub errors: Vec<RowError>,
+    /// The first refused row of which not even the series can be read, where [`Limits::place_refused`] asks for it.
+    pub unplaced: Option<u64>,
 }
 
 /// Takes a chunk of rows, with what the upload has said of itself so far. An error ends the decoding.

@@ -4,7 +4,8 @@ use std::io::Read;
 
 use prost::Message;
 
-use super::field::{self, Column, Fault, misshapen};
+use super::fault::{Fault, misshapen};
+use super::field::{self, Column};
 use super::input::Input;
 use super::intake::Intake;
 use super::window::Window;

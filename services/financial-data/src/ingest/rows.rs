@@ -43,6 +43,21 @@ pub struct Rows {
     pub metadata: Vec<Option<Box<str>>>,
     /// Per row, its number in the input, counted from 1.
     pub numbers: Vec<u64>,
+    /// Rows that were refused, where [`Limits::place_refused`](super::Limits::place_refused) asks for them.
+    pub refused: Vec<RefusedRow>,
+    /// The first row up to here that was refused and of which not even the series can be read; asked for likewise.
+    pub unplaced: Option<u64>,
+}
+
+/// What can be read of a row that was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefusedRow {
+    /// An index into [`Rows::names`].
+    pub series: u32,
+    /// The observation date, or [`NO_DATE`] where it cannot be read.
+    pub date: i32,
+    /// Its number in the input, counted from 1.
+    pub number: u64,
 }
 
 impl Rows {
@@ -66,7 +81,8 @@ impl Rows {
     /// About how many bytes this holds.
     pub fn size(&self) -> usize {
         let metadata: usize = self.metadata.iter().flatten().map(|text| text.len()).sum();
-        self.len() * 50 + self.metadata.len() * 16 + self.names.len() * 64 + metadata
+        let refused = self.refused.len() * size_of::<RefusedRow>();
+        self.len() * 50 + self.metadata.len() * 16 + self.names.len() * 64 + metadata + refused
     }
 }
 

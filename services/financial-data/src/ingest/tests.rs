@@ -8,6 +8,7 @@ mod json;
 mod limits;
 mod parquet;
 mod protobuf;
+mod refused;
 mod values;
 
 use platform_error::Coded;
@@ -20,6 +21,7 @@ fn limits() -> Limits {
         bytes: 256 << 20,
         chunk_bytes: 1 << 20,
         whole_series: false,
+        place_refused: false,
         reported_errors: 100,
     }
 }

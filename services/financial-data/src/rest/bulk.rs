@@ -22,8 +22,6 @@ use crate::store::{Missing, Mode, Report, Store, Upload};
 
 /// For so long a sender may send nothing.
 const STALL: Duration = Duration::from_secs(60);
-/// The most characters of an idempotency key.
-const LONGEST_KEY: usize = 255;
 const PROTO: &str = include_str!("../../proto/bulk.proto");
 
 /// The arguments of [`upload`].
@@ -42,7 +40,7 @@ pub(super) const ARGUMENTS: &[Argument] = &[
     argument(
         "missing",
         Kind::OneOf(&MISSING),
-        "With mode=changes: what becomes of known dates that the histories no longer have. keep unless told otherwise.",
+        "With mode=changes: what becomes of known dates that the histories no longer have. keep unless told otherwise. What a refused row may have meant is never withdrawn.",
     ),
     argument(
         "all_or_nothing",
@@ -91,7 +89,11 @@ fn nothing_stored(report: &Report) -> Failure {
         1 => "the only row was refused".to_string(),
         failed => format!("all {failed} rows were refused"),
     };
-    let error = Failure::new(Code::Invalid, format!("{said} and nothing was stored")).with_status(422);
+    let stored = match report.described {
+        0 => "nothing was stored",
+        _ => "only what is said of series was stored",
+    };
+    let error = Failure::new(Code::Invalid, format!("{said} and {stored}")).with_status(422);
     error
         .with_hint("correct the rows of the report")
         .with_details(json!({ "report": report }))
@@ -114,15 +116,9 @@ fn format(headers: &HeaderMap) -> Result<Format> {
 }
 
 fn asked(arguments: &Arguments, headers: &HeaderMap) -> Result<Upload> {
-    let key = one("batch_id", arguments, (headers, &["idempotency-key", "x-batch-id"]))?;
-    if let Some(key) = &key
-        && (key.chars().count() > LONGEST_KEY || key.chars().any(char::is_control))
-    {
-        return Err(Error::field("batch_id", format!("has 1 to {LONGEST_KEY} printable characters")).into());
-    }
     Ok(Upload {
         source: one("source", arguments, (headers, &["x-source"]))?,
-        key,
+        key: one("batch_id", arguments, (headers, &["idempotency-key", "x-batch-id"]))?,
         mode: mode(arguments)?,
         atomic: arguments.flag("all_or_nothing")?,
         revision_date: arguments.day("revision_date")?,

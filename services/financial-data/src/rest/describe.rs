@@ -103,7 +103,8 @@ impl Target {
             return None;
         }
         let (source, external_id) = name.split_once(':')?;
-        let is_complete = !source.trim().is_empty() && !external_id.is_empty();
+        let (source, external_id) = (source.trim(), external_id.trim());
+        let is_complete = !source.is_empty() && !external_id.is_empty();
         is_complete.then(|| Self {
             id: SeriesId::of(SourceId::of(source), external_id),
             source: source.to_string(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use platform_error::{Code, Error as Failure, Result};
-use platform_lake::{Committed, Receipt, Written};
+use platform_lake::Committed;
 use serde_json::json;
 
 use super::{Store, codec};
@@ -38,9 +38,8 @@ impl Store {
         default_source: Option<&str>,
     ) -> Result<Described> {
         let _changing = self.0.changing.lock().await;
-        let mut last = None;
         for _ in 0..TRIES {
-            let (series, sources) = self.basis(&mut last).await?;
+            let (series, sources) = self.catch_up().await?;
             let draft = self.draft(descriptions, default_source)?;
             if self.store_sources(draft.sources, sources).await? && self.store_series(draft.changed, series).await? {
                 let series = draft.ids.into_iter().map(|id| Ok(self.series(id)?));
@@ -81,7 +80,8 @@ impl Store {
         description: Option<String>,
         url: Option<String>,
     ) -> Result<Arc<Source>> {
-        if name.trim().is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+        let name = name.trim();
+        if !Source::may_be_called(name) {
             return Err(Error::field("source", "needs a name of 1 to 100 printable characters").into());
         }
         let described = self.put_source(name, description, url);
@@ -97,9 +97,8 @@ impl Store {
     async fn put_source(&self, name: &str, description: Option<String>, url: Option<String>) -> Result<Arc<Source>> {
         let _changing = self.0.changing.lock().await;
         let (id, now) = (SourceId::of(name), self.0.context.clock().now());
-        let mut last = None;
         for _ in 0..TRIES {
-            let (_, basis) = self.basis(&mut last).await?;
+            let (_, basis) = self.catch_up().await?;
             let known = self.source(id);
             let keep = |new: &Option<String>, old: fn(&Source) -> Option<String>| {
                 new.clone().or_else(|| known.as_deref().and_then(old))
@@ -108,7 +107,7 @@ impl Store {
                 id,
                 name: known
                     .as_ref()
-                    .map_or_else(|| name.trim().to_string(), |known| known.name.clone()),
+                    .map_or_else(|| name.to_string(), |known| known.name.clone()),
                 description: keep(&description, |known| known.description.clone()),
                 url: keep(&url, |known| known.url.clone()),
                 created_at: known.as_ref().map_or(now, |known| known.created_at),
@@ -155,21 +154,13 @@ impl Store {
         Ok(rows)
     }
 
-    /// Catches up with other processes and says of which commits of series and sources a change is then made. Nothing
-    /// when `last` was made of the same: then nobody was faster, but another engine took a table back to this commit.
-    async fn basis(&self, last: &mut Option<(i64, i64)>) -> Result<(Option<i64>, Option<i64>)> {
-        let (series, sources) = self.catch_up().await?;
-        let is_new = last.replace((series, sources)) != Some((series, sources));
-        Ok((is_new.then_some(series), is_new.then_some(sources)))
-    }
-
     /// Stores sources that were made of what the table held at the commit `basis`; false when others changed it since.
-    async fn store_sources(&self, sources: Vec<Arc<Source>>, basis: Option<i64>) -> Result<bool> {
+    async fn store_sources(&self, sources: Vec<Arc<Source>>, basis: i64) -> Result<bool> {
         if sources.is_empty() {
             return Ok(true);
         }
-        let (batch, receipt) = (codec::source_batch(&sources), basis.map(|basis| self.after(basis)));
-        let Written::Committed(committed) = self.0.sources.append(batch, receipt).await? else {
+        let batch = codec::source_batch(&sources);
+        let Some(committed) = self.0.sources.append_after(basis, batch).await? else {
             return Ok(false);
         };
         let mut registry = self.0.registry.write().expect("no panic while holding the lock");
@@ -179,12 +170,12 @@ impl Store {
     }
 
     /// Stores series that were made of what the table held at the commit `basis`; false when others changed it since.
-    async fn store_series(&self, series: Vec<Arc<Series>>, basis: Option<i64>) -> Result<bool> {
+    async fn store_series(&self, series: Vec<Arc<Series>>, basis: i64) -> Result<bool> {
         if series.is_empty() {
             return Ok(true);
         }
-        let (batch, receipt) = (codec::series_batch(&series), basis.map(|basis| self.after(basis)));
-        let Written::Committed(committed) = self.0.series.append(batch, receipt).await? else {
+        let batch = codec::series_batch(&series);
+        let Some(committed) = self.0.series.append_after(basis, batch).await? else {
             return Ok(false);
         };
         let changed = series.iter().map(|series| series.id).collect();
@@ -195,17 +186,6 @@ impl Store {
         }
         self.index(changed).await?;
         Ok(true)
-    }
-
-    /// Of several changes of one table that were made of the same commit only one gets this receipt: the others learn
-    /// that they were made of too old a state. What the receipt says does not matter.
-    fn after(&self, sequence: i64) -> Receipt {
-        Receipt {
-            key: format!("after {sequence}"),
-            fingerprint: String::new(),
-            body: String::new(),
-            at: self.0.context.clock().now(),
-        }
     }
 }
 

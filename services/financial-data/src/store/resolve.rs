@@ -1,10 +1,11 @@
 //! From decoded rows to a batch of the table of points: names become ids, doubles and impossible rows are refused.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use arrow::array::RecordBatch;
 use platform_error::Result;
 
+use super::absent::Meant;
 use super::batch::{Key, Points, ordered_runs};
 use super::{Missing, Mode, Store, Upload, date};
 use crate::deed::Touched;
@@ -21,6 +22,8 @@ pub(crate) struct Resolved {
     pub(crate) unchanged: u64,
     /// Withdrawals of dates that a crawl no longer has.
     pub(crate) withdrawn: u64,
+    /// Dates that a crawl no longer has and that a refused row may have meant.
+    pub(crate) not_withdrawn: u64,
     /// The first of the series that the rows name.
     pub(crate) touched: Touched,
     /// Series that are not known so far.
@@ -34,6 +37,8 @@ pub(crate) struct Earlier {
     pub(crate) announced: HashSet<SeriesId>,
     /// Series whose crawls were compared with what was known.
     compared: HashSet<SeriesId>,
+    /// The first refused row that may have meant any series.
+    pub(crate) unplaced: Option<u64>,
 }
 
 /// A row in the order of the table: its key, then its place in the input.
@@ -43,71 +48,90 @@ impl Store {
     /// Resolves the rows of one chunk.
     pub(crate) async fn resolve(&self, mut rows: Rows, upload: &Upload, earlier: &mut Earlier) -> Result<Resolved> {
         let mut out = Resolved::default();
-        let ids = self.ids(&rows, upload, (&mut earlier.announced, &mut out));
+        self.look_again(&rows, &earlier.announced).await?;
+        let ids = self.ids(&rows, upload, &earlier.announced);
         if upload.mode != Mode::Upsert {
             whole(&rows, &ids, &mut earlier.compared)?;
         }
-        out.touched.add(ids.iter().copied().flatten());
-        let today = upload
-            .revision_date
-            .unwrap_or_else(|| super::days(self.context().clock().today()));
-        let latest = super::days(self.context().clock().today()) + 1;
+        let today = super::days(self.context().clock().today());
+        let (unsaid, latest) = (upload.revision_date.unwrap_or(today), today + 1);
         for revision in &mut rows.revisions {
-            *revision = if *revision == NO_DATE { today } else { *revision };
+            *revision = if *revision == NO_DATE { unsaid } else { *revision };
         }
         if upload.mode == Mode::Upsert
             && rows.revisions.iter().all(|revision| *revision <= latest)
             && let Some(runs) = ordered_runs(&rows, &ids)
         {
+            let named = rows
+                .names
+                .iter()
+                .zip(&ids)
+                .filter_map(|(name, id)| Some((name, (*id)?)));
+            self.take_up(named, upload, (&mut earlier.announced, &mut out));
             out.batch = (!runs.is_empty()).then(|| Points::of_runs(rows, runs).into_batch());
             return Ok(out);
         }
-        let mut order: Vec<Ordered> = Vec::with_capacity(rows.len());
-        for at in 0..rows.len() {
-            match ids[rows.series[at] as usize] {
-                None => out.refused.push(unknown_id(&rows, at)),
-                Some(_) if rows.revisions[at] > latest => out.refused.push(not_yet_published(&rows, at)),
-                Some(id) => order.push((id.0.as_u128(), rows.dates[at], rows.revisions[at], at as u32)),
-            }
-        }
-        order.sort_unstable();
-        let mut order = without_doubles(&rows, order, &mut out);
-        let mut withdrawn = Vec::new();
-        if let Mode::Changes { missing } = upload.mode {
-            (order, withdrawn) = self.changes(&rows, (order, missing), &mut out).await?;
-        }
+        let (order, meant) = sorted_out(&rows, (&ids, latest), (earlier, &mut out));
+        let named: BTreeSet<u32> = order.iter().map(|row| rows.series[row.3 as usize]).collect();
+        let named = named
+            .into_iter()
+            .filter_map(|at| Some((&rows.names[at as usize], ids[at as usize]?)));
+        self.take_up(named, upload, (&mut earlier.announced, &mut out));
+        let (order, withdrawn) = match upload.mode {
+            Mode::Upsert => (order, Vec::new()),
+            Mode::Changes { missing } => self.changes(&rows, (order, missing, meant), &mut out).await?,
+        };
         let points = || Points::some(&rows, &order, &withdrawn).into_batch();
         out.batch = (!order.is_empty() || !withdrawn.is_empty()).then(points);
         Ok(out)
     }
 
+    /// Asks once what other processes have created, when rows name a series by an id that nobody here knows.
+    async fn look_again(&self, rows: &Rows, announced: &HashSet<SeriesId>) -> Result<()> {
+        let is_unknown = |name: &SeriesName| match name {
+            SeriesName::Id(id) => !announced.contains(id) && self.series(*id).is_err(),
+            SeriesName::External { .. } => false,
+        };
+        match rows.names.iter().any(is_unknown) {
+            true => self.reload().await,
+            false => Ok(()),
+        }
+    }
+
     /// The series of each name of a chunk; `None` for an id that nobody knows.
-    fn ids(
-        &self,
-        rows: &Rows,
-        upload: &Upload,
-        (announced, out): (&mut HashSet<SeriesId>, &mut Resolved),
-    ) -> Vec<Option<SeriesId>> {
+    fn ids(&self, rows: &Rows, upload: &Upload, announced: &HashSet<SeriesId>) -> Vec<Option<SeriesId>> {
         let registry = self.0.registry.read().expect("no panic while holding the lock");
         let resolve = |name: &SeriesName| match name {
             SeriesName::Id(id) => (registry.series.contains_key(id) || announced.contains(id)).then_some(*id),
-            SeriesName::External { source, external_id } => {
-                let source = source.as_deref().or(upload.source.as_deref()).unwrap_or(DEFAULT_SOURCE);
-                let id = SeriesId::of(SourceId::of(source), external_id);
-                if !registry.series.contains_key(&id) && announced.insert(id) {
-                    let description = SeriesDescription {
-                        external_id: external_id.to_string(),
-                        ..SeriesDescription::default()
-                    };
-                    out.unknown.push(SeriesDescription {
-                        source: Some(source.to_string()),
-                        ..description
-                    });
-                }
-                Some(id)
-            }
+            SeriesName::External { source, external_id } => Some(SeriesId::of(
+                SourceId::of(source_of(source.as_deref(), upload)),
+                external_id,
+            )),
         };
         rows.names.iter().map(resolve).collect()
+    }
+
+    /// Takes up the series of rows that are to be stored: those that nobody knows are to be created.
+    fn take_up<'r>(
+        &self,
+        named: impl Iterator<Item = (&'r SeriesName, SeriesId)>,
+        upload: &Upload,
+        (announced, out): (&mut HashSet<SeriesId>, &mut Resolved),
+    ) {
+        let registry = self.0.registry.read().expect("no panic while holding the lock");
+        for (name, id) in named {
+            out.touched.add([id]);
+            if let SeriesName::External { source, external_id } = name
+                && !registry.series.contains_key(&id)
+                && announced.insert(id)
+            {
+                out.unknown.push(SeriesDescription {
+                    source: Some(source_of(source.as_deref(), upload).to_string()),
+                    external_id: external_id.to_string(),
+                    ..SeriesDescription::default()
+                });
+            }
+        }
     }
 
     /// Of a crawl's rows those that differ from what was known on their revision date, vintage by vintage. What an
@@ -115,7 +139,7 @@ impl Store {
     async fn changes(
         &self,
         rows: &Rows,
-        (order, missing): (Vec<Ordered>, Missing),
+        (order, missing, meant): (Vec<Ordered>, Missing, Meant),
         out: &mut Resolved,
     ) -> Result<(Vec<Ordered>, Vec<Key>)> {
         self.0.points.refresh().await?;
@@ -135,8 +159,11 @@ impl Store {
                 out.unchanged += (crawl.len() - found.changed.len()) as u64;
                 kept.extend(found.changed.into_iter().map(|index| crawl[index]));
                 if missing == Missing::Withdrawn {
-                    known.withdraw(&found.absent);
-                    withdrawn.extend(found.absent.into_iter().map(|day| (series[0].0, day, vintage)));
+                    let is_gone = |day: &i32| !meant.may_be(series[0].0, *day);
+                    let (gone, stay): (Vec<i32>, Vec<i32>) = found.absent.into_iter().partition(is_gone);
+                    known.withdraw(&gone);
+                    withdrawn.extend(gone.into_iter().map(|day| (series[0].0, day, vintage)));
+                    out.not_withdrawn += stay.len() as u64;
                 }
             }
         }
@@ -158,6 +185,39 @@ fn whole(rows: &Rows, ids: &[Option<SeriesId>], compared: &mut HashSet<SeriesId>
     Ok(())
 }
 
+/// The rows of a chunk that can be stored, in the order of the table without doubles, and what the others may have
+/// meant.
+fn sorted_out(
+    rows: &Rows,
+    (ids, latest): (&[Option<SeriesId>], i32),
+    (earlier, out): (&mut Earlier, &mut Resolved),
+) -> (Vec<Ordered>, Meant) {
+    let mut meant = Meant::refused(rows, ids, earlier.unplaced);
+    let mut order: Vec<Ordered> = Vec::with_capacity(rows.len());
+    for at in 0..rows.len() {
+        match ids[rows.series[at] as usize] {
+            None => {
+                out.refused.push(unknown_id(rows, at));
+                meant.anything(rows.numbers[at]);
+            }
+            Some(id) if rows.revisions[at] > latest => {
+                out.refused.push(not_yet_published(rows, at));
+                meant.add(id, rows.dates[at]);
+            }
+            Some(id) => order.push((id.0.as_u128(), rows.dates[at], rows.revisions[at], at as u32)),
+        }
+    }
+    order.sort_unstable();
+    let order = without_doubles(rows, order, (&mut meant, out));
+    earlier.unplaced = meant.unplaced();
+    (order, meant)
+}
+
+/// The source of a row that names this one, or none.
+fn source_of<'s>(named: Option<&'s str>, upload: &'s Upload) -> &'s str {
+    named.or(upload.source.as_deref()).unwrap_or(DEFAULT_SOURCE)
+}
+
 fn name_of(name: &SeriesName) -> String {
     match name {
         SeriesName::Id(id) => id.to_string(),
@@ -165,8 +225,9 @@ fn name_of(name: &SeriesName) -> String {
     }
 }
 
-/// Of rows with one key the first stays. A double with the same value is no harm, one with another value is refused.
-fn without_doubles(rows: &Rows, order: Vec<Ordered>, out: &mut Resolved) -> Vec<Ordered> {
+/// Of rows with one key the first stays. A double with the same value is no harm, one with another value is refused: it
+/// may have meant another date.
+fn without_doubles(rows: &Rows, order: Vec<Ordered>, (meant, out): (&mut Meant, &mut Resolved)) -> Vec<Ordered> {
     let mut kept: Vec<Ordered> = Vec::with_capacity(order.len());
     for row in order {
         match kept.last() {
@@ -174,7 +235,10 @@ fn without_doubles(rows: &Rows, order: Vec<Ordered>, out: &mut Resolved) -> Vec<
                 let (first, second) = (first.3 as usize, row.3 as usize);
                 match rows.value(first) == rows.value(second) {
                     true => out.unchanged += 1,
-                    false => out.refused.push(doubled(rows, (first, second))),
+                    false => {
+                        out.refused.push(doubled(rows, (first, second)));
+                        meant.add(SeriesId(uuid::Uuid::from_u128(row.0)), NO_DATE);
+                    }
                 }
             }
             _ => kept.push(row),

@@ -14,7 +14,9 @@ use tokio::sync::mpsc;
 
 use super::Store;
 use crate::deed::{Intent, Touched, short};
-use crate::ingest::{DecodeError, Decoded, Format, Head, Limits, RowError, Rows, decode};
+use crate::error::Error;
+use crate::ingest::{DecodeError, Decoded, Format, Head, Limits, RowError, Rows, decode, is_key};
+use crate::series::Source;
 
 use intake::Intake;
 
@@ -56,6 +58,28 @@ pub struct Upload {
 }
 
 impl Upload {
+    /// This upload when its source and its key can be used.
+    fn checked(mut self) -> Result<Self, Error> {
+        self.source = self.source.map(|source| source.trim().to_owned());
+        if self
+            .source
+            .as_deref()
+            .is_some_and(|source| !Source::may_be_called(source))
+        {
+            return Err(Error::field("source", "has 1 to 100 printable characters"));
+        }
+        if self.key.as_deref().is_some_and(|key| !is_key(key)) {
+            return Err(Error::field("batch_id", "has 1 to 255 printable characters"));
+        }
+        Ok(self)
+    }
+
+    /// Whether dates may be withdrawn because the rows lack them.
+    fn withdraws(&self) -> bool {
+        let missing = Missing::Withdrawn;
+        self.mode == Mode::Changes { missing }
+    }
+
     fn intent(&self) -> Intent {
         Intent {
             action: "points.uploaded",
@@ -80,6 +104,9 @@ pub struct Summary {
     pub unchanged: u64,
     /// Withdrawals recorded for dates that a crawl no longer had.
     pub withdrawn: u64,
+    /// Dates that a crawl no longer had and that stay as they were known: a refused row may have meant them.
+    #[serde(default)]
+    pub not_withdrawn: u64,
     /// Series created.
     pub new_series: u64,
 }
@@ -100,6 +127,9 @@ pub struct Report {
     pub errors: Vec<RowError>,
     /// Whether more rows were refused than `errors` describes.
     pub errors_truncated: bool,
+    /// How many series it describes.
+    #[serde(skip)]
+    pub(crate) described: usize,
     /// The first of the series that it is about.
     #[serde(skip)]
     pub(crate) touched: Touched,
@@ -130,6 +160,7 @@ impl Report {
 impl Store {
     /// Decodes and stores a batch. `input` is read on a thread of its own.
     pub async fn upload(&self, upload: Upload, format: Format, input: impl Read + Send + 'static) -> Result<Report> {
+        let upload = upload.checked()?;
         let intent = upload.intent();
         let uploaded = self.take(upload, format, input);
         let told = |report: &Report, event: &mut Recorded| report.tell(self, event);
@@ -138,6 +169,7 @@ impl Store {
 
     /// Stores rows that were decoded elsewhere.
     pub async fn upload_rows(&self, upload: Upload, head: Head, rows: Vec<Rows>) -> Result<Report> {
+        let upload = upload.checked()?;
         let intent = upload.intent();
         let uploaded = self.take_rows(upload, head, rows);
         let told = |report: &Report, event: &mut Recorded| report.tell(self, event);
@@ -208,6 +240,7 @@ impl Store {
             bytes: settings.upload_bytes.bytes(),
             chunk_bytes: self.lake().memory().chunk(),
             whole_series: upload.mode != Mode::Upsert,
+            place_refused: upload.withdraws(),
             reported_errors: settings.reported_errors,
         }
     }

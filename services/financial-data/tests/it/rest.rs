@@ -11,6 +11,7 @@ mod limits;
 mod panel;
 mod points;
 mod processes;
+mod refused;
 mod series;
 
 use axum::body::Body;

@@ -14,7 +14,7 @@ pub(super) fn batch(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
         .expect("a batch")
 }
 
-fn stream(batch: &RecordBatch, compression: Option<CompressionType>) -> Vec<u8> {
+pub(super) fn stream(batch: &RecordBatch, compression: Option<CompressionType>) -> Vec<u8> {
     let options = IpcWriteOptions::default()
         .try_with_compression(compression)
         .expect("options");
@@ -173,6 +173,19 @@ fn a_column_of_a_type_that_cannot_be_read_is_refused_by_name() {
     assert_eq!(
         text,
         "the columns do not fit: value has type Binary, expected a decimal, an integer, a float or text"
+    );
+    let digits = stream(
+        &batch(vec![
+            ("series_id", Arc::new(StringArray::from(vec!["GDP"]))),
+            ("date", dates(1)),
+            ("value", Arc::new(Int8Array::from(vec![1]))),
+            ("digits", Arc::new(StringArray::from(vec!["2"]))),
+        ]),
+        None,
+    );
+    assert_eq!(
+        refusal(Format::ArrowStream, &digits).1,
+        "the columns do not fit: digits has type Utf8, expected an integer"
     );
     let nameless = stream(
         &batch(vec![("date", dates(1)), ("value", dates(1)), ("x", dates(1))]),

@@ -62,6 +62,19 @@ fn a_quote_that_is_never_closed_does_not_swallow_memory() {
 }
 
 #[test]
+fn a_quote_that_takes_other_lines_with_it_is_told() {
+    let text = b"series_id,date,value\nGDP,2024-01-01,\"1\nGDP,2024-02-01,2\nGDP,2024-03-01,3\n";
+    let (rows, decoded) = read(Format::Csv, text).expect("readable");
+    assert!(rows.is_empty());
+    let told = &decoded.errors[0];
+    assert_eq!(told.message, "is not a decimal number; the row takes up 4 lines");
+    assert_eq!(
+        told.suggested_fix.as_deref(),
+        Some("look for a quote that is not closed")
+    );
+}
+
+#[test]
 fn bytes_that_are_not_utf_8_spoil_their_row_only() {
     let text = b"series_id,date,value,metadata\n\xff\xfe,2024-01-01,1,\nGDP,2024-01-01,\xff,\nGDP,2024-01-01,1,\xff\nGDP,2024-01-01,1,\n";
     let (rows, decoded) = read(Format::Csv, text).expect("readable");

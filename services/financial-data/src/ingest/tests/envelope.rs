@@ -78,7 +78,9 @@ fn a_field_that_no_request_has_is_refused() {
 fn a_description_that_does_not_fit_a_series_is_refused_by_number() {
     for (series, reason) in [
         (r#"{"title":"GDP"}"#, "missing field `externalId`"),
-        (r#"{"externalId":""}"#, "external_id needs"),
+        (r#"{"externalId":" "}"#, "external_id needs"),
+        (r#"{"externalId":"GDP","source":""}"#, "source needs"),
+        (r#"{"externalId":"GDP","source":"FR\nED"}"#, "source needs"),
         (
             r#"{"externalId":"GDP","frequency":"hourly"}"#,
             "frequency is none of daily",
@@ -100,6 +102,28 @@ fn a_description_that_does_not_fit_a_series_is_refused_by_number() {
         assert!(
             error.to_string().starts_with("series 2 of the request is refused: ") && error.to_string().contains(reason),
             "{error}"
+        );
+    }
+}
+
+#[test]
+fn white_space_around_names_means_nothing() {
+    let (_, decoded) = upload(1, r#"{"series":[{"externalId":" GDP ","source":" FRED "}]}"#).expect("readable");
+
+    let described = &decoded.head.series[0];
+    assert_eq!(
+        (&*described.external_id, described.source.as_deref()),
+        ("GDP", Some("FRED"))
+    );
+}
+
+#[test]
+fn a_batch_is_called_what_can_be_printed() {
+    for name in ["", "a\\u0000b"] {
+        let error = upload(1, &format!(r#"{{"batchId":"{name}","data":[]}}"#)).expect_err(name);
+        assert_eq!(
+            error.to_string(),
+            "the columns do not fit: a batchId has 1 to 255 printable characters"
         );
     }
 }

@@ -60,6 +60,7 @@ fn a_format_is_recognised_by_media_type_file_name_and_first_bytes() {
         (Format::Ndjson, NDJSON),
         (Format::Json, JSON),
         (Format::Json, b" [{".as_slice()),
+        (Format::Json, br#"{"batchId":"b-1","series":[{"externalId":"GDP"}]}"#),
         (Format::ArrowStream, ARROW),
         (Format::Parquet, PARQUET),
         (Format::Protobuf, PROTOBUF),

@@ -36,6 +36,7 @@ pub(super) struct Intake<'a> {
     stage: Option<Arc<Stage>>,
     refused: Vec<RowError>,
     summary: Summary,
+    described: usize,
     touched: Touched,
 }
 
@@ -50,6 +51,7 @@ impl<'a> Intake<'a> {
             stage: None,
             refused: Vec::new(),
             summary: Summary::default(),
+            described: 0,
             touched: Touched::default(),
         }
     }
@@ -95,6 +97,8 @@ impl<'a> Intake<'a> {
         self.summary.failed += resolved.refused.len() as u64;
         self.summary.unchanged += resolved.unchanged;
         self.summary.withdrawn += resolved.withdrawn;
+        self.summary.not_withdrawn += resolved.not_withdrawn;
+        self.check_withdrawals(self.earlier.unplaced)?;
         let room = self.store.settings().reported_errors.saturating_sub(self.refused.len());
         self.refused.extend(resolved.refused.into_iter().take(room));
         let Some(batch) = resolved.batch else { return Ok(None) };
@@ -110,6 +114,15 @@ impl<'a> Intake<'a> {
                 stage.write(first).await?;
                 Ok(Some((stage, batch)))
             }
+        }
+    }
+
+    /// Refuses withdrawals where a refused row may have meant any series. Mostly they are left out, but chunks that were
+    /// resolved before that row came have theirs already.
+    fn check_withdrawals(&self, unplaced: Option<u64>) -> Result<(), Error> {
+        match unplaced {
+            Some(row) if self.summary.withdrawn > 0 => Err(Error::Unplaced(row)),
+            _ => Ok(()),
         }
     }
 
@@ -154,6 +167,7 @@ impl<'a> Intake<'a> {
         {
             return self.repeated(&receipt, &fingerprint);
         }
+        self.check_withdrawals(decoded.unplaced)?;
         if self.upload.atomic && self.summary.failed > 0 {
             let (failed, total) = (self.summary.failed, self.summary.total_processed);
             let report = serde_json::to_value(self.report(key, None, false)).unwrap_or_default();
@@ -173,6 +187,7 @@ impl<'a> Intake<'a> {
         let default = self.upload.source.clone();
         let ids: Vec<SeriesId> = described.iter().map(|description| self.id_of(description)).collect();
         self.touched.add(ids);
+        self.described = described.len();
         let unknown = std::mem::take(&mut self.unknown);
         for series in [described, &unknown] {
             if !series.is_empty() {
@@ -225,6 +240,7 @@ impl<'a> Intake<'a> {
             repeated,
             errors_truncated: self.summary.failed > self.refused.len() as u64,
             errors: self.refused.clone(),
+            described: self.described,
             touched: self.touched.clone(),
         }
     }

@@ -119,3 +119,18 @@ async fn a_body_is_as_large_as_set_and_no_larger() {
     assert_eq!(refused.status, 413, "{}", refused.text());
     assert_eq!(refused.json()["limitBytes"], 4_000_000);
 }
+
+#[tokio::test]
+async fn a_batch_without_a_printable_name_or_source_is_refused_before_it_is_read() {
+    let service = with_gdp().await;
+    for (field, reason) in [
+        ("batchId: \"\"", "batch_id has 1 to 255 printable characters"),
+        ("source: \" \"", "source has 1 to 100 printable characters"),
+    ] {
+        let document = format!("mutation {{ bulkUploadFinancialData(data: [], {field}) {{ successful }} }}");
+
+        let (code, message) = refusal(&service, &document).await;
+
+        assert_eq!((code.as_str(), message.as_str()), ("INVALID", reason));
+    }
+}

@@ -153,3 +153,29 @@ async fn a_series_too_long_to_be_compared_as_a_whole_is_refused() {
     );
     assert_eq!(get(&service, "/series").await.json()["total"], 0);
 }
+
+#[tokio::test]
+async fn a_row_of_no_series_behind_withdrawals_that_are_written_refuses_the_upload() {
+    let service = small().await;
+    let known = "X,2024-01-01,1,2024-04-01\nX,2024-02-01,2,2024-04-01\nX,2024-03-01,3,2024-04-01\n";
+    rows(&service, "?source=S", known).await;
+    let before = revisions(&service).await;
+    let (ends, others) = (
+        "X,2024-01-01,1,2024-05-01\nX,2024-03-01,3,2024-05-01\n",
+        many("Y", 45_000) + "Z,2024-01-01,1,2024-05-01\n",
+    );
+
+    let query = "?source=S&mode=changes&missing=withdraw";
+    let behind = rows(&service, query, &format!("{ends}{others},2024-02-01,2,2024-05-01\n")).await;
+    let after_refusal = revisions(&service).await;
+    let ahead = rows(&service, query, &format!(",2024-02-01,2,2024-05-01\n{ends}{others}")).await;
+
+    assert!(said(&behind, 422).starts_with("row 45004 was refused and does not say which series it is of"));
+    assert_eq!(after_refusal, before);
+    let summary = &ahead.json()["summary"];
+    assert_eq!(
+        (&summary["withdrawn"], &summary["notWithdrawn"]),
+        (&json!(0), &json!(1))
+    );
+    assert_eq!(revisions(&service).await, before);
+}

@@ -2,7 +2,7 @@
 
 use platform_testing::TestService;
 
-use super::{get, put, rows, service, start};
+use super::{csv, get, put, rows, service, start};
 
 /// Another process on the lake of `first`, which does not look for commits of others by itself.
 async fn beside(first: &TestService) -> TestService {
@@ -39,6 +39,25 @@ async fn points_from_a_process_that_does_not_know_a_series_leave_its_description
             )
         );
     }
+}
+
+#[tokio::test]
+async fn a_row_may_name_a_series_by_the_id_that_another_process_has_just_made() {
+    let first = start().await;
+    let second = beside(&first).await;
+    let id = put(&first, "FRED:GDP", GDP).await.json()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!(get(&second, "/series/FRED:GDP").await.status, 404, "not heard of yet");
+
+    let stored = rows(&second, "", &format!("{id},2024-01-01,1,2024-02-01\n")).await;
+
+    assert_eq!(stored.json()["summary"]["successful"], 1, "{}", stored.text());
+    assert_eq!(
+        csv(&second, "/series/FRED:GDP/points").await,
+        "date,value\n2024-01-01,1\n"
+    );
 }
 
 #[tokio::test]

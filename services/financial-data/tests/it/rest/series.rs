@@ -3,7 +3,7 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use super::{API, csv, get, problem, put, said, start};
+use super::{API, csv, get, problem, put, rows, said, start};
 
 #[tokio::test]
 async fn a_series_is_created_and_then_described_further() {
@@ -263,4 +263,19 @@ fn names_of(list: &Value) -> Vec<String> {
         .iter()
         .map(|series| series["externalId"].as_str().unwrap().to_string())
         .collect()
+}
+
+#[tokio::test]
+async fn growth_over_a_year_of_a_series_that_nobody_described_is_refused_with_a_way_out() {
+    let service = start().await;
+    rows(&service, "?source=S", "X,2024-01-01,1,2024-02-01\n").await;
+
+    for asked in ["units=pc1", "frequency=a"] {
+        let refused = get(&service, &format!("/series/X/points?{asked}")).await;
+
+        assert_eq!(
+            problem(&refused, 400)["hint"],
+            "describe the series with its frequency, for instance monthly"
+        );
+    }
 }
