@@ -14,6 +14,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use platform_service::Context;
+use uuid::Uuid;
 
 #[cfg(feature = "kafka")]
 pub use self::kafka::KafkaBus;
@@ -40,6 +41,12 @@ pub trait Bus: fmt::Debug + Send + Sync + 'static {
 
     /// Forgets what was appended before a time, where the bus does not do so itself.
     async fn trim(&self, _before: DateTime<Utc>) -> Result<(), EventError> {
+        Ok(())
+    }
+
+    /// Forgets the events of a lane that came before an event, where the bus finds them by their lane; elsewhere they go
+    /// when the retention is over.
+    async fn forget(&self, _lane: &str, _before: Uuid) -> Result<(), EventError> {
         Ok(())
     }
 }

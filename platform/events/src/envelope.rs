@@ -63,7 +63,12 @@ pub struct Envelope {
 impl Envelope {
     /// What is kept in order: events of one lane are handled one after the other.
     pub fn lane(&self) -> String {
-        format!("{}:{}", self.aggregate, self.key)
+        self.lane_of(&self.aggregate)
+    }
+
+    /// The lane of the same key in another aggregate.
+    pub(crate) fn lane_of(&self, aggregate: &str) -> String {
+        format!("{aggregate}:{}", self.key)
     }
 
     /// The event itself, when it is an `E`.

@@ -145,6 +145,18 @@ impl Events {
         letters::discard(self.db(), group, id, self.now()).await
     }
 
+    /// Forgets the events about somebody who is gone: of these aggregates, with the key of the event that says so, what
+    /// came before it on the bus, where that can find it, and the dead letters of this service. Call it where that event
+    /// is handled; other groups that have not read what came before have nothing to forget then.
+    pub async fn forget(&self, tx: &Tx, gone: &Envelope, aggregates: &[&str]) -> Result<(), EventError> {
+        for aggregate in aggregates {
+            let lane = gone.lane_of(aggregate);
+            letters::forget(tx, &lane, self.now()).await?;
+            self.bus().forget(&lane, gone.id).await?;
+        }
+        Ok(())
+    }
+
     /// Lets a group handle again everything that happened from `since` on and that the bus still keeps. The handlers
     /// run again: they must be such that this is what is wanted, for instance after their table was emptied.
     pub async fn replay(&self, group: &str, since: DateTime<Utc>) -> Result<(), EventError> {

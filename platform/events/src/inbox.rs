@@ -133,13 +133,7 @@ pub(crate) async fn claim(
         i64::try_from(most).unwrap_or(i64::MAX).into(),
     ];
     let rows = sql::all(db, &update, values).await?;
-    let readable = |row: &QueryResult| {
-        claimed(row)
-            .inspect_err(|error| tracing::error!(event.group = group, %error, "an event in the inbox cannot be read"))
-            .ok()
-    };
-    // One that cannot be read keeps its lease, and holds up its own lane alone.
-    let mut claimed: Vec<_> = rows.iter().filter_map(readable).collect();
+    let mut claimed: Vec<_> = rows.iter().filter_map(|row| readable(group, row)).collect();
     claimed.sort_by_key(|claimed| claimed.seq);
     Ok(claimed)
 }
@@ -158,7 +152,7 @@ pub(crate) async fn claim_next(tx: &Tx, group: &str, lane: &str, claim: Claim) -
         claim.now.into(),
     ];
     let row = sql::one(tx, update, values).await?;
-    row.as_ref().map(claimed).transpose()
+    Ok(row.as_ref().and_then(|row| readable(group, row)))
 }
 
 /// Settles an event in the transaction of its effects. `false`: somebody else has it, so there must be no effects.
@@ -216,6 +210,13 @@ pub(crate) async fn forget(db: &impl ConnectionTrait, state: &str, before: DateT
         select seq from event_inbox where state = $1 and state <> 'ready' and changed_at < $2 limit $3)";
     let forgotten = sql::execute(db, delete, [state.into(), before.into(), SLICE.into()]).await?;
     Ok(forgotten == SLICE.unsigned_abs())
+}
+
+/// A claimed event. One that cannot be read keeps its lease, and holds up what comes after it in its lane and nothing else.
+fn readable(group: &str, row: &QueryResult) -> Option<Claimed> {
+    claimed(row)
+        .inspect_err(|error| tracing::error!(event.group = group, %error, "an event in the inbox cannot be read"))
+        .ok()
 }
 
 fn claimed(row: &QueryResult) -> Result<Claimed, EventError> {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use platform_database::{
-    Database,
+    Database, Tx,
     orm::{QueryResult, Value},
     sql,
 };
@@ -103,6 +103,14 @@ pub(crate) async fn discard(db: &Database, group: &str, id: Uuid, now: DateTime<
     if discarded == 0 {
         return Err(no_such(group, id));
     }
+    Ok(())
+}
+
+/// Forgets what is in the dead letters of a lane. They count as handled.
+pub(crate) async fn forget(tx: &Tx, lane: &str, now: DateTime<Utc>) -> Result<(), EventError> {
+    let update = "update event_inbox set state = 'done', envelope = null, last_error = null, changed_at = $1
+        where state = 'dead' and lane = $2";
+    sql::execute(tx, update, [now.into(), lane.into()]).await?;
     Ok(())
 }
 

@@ -9,9 +9,15 @@ mod chaos;
 mod delivery;
 #[path = "it/failures.rs"]
 mod failures;
+#[path = "it/forgetting.rs"]
+mod forgetting;
 #[path = "it/operators.rs"]
 mod operators;
+#[path = "it/pump.rs"]
+mod pump;
 #[path = "it/service.rs"]
 mod service;
+#[path = "it/unreadable.rs"]
+mod unreadable;
 #[path = "it/world.rs"]
 mod world;

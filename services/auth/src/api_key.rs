@@ -6,7 +6,7 @@ use platform_auth::KEY_PREFIX;
 use platform_config::Secret;
 use platform_crypto::{Token, TokenHash};
 use platform_database::{
-    Connection, Order, PageArgs, PageLimits,
+    Connection, Order, PageArgs, PageLimits, Tx,
     orm::{
         ActiveModelBehavior, ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DeriveEntityModel,
         DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, IntoActiveModel, PaginatorTrait, PrimaryKeyTrait,
@@ -180,6 +180,18 @@ pub async fn revoke(auth: &Auth, caller: &Caller, id: Uuid) -> Result<()> {
     revocation::add(auth, &tx, (id, caller.account.id)).await?;
     events::audit(auth, &tx, caller.account.id, "api_key_revoked").await?;
     Ok(tx.commit().await?)
+}
+
+/// Revokes all keys of an account, and says how many there were.
+pub(crate) async fn revoke_all(auth: &Auth, tx: &Tx, account: Uuid) -> Result<u64> {
+    revocation::of_keys(auth, tx, account).await?;
+    let revoked = Entity::update_many()
+        .col_expr(Column::RevokedAt, Expr::value(auth.now()))
+        .filter(Column::AccountId.eq(account))
+        .filter(Column::RevokedAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(revoked.rows_affected)
 }
 
 /// The key with this text, as long as it is valid; notes its use.

@@ -6,7 +6,9 @@ use platform_events::{Cause, Event, Received};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{account, api_key, device, error::Result, identity, mail_change, passkey, session, store::Auth, totp};
+use crate::{
+    account, api_key, device, error::Result, identity, mail_change, passkey, recovery, session, store::Auth, totp,
+};
 
 async fn publish(auth: &Auth, tx: &Tx, event: &impl Event, by: Uuid) -> Result<()> {
     let cause = Cause {
@@ -116,15 +118,18 @@ pub(crate) async fn export(auth: &Auth, tx: &Tx, asked: Received<privacy::Export
     let Some(account) = account::find(tx, user).await? else {
         return Ok(());
     };
-    let data = json!({
+    let known = json!({
         "account": {
             "id": account.id,
             "email": account.email,
             "name": account.name,
             "locale": account.locale,
             "hasPassword": account.password_hash.is_some(),
+            "passwordChangedAt": account.password_changed_at,
             "asksForCodes": totp::is_on(tx, user).await?,
+            "recoveryCodes": recovery::left(tx, user).await?,
             "createdAt": account.created_at,
+            "updatedAt": account.updated_at,
         },
         "devices": device::list(tx, user).await?.iter().map(|device| json!({
             "createdAt": device.created_at, "lastUsedAt": device.last_used_at, "expiresAt": device.expires_at,
@@ -132,17 +137,22 @@ pub(crate) async fn export(auth: &Auth, tx: &Tx, asked: Received<privacy::Export
         "mailChange": mail_change::of(tx, user).await?.map(|change| json!({
             "email": change.email, "createdAt": change.created_at, "expiresAt": change.expires_at,
         })),
-        "sessions": session::all(tx, user).await?,
+        "sessions": session::all(tx, user).await?.iter().map(|session| {
+            let mut known = json!(session);
+            known["endedAt"] = json!(session.ended_at);
+            known["endedWhy"] = json!(session.ended_why);
+            known
+        }).collect::<Vec<_>>(),
         "apiKeys": api_key::list(tx, user).await?,
         "passkeys": passkey::list(tx, user).await?,
-        "identities": identity::list(tx, user).await?,
+        "identities": identity::list(tx, user).await?.iter().map(|identity| {
+            let mut known = json!(identity);
+            known["subject"] = json!(identity.subject);
+            known
+        }).collect::<Vec<_>>(),
     });
-    let part = privacy::ExportPart {
-        export: asked.export,
-        user,
-        service: auth.context.service().to_owned(),
-        data,
-    };
-    auth.events.publish(tx, &part, &asked.cause()).await?;
+    for part in privacy::ExportPart::several(&asked, auth.context.service(), known) {
+        auth.events.publish(tx, &part, &asked.cause()).await?;
+    }
     Ok(())
 }

@@ -54,6 +54,8 @@ pub enum Notice {
     IdentityRemoved,
     /// A key was made.
     ApiKey,
+    /// Everything but the password was removed.
+    AccessRemoved,
 }
 
 /// Writes a mail; nothing when nobody is to get it.
@@ -172,6 +174,7 @@ fn noticed(auth: &Auth, account: &account::Model, notice: Notice) -> Mail {
         Notice::Identity => "Another provider can sign you in now.",
         Notice::IdentityRemoved => "A provider was removed, and cannot sign you in any more.",
         Notice::ApiKey => "An API key was made.",
+        Notice::AccessRemoved => "With the old password went the API keys, passkeys and providers that were there.",
     };
     let site = &auth.settings.site_name;
     let text = format!(

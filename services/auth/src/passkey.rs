@@ -231,6 +231,12 @@ pub async fn list(db: &impl ConnectionTrait, account: Uuid) -> Result<Vec<Model>
     Ok(of_account.order_by_desc(Column::Id).all(db).await?)
 }
 
+/// Forgets all passkeys of an account, and says how many there were.
+pub(crate) async fn forget(tx: &Tx, account: Uuid) -> Result<u64> {
+    let of_account = Entity::delete_many().filter(Column::AccountId.eq(account));
+    Ok(of_account.exec(tx).await?.rows_affected)
+}
+
 /// How many passkeys an account has.
 pub(crate) async fn count(db: &impl ConnectionTrait, account: Uuid) -> Result<u64> {
     Ok(Entity::find().filter(Column::AccountId.eq(account)).count(db).await?)

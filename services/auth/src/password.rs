@@ -8,14 +8,15 @@ use uuid::Uuid;
 
 use crate::{
     account::{self, Change},
+    api_key,
     caller::Caller,
     challenge::{self, Kind},
     client::Client,
     device,
     error::{Error, Result},
-    events, input, jobs,
+    events, identity, input, jobs,
     letters::{Letter, Notice},
-    mail_change,
+    mail_change, passkey,
     session::{self, Why},
     sign_in,
     store::Auth,
@@ -82,8 +83,17 @@ pub async fn forgot(auth: &Auth, email: &str, client: &Client) -> Result<()> {
     Ok(tx.commit().await?)
 }
 
-/// Sets a new password for who has the link. All sessions end.
-pub async fn reset(auth: &Auth, token: &str, new: Secret<String>) -> Result<()> {
+/// What becomes of API keys, passkeys and identities when the password is reset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// They go: whoever had the account may have added them.
+    Removed,
+    /// They stay, as the owner wants who has merely forgotten the password.
+    Kept,
+}
+
+/// Sets a new password for who has the link. All sessions end, and what else opens the account goes unless it is kept.
+pub async fn reset(auth: &Auth, token: &str, (new, access): (Secret<String>, Access)) -> Result<()> {
     let challenge = challenge::attempt(auth, Kind::Reset, token, ATTEMPTS).await?;
     let id = challenge.account_id.ok_or(Error::Spent)?;
     let account = account::find(auth.db.read(), id).await?.ok_or(Error::Spent)?;
@@ -92,7 +102,29 @@ pub async fn reset(auth: &Auth, token: &str, new: Secret<String>) -> Result<()> 
     let tx = auth.db.begin().await?;
     challenge::take(auth, &tx, Kind::Reset, token).await?;
     set(auth, &tx, (id, hash), None).await?;
+    if access == Access::Removed {
+        remove_access(auth, &tx, id).await?;
+    }
     Ok(tx.commit().await?)
+}
+
+/// Takes away what opens an account beside the password. All of it: nobody can tell what its owner added and what a
+/// thief did, whose additions may be old.
+async fn remove_access(auth: &Auth, tx: &Tx, account: Uuid) -> Result<()> {
+    let removed = [
+        ("api_key_revoked", api_key::revoke_all(auth, tx, account).await?),
+        ("passkey_removed", passkey::forget(tx, account).await?),
+        ("identity_unlinked", identity::forget(tx, account).await?),
+    ];
+    if removed.iter().all(|(_, count)| *count == 0) {
+        return Ok(());
+    }
+    for (action, count) in removed {
+        if count > 0 {
+            events::audit(auth, tx, account, action).await?;
+        }
+    }
+    jobs::send(auth, tx, Letter::Notice(account, Notice::AccessRemoved)).await
 }
 
 /// Sets a password. No device is known any more, for nobody knows who had the one before.

@@ -3,12 +3,16 @@
 use async_graphql::{ComplexObject, SimpleObject};
 use chrono::{DateTime, Utc};
 use platform_database::orm::{
-    ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
+    ActiveModelBehavior, ColumnTrait, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter,
+    ExprTrait, PrimaryKeyTrait, sea_query::Expr,
 };
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{place::Place, subject::Subject};
+use crate::{
+    place::{EVERYWHERE, Place},
+    subject::Subject,
+};
 
 /// Who grants what somebody holds as a member of a workspace.
 const SYSTEM: &str = "service:security";
@@ -69,6 +73,12 @@ impl Model {
     pub(crate) fn is_of_member(&self) -> bool {
         self.workspace.is_some() && self.granted_by == SYSTEM
     }
+}
+
+/// Whether a grant is of those that nobody but the system, or who may grant everywhere, can add to.
+pub(crate) fn is_of_few() -> Expr {
+    let by_system = Column::GrantedBy.eq(SYSTEM);
+    by_system.or(Column::Place.eq(EVERYWHERE))
 }
 
 /// A person, whom another service knows.

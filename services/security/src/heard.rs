@@ -2,12 +2,12 @@
 
 use contracts::{
     audit::Recorded,
-    privacy::{ExportPart, ExportRequested},
+    privacy::{ExportPart, ExportRequested, PERSONAL},
     users::{Deleted, Registered},
     workspaces::{self, MemberChanged},
 };
 use platform_database::Tx;
-use platform_events::{Consumers, Received};
+use platform_events::{Consumers, Events, Received};
 
 use crate::{actor::Actor, audit, error::Error, store::Store, subject::Subject};
 
@@ -34,7 +34,9 @@ async fn registered(store: &Store, tx: &Tx, event: Received<Registered>) -> Resu
 }
 
 async fn deleted(store: &Store, tx: &Tx, event: Received<Deleted>) -> Result<(), Error> {
-    store.forget_user(tx, &actor(&event), event.user).await
+    store.forget_user(tx, &actor(&event), event.user).await?;
+    let events: &Events = store.as_ref();
+    Ok(events.forget(tx, &event.envelope, &PERSONAL).await?)
 }
 
 async fn member_changed(store: &Store, tx: &Tx, event: Received<MemberChanged>) -> Result<(), Error> {
@@ -49,13 +51,11 @@ async fn workspace_deleted(store: &Store, tx: &Tx, event: Received<workspaces::D
 }
 
 async fn export_requested(store: &Store, tx: &Tx, event: Received<ExportRequested>) -> Result<(), Error> {
-    let part = ExportPart {
-        export: event.export,
-        user: event.user,
-        service: "security".into(),
-        data: store.known_of(tx, event.user).await?,
-    };
-    store.publish(tx, &part, &event.cause()).await
+    let known = store.known_of(tx, event.user).await?;
+    for part in ExportPart::several(&event, "security", known) {
+        store.publish(tx, &part, &event.cause()).await?;
+    }
+    Ok(())
 }
 
 async fn recorded(store: &Store, tx: &Tx, event: Received<Recorded>) -> Result<(), Error> {

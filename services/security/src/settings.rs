@@ -29,6 +29,8 @@ pub struct Settings {
     pub refresh: Duration,
     /// The most questions of one batch.
     pub batch: usize,
+    /// The most grants of one subject that are kept in memory, and that its lists go by.
+    pub grants_in_memory: usize,
     /// The most grants that one giver makes to the same subject.
     pub grants_per_subject: u64,
     /// The most roles that one workspace makes.
@@ -58,6 +60,7 @@ impl Default for Settings {
             staleness: Duration::from_secs(5),
             refresh: Duration::from_millis(250),
             batch: 100,
+            grants_in_memory: 1_000,
             grants_per_subject: 1_000,
             roles_per_workspace: 100,
             cached_subjects: 50_000,

@@ -38,6 +38,7 @@ pub const MIGRATIONS: Migrations = &[
     migration!("0001_roles"),
     migration!("0002_audit", split),
     migration!("0003_audit_text", split),
+    migration!("0004_grants_of_a_subject"),
 ];
 
 /// What the service keeps. Cheap to clone.

@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use platform_database::{
     Tx,
     orm::{
-        ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, Set,
-        entity::prelude::*, sea_query::Expr,
+        ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+        QuerySelect, Set, entity::prelude::*, sea_query::Expr,
     },
 };
 
@@ -28,8 +28,11 @@ use crate::{
 const DEEPEST: i32 = 8;
 /// The most comments on one annotation or chart.
 const MOST: u64 = 10_000;
+/// The most of them by one person, so that nobody fills a thread alone.
+const MOST_OF_ONE: u64 = 1_000;
 
-/// A comment on an annotation or a chart. One that was deleted keeps its place in the thread and has neither text nor author.
+/// A comment on an annotation or a chart. One that was deleted after it was answered keeps its place in the thread and has
+/// neither text nor author.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, SimpleObject)]
 #[sea_orm(table_name = "comment")]
 #[graphql(name = "Comment", complex)]
@@ -127,11 +130,15 @@ async fn add_as(store: &Store, me: As, (subject, parent): (Subject, Option<Uuid>
     if depth > DEEPEST {
         return Err(Error::field("parentId", "is too deep in its thread: answer further up"));
     }
-    if on(subject).count(&tx).await? >= MOST {
-        return Err(Error::TooMany {
-            what: "comments on one thing",
-            most: MOST,
-        });
+    let own = on(subject).filter(Column::AuthorId.eq(me.0));
+    let counts = [
+        (on(subject), "comments on one thing", MOST),
+        (own, "comments of one person on one thing", MOST_OF_ONE),
+    ];
+    for (counted, what, most) in counts {
+        if counted.count(&tx).await? >= most {
+            return Err(Error::TooMany { what, most });
+        }
     }
     let (annotation_id, chart_id) = match subject {
         Subject::Annotation(id) => (Some(id), None),
@@ -174,7 +181,8 @@ async fn change_as(store: &Store, me: As, id: Uuid, body: &str) -> Result<Model,
     Ok(comment)
 }
 
-/// Deletes a comment: its author, who may do everything with what it is on, or who moderates that. Answers stay.
+/// Deletes a comment: its author, who may do everything with what it is on, or who moderates that. Answers stay, and for
+/// them its place.
 pub(crate) async fn delete(store: &Store, who: &Asker<'_>, id: Uuid) -> Result<Model, Error> {
     let given = given(store, who, id, &[Level::Admin]);
     rights::either(|given| delete_as(store, (who.id, given), id), given).await
@@ -187,10 +195,15 @@ async fn delete_as(store: &Store, me: As, id: Uuid) -> Result<Model, Error> {
         level.at_least(Level::Admin, "delete what somebody else wrote")?;
         moderated(&tx, store, me, &comment).await?;
     }
+    // Held, so that nobody answers it meanwhile.
+    Entity::find_by_id(id).lock_exclusive().one(&tx).await?;
     let mut comment = comment.into_active_model();
     (comment.body, comment.author_id) = (Set(None), Set(None));
     comment.updated_at = Set(store.now());
     let comment = comment.update(&tx).await?;
+    if Entity::find().filter(Column::ParentId.eq(id)).count(&tx).await? == 0 {
+        Entity::delete_by_id(id).exec(&tx).await?;
+    }
     tx.commit().await?;
     Ok(comment)
 }

@@ -11,6 +11,7 @@ mod query;
 mod user;
 
 use async_graphql::{Context, EmptySubscription, ID, Schema, SimpleObject};
+use contracts::series::SeriesId;
 use platform_auth::principal;
 use platform_database::{Connection, Key, Order, PageArgs, PageLimits, orm};
 use platform_graphql::Result;
@@ -33,13 +34,16 @@ pub(crate) fn schema(store: &Store) -> Schema<query::Query, mutation::Mutation, 
 #[derive(Clone, Debug, SimpleObject)]
 #[graphql(unresolvable)]
 pub(crate) struct FinancialSeries {
-    /// Its id, or SOURCE:EXTERNAL_ID.
+    /// Its id; what was given, where that was an external id without its source.
     pub(crate) id: ID,
 }
 
 impl From<&str> for FinancialSeries {
-    fn from(series: &str) -> Self {
-        Self { id: series.into() }
+    fn from(reference: &str) -> Self {
+        let id = SeriesId::named(reference).map(ID::from);
+        Self {
+            id: id.unwrap_or_else(|| reference.into()),
+        }
     }
 }
 

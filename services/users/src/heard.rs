@@ -1,10 +1,11 @@
 //! What this service does when others tell it something.
 
 use contracts::{
-    privacy::ExportPart,
+    privacy::{ExportPart, PERSONAL},
     users::{Deleted, EmailChanged, Registered},
 };
 use platform_database::Tx;
+use platform_error::Error as Outer;
 use platform_events::{Consumers, Received};
 
 use crate::{error::Error, privacy, profile, store::Store};
@@ -43,7 +44,9 @@ async fn email_changed(store: &Store, tx: &Tx, event: Received<EmailChanged>) ->
 }
 
 async fn deleted(store: &Store, tx: &Tx, event: Received<Deleted>) -> Result<(), Error> {
-    privacy::erase(tx, store, event.user).await
+    privacy::erase(tx, store, event.user).await?;
+    let forgotten = store.events.forget(tx, &event.envelope, &PERSONAL).await;
+    Ok(forgotten.map_err(Outer::from)?)
 }
 
 async fn export_part(store: &Store, tx: &Tx, event: Received<ExportPart>) -> Result<(), Error> {

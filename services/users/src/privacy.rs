@@ -1,5 +1,7 @@
 //! What the law gives to people: all that is known of them, and that it is forgotten.
 
+mod known;
+
 use std::collections::BTreeSet;
 
 use async_graphql::SimpleObject;
@@ -8,16 +10,14 @@ use contracts::privacy::ExportPart;
 use platform_database::{
     Tx,
     orm::{
-        ActiveEnum, ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel,
-        PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict,
+        ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
+        QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict,
     },
 };
 use serde_json::{Map, Value, json};
 
-use crate::{
-    annotation, chart, comment, error::Error, invitation, news, preference, profile, saved, store::Store, watchlist,
-    workspace,
-};
+use crate::{comment, error::Error, invitation, news, profile, store::Store, workspace};
+use known::known;
 
 /// How long an export may be fetched.
 const LIFE: TimeDelta = TimeDelta::days(7);
@@ -47,7 +47,7 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// What one service knows.
+/// What one service knows, or as much of it as one event carries.
 pub mod part {
     use chrono::{DateTime, Utc};
     use platform_database::orm::entity::prelude::*;
@@ -63,6 +63,8 @@ pub mod part {
         pub export_id: Uuid,
         /// Which service.
         pub service: String,
+        /// Which of the service's parts.
+        pub number: i32,
         /// What it knows, as JSON.
         pub data: String,
         /// When it arrived.
@@ -116,9 +118,23 @@ async fn parts(store: &Store, export: &Model) -> Result<Map<String, Value>, Erro
     let own = known(store.db.read(), export.user_id).await?;
     let own = (store.context.service().to_owned(), own);
     let of = part::Entity::find().filter(part::Column::ExportId.eq(export.id));
-    let parts = of.order_by_asc(part::Column::Service).all(store.db.read()).await?;
-    let read = |part: part::Model| (part.service, serde_json::from_str(&part.data).unwrap_or_default());
-    Ok(parts.into_iter().map(read).chain([own]).collect())
+    let of = of.order_by_asc(part::Column::Number);
+    let mut services = Map::from_iter([own]);
+    for part in of.all(store.db.read()).await? {
+        let known = services.entry(part.service).or_insert_with(|| json!({}));
+        join(known, serde_json::from_str(&part.data).unwrap_or_default());
+    }
+    Ok(services)
+}
+
+/// Adds a part to those before it: a list that both have goes on.
+fn join(known: &mut Value, part: Map<String, Value>) {
+    for (kind, more) in part {
+        match (&mut known[&kind], more) {
+            (Value::Array(list), Value::Array(more)) => list.extend(more),
+            (known, more) => *known = more,
+        }
+    }
 }
 
 /// An export of the caller's with its parts.
@@ -138,7 +154,7 @@ pub(crate) async fn clear(tx: &Tx, now: DateTime<Utc>) -> Result<u64, Error> {
 /// The services whose part of an export of the caller's has arrived, beside this one.
 pub(crate) async fn services(store: &Store, export: Uuid) -> Result<Vec<String>, Error> {
     let of = part::Entity::find().filter(part::Column::ExportId.eq(export));
-    let services = of.select_only().column(part::Column::Service);
+    let services = of.select_only().column(part::Column::Service).distinct();
     let arrived: Vec<String> = services.into_tuple().all(store.db.read()).await?;
     let own = store.context.service().to_owned();
     let all: BTreeSet<_> = arrived.into_iter().chain([own]).collect();
@@ -157,13 +173,13 @@ pub(crate) async fn collect(tx: &Tx, store: &Store, part: &ExportPart) -> Result
         id: store.id(),
         export_id: part.export,
         service: part.service.clone(),
+        number: part.number,
         data: part.data.to_string(),
         created_at: store.now(),
     };
     // The first answer of a service counts, however often it is told.
-    let once = OnConflict::columns([part::Column::ExportId, part::Column::Service])
-        .do_nothing()
-        .to_owned();
+    let which = [part::Column::ExportId, part::Column::Service, part::Column::Number];
+    let once = OnConflict::columns(which).do_nothing().to_owned();
     part::Entity::insert(row.into_active_model().reset_all())
         .on_conflict(once)
         .exec_without_returning(tx)
@@ -183,81 +199,4 @@ pub(crate) async fn erase(tx: &Tx, store: &Store, user: Uuid) -> Result<(), Erro
         invitation::Entity::delete_many().filter(own).exec(tx).await?;
     }
     profile::forget(store, tx, user).await
-}
-
-/// All that this service knows of somebody.
-async fn known(db: &impl ConnectionTrait, user: Uuid) -> Result<Value, Error> {
-    let Some(profile) = profile::find(db, user).await? else {
-        return Ok(json!({}));
-    };
-    let preferences = preference::of(db, &profile).await?;
-    let saved: Vec<_> = saved::of(db, user).await?;
-    let lists = watchlist::of(db, user).await?;
-    let mut items = watchlist::items(db, &lists.iter().map(|list| list.id).collect::<Vec<_>>()).await?;
-    let lists: Vec<_> = lists
-        .into_iter()
-        .map(|list| {
-            let on = items.remove(&list.id).unwrap_or_default();
-            let series: Vec<_> = on
-                .iter()
-                .map(|item| json!({ "series": item.series, "note": item.note }))
-                .collect();
-            json!({ "name": list.name, "series": series, "createdAt": list.created_at })
-        })
-        .collect();
-    let annotations = annotation::by(user)
-        .order_by_asc(annotation::Column::Id)
-        .all(db)
-        .await?;
-    let comments = comment::Entity::find()
-        .filter(comment::Column::AuthorId.eq(user))
-        .order_by_asc(comment::Column::Id)
-        .all(db)
-        .await?;
-    let charts = chart::Entity::find()
-        .filter(chart::Column::OwnerId.eq(user))
-        .order_by_asc(chart::Column::Id)
-        .all(db)
-        .await?;
-    let workspaces = workspace::of(db, user).await?;
-    let with_me = chart::share::Entity::find().filter(chart::share::Column::UserId.eq(user));
-    let with_me = with_me.order_by_asc(chart::share::Column::Id).all(db).await?;
-    let invited = Condition::any()
-        .add(invitation::Column::InvitedBy.eq(user))
-        .add(invitation::Column::Email.eq(profile.email.as_str()));
-    let invitations = invitation::Entity::find().filter(invited);
-    let invitations = invitations.order_by_asc(invitation::Column::Id).all(db).await?;
-    Ok(json!({
-        "profile": {
-            "id": profile.id, "email": profile.email, "name": profile.name, "firstName": profile.first_name,
-            "lastName": profile.last_name, "organization": profile.organization, "avatarUrl": profile.avatar_url,
-            "locale": profile.locale, "timeZone": profile.time_zone, "createdAt": profile.created_at,
-        },
-        "preferences": {
-            "theme": format!("{:?}", preferences.theme), "defaultChart": format!("{:?}", preferences.default_chart),
-            "notifications": preferences.notifications, "collaboration": preferences.collaboration,
-        },
-        "savedSeries": saved.iter().map(|one| json!({ "series": one.series, "note": one.note })).collect::<Vec<_>>(),
-        "watchlists": lists,
-        "annotations": annotations.iter().map(|one| json!({
-            "series": one.series, "firstDate": one.first_date, "lastDate": one.last_date, "title": one.title,
-            "body": one.body, "createdAt": one.created_at,
-        })).collect::<Vec<_>>(),
-        "comments": comments.iter().map(|one| json!({
-            "annotation": one.annotation_id, "chart": one.chart_id, "body": one.body, "createdAt": one.created_at,
-        })).collect::<Vec<_>>(),
-        "charts": charts.iter().map(|one| json!({
-            "title": one.title, "description": one.description, "spec": one.spec, "createdAt": one.created_at,
-        })).collect::<Vec<_>>(),
-        "chartsSharedWithMe": with_me.iter().map(|one| json!({
-            "chart": one.chart_id, "level": one.level.to_value(), "createdAt": one.created_at,
-        })).collect::<Vec<_>>(),
-        "invitations": invitations.iter().map(|one| json!({
-            "workspace": one.workspace_id, "role": one.role.name(), "byMe": one.invited_by == user,
-            "email": (one.email == profile.email).then_some(&one.email), "expiresAt": one.expires_at,
-        })).collect::<Vec<_>>(),
-        "workspaces": workspaces.iter().map(|(one, role)| json!({
-            "name": one.name, "role": role.name(),
-        })).collect::<Vec<_>>(),
-    }))
 }

@@ -17,7 +17,11 @@ use crate::{error::Error, invitation, privacy, profile};
 /// How often it is looked for what is over.
 const CLEAR: Duration = Duration::from_secs(600);
 /// The service's own tables.
-const MIGRATIONS: Migrations = &[migration!("0001_users"), migration!("0002_comments_on_charts")];
+const MIGRATIONS: Migrations = &[
+    migration!("0001_users"),
+    migration!("0002_comments_on_charts"),
+    migration!("0003_parts_of_exports"),
+];
 const ALL: &[Migrations] = &[platform_events::MIGRATIONS, MIGRATIONS];
 
 /// What the service works with. Cheap to clone.

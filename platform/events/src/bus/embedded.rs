@@ -15,12 +15,13 @@ use tokio::{
     sync::watch,
     time::{Instant, sleep_until},
 };
+use uuid::Uuid;
 
 use super::{Batch, Bus, Position, Reader, Start, begin, decode};
 use crate::{Envelope, EventError};
 
 /// The log's tables, in the database called `events`.
-pub const LOG_MIGRATIONS: Migrations = &[migration!("event_log_0001", split)];
+pub const LOG_MIGRATIONS: Migrations = &[migration!("event_log_0001", split), migration!("event_log_0002", split)];
 
 /// The name of the database that holds the log, as if it were a service.
 const DATABASE: &str = "events";
@@ -157,14 +158,20 @@ impl Bus for EmbeddedBus {
     async fn append(&self, events: &[Envelope]) -> Result<(), EventError> {
         let tx = self.0.begin().await?;
         for events in events.chunks(ROWS) {
-            let mut values = Vec::<Value>::with_capacity(events.len() * 3);
+            let mut values = Vec::<Value>::with_capacity(events.len() * 4);
             for event in events {
                 let text = serde_json::to_string(event).map_err(EventError::bus)?;
-                values.extend([event.id.into(), self.0.clock.now().into(), text.into()]);
+                values.extend([
+                    event.id.into(),
+                    self.0.clock.now().into(),
+                    event.lane().into(),
+                    text.into(),
+                ]);
             }
-            let rows = sql::rows(events.len(), 3);
-            let insert =
-                format!("insert into event_log (id, appended_at, envelope) values {rows} on conflict (id) do nothing");
+            let rows = sql::rows(events.len(), 4);
+            let insert = format!(
+                "insert into event_log (id, appended_at, lane, envelope) values {rows} on conflict (id) do nothing"
+            );
             sql::execute(&tx, &insert, values).await?;
         }
         tx.commit().await?;
@@ -198,6 +205,12 @@ impl Bus for EmbeddedBus {
 
     async fn trim(&self, before: DateTime<Utc>) -> Result<(), EventError> {
         while self.0.trim_slice(before).await? {}
+        Ok(())
+    }
+
+    async fn forget(&self, lane: &str, before: Uuid) -> Result<(), EventError> {
+        let delete = "delete from event_log where lane = $1 and seq < (select seq from event_log where id = $2)";
+        sql::execute(&self.0.db.alone(), delete, [lane.into(), before.into()]).await?;
         Ok(())
     }
 }

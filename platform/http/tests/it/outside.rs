@@ -1,9 +1,18 @@
 //! A client for URLs that others have written stays outside.
 
-use axum::{Router, response::Redirect, routing::get};
+use std::{convert::Infallible, time::Duration};
+
+use axum::{Router, body::Body, http::StatusCode, response::Redirect, routing::get};
 use platform_http::{Client, ClientSettings, ServeSettings, serve};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+
+/// A refusal that never ends.
+async fn endless() -> (StatusCode, Body) {
+    let piece = || Ok::<_, Infallible>(vec![b' '; 16 << 10]);
+    let pieces = futures::stream::repeat_with(piece);
+    (StatusCode::BAD_GATEWAY, Body::from_stream(pieces))
+}
 
 async fn with_server<T>(ask: impl AsyncFnOnce(u16) -> T) -> T {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -11,6 +20,7 @@ async fn with_server<T>(ask: impl AsyncFnOnce(u16) -> T) -> T {
     let stop = CancellationToken::new();
     let app = Router::new()
         .route("/", get(async || "secret"))
+        .route("/endless", get(endless))
         .route("/away", get(async || Redirect::temporary("/")));
     let serving = serve(listener, app, ServeSettings::default(), stop.clone());
     let asking = async {
@@ -82,4 +92,18 @@ async fn a_host_that_is_trusted_is_reached_and_its_redirects_are_not_followed() 
         (by_name.as_u16(), by_address.as_u16(), redirected.as_u16()),
         (200, 200, 307)
     );
+}
+
+#[tokio::test]
+async fn a_refusal_that_never_ends_is_read_to_its_beginning_alone() {
+    let client = Client::outside(&ClientSettings::default(), &["127.0.0.1".to_owned()]).unwrap();
+
+    let refused = with_server(async |port| {
+        let asked = client.send(client.get(&format!("http://127.0.0.1:{port}/endless")));
+        tokio::time::timeout(Duration::from_secs(20), asked).await
+    })
+    .await;
+
+    let refused = refused.expect("it was read to an end that does not come").unwrap_err();
+    assert!(refused.message().contains("502"), "{refused}");
 }

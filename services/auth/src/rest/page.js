@@ -4,8 +4,9 @@
 const tasks = {
   verify: { what: "Give the password you have chosen at registration.", fields: ["password"], path: "register/verify",
             body: (token, form) => ({ token, password: form.password, mode: "cookie" }), done: "You are signed in." },
-  reset: { what: "Choose a new password, of at least ten characters.", fields: ["password"], path: "password/reset",
-           body: (token, form) => ({ token, password: form.password }), done: "The password is set. Sign in with it." },
+  reset: { what: "Choose a new password, of at least ten characters.", fields: ["password", "keep"],
+           path: "password/reset", done: "The password is set. Sign in with it.",
+           body: (token, form) => ({ token, password: form.password, keepAccess: form.keep }) },
   mail: { what: "Agree that the account gets the new mail address.", fields: [], path: "mail/confirm",
           body: (token) => ({ token }), done: "Thank you. The address is changed once both mails are answered." },
   code: { what: "Give the code of your authenticator, or a recovery code.", fields: ["code"], path: "sign-in/code",
@@ -21,7 +22,7 @@ const task = Object.hasOwn(tasks, name) ? tasks[name] : undefined;
 history.replaceState(null, "", location.pathname);
 
 if (task) {
-  for (const field of ["email", "password", "code"]) {
+  for (const field of ["email", "password", "code", "keep"]) {
     element(`${field}-label`).hidden = !task.fields.includes(field);
   }
   element("password").autocomplete = name === "reset" ? "new-password" : "current-password";
@@ -32,7 +33,12 @@ if (task) {
 
 element("form").addEventListener("submit", async (event) => {
   event.preventDefault();
-  const form = { email: element("email").value, password: element("password").value, code: element("code").value };
+  const form = {
+    email: element("email").value,
+    password: element("password").value,
+    code: element("code").value,
+    keep: element("keep").checked,
+  };
   const answer = await fetch(task.path, {
     method: "POST",
     headers: { "content-type": "application/json" },

@@ -9,7 +9,13 @@ use platform_http::{Json, Problem};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::{caller::Caller, client::Client, password, registration::Hidden, store::Auth};
+use crate::{
+    caller::Caller,
+    client::Client,
+    password::{self, Access},
+    registration::Hidden,
+    store::Auth,
+};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -32,10 +38,17 @@ pub(super) async fn forgot(
 pub(super) struct Reset {
     token: Hidden,
     password: Hidden,
+    /// Of who has merely forgotten the password: everything else stays.
+    #[serde(default)]
+    keep_access: bool,
 }
 
 pub(super) async fn reset(State(auth): State<Auth>, Json(body): Json<Reset>) -> Result<StatusCode, Problem> {
-    password::reset(&auth, body.token.text(), body.password.secret()).await?;
+    let access = match body.keep_access {
+        true => Access::Kept,
+        false => Access::Removed,
+    };
+    password::reset(&auth, body.token.text(), (body.password.secret(), access)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

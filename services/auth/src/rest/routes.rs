@@ -77,7 +77,10 @@ fn links() -> [Route; 5] {
             .takes("Address")
             .gives(202, "Next"),
         post("/auth/password/reset", "resetPassword", password::reset)
-            .says("Sets a new password for who has the link. All sessions end.")
+            .says(
+                "Sets a new password for who has the link. All sessions end, and API keys, passkeys and identities are \
+                 removed unless keepAccess is true: whoever had the account may have added them.",
+            )
             .takes("Reset")
             .ends(204),
         post("/auth/mail/confirm", "confirmMail", account::confirm_mail)

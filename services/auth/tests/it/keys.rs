@@ -13,14 +13,14 @@ use crate::support::{ADA, Agent, BOB, Site, bytes_in, ok, problem, sites};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-async fn key(site: &Site, agent: &mut Agent, body: Value) -> Value {
+pub(crate) async fn key(site: &Site, agent: &mut Agent, body: Value) -> Value {
     let answer = agent.post(site, "/auth/keys", body).await;
     assert_eq!(answer.status, 201, "{}", answer.text());
     answer.json()
 }
 
 /// What a service asks, with its credential.
-async fn asked(site: &Site, path: &str, body: Value) -> platform_testing::Answer {
+pub(crate) async fn asked(site: &Site, path: &str, body: Value) -> platform_testing::Answer {
     let secret = ServiceSecret::open(&site.service.context()).unwrap();
     let request = Request::builder()
         .method(Method::POST)

@@ -12,6 +12,7 @@ mod passkeys;
 mod passwords;
 mod providers;
 mod registration;
+mod resets;
 mod sessions;
 mod signing_keys;
 mod support;

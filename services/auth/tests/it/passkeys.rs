@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::{ADA, Agent, Authenticator, BOB, Site, granted, ok, problem, sites};
 
 /// Registers a new authenticator for somebody.
-async fn registered(site: &Site, agent: &mut Agent) -> Authenticator {
+pub(crate) async fn registered(site: &Site, agent: &mut Agent) -> Authenticator {
     let mut authenticator = Authenticator::new();
     let asked = ok(&agent.post(site, "/auth/passkeys/begin", json!({})).await);
     let body = json!({
@@ -16,7 +16,7 @@ async fn registered(site: &Site, agent: &mut Agent) -> Authenticator {
     authenticator
 }
 
-async fn question(site: &Site, agent: &mut Agent) -> Value {
+pub(crate) async fn question(site: &Site, agent: &mut Agent) -> Value {
     ok(&agent.post(site, "/auth/sign-in/passkey/begin", json!({})).await)
 }
 

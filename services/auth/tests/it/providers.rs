@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::support::{ADA, Agent, BOB, PASSWORD, Person, Provider, Site, granted, ok, problem, sites};
 
-async fn with_provider() -> (Provider, Vec<Site>) {
+pub(crate) async fn with_provider() -> (Provider, Vec<Site>) {
     let provider = Provider::start().await;
     let sites = sites(&provider.settings()).await;
     provider.at(sites[0].service.clock());
@@ -20,6 +20,15 @@ async fn depart(site: &Site, provider: &Provider, browser: &mut Agent, query: &s
     let sent = browser.get(site, &format!("/auth/oidc/here/start{query}")).await;
     assert_eq!(sent.status, 303, "{}", sent.text());
     provider.agree(sent.header("location"))
+}
+
+/// Ties what the provider says of somebody to who is signed in here by cookies.
+pub(crate) async fn tie(site: &Site, provider: &Provider, browser: &mut Agent) -> Answer {
+    provider.at(site.service.clock());
+    let body = json!({ "returnTo": "/settings" });
+    let sent = ok(&browser.post(site, "/auth/providers/here/link", body).await);
+    let back = provider.agree(sent["url"].as_str().unwrap());
+    browser.get(site, &back).await
 }
 
 /// A whole sign-in.
@@ -119,15 +128,9 @@ async fn who_is_signed_in_can_tie_an_identity_whatever_its_address() {
             email: "work@example.com",
             is_verified: false,
         });
-        provider.at(site.service.clock());
         let mut ada = site.visitor(ADA).await;
-        ada.access = None;
-        let sent = ok(&ada
-            .post(&site, "/auth/providers/here/link", json!({ "returnTo": "/settings" }))
-            .await);
-        let back = provider.agree(sent["url"].as_str().unwrap());
 
-        let arrived = ada.get(&site, &back).await;
+        let arrived = tie(&site, &provider, &mut ada).await;
 
         assert_eq!(arrived.header("location"), "http://localhost:8081/settings");
         let tied = ok(&ada.get(&site, "/auth/identities").await);

@@ -59,12 +59,13 @@ impl Store {
         let reading = self.reading(&ask.subject).await?;
         let now = self.0.clock.now();
         let roles = self.roles_said(&ask.target)?;
+        let standing = self.counting(&reading, &ask.target).await?;
         let decide = || {
-            let standing = said(&reading, &ask.target, roles);
+            let standing = said(&standing, &ask.target, roles);
             self.engine().check(ask.question(&standing), now)
         };
         match (self.engine().catalog().find(&ask.permission), &ask.scopes) {
-            (Some(id), None) => Ok(self.0.memory.verdict(&reading, (id, &ask.target), decide)),
+            (Some(id), None) if reading.is_all => Ok(self.0.memory.verdict(&reading, (id, &ask.target), decide)),
             // Keys differ in their scopes: what one was told is not kept for another.
             _ => Ok(decide()),
         }
@@ -92,14 +93,20 @@ impl Store {
     /// Whether it is allowed now, and why.
     pub async fn explain(&self, ask: &Ask) -> Result<Decision, Error> {
         let reading = self.reading(&ask.subject).await?;
-        let standing = said(&reading, &ask.target, self.roles_said(&ask.target)?);
-        Ok(self.engine().explain(ask.question(&standing), self.0.clock.now()))
+        let standing = self.counting(&reading, &ask.target).await?;
+        let standing = said(&standing, &ask.target, self.roles_said(&ask.target)?);
+        let mut decision = self.engine().explain(ask.question(&standing), self.0.clock.now());
+        if decision.reason == Reason::NotHeld && !reading.is_all {
+            decision.explanation.push_str(" here, and no other place was looked at");
+        }
+        Ok(decision)
     }
 
     /// The same by what the subject holds in one workspace and by nothing else, so that somebody who holds nothing there
     /// is like one whom nobody knows.
     async fn explain_within(&self, workspace: Uuid, ask: &Ask) -> Result<Decision, Error> {
-        let standing = self.reading(&ask.subject).await?.standing.only_in(workspace);
+        let reading = self.reading(&ask.subject).await?;
+        let standing = self.counting(&reading, &ask.target).await?.only_in(workspace);
         let mut decision = self.engine().explain(ask.question(&standing), self.0.clock.now());
         if decision.reason == Reason::NotHeld {
             decision
@@ -132,7 +139,7 @@ impl Store {
         part.map(|part| self.roles_of_part(part)).transpose()
     }
 
-    /// The rows of a kind that may be seen, for a list. The target says the kind alone.
+    /// The rows of a kind that may be seen, for a list, by what is kept in memory. The target says the kind alone.
     pub async fn filter(&self, ask: &Ask) -> Result<Filter, Error> {
         let reading = self.reading(&ask.subject).await?;
         self.engine()
@@ -170,12 +177,22 @@ impl Store {
         let standing = self.load(self.db().read(), subject).await?;
         Ok(self.0.memory.keep(standing, (began, now)))
     }
+
+    /// What its subject holds that can count for a target. Where that is more in all than is kept in memory it is read
+    /// anew.
+    async fn counting<'a>(&self, reading: &'a Reading, target: &Target) -> Result<Cow<'a, Standing>, Error> {
+        if reading.is_all {
+            return Ok(Cow::Borrowed(&reading.standing));
+        }
+        let subject = reading.standing.subject();
+        Ok(Cow::Owned(self.load_at(self.db().read(), subject, target).await?))
+    }
 }
 
 /// What a subject holds, by what is said of it in the target's workspace.
-fn said<'a>(reading: &'a Reading, target: &Target, roles: Option<Vec<Arc<Role>>>) -> Cow<'a, Standing> {
+fn said<'a>(standing: &'a Standing, target: &Target, roles: Option<Vec<Arc<Role>>>) -> Cow<'a, Standing> {
     match (target.workspace_id(), target.part()) {
-        (Some(workspace), Some(_)) => Cow::Owned(reading.standing.as_part(workspace, roles)),
-        _ => Cow::Borrowed(&reading.standing),
+        (Some(workspace), Some(_)) => Cow::Owned(standing.as_part(workspace, roles)),
+        _ => Cow::Borrowed(standing),
     }
 }

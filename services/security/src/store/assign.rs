@@ -72,20 +72,18 @@ impl Store {
     pub async fn grant(&self, actor: &Actor, new: NewGrant) -> Result<grant::Model, Error> {
         let tx = self.db().begin().await?;
         let mut chain = Chain::hold(&tx, &self.0.ring, self.0.clock.now()).await?;
-        let acting = Acting::begin(self, actor, &chain).await?;
-        acting.require(MANAGE_GRANTS, &new.place)?;
+        let acting = Acting::begin(self, actor, &chain)?;
+        acting.require(MANAGE_GRANTS, &new.place).await?;
         let role = self.role_in(&chain, &new.role).await?;
-        if role.workspace.is_some()
-            && !acting.may(
-                "roles:view",
-                &role.workspace.map_or(Place::Everywhere, Place::Workspace),
-            )
+        if let Some(home) = role.workspace
+            && !acting.may("roles:view", &Place::Workspace(home)).await?
         {
             return Err(Error::NoSuchRole(new.role.to_string()));
         }
         fits(&role, &new.place)?;
-        acting.must_hold(&role.holds, &new.place, Lasts::Until(new.expires_at))?;
-        drop(acting);
+        acting
+            .must_hold(&role.holds, &new.place, Lasts::Until(new.expires_at))
+            .await?;
         self.gave_few(&chain, actor, &new).await?;
         let row = self.write_grant(&mut chain, actor, (&new, &role)).await?;
         tx.commit().await?;
@@ -97,24 +95,23 @@ impl Store {
     pub async fn revoke(&self, actor: &Actor, id: Uuid) -> Result<(), Error> {
         let tx = self.db().begin().await?;
         let mut chain = Chain::hold(&tx, &self.0.ring, self.0.clock.now()).await?;
-        let acting = Acting::begin(self, actor, &chain).await?;
+        let acting = Acting::begin(self, actor, &chain)?;
         let row = grant::Entity::find_by_id(id).one(&tx).await?;
         let row = row.ok_or(Error::NoSuchGrant(id))?;
         let place = row.at();
         let key: RoleKey = row.role.parse()?;
         let role = self.role_in(&chain, &key).await.ok();
         let is_own = row.subject == actor.subject.to_string();
-        if !is_own && !acting.may("grants:view", &place) {
+        if !is_own && !acting.may("grants:view", &place).await? {
             return Err(Error::NoSuchGrant(id));
         }
         // A key never administrates, not even its owner.
         if !is_own || actor.scopes.is_some() {
-            acting.require(MANAGE_GRANTS, &place)?;
+            acting.require(MANAGE_GRANTS, &place).await?;
             if let Some(role) = &role {
-                acting.must_hold(&role.holds, &place, Lasts::Now)?;
+                acting.must_hold(&role.holds, &place, Lasts::Now).await?;
             }
         }
-        drop(acting);
         if let Some(role) = &role {
             self.keep_administrator(&chain, &place, (role, Some(id))).await?;
         }

@@ -43,57 +43,53 @@ pub(super) enum Lasts {
     Until(Option<DateTime<Utc>>),
 }
 
-/// An actor inside the transaction in which it acts: what it holds was read there.
+/// An actor inside the transaction in which it acts: what it holds at a place is read there.
 pub(super) struct Acting<'a> {
     store: &'a Store,
     actor: &'a Actor,
-    standing: Standing,
     chain: &'a Chain<'a>,
 }
 
 impl<'a> Acting<'a> {
-    pub(super) async fn begin(store: &'a Store, actor: &'a Actor, chain: &'a Chain<'a>) -> Result<Self, Error> {
-        if actor.subject == Subject::Nobody {
-            return Err(Error::SignIn);
+    pub(super) fn begin(store: &'a Store, actor: &'a Actor, chain: &'a Chain<'a>) -> Result<Self, Error> {
+        match actor.subject {
+            Subject::Nobody => Err(Error::SignIn),
+            _ => Ok(Self { store, actor, chain }),
         }
-        let standing = store.load(chain.tx(), &actor.subject).await?;
-        Ok(Self {
-            store,
-            actor,
-            standing,
-            chain,
-        })
     }
 
-    pub(super) fn may(&self, permission: &str, place: &Place) -> bool {
+    async fn standing(&self, place: &Place) -> Result<Standing, Error> {
+        let (tx, subject) = (self.chain.tx(), &self.actor.subject);
+        self.store.load_at(tx, subject, &place.target()).await
+    }
+
+    pub(super) async fn may(&self, permission: &str, place: &Place) -> Result<bool, Error> {
         let question = Question {
-            standing: &self.standing,
+            standing: &self.standing(place).await?,
             scopes: self.actor.scopes.as_deref(),
             permission,
             target: &place.target(),
         };
-        self.store.engine().check(question, self.chain.now()).is_allowed()
+        Ok(self.store.engine().check(question, self.chain.now()).is_allowed())
     }
 
-    pub(super) fn require(&self, permission: &str, place: &Place) -> Result<(), Error> {
-        match self.may(permission, place) {
+    pub(super) async fn require(&self, permission: &str, place: &Place) -> Result<(), Error> {
+        match self.may(permission, place).await? {
             true => Ok(()),
             false => Err(missing(permission, &place.target())),
         }
     }
 
     /// Refuses to give or take permissions that the actor does not hold at the place, as long as `lasts` asks for.
-    pub(super) fn must_hold(&self, permissions: &Permissions, place: &Place, lasts: Lasts) -> Result<(), Error> {
+    pub(super) async fn must_hold(&self, permissions: &Permissions, place: &Place, lasts: Lasts) -> Result<(), Error> {
         let now = self.chain.now();
         let is_long_enough = |end: Option<DateTime<Utc>>| match (end, lasts) {
             (None, _) | (_, Lasts::Now) => true,
             (Some(end), Lasts::Until(wanted)) => wanted.is_some_and(|wanted| wanted <= end),
         };
-        let covering = self
-            .standing
-            .places()
-            .filter(|(held, _)| **held == Place::Everywhere || *held == place);
-        let held = covering.flat_map(|(_, held)| held).filter(|held| held.is_alive(now));
+        let standing = self.standing(place).await?;
+        let held = standing.places().flat_map(|(_, held)| held);
+        let held = held.filter(|held| held.is_alive(now));
         let held = held.filter(|held| is_long_enough(held.expires_at));
         let held: Permissions = held.flat_map(|held| held.role.holds.iter().copied()).collect();
         let lacking = self.store.lacking(&held, permissions);

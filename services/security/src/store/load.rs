@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use platform_database::orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use platform_database::orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 use uuid::Uuid;
 
 use super::Store;
@@ -11,24 +13,58 @@ use crate::{
     catalog::{Role, RoleKey},
     error::Error,
     grant,
-    place::Place,
+    place::{EVERYWHERE, Place, Target},
     role,
     standing::{Held, Standing},
     subject::Subject,
 };
 
 impl Store {
-    /// What a subject holds: the grants in the database, all of them, or some could push others out, and what the
-    /// settings give. In a transaction that holds the end of the audit log nobody changes it meanwhile.
-    pub(super) async fn load(&self, db: &impl ConnectionTrait, subject: &Subject) -> Result<Standing, Error> {
-        let now = self.0.clock.now();
-        let rows = grant::Entity::find()
+    /// What a subject holds, as far as that is kept in memory, and whether it is all. Strangers who own workspaces can
+    /// give somebody roles without end: those come after what they cannot add to.
+    pub(super) async fn load(&self, db: &impl ConnectionTrait, subject: &Subject) -> Result<(Standing, bool), Error> {
+        let most = self.settings().grants_in_memory;
+        let rows = self.alive(subject).order_by_desc(grant::is_of_few());
+        let rows = rows.order_by_asc(grant::Column::Id).limit(most as u64 + 1);
+        let mut rows = rows.all(db).await?;
+        let is_all = rows.len() <= most;
+        rows.truncate(most);
+        Ok((self.standing(db, subject, rows).await?, is_all))
+    }
+
+    /// What a subject holds that can count for a target, however much else that is. There are no more grants at a place
+    /// than there are roles. In a transaction that holds the end of the audit log nobody changes it meanwhile.
+    pub(super) async fn load_at(
+        &self,
+        db: &impl ConnectionTrait,
+        subject: &Subject,
+        target: &Target,
+    ) -> Result<Standing, Error> {
+        let places = [
+            Some(EVERYWHERE.to_owned()),
+            target.workspace_place(),
+            Some(target.place()),
+        ];
+        let here = grant::Column::Place.is_in(places.into_iter().flatten());
+        let rows = self.alive(subject).filter(here).order_by_asc(grant::Column::Id);
+        self.standing(db, subject, rows.all(db).await?).await
+    }
+
+    fn alive(&self, subject: &Subject) -> Select<grant::Entity> {
+        let ends = grant::Column::ExpiresAt;
+        let lasts = Condition::any().add(ends.is_null()).add(ends.gt(self.0.clock.now()));
+        grant::Entity::find()
             .filter(grant::Column::Subject.eq(subject.to_string()))
-            .order_by_asc(grant::Column::Id)
-            .all(db)
-            .await?;
-        let alive = |row: &grant::Model| row.expires_at.is_none_or(|end| now < end);
-        let rows: Vec<_> = rows.into_iter().filter(alive).collect();
+            .filter(lasts)
+    }
+
+    /// What these grants and the settings give to a subject.
+    async fn standing(
+        &self,
+        db: &impl ConnectionTrait,
+        subject: &Subject,
+        rows: Vec<grant::Model>,
+    ) -> Result<Standing, Error> {
         let roles = self.roles_of(db, rows.iter().map(|row| row.role.as_str())).await?;
         let granted = rows.iter().filter_map(|row| {
             let role = roles.get(row.role.as_str())?.clone();

@@ -59,11 +59,12 @@ impl Store {
         let place = home(new.workspace);
         let tx = self.db().begin().await?;
         let mut chain = Chain::hold(&tx, &self.0.ring, self.0.clock.now()).await?;
-        let acting = Acting::begin(self, actor, &chain).await?;
-        acting.require("roles:manage", &place)?;
+        let acting = Acting::begin(self, actor, &chain)?;
+        acting.require("roles:manage", &place).await?;
         let stated = self.stated(&new.permissions)?;
-        acting.must_hold(&self.engine().catalog().closed(&stated), &place, Lasts::Now)?;
-        drop(acting);
+        acting
+            .must_hold(&self.engine().catalog().closed(&stated), &place, Lasts::Now)
+            .await?;
         self.has_room(&chain, new.workspace).await?;
         let name = text::line("name", &new.name, LONGEST_NAME)?;
         let about = self.about(new.about.as_deref())?;
@@ -100,8 +101,10 @@ impl Store {
             .transpose()?;
         if let Some(stated) = &stated {
             let holds = catalog.closed(stated);
-            let acting = Acting::begin(self, actor, &chain).await?;
-            acting.must_hold(&holds, &home(row.workspace), Lasts::Until(None))?;
+            let acting = Acting::begin(self, actor, &chain)?;
+            acting
+                .must_hold(&holds, &home(row.workspace), Lasts::Until(None))
+                .await?;
             if !holds.is_superset(&self.manages()) {
                 self.keep_administrator(&chain, &home(row.workspace), (&before, None))
                     .await?;
@@ -151,7 +154,7 @@ impl Store {
 
     /// The role, when the actor may change it. Who may not even see it learns nothing of it.
     async fn changeable(&self, chain: &Chain<'_>, actor: &Actor, key: &RoleKey) -> Result<(role::Model, Role), Error> {
-        let acting = Acting::begin(self, actor, chain).await?;
+        let acting = Acting::begin(self, actor, chain)?;
         let unknown = || Error::NoSuchRole(key.to_string());
         let Some(id) = key.custom_id() else {
             let built_in = self.engine().catalog().role(key).ok_or_else(unknown)?;
@@ -162,12 +165,12 @@ impl Store {
             .await?
             .ok_or_else(unknown)?;
         let place = home(row.workspace);
-        if !acting.may("roles:view", &place) {
+        if !acting.may("roles:view", &place).await? {
             return Err(unknown());
         }
-        acting.require("roles:manage", &place)?;
+        acting.require("roles:manage", &place).await?;
         let role = row.role(self.engine().catalog());
-        acting.must_hold(&role.holds, &place, Lasts::Now)?;
+        acting.must_hold(&role.holds, &place, Lasts::Now).await?;
         Ok((row, role))
     }
 

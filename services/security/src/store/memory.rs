@@ -23,6 +23,8 @@ const QUIET: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) struct Reading {
     pub(super) standing: Standing,
+    /// Whether it is all that the subject held.
+    pub(super) is_all: bool,
     number: u64,
     at: DateTime<Utc>,
     ends: Option<DateTime<Utc>>,
@@ -76,8 +78,9 @@ impl Memory {
     }
 
     /// Keeps what was read, unless something was forgotten since it began.
-    pub(super) fn keep(&self, standing: Standing, (began, at): (u64, DateTime<Utc>)) -> Arc<Reading> {
+    pub(super) fn keep(&self, (standing, is_all): (Standing, bool), (began, at): (u64, DateTime<Utc>)) -> Arc<Reading> {
         let reading = Arc::new(Reading {
+            is_all,
             number: self.numbers.fetch_add(1, Relaxed),
             at,
             ends: standing.ends(),

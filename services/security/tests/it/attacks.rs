@@ -142,140 +142,153 @@ async fn who_administrates_one_workspace_does_nothing_in_another_or_everywhere()
 
 #[tokio::test]
 async fn a_key_of_an_administrator_administrates_nothing_and_asks_only_for_itself() {
-    let security = Security::one().await;
-    let root = security.root().await;
-    let key = security.key_of(
-        &root,
-        "grants:manage roles:manage audit:view data:read decisions:explain",
-    );
-    let key = crate::support::Person {
-        id: root.id,
-        client: key,
-    };
-    let mine =
-        root.client.graphql("{ accessGrants { nodes { id } } }").await["data"]["accessGrants"]["nodes"][0].clone();
+    for security in Security::everywhere().await {
+        let root = security.root().await;
+        let key = security.key_of(
+            &root,
+            "grants:manage roles:manage audit:view data:read decisions:explain",
+        );
+        let key = crate::support::Person {
+            id: root.id,
+            client: key,
+        };
+        let mine =
+            root.client.graphql("{ accessGrants { nodes { id } } }").await["data"]["accessGrants"]["nodes"][0].clone();
 
-    assert_eq!(
-        code(&key.try_grant(&key, "markets/member", json!({})).await),
-        "FORBIDDEN"
-    );
-    assert_eq!(code(&key.make(None, "Mine", &["data:read"]).await), "FORBIDDEN");
-    assert_eq!(code(&key.revoke(&mine).await), "FORBIDDEN");
-    assert!(key.may("data:read", None).await);
-    assert!(!key.may("data:write", None).await);
-    let as_its_owner = "query($s: String) { checkPermission(permission: \"data:write\", subject: $s) { allowed } }";
-    let answer = key
-        .client
-        .graphql_with(as_its_owner, json!({ "s": root.subject() }))
-        .await;
-    assert_eq!(answer["data"]["checkPermission"]["allowed"], false, "{answer:#}");
+        assert_eq!(
+            code(&key.try_grant(&key, "markets/member", json!({})).await),
+            "FORBIDDEN"
+        );
+        assert_eq!(code(&key.make(None, "Mine", &["data:read"]).await), "FORBIDDEN");
+        assert_eq!(code(&key.revoke(&mine).await), "FORBIDDEN");
+        assert!(key.may("data:read", None).await);
+        assert!(!key.may("data:write", None).await);
+        let as_its_owner = "query($s: String) { checkPermission(permission: \"data:write\", subject: $s) { allowed } }";
+        let answer = key
+            .client
+            .graphql_with(as_its_owner, json!({ "s": root.subject() }))
+            .await;
+        assert_eq!(answer["data"]["checkPermission"]["allowed"], false, "{answer:#}");
+        security.stop().await;
+    }
 }
 
 #[tokio::test]
 async fn nobody_fills_the_list_of_somebody_else() {
-    let security = Security::set(&[("security.grants-per-subject", "2")]).await;
-    let root = security.root().await;
-    let eve = security.with(&root, "platform/workspace_owner", THERE).await;
-    let ada = security.person();
-    let there = json!({ "workspace": THERE });
-    for role in ["platform/workspace_viewer", "platform/workspace_member"] {
-        eve.grant(&ada, role, there.clone()).await;
+    for security in Security::everywhere_with(&[("security.grants-per-subject", "2")]).await {
+        let root = security.root().await;
+        let eve = security.with(&root, "platform/workspace_owner", THERE).await;
+        let ada = security.person();
+        let there = json!({ "workspace": THERE });
+        for role in ["platform/workspace_viewer", "platform/workspace_member"] {
+            eve.grant(&ada, role, there.clone()).await;
+        }
+
+        let third = eve.try_grant(&ada, "platform/workspace_admin", there).await;
+
+        assert_eq!(code(&third), "CONFLICT");
+        root.grant(&ada, "analytics/viewer", json!({ "workspace": HERE })).await;
+        assert!(ada.may("dashboard:view", Some(HERE)).await && ada.may("workspace:view", Some(THERE)).await);
+        let welcome = contracts::users::Registered {
+            user: ada.id,
+            email: "ada@example.com".into(),
+            name: None,
+            locale: None,
+        };
+        security.tell(&welcome, &Default::default()).await;
+        until("the roles of everybody arrive", async || {
+            ada.may("search:use", None).await
+        })
+        .await;
+        security.stop().await;
     }
-
-    let third = eve.try_grant(&ada, "platform/workspace_admin", there).await;
-
-    assert_eq!(code(&third), "CONFLICT");
-    root.grant(&ada, "analytics/viewer", json!({ "workspace": HERE })).await;
-    assert!(ada.may("dashboard:view", Some(HERE)).await && ada.may("workspace:view", Some(THERE)).await);
-    let welcome = contracts::users::Registered {
-        user: ada.id,
-        email: "ada@example.com".into(),
-        name: None,
-        locale: None,
-    };
-    security.tell(&welcome, &Default::default()).await;
-    until("the roles of everybody arrive", async || {
-        ada.may("search:use", None).await
-    })
-    .await;
 }
 
 #[tokio::test]
 async fn an_unknown_role_is_granted_to_nobody() {
-    let security = Security::one().await;
-    let root = security.root().await;
-    let ada = security.person();
+    for security in Security::everywhere().await {
+        let root = security.root().await;
+        let ada = security.person();
 
-    for role in [
-        "markets/root",
-        "custom/00000000-0000-0000-0000-000000000009",
-        "nothing/at_all",
-    ] {
-        assert_eq!(
-            code(&root.try_grant(&ada, role, json!({})).await),
-            "NOT_FOUND",
-            "{role}"
-        );
-    }
-    for role in [
-        "",
-        "markets",
-        "markets/*",
-        "*/*",
-        "markets/member/x",
-        "Markets/member",
-        "custom/../markets",
-    ] {
-        assert_eq!(code(&root.try_grant(&ada, role, json!({})).await), "INVALID", "{role}");
+        for role in [
+            "markets/root",
+            "custom/00000000-0000-0000-0000-000000000009",
+            "nothing/at_all",
+        ] {
+            assert_eq!(
+                code(&root.try_grant(&ada, role, json!({})).await),
+                "NOT_FOUND",
+                "{role}"
+            );
+        }
+        for role in [
+            "",
+            "markets",
+            "markets/*",
+            "*/*",
+            "markets/member/x",
+            "Markets/member",
+            "custom/../markets",
+        ] {
+            assert_eq!(code(&root.try_grant(&ada, role, json!({})).await), "INVALID", "{role}");
+        }
+        security.stop().await;
     }
 }
 
 #[tokio::test]
 async fn an_oversized_batch_is_refused() {
-    let security = Security::one().await;
-    let ada = security.person();
-    let check = "query($checks: [AccessCheckInput!]!) { checkPermissions(checks: $checks) { allowed } }";
-    let batch = |size: usize| json!({ "checks": vec![json!({ "permission": "data:read" }); size] });
+    for security in Security::everywhere().await {
+        let ada = security.person();
+        let check = "query($checks: [AccessCheckInput!]!) { checkPermissions(checks: $checks) { allowed } }";
+        let batch = |size: usize| json!({ "checks": vec![json!({ "permission": "data:read" }); size] });
 
-    let fits = ada.client.graphql_with(check, batch(100)).await;
-    let exceeds = ada.client.graphql_with(check, batch(101)).await;
+        let fits = ada.client.graphql_with(check, batch(100)).await;
+        let exceeds = ada.client.graphql_with(check, batch(101)).await;
 
-    assert_eq!(
-        fits["data"]["checkPermissions"].as_array().unwrap().len(),
-        100,
-        "{fits:#}"
-    );
-    assert_eq!(code(&exceeds), "INVALID");
-    let by_rest = vec![json!({ "permission": "data:read" }); 101];
-    assert_eq!(
-        ada.client.post("/api/v1/security/checks", &json!(by_rest)).await.status,
-        400
-    );
+        assert_eq!(
+            fits["data"]["checkPermissions"].as_array().unwrap().len(),
+            100,
+            "{fits:#}"
+        );
+        assert_eq!(code(&exceeds), "INVALID");
+        let by_rest = vec![json!({ "permission": "data:read" }); 101];
+        assert_eq!(
+            ada.client.post("/api/v1/security/checks", &json!(by_rest)).await.status,
+            400
+        );
+        security.stop().await;
+    }
 }
 
 #[tokio::test]
 async fn fields_that_nobody_may_set_cannot_be_set() {
-    let security = Security::one().await;
-    let root = security.root().await;
-    let grant = json!({ "subject": root.subject(), "role": "markets/member", "grantedBy": "user:somebody" });
-    let role = json!({ "name": "Mine", "permissions": ["data:read"], "createdBy": "nobody", "id": Uuid::from_u128(1) });
+    for security in Security::everywhere().await {
+        let root = security.root().await;
+        let grant = json!({ "subject": root.subject(), "role": "markets/member", "grantedBy": "user:somebody" });
+        let role =
+            json!({ "name": "Mine", "permissions": ["data:read"], "createdBy": "nobody", "id": Uuid::from_u128(1) });
 
-    for (path, body) in [("/api/v1/security/grants", grant), ("/api/v1/security/roles", role)] {
-        let answer = root.client.post(path, &body).await;
-        assert!(answer.status.is_client_error(), "{path}: {}", answer.text());
+        for (path, body) in [("/api/v1/security/grants", grant), ("/api/v1/security/roles", role)] {
+            let answer = root.client.post(path, &body).await;
+            assert!(answer.status.is_client_error(), "{path}: {}", answer.text());
+        }
+        security.stop().await;
     }
 }
 
 #[tokio::test]
 async fn an_event_of_another_service_about_grants_grants_nothing() {
-    let security = Security::one().await;
-    let ada = security.person();
+    for security in Security::everywhere().await {
+        let ada = security.person();
 
-    security
-        .tell(&GrantsChanged { subject: ada.subject() }, &Default::default())
-        .await;
+        security
+            .tell(&GrantsChanged { subject: ada.subject() }, &Default::default())
+            .await;
 
-    assert!(!ada.may("data:export", None).await);
-    let grants = ada.client.graphql("{ accessGrants { nodes { id } } }").await;
-    assert_eq!(grants["data"]["accessGrants"]["nodes"], Value::Array(Vec::new()));
+        assert!(!ada.may("data:export", None).await);
+        let grants = ada.client.graphql("{ accessGrants { nodes { id } } }").await;
+        assert_eq!(grants["data"]["accessGrants"]["nodes"], Value::Array(Vec::new()));
+        security.stop().await;
+    }
 }

@@ -10,7 +10,9 @@ use contracts::{
 use platform_database::Tx;
 use platform_error::Error;
 use platform_events::{Cause, Consumers, Events, Received};
+use security::audit::{Entry, Outcome};
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::support::{HERE, Person, Security, THERE, until};
 
@@ -105,22 +107,24 @@ async fn who_leaves_a_workspace_keeps_nothing_there_whoever_gave_it() {
 
 #[tokio::test]
 async fn who_becomes_less_in_a_workspace_loses_what_they_were_however_much_they_hold() {
-    let security = Security::set(&[("security.grants-per-subject", "2")]).await;
-    let root = security.root().await;
-    let ada = security.person();
-    security.tell(&member(&ada, Some("admin")), &Cause::default()).await;
-    until("the roles arrive", async || ada.may("workspace:edit", Some(HERE)).await).await;
-    for role in ["analytics/viewer", "platform/workspace_viewer"] {
-        root.grant(&ada, role, json!({ "workspace": THERE })).await;
+    for security in Security::everywhere_with(&[("security.grants-per-subject", "2")]).await {
+        let root = security.root().await;
+        let ada = security.person();
+        security.tell(&member(&ada, Some("admin")), &Cause::default()).await;
+        until("the roles arrive", async || ada.may("workspace:edit", Some(HERE)).await).await;
+        for role in ["analytics/viewer", "platform/workspace_viewer"] {
+            root.grant(&ada, role, json!({ "workspace": THERE })).await;
+        }
+
+        security.tell(&member(&ada, Some("viewer")), &Cause::default()).await;
+
+        until("the roles change", async || {
+            !ada.may("workspace:edit", Some(HERE)).await && ada.may("workspace:view", Some(HERE)).await
+        })
+        .await;
+        assert!(ada.may("workspace:view", Some(THERE)).await);
+        security.stop().await;
     }
-
-    security.tell(&member(&ada, Some("viewer")), &Cause::default()).await;
-
-    until("the roles change", async || {
-        !ada.may("workspace:edit", Some(HERE)).await && ada.may("workspace:view", Some(HERE)).await
-    })
-    .await;
-    assert!(ada.may("workspace:view", Some(THERE)).await);
 }
 
 #[tokio::test]
@@ -223,6 +227,46 @@ async fn who_asks_what_is_known_of_them_is_told_what_they_hold_and_what_they_did
         assert_eq!(of(&ada)["actions"], json!([]));
         assert_eq!(of(&root)["actions"][0]["action"], "grants.granted");
         assert_eq!(of(&root)["actions"][0]["targetId"], ada.subject());
+        security.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn who_did_more_than_one_event_carries_is_told_all_of_it() {
+    for security in Security::everywhere().await {
+        let ada = security.person();
+        for number in 0..1_000_u128 {
+            let entry = Entry {
+                id: Uuid::from_u128(number + 1),
+                actor: ada.subject(),
+                source: "elsewhere".into(),
+                workspace: None,
+                action: "things.done".into(),
+                target: ("thing".into(), format!("{number} {}", "of many ".repeat(20))),
+                outcome: Outcome::Done,
+                data: json!({}),
+            };
+            security.store.record(entry).await.unwrap();
+        }
+        let (heard, events) = (Heard::default(), AsRef::<Events>::as_ref(&security.store).clone());
+        let listener = heard.clone();
+        security.service.context().spawn("listener", async move {
+            let consumers = Consumers::new().on("listener", part);
+            consumers.run(&events, &listener).await.unwrap();
+        });
+
+        let export = security.service.context().ids().v7();
+        security
+            .tell(&ExportRequested { export, user: ada.id }, &Cause::default())
+            .await;
+
+        let told = || {
+            let parts = heard.0.lock().unwrap();
+            let actions = parts.iter().filter_map(|part| part.data["actions"].as_array());
+            actions.map(Vec::len).sum::<usize>()
+        };
+        until("all parts arrive", async || told() == 1_000).await;
+        assert!(heard.0.lock().unwrap().len() > 1);
         security.stop().await;
     }
 }

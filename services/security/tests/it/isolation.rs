@@ -178,24 +178,26 @@ async fn audit_rows_of_another_workspace_are_not_shown() {
 
 #[tokio::test]
 async fn nobody_is_asked_about_by_who_has_no_business_with_them() {
-    let security = Security::one().await;
-    let root = security.root().await;
-    let (ada, eve) = (security.with(&root, "analytics/viewer", HERE).await, security.person());
-    let check = "query($subject: String, $resource: AccessResourceInput) {
-        checkPermission(permission: \"dashboard:view\", subject: $subject, resource: $resource) { allowed reason } }";
-    let about_ada = json!({ "subject": ada.subject(), "resource": { "workspace": HERE } });
+    for security in Security::everywhere().await {
+        let root = security.root().await;
+        let (ada, eve) = (security.with(&root, "analytics/viewer", HERE).await, security.person());
+        let check = "query($subject: String, $resource: AccessResourceInput) {
+            checkPermission(permission: \"dashboard:view\", subject: $subject, resource: $resource) { allowed reason } }";
+        let about_ada = json!({ "subject": ada.subject(), "resource": { "workspace": HERE } });
 
-    let by_eve = eve.client.graphql_with(check, about_ada.clone()).await;
-    let by_nobody = security.service.graphql_with(check, about_ada.clone()).await;
-    let by_root = root.client.graphql_with(check, about_ada.clone()).await;
-    let by_service = security.service_client("reports").graphql_with(check, about_ada).await;
+        let by_eve = eve.client.graphql_with(check, about_ada.clone()).await;
+        let by_nobody = security.service.graphql_with(check, about_ada.clone()).await;
+        let by_root = root.client.graphql_with(check, about_ada.clone()).await;
+        let by_service = security.service_client("reports").graphql_with(check, about_ada).await;
 
-    assert_eq!(
-        (code(&by_eve), code(&by_nobody)),
-        ("FORBIDDEN".into(), "UNAUTHENTICATED".into())
-    );
-    assert_eq!(by_root["data"]["checkPermission"]["allowed"], true);
-    assert_eq!(by_service["data"]["checkPermission"]["allowed"], true);
+        assert_eq!(
+            (code(&by_eve), code(&by_nobody)),
+            ("FORBIDDEN".into(), "UNAUTHENTICATED".into())
+        );
+        assert_eq!(by_root["data"]["checkPermission"]["allowed"], true);
+        assert_eq!(by_service["data"]["checkPermission"]["allowed"], true);
+        security.stop().await;
+    }
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod administrators;
 mod attacks;
 mod audit;
 mod chain;
@@ -11,6 +12,7 @@ mod grants;
 mod grpc;
 mod isolation;
 mod lists;
+mod many;
 mod memory;
 mod parts;
 mod rest;

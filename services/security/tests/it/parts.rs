@@ -98,19 +98,21 @@ async fn who_is_said_to_have_left_holds_nothing_there_until_it_is_given_anew() {
 
 #[tokio::test]
 async fn a_part_is_one_that_the_settings_know_and_in_a_workspace() {
-    let security = Security::one().await;
-    let ada = security.person();
+    for security in Security::everywhere().await {
+        let ada = security.person();
 
-    let unknown = may(&security, &ada, ("workspace:view", Some("emperor"))).await;
-    let nowhere = Resource {
-        r#type: "estimate".into(),
-        part: Some("viewer".into()),
-        ..Resource::default()
-    };
-    let nowhere = ask(&security, check(&ada, "view:estimates", Some(nowhere))).await;
+        let unknown = may(&security, &ada, ("workspace:view", Some("emperor"))).await;
+        let nowhere = Resource {
+            r#type: "estimate".into(),
+            part: Some("viewer".into()),
+            ..Resource::default()
+        };
+        let nowhere = ask(&security, check(&ada, "view:estimates", Some(nowhere))).await;
 
-    assert_eq!(
-        (unknown, nowhere),
-        (Err(Code::InvalidArgument), Err(Code::InvalidArgument))
-    );
+        assert_eq!(
+            (unknown, nowhere),
+            (Err(Code::InvalidArgument), Err(Code::InvalidArgument))
+        );
+        security.stop().await;
+    }
 }

@@ -53,46 +53,49 @@ async fn roles_and_grants_are_administrated_by_addresses() {
 
 #[tokio::test]
 async fn questions_lists_and_the_log_are_asked_by_addresses() {
-    let security = Security::one().await;
-    let root = security.root().await;
-    let ada = security.with(&root, "analytics/viewer", HERE).await;
+    for security in Security::everywhere().await {
+        let root = security.root().await;
+        let ada = security.with(&root, "analytics/viewer", HERE).await;
 
-    let question = json!({ "permission": "dashboard:view", "resource": { "workspace": HERE } });
-    let decision = ada.client.post("/api/v1/security/check", &question).await.json();
-    let list = json!({ "permission": "reports:view", "type": "report" });
-    let filter = ada.client.post("/api/v1/security/filter", &list).await.json();
-    let log = root
-        .client
-        .get("/api/v1/security/audit?action=grants.&first=1")
-        .await
-        .json();
-    let verified = root.client.get("/api/v1/security/audit/verification").await.json();
+        let question = json!({ "permission": "dashboard:view", "resource": { "workspace": HERE } });
+        let decision = ada.client.post("/api/v1/security/check", &question).await.json();
+        let list = json!({ "permission": "reports:view", "type": "report" });
+        let filter = ada.client.post("/api/v1/security/filter", &list).await.json();
+        let log = root
+            .client
+            .get("/api/v1/security/audit?action=grants.&first=1")
+            .await
+            .json();
+        let verified = root.client.get("/api/v1/security/audit/verification").await.json();
 
-    assert_eq!(
-        (&decision["allowed"], &decision["reason"]),
-        (&json!(true), &json!("ALLOWED"))
-    );
-    assert_eq!(decision["roles"][0]["role"], "analytics/viewer");
-    assert_eq!(filter["clauses"][0]["workspaces"], json!({ "only": [HERE] }));
-    assert_eq!(log["items"][0]["action"], "grants.granted");
-    assert!(log["next"].is_string());
-    assert_eq!((&verified["entries"], &verified["broken"]), (&json!(2), &json!(null)));
+        assert_eq!(
+            (&decision["allowed"], &decision["reason"]),
+            (&json!(true), &json!("ALLOWED"))
+        );
+        assert_eq!(decision["roles"][0]["role"], "analytics/viewer");
+        assert_eq!(filter["clauses"][0]["workspaces"], json!({ "only": [HERE] }));
+        assert_eq!(log["items"][0]["action"], "grants.granted");
+        assert!(log["next"].is_string());
+        assert_eq!((&verified["entries"], &verified["broken"]), (&json!(2), &json!(null)));
+        security.stop().await;
+    }
 }
 
 #[tokio::test]
 async fn what_is_no_secret_is_shown_to_everybody_and_the_rest_to_nobody() {
-    let security = Security::one().await;
+    for security in Security::everywhere().await {
+        let permissions = security
+            .service
+            .get("/api/v1/security/permissions?system=markets")
+            .await;
+        let mistyped = security.service.get("/api/v1/security/permissions?sytem=markets").await;
 
-    let permissions = security
-        .service
-        .get("/api/v1/security/permissions?system=markets")
-        .await;
-    let mistyped = security.service.get("/api/v1/security/permissions?sytem=markets").await;
-
-    assert_eq!(permissions.json().as_array().unwrap().len(), 12);
-    assert_eq!(mistyped.status, 400);
-    for path in ["roles", "policies", "grants", "audit", "audit/verification"] {
-        let answer = security.service.get(&format!("/api/v1/security/{path}")).await;
-        assert_eq!(answer.status, 401, "{path}: {}", answer.text());
+        assert_eq!(permissions.json().as_array().unwrap().len(), 12);
+        assert_eq!(mistyped.status, 400);
+        for path in ["roles", "policies", "grants", "audit", "audit/verification"] {
+            let answer = security.service.get(&format!("/api/v1/security/{path}")).await;
+            assert_eq!(answer.status, 401, "{path}: {}", answer.text());
+        }
+        security.stop().await;
     }
 }

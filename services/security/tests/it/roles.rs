@@ -66,60 +66,66 @@ async fn a_name_is_given_once_in_a_workspace_whatever_its_case() {
 
 #[tokio::test]
 async fn what_cannot_be_a_role_is_refused_and_says_why() {
-    let security = Security::one().await;
-    let root = security.root().await;
+    for security in Security::everywhere().await {
+        let root = security.root().await;
 
-    for (name, permissions) in [
-        ("", vec!["reports:view"]),
-        ("Readers", vec![]),
-        ("Readers", vec!["reports:veiw"]),
-        ("Readers", vec!["reports:*"]),
-        ("Readers", vec!["*"]),
-        ("Rea\u{7}ders", vec!["reports:view"]),
-    ] {
-        let refused = root.make(Some(HERE), name, &permissions).await;
-        assert_eq!(code(&refused), "INVALID", "{name:?} {permissions:?}");
+        for (name, permissions) in [
+            ("", vec!["reports:view"]),
+            ("Readers", vec![]),
+            ("Readers", vec!["reports:veiw"]),
+            ("Readers", vec!["reports:*"]),
+            ("Readers", vec!["*"]),
+            ("Rea\u{7}ders", vec!["reports:view"]),
+        ] {
+            let refused = root.make(Some(HERE), name, &permissions).await;
+            assert_eq!(code(&refused), "INVALID", "{name:?} {permissions:?}");
+        }
+        let long = root.make(Some(HERE), &"x".repeat(81), &["reports:view"]).await;
+        assert_eq!(code(&long), "INVALID");
+        security.stop().await;
     }
-    let long = root.make(Some(HERE), &"x".repeat(81), &["reports:view"]).await;
-    assert_eq!(code(&long), "INVALID");
 }
 
 #[tokio::test]
 async fn built_in_roles_are_read_only() {
-    let security = Security::one().await;
-    let root = security.root().await;
+    for security in Security::everywhere().await {
+        let root = security.root().await;
 
-    for key in ["markets/member", "platform/super_admin", "analytics/developer"] {
-        let changed = root
-            .change(&json!(key), json!({ "permissions": ["manage_roles"] }))
-            .await;
-        let deleted = root.delete(&json!(key)).await;
+        for key in ["markets/member", "platform/super_admin", "analytics/developer"] {
+            let changed = root
+                .change(&json!(key), json!({ "permissions": ["manage_roles"] }))
+                .await;
+            let deleted = root.delete(&json!(key)).await;
+            assert_eq!(
+                (code(&changed), code(&deleted)),
+                ("FORBIDDEN".into(), "FORBIDDEN".into()),
+                "{key}"
+            );
+        }
         assert_eq!(
-            (code(&changed), code(&deleted)),
-            ("FORBIDDEN".into(), "FORBIDDEN".into()),
-            "{key}"
+            code(&root.change(&json!("markets/nothing"), json!({})).await),
+            "NOT_FOUND"
         );
+        security.stop().await;
     }
-    assert_eq!(
-        code(&root.change(&json!("markets/nothing"), json!({})).await),
-        "NOT_FOUND"
-    );
 }
 
 #[tokio::test]
 async fn a_workspace_has_room_for_a_hundred_roles() {
-    let security = Security::one().await;
-    let root = security.root().await;
-    for number in 0..100 {
-        let made = root
-            .make(Some(HERE), &format!("Role {number}"), &["reports:view"])
-            .await;
-        assert_eq!(made["errors"], Value::Null);
+    for security in Security::everywhere().await {
+        let root = security.root().await;
+        for number in 0..100 {
+            let made = root
+                .make(Some(HERE), &format!("Role {number}"), &["reports:view"])
+                .await;
+            assert_eq!(made["errors"], Value::Null);
+        }
+
+        let one_more = root.make(Some(HERE), "One more", &["reports:view"]).await;
+
+        assert_eq!(code(&one_more), "CONFLICT");
+        security.stop().await;
     }
-
-    let one_more = root.make(Some(HERE), "One more", &["reports:view"]).await;
-
-    assert_eq!(code(&one_more), "CONFLICT");
 }
 
 #[tokio::test]
@@ -149,19 +155,20 @@ async fn roles_are_listed_with_those_of_ones_own_workspaces() {
 
 #[tokio::test]
 async fn a_role_is_found_however_many_others_there_are() {
-    let security = Security::set(&[("security.roles-per-workspace", "1")]).await;
-    let root = security.root().await;
-    let mut keys = Vec::new();
-    for number in 0..11 {
-        let made = root
-            .make(Some(uuid::Uuid::from_u128(number)), "Ours", &["reports:view"])
-            .await;
-        keys.push(made["data"]["createAccessRole"]["key"].clone());
+    for security in Security::everywhere_with(&[("security.roles-per-workspace", "1")]).await {
+        let root = security.root().await;
+        let mut keys = Vec::new();
+        for number in 0..11 {
+            let made = root
+                .make(Some(uuid::Uuid::from_u128(number)), "Ours", &["reports:view"])
+                .await;
+            keys.push(made["data"]["createAccessRole"]["key"].clone());
+        }
+
+        let role = "query($key: String!) { accessRole(key: $key) { name } }";
+        let last = root.client.graphql_with(role, json!({ "key": keys[10] })).await;
+
+        assert_eq!(last["data"]["accessRole"]["name"], "Ours", "{last:#}");
+        security.stop().await;
     }
-
-    let role = "query($key: String!) { accessRole(key: $key) { name } }";
-    let last = root.client.graphql_with(role, json!({ "key": keys[10] })).await;
-
-    assert_eq!(last["data"]["accessRole"]["name"], "Ours", "{last:#}");
-    security.stop().await;
 }

@@ -46,9 +46,14 @@ impl Security {
 
     /// The service on every database that this machine has.
     pub(crate) async fn everywhere() -> Vec<Self> {
-        let mut all = vec![Self::start(None, &[]).await];
+        Self::everywhere_with(&[]).await
+    }
+
+    /// The same with other settings.
+    pub(crate) async fn everywhere_with(settings: &[(&str, &str)]) -> Vec<Self> {
+        let mut all = vec![Self::start(None, settings).await];
         if let Some(postgres) = TestPostgres::start().await {
-            all.push(Self::start(Some(postgres), &[]).await);
+            all.push(Self::start(Some(postgres), settings).await);
         }
         all
     }
@@ -56,11 +61,6 @@ impl Security {
     /// The service on a file of its own.
     pub(crate) async fn one() -> Self {
         Self::start(None, &[]).await
-    }
-
-    /// The same with other settings.
-    pub(crate) async fn set(settings: &[(&str, &str)]) -> Self {
-        Self::start(None, settings).await
     }
 
     /// Stops the service. Its connections would otherwise stay open for as long as the test process lives.

@@ -1,6 +1,8 @@
 //! Annotations and the threads below them.
 
+use platform_database::sql;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::support::{Person, Users};
 
@@ -130,6 +132,51 @@ async fn a_thread_keeps_its_shape_when_a_comment_is_deleted() {
             { "body": null, "parentId": null, "author": null },
         ]);
         assert_eq!(thread["annotation"]["comments"]["nodes"], expected);
+    }
+}
+
+#[tokio::test]
+async fn a_comment_that_nobody_answered_is_gone_when_it_is_deleted() {
+    for users in Users::everywhere().await {
+        let ada = users.person("ada").await;
+        let on = annotate(&users, &ada, "public", json!({ "visibility": "PUBLIC" })).await;
+        let said = users.data(&ada, COMMENT, json!({ "on": on, "body": "hm" })).await;
+        let remove = "mutation ($id: ID!) { deleteComment(id: $id) { body } }";
+
+        let removed = users
+            .data(&ada, remove, json!({ "id": said["addComment"]["id"] }))
+            .await;
+
+        let read = "query ($id: ID!) { annotation(id: $id) { comments { nodes { id } } } }";
+        let thread = users.data(&ada, read, json!({ "id": on })).await;
+        assert_eq!(removed["deleteComment"]["body"], Value::Null);
+        assert_eq!(thread["annotation"]["comments"]["nodes"], json!([]));
+    }
+}
+
+#[tokio::test]
+async fn nobody_fills_a_thread_alone() {
+    for users in Users::everywhere().await {
+        let (ada, bob) = (users.person("ada").await, users.person("bob").await);
+        let on = annotate(&users, &ada, "public", json!({ "visibility": "PUBLIC" })).await;
+        let store: users::store::Store = users.service.store();
+        let tx = store.db.begin().await.unwrap();
+        for _ in 0..999 {
+            let insert = "insert into comment (id, annotation_id, author_id, body, depth, created_at, updated_at)
+                values ($1, $2, $3, 'spam', 0, $4, $4)";
+            let (id, now) = (users.service.context().ids().v7(), users.service.clock().now());
+            let on: Uuid = on.parse().unwrap();
+            let values = [id.into(), on.into(), bob.id.into(), now.into()];
+            sql::execute(&tx, insert, values).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let more = json!({ "on": on, "body": "and" });
+        users.data(&bob, COMMENT, more.clone()).await;
+
+        let refused = users.refusal(&bob, COMMENT, more.clone()).await;
+
+        assert_eq!(refused, "CONFLICT");
+        users.data(&ada, COMMENT, more).await;
     }
 }
 

@@ -1,8 +1,14 @@
 //! Saved series and watchlists.
 
+use contracts::series::SeriesId;
 use serde_json::{Value, json};
 
 use crate::support::Users;
+
+/// The id that the financial data gives to a series.
+fn series_id(reference: &str) -> Option<String> {
+    SeriesId::named(reference).map(|id| id.to_string())
+}
 
 #[tokio::test]
 async fn saved_series_are_entities_of_the_financial_data() {
@@ -36,7 +42,10 @@ async fn saved_series_are_entities_of_the_financial_data() {
 
         assert_eq!(twice, "CONFLICT");
         let series = &joined["_entities"][0]["financialSeries"];
-        assert_eq!(series[0], json!({ "__typename": "FinancialSeries", "id": "FRED:GDP" }));
+        assert_eq!(
+            series[0],
+            json!({ "__typename": "FinancialSeries", "id": series_id("FRED:GDP") })
+        );
         assert_eq!(series.as_array().unwrap().len(), 2);
         let gone = users
             .data(&ada, "mutation { unsaveSeries(series: \"FRED:GDP\") }", json!({}))
@@ -90,7 +99,7 @@ async fn a_watchlist_is_made_filled_renamed_and_deleted() {
 
         assert_eq!(
             left["removeFromWatchlist"]["items"],
-            json!([{ "series": { "id": "FRED:DGS10" } }])
+            json!([{ "series": { "id": series_id("FRED:DGS10") } }])
         );
         assert_eq!(read["me"]["watchlists"][0]["name"], "yields");
         users

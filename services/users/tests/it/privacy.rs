@@ -1,12 +1,19 @@
 //! All that is known of a person, and that it is forgotten.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use axum::http::{Request, StatusCode};
-use contracts::{audit::Recorded, privacy::ExportPart, users::Deleted};
+use contracts::{
+    audit::Recorded,
+    privacy::{ExportPart, ExportRequested},
+    users::Deleted,
+};
 use platform_database::Tx;
 use platform_error::Error;
-use platform_events::{Consumers, Received};
+use platform_events::{Bus, Consumers, EmbeddedBus, LARGEST, Position, Received};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -43,6 +50,7 @@ async fn an_export_has_what_every_service_knows_and_is_for_its_person_alone() {
             export,
             user,
             service: "elsewhere".into(),
+            number: 0,
             data,
         };
         users.tell(&part(eve.id, json!({ "wrong": true }))).await;
@@ -53,9 +61,10 @@ async fn an_export_has_what_every_service_knows_and_is_for_its_person_alone() {
         let (status, known) = fetch(&users, &ada, path).await;
         assert_eq!(status, StatusCode::OK);
         assert_eq!(known["services"]["elsewhere"], json!({ "sessions": 2 }));
+        let saved = &known["services"]["users"]["savedSeries"][0];
         assert_eq!(
-            known["services"]["users"]["savedSeries"],
-            json!([{ "series": "FRED:GDP", "note": "output" }])
+            (&saved["series"], &saved["note"]),
+            (&json!("FRED:GDP"), &json!("output"))
         );
         assert_eq!(known["services"]["users"]["profile"]["email"], "ada@example.com");
         assert_eq!(fetch(&users, &eve, path).await.0, StatusCode::NOT_FOUND);
@@ -66,6 +75,74 @@ async fn an_export_has_what_every_service_knows_and_is_for_its_person_alone() {
             token: users.issuer.sign(&claims),
         };
         assert_eq!(fetch(&users, &key, path).await.0, StatusCode::FORBIDDEN);
+    }
+}
+
+#[tokio::test]
+async fn what_a_service_knows_arrives_whole_however_much_it_is() {
+    for users in Users::everywhere().await {
+        let ada = users.person("ada").await;
+        let asked = users
+            .data(&ada, "mutation { requestDataExport { id path } }", json!({}))
+            .await;
+        let path = asked["requestDataExport"]["path"].as_str().unwrap();
+        let asked = ExportRequested {
+            export: asked["requestDataExport"]["id"].as_str().unwrap().parse().unwrap(),
+            user: ada.id,
+        };
+        let actions: Vec<_> = (0..2_000).map(|number| format!("{number:0>200}")).collect();
+        let known = json!({ "account": { "name": "ada" }, "actions": actions, "notes": [], "sessions": [1] });
+
+        let parts = ExportPart::several(&asked, "elsewhere", known.clone());
+
+        assert!(parts.len() > 1);
+        for part in parts.iter().rev() {
+            assert!(part.data.to_string().len() < LARGEST - 1_000);
+            users.tell(part).await;
+        }
+        users
+            .until("all of it is there", async || {
+                fetch(&users, &ada, path).await.1["services"]["elsewhere"] == known
+            })
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_leaves_is_forgotten_by_the_bus_too() {
+    for users in Users::everywhere().await {
+        let (ada, bob) = (users.person("ada").await, users.person("bob").await);
+        let part = ExportPart {
+            export: ada.id,
+            user: ada.id,
+            service: "elsewhere".into(),
+            number: 0,
+            data: json!({ "address": "192.0.2.7" }),
+        };
+        users.tell(&part).await;
+        let bus = EmbeddedBus::shared(&users.service.context(), Duration::from_millis(20))
+            .await
+            .unwrap();
+        let said = async || {
+            let mut reader = bus.reader(&Position::default()).await.unwrap();
+            let batch = reader.next(1_000, Duration::from_secs(1)).await.unwrap();
+            json!(batch.events).to_string()
+        };
+        users
+            .until("it is on the bus", async || said().await.contains("192.0.2.7"))
+            .await;
+
+        users.tell(&Deleted { user: ada.id }).await;
+
+        let gone = async || {
+            let said = said().await;
+            !said.contains("ada@example.com") && !said.contains("192.0.2.7")
+        };
+        users.until("nothing of it is left", gone).await;
+        let said = said().await;
+        assert!(
+            said.contains("users.deleted") && said.contains("bob@example.com") && said.contains(&bob.id.to_string())
+        );
     }
 }
 

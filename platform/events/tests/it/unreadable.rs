@@ -1,0 +1,58 @@
+//! What becomes of the others when an event in an inbox cannot be read.
+
+use platform_events::Consumers;
+use platform_testing::on_each_database;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::world::{Store, World, a_while, counted, eventually, execute, record, run, stop};
+
+/// Puts an event into the inbox of `counters`, behind what is there: what a text says that may be none.
+async fn put(store: &Store, id: u128, (lane, envelope): (&str, String)) {
+    let tx = store.db.begin().await.unwrap();
+    let sql = "insert into event_inbox (group_name, id, lane, type, happened_at, envelope, state, run_at, changed_at)
+        select group_name, $1, $2, type, happened_at, $3, 'ready', run_at, changed_at
+        from event_inbox where group_name = 'counters' and state = 'done'";
+    execute(&tx, sql, [Uuid::from_u128(id).into(), lane.into(), envelope.into()]).await;
+    tx.commit().await.unwrap();
+}
+
+fn envelope(id: u128, key: &str, number: i64) -> String {
+    let id = Uuid::from_u128(id);
+    let envelope = json!({
+        "id": id, "type": "test.counted", "version": 1, "aggregate": "test", "key": key,
+        "time": "2026-01-15T12:00:00Z", "correlation": id, "data": { "key": key, "number": number },
+    });
+    envelope.to_string()
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_read_takes_neither_other_lanes_with_it_nor_those_before_it_in_its_own() {
+    on_each_database(async |database| {
+        let world = World::with(database, "attempts = 2\nfirst-retry = \"1ms\"\nlongest-retry = \"1ms\"");
+        let consumers = || Consumers::new().on("counters", record);
+        let (context, store) = world.service("orders", consumers()).await;
+        store.publish(&counted("first", 0)).await;
+        eventually("the first is handled", async || store.numbers().await == [0]).await;
+        stop(&context, &store).await;
+        put(&store, 1, ("test:broken", "no envelope".into())).await;
+        put(&store, 2, ("test:broken", envelope(2, "broken", 2))).await;
+        put(&store, 3, ("test:a", envelope(3, "a", 3))).await;
+        put(&store, 4, ("test:a", "no envelope".into())).await;
+        put(&store, 5, ("test:b", envelope(5, "b", 5))).await;
+
+        let (context, store) = world.store("orders").await;
+        run(&context, &store, consumers());
+
+        eventually("the others are handled", async || {
+            let mut numbers = store.numbers().await;
+            numbers.sort_unstable();
+            numbers == [0, 3, 5]
+        })
+        .await;
+        a_while().await;
+        assert_eq!(store.numbers().await.len(), 3, "what is behind it in its lane waits");
+        assert!(store.events.dead_letters(None, 0, 10).await.unwrap().is_empty());
+    })
+    .await;
+}
