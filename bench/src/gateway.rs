@@ -19,8 +19,10 @@ use self::{
 };
 use crate::table::Table;
 
-/// The binary's own settings, except that each request is worked for by itself.
+/// Each request is worked for by itself.
 const ALONE: &str = "gateway.traffic.dedupe=false";
+/// As many threads as the peer has.
+const ONE_THREAD: &str = "host.threads=1";
 
 /// What `bench gateway` takes.
 #[derive(Args)]
@@ -37,8 +39,10 @@ pub(crate) struct Options {
 
 /// The gateways of one run.
 struct Gateways {
-    /// Every request on its own.
+    /// Every request on its own, in one thread.
     alone: Process,
+    /// The same with a thread for each core.
+    spread: Process,
     /// As it comes: equal requests to subgraphs that are under way at the same time are sent once.
     shared: Process,
     /// Not there where node is not.
@@ -59,8 +63,9 @@ pub(crate) async fn all(options: &Options) -> Result<()> {
         false => process::apollo(&file)?,
     };
     let gateways = Gateways {
-        alone: process::hansa(&hansa, &file, &[ALONE])?,
-        shared: process::hansa(&hansa, &file, &[])?,
+        alone: process::hansa(&hansa, &file, &[ALONE, ONE_THREAD])?,
+        spread: process::hansa(&hansa, &file, &[ALONE])?,
+        shared: process::hansa(&hansa, &file, &[ONE_THREAD])?,
         apollo,
         relay: process::relay([subgraphs.address("products")?, subgraphs.address("inventory")?])?,
     };

@@ -26,7 +26,8 @@ Environment:
   HANSA_<SECTION>__<KEY>                 any setting, for instance HANSA_LAKE__MEMORY_LIMIT=512MB
   and other names, which older installations use:
   FINANCIAL_DATA_SERVICE_PORT            financial-data.port, the same as --port
-  FINANCIAL_DATA_SERVICE_URL             the same as --url: the server that commands on data work on
+  FINANCIAL_DATA_SERVICE_URL             the same as --url: the server that commands on data work on; for `up` and `run`
+                                         the same as --with financial-data=URL, unless it is this process
   GATEWAY_PORT                           gateway.port, the same as --gateway-port
   MONOLITHIC_BACKEND_URL                 stitch.monolith.url: a GraphQL service without federation, joined by `up`
   PARQUET_STORAGE_PATH, ICEBERG_CATALOG_PATH, ARROW_MEMORY_LIMIT
@@ -128,6 +129,7 @@ pub(crate) enum Command {
     #[command(after_help = gateway::EXAMPLES)]
     Gateway(gateway::GatewayArgs),
     /// Print how a gateway answers an operation
+    #[command(after_help = gateway::PLAN_EXAMPLES)]
     Plan(gateway::PlanArgs),
     /// Print a completion script for a shell
     #[command(after_help = document::COMPLETIONS_EXAMPLES)]

@@ -26,6 +26,11 @@ Examples:
 A --config that ends in .yaml lists subgraphs in Rover's format, one that ends in .toml holds settings. Both the
 supergraph and the list are read again when they change; what does not compose changes nothing.";
 
+pub(crate) const PLAN_EXAMPLES: &str = "\
+Examples:
+  hansa plan --supergraph supergraph.graphql --query orders.graphql
+  hansa plan --supergraph supergraph.graphql --query all.graphql --operation Orders --label new-prices";
+
 /// Arguments of `hansa gateway`.
 #[derive(Args)]
 pub(crate) struct GatewayArgs {

@@ -27,9 +27,10 @@ mod settings;
 mod table;
 mod target;
 
-use std::process::ExitCode;
+use std::{io, num::NonZeroUsize, process::ExitCode};
 
 use clap::Parser;
+use tokio::runtime::{Builder, Runtime};
 
 use crate::{
     cli::{Cli, Command},
@@ -69,12 +70,23 @@ fn start(cli: Cli) -> Result<Done> {
     )]
     let environment = Environment::new(std::env::vars_os());
     let setup = Setup::new(cli.global, environment);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = runtime(setup.threads())?;
     let done = runtime.block_on(run(cli.command, setup));
     // A thread that still reads standard input must not keep the process.
     runtime.shutdown_background();
     platform_telemetry::flush();
     done
+}
+
+fn runtime(threads: Option<NonZeroUsize>) -> io::Result<Runtime> {
+    let mut builder = match threads {
+        Some(NonZeroUsize::MIN) => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
+    };
+    if let Some(threads) = threads {
+        builder.worker_threads(threads.get());
+    }
+    builder.enable_all().build()
 }
 
 async fn run(command: Command, setup: Setup) -> Result<Done> {

@@ -7,7 +7,7 @@ use federation_composition::{
     Composition, CompositionError, Location, compose,
     diff::{Change, Severity, UsageReport, diff, diff_with_usage},
 };
-use federation_gateway::{Locals, Supergraph, SupergraphConfig, UsageReport as Usage};
+use federation_gateway::{Peers, Supergraph, SupergraphConfig, UsageReport as Usage};
 use platform_http::{Client, ClientSettings};
 
 use crate::{
@@ -131,7 +131,7 @@ async fn composed(setup: &Setup) -> Result<Option<Composition>> {
     })?;
     let config = SupergraphConfig::read(file).await?;
     let client = Client::new(&ClientSettings::default())?;
-    let subgraphs = config.subgraphs(&client, &Locals::default()).await?;
+    let subgraphs = config.subgraphs(&client, &Peers::default()).await?;
     match compose(&subgraphs) {
         Ok(composition) => {
             for hint in &composition.hints {
@@ -164,7 +164,7 @@ fn places(locations: &[Location]) -> String {
 /// The schema of a file as clients see it.
 fn seen_by_clients(file: &Path) -> Result<String> {
     let text = read(file)?;
-    match text.contains("join__Graph") {
+    match text.contains("enum join__Graph") {
         true => Ok(Supergraph::parse(&text)
             .map_err(platform_error::Error::from)
             .map_err(|error| Failure::from(error).within(file))?
@@ -197,7 +197,7 @@ fn judge(old: &str, new: &str, judge: &Judge) -> Result<Done> {
     let report = report.map_err(|error| Failure::new(error.to_string()))?;
     for ignored in &report.ignored {
         out::note(format!(
-            "not considered, it does not fit the old schema: {}",
+            "considered by its fields alone, as it does not fit the old schema: {}",
             ignored.text
         ));
     }

@@ -1,5 +1,6 @@
 //! `hansa seed`: ready accounts with roles, for development and never in production.
 
+use auth::store::Auth;
 use clap::{Args, ValueEnum};
 use platform_config::Secret;
 use platform_error::Error;
@@ -56,12 +57,13 @@ struct File {
     account: Vec<Account>,
 }
 
+/// An account that comes ready.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Account {
-    email: String,
+pub(crate) struct Account {
+    pub(crate) email: String,
     name: String,
-    password: String,
+    pub(crate) password: String,
     /// As `system/role`.
     roles: Vec<String>,
 }
@@ -86,36 +88,66 @@ pub(crate) async fn run(args: SeedArgs, setup: Setup) -> Result<()> {
     out::write(seeded?)
 }
 
+/// The first account of the files that is there.
+pub(crate) async fn made(accounts: &Auth) -> Result<Option<Account>> {
+    for account in all(System::All)? {
+        if is_there(accounts, &account).await? {
+            return Ok(Some(account));
+        }
+    }
+    Ok(None)
+}
+
+async fn is_there(accounts: &Auth, account: &Account) -> Result<bool> {
+    let found = auth::account::by_email(accounts.db.read(), &account.email).await;
+    Ok(found.map_err(Error::from)?.is_some())
+}
+
+/// The accounts of a system, or of all.
+fn all(wanted: System) -> Result<Vec<Account>> {
+    let mut all = Vec::new();
+    for (_, text) in FILES
+        .into_iter()
+        .filter(|(system, _)| [*system, System::All].contains(&wanted))
+    {
+        let file: File = toml::from_str(text).map_err(|error| Failure::new(error.to_string()))?;
+        all.extend(file.account);
+    }
+    Ok(all)
+}
+
 async fn seed(args: &SeedArgs, running: &platform_service::Running) -> Result<String> {
     let (Some(accounts), Some(roles)) = (
-        running.store::<auth::store::Auth>("auth"),
+        running.store::<Auth>("auth"),
         running.store::<security::store::Store>("security"),
     ) else {
         return Err(Failure::new("the services auth and security did not open"));
     };
     let actor = Actor::from(Subject::Service("security".into()));
     let mut table = Table::new(["mail", "password", "roles"].map(|name| (name, Side::Left)));
-    let wanted = |system: System| args.system == System::All || args.system == system;
-    for (_, text) in FILES.into_iter().filter(|(system, _)| wanted(*system)) {
-        let file: File = toml::from_str(text).map_err(|error| Failure::new(error.to_string()))?;
-        for account in file.account {
-            let person = auth::seed::Person {
-                email: account.email.clone(),
-                name: Some(account.name),
-                password: Secret::new(account.password.clone()),
-            };
-            let made = auth::seed::account(&accounts, person).await.map_err(Error::from)?;
-            for role in &account.roles {
-                let (system, name) = role.split_once('/').unwrap_or(("platform", role));
-                let role = (RoleKey::built_in(system, name), Place::Everywhere);
-                roles
-                    .give(&actor, Subject::User(made.id), role)
-                    .await
-                    .map_err(Error::from)?;
-            }
-            table.row([account.email, account.password, account.roles.join(", ")]);
+    let (mut new_accounts, mut new_roles) = (0, 0);
+    for account in all(args.system)? {
+        new_accounts += u32::from(!is_there(&accounts, &account).await?);
+        let person = auth::seed::Person {
+            email: account.email.clone(),
+            name: Some(account.name),
+            password: Secret::new(account.password.clone()),
+        };
+        let made = auth::seed::account(&accounts, person).await.map_err(Error::from)?;
+        for role in &account.roles {
+            let (system, name) = role.split_once('/').unwrap_or(("platform", role));
+            let role = (RoleKey::built_in(system, name), Place::Everywhere);
+            let given = roles.give(&actor, Subject::User(made.id), role).await;
+            new_roles += u32::from(given.map_err(Error::from)?);
         }
+        table.row([account.email, account.password, account.roles.join(", ")]);
     }
+    let changed = match (new_accounts, new_roles) {
+        (0, 0) => "Nothing has changed: they were there with these roles.".to_owned(),
+        _ => format!("New: {new_accounts} accounts, {new_roles} roles of theirs."),
+    };
     Ok(table.render()
+        + "\n"
+        + &changed
         + "\nSign in with POST /auth/sign-in on the port of auth. Never use these where others can come in.\n")
 }

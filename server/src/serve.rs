@@ -1,5 +1,7 @@
 //! `hansa up` for this machine and `hansa run` for production: the same services, other habits.
 
+mod welcome;
+
 use std::{net::IpAddr, path::PathBuf};
 
 use clap::Args;
@@ -10,10 +12,8 @@ use platform_telemetry::{Format, Settings};
 use crate::{
     demo,
     failure::Result,
-    gateway::GATEWAY,
     out, services,
     settings::{self, Setup},
-    table,
 };
 
 /// The service of the lake, and its section of the settings.
@@ -121,7 +121,7 @@ pub(crate) async fn up(args: UpArgs, setup: Setup) -> Result<()> {
         }
     };
     let interrupt = interrupted();
-    let mut said = welcome(&running, loaded.as_ref());
+    let mut said = welcome::text(&running, loaded.as_ref()).await?;
     if !has_administrator(&running).await? {
         said += HOW_TO_ADMINISTRATE;
     }
@@ -155,7 +155,11 @@ pub(crate) async fn run(args: RunArgs, setup: Setup) -> Result<()> {
 }
 
 async fn start(listen: &Listen, setup: Setup, usual: Settings) -> Result<Running> {
-    let setup = careful(listen, listen.settle(setup))?;
+    let setup = match listen.only.iter().any(|name| name == SERVICE) {
+        true => listen.settle(setup),
+        false => listen.settle(setup).with_older_peer()?,
+    };
+    let setup = careful(listen, setup)?;
     let config = setup.config()?;
     let telemetry = setup.telemetry(&config, usual)?;
     setup.heed_environment();
@@ -204,76 +208,5 @@ async fn has_administrator(running: &Running) -> Result<bool> {
     match running.store::<security::store::Store>("security") {
         Some(store) => Ok(store.has_administrator().await.map_err(platform_error::Error::from)?),
         None => Ok(true),
-    }
-}
-
-fn welcome(running: &Running, loaded: Option<&demo::Loaded>) -> String {
-    let address = running
-        .addresses()
-        .get(SERVICE)
-        .map(|address| format!("http://{address}"))
-        .unwrap_or_default();
-    let data = running
-        .context(SERVICE)
-        .map(|context| context.data_dir().display().to_string())
-        .unwrap_or_default();
-    let mut text = String::new();
-    if running.addresses().contains_key(SERVICE) {
-        text += &format!("hansa listens on {address} and keeps its data in {data}\n");
-    }
-    if let Some(gateway) = running.addresses().get(GATEWAY) {
-        text += &format!("the gateway listens on http://{gateway}/graphql\n");
-    }
-    for (service, address) in running.addresses() {
-        if ![SERVICE, GATEWAY].contains(service) {
-            text += &format!("{service} listens on http://{address}\n");
-        }
-    }
-    if let Some(demo::Loaded { series, vintages, new }) = loaded {
-        let (vintages, new) = (table::count(*vintages as u64), table::count(*new));
-        text += &format!("demo: {series} series with {vintages} vintages, {new} revisions of them new\n");
-    }
-    let has_demo = running
-        .store::<Store>(SERVICE)
-        .is_some_and(|store| store.find("GDP", Some("FRED")).is_ok());
-    if running.addresses().contains_key(SERVICE) {
-        text += &things_to_try(&address, has_demo);
-    }
-    if let Some(auth) = running.addresses().get("auth") {
-        text += &how_to_sign_in(&format!("http://{auth}"));
-    }
-    text
-}
-
-fn how_to_sign_in(auth: &str) -> String {
-    format!(
-        r#"
-Sign in with an account of `hansa seed`, or register one; the answer has a token for the header `authorization: Bearer …`:
-  curl {auth}/auth/sign-in -H 'content-type: application/json' -d '{{"email": "admin@economic.example", "password": "correct-horse-economic-1"}}'
-"#
-    )
-}
-
-fn things_to_try(address: &str, has_demo: bool) -> String {
-    let rest = format!("{address}/api/v1/financial-data");
-    match has_demo {
-        true => format!(
-            r#"
-The first quarter of 2020 as known on 30 April 2020, then everything that was published of it:
-  curl '{rest}/series/GDP/points?as_of=2020-04-30&start=2020-01-01&format=csv'
-  curl '{rest}/series/GDP/points?revisions=all&start=2020-01-01&end=2020-01-01&format=csv'
-And by GraphQL:
-  curl {address}/graphql -H 'content-type: application/json' -d '{{"query": "{{ financialSeries(id: \"GDP\") {{ title units latest {{ date value revisionDate }} }} }}"}}'
-"#
-        ),
-        false => format!(
-            r#"
-Store a value, read it back, see what there is:
-  curl '{rest}/bulk?source=mine' -H 'content-type: application/json' -d '[{{"series_id": "rate", "date": "2026-01-01", "value": "2.25"}}]'
-  curl '{rest}/series/mine:rate/points?format=csv'
-  curl '{rest}/series'
-Real vintages to try things on come with: hansa up --demo
-"#
-        ),
     }
 }

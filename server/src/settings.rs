@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     ffi::OsString,
+    num::NonZeroUsize,
     path::{Path, PathBuf},
 };
 
@@ -11,7 +12,7 @@ use platform_config::{Config, Sources};
 use platform_telemetry::{Format, Telemetry};
 use serde::{Deserialize, Serialize};
 
-use crate::{cli::Global, failure::Result, out};
+use crate::{cli::Global, failure::Result, out, serve::SERVICE};
 
 /// Names of environment variables that stand for settings.
 const ALIASES: [(&str, &str); 10] = [
@@ -28,7 +29,9 @@ const ALIASES: [(&str, &str); 10] = [
 ];
 const CATALOG: &str = "lake.catalog";
 /// Names under which a server's address may be given.
-const ADDRESSES: [&str; 2] = ["HANSA_URL", "FINANCIAL_DATA_SERVICE_URL"];
+const ADDRESSES: [&str; 2] = ["HANSA_URL", OLDER_PEER];
+/// Where older installations tell their gateway that the financial data is, with the path of its GraphQL endpoint.
+const OLDER_PEER: &str = "FINANCIAL_DATA_SERVICE_URL";
 const FAULT: &str = "HANSA_FAULT";
 
 /// The environment as it was when the process started.
@@ -95,6 +98,15 @@ impl Setup {
         Ok(Config::load(sources)?)
     }
 
+    /// How many threads shall work. Settings that are wrong are told by the command that reads them.
+    pub(crate) fn threads(&self) -> Option<NonZeroUsize> {
+        self.config()
+            .ok()?
+            .section::<platform_service::HostSettings>("host")
+            .ok()?
+            .threads
+    }
+
     /// The list of subgraphs that `--config` names instead of settings.
     pub(crate) fn supergraph_config(&self) -> Option<&Path> {
         self.global.config.as_deref().filter(|file| is_list(file))
@@ -133,6 +145,21 @@ impl Setup {
         }
     }
 
+    /// Takes the financial data from where older installations say it is, unless that is this process or the settings
+    /// name another place.
+    pub(crate) fn with_older_peer(self) -> Result<Self> {
+        let Some(address) = self.environment.get(OLDER_PEER).map(without_endpoint) else {
+            return Ok(self);
+        };
+        let config = self.config()?;
+        let platform_service::PeerSettings(peers) = config.section("peers")?;
+        let Port::<8001> { port } = config.part(SERVICE)?;
+        let here = ["localhost", "127.0.0.1", "[::1]"].map(|host| format!("http://{host}:{port}"));
+        let is_taken = peers.contains_key(SERVICE) || here.iter().any(|here| here == address);
+        let address = address.to_owned();
+        Ok(self.with("peers.financial-data", (!is_taken).then_some(address)))
+    }
+
     /// The address of a running server that the environment names.
     pub(crate) fn address(&self) -> Option<String> {
         ADDRESSES
@@ -140,6 +167,12 @@ impl Setup {
             .find_map(|name| self.environment.get(name))
             .map(str::to_owned)
     }
+}
+
+/// A server's address, from that of its GraphQL endpoint.
+pub(crate) fn without_endpoint(address: &str) -> &str {
+    let address = address.trim_end_matches('/');
+    address.strip_suffix("/graphql").unwrap_or(address)
 }
 
 /// Whether a file lists subgraphs in Rover's format; settings are TOML.
@@ -203,8 +236,8 @@ pub(crate) fn read_all(config: &Config) -> Result<()> {
     config.section::<platform_cache::Settings>("cache")?;
     config.part::<Port<8002>>(crate::gateway::GATEWAY)?;
     config.section::<federation_gateway::Settings>(crate::gateway::GATEWAY)?;
-    config.part::<Port<8001>>(crate::serve::SERVICE)?;
-    config.section::<financial_data::settings::Settings>(crate::serve::SERVICE)?;
+    config.part::<Port<8001>>(SERVICE)?;
+    config.section::<financial_data::settings::Settings>(SERVICE)?;
     config.section::<LakeSettings>("lake")?;
     read_identity(config)?;
     Ok(config.refuse_unread()?)

@@ -90,7 +90,7 @@ impl Target {
             Failure::new(format!("{address} is not the address of a server"))
                 .with_hint("write it with its scheme, for instance http://127.0.0.1:8001")
         };
-        let base: Uri = address.parse().map_err(|_| wrong())?;
+        let base: Uri = settings::without_endpoint(&address).parse().map_err(|_| wrong())?;
         if !matches!(base.scheme_str(), Some("http" | "https")) || base.authority().is_none() {
             return Err(wrong());
         }

@@ -37,16 +37,22 @@ pub(crate) async fn all(options: &Options, gateways: &Gateways, table: &mut Tabl
         if let Some(apollo) = &gateways.apollo {
             ensure!(answer(apollo, query).await?.0 == ours, "both gateways answer the same");
         }
-        let mut processes = vec![&gateways.alone, &gateways.shared];
+        let mut processes = vec![&gateways.alone, &gateways.spread, &gateways.shared];
         processes.extend(&gateways.apollo);
         let costs = load::compare(&processes, &body(query), options.measured.seconds).await?;
-        let (alone, shared, apollo) = (costs[0], costs[1], costs.get(2));
+        let (alone, spread, shared, apollo) = (costs[0], costs[1], costs[2], costs.get(3));
         let what = format!("{name} answer, {:.1} kB", size as f64 / 1e3);
         table.add(
             format!("{what}: CPU per request of the gateway, deduplication off"),
             show(alone.cpu),
             goal,
             beside(alone.cpu, apollo.map(|cost| cost.cpu)),
+        );
+        table.add(
+            format!("{what}: the same with a thread for each core"),
+            show(spread.cpu),
+            "",
+            beside(spread.cpu, apollo.map(|cost| cost.cpu)),
         );
         table.add(
             format!("{what}: CPU per request, deduplication on, 10 clients"),

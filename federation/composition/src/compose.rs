@@ -43,13 +43,13 @@ pub fn compose(subgraphs: &[Subgraph]) -> Result<Composition, Vec<CompositionErr
     let mut errors = std::mem::take(&mut merged.errors);
     errors.extend(supergraph::check(&merged, &schemas));
     none(errors)?;
-    none(supergraph::check_interfaces(&merged, &schemas))?;
+    none(supergraph::check_fields(&merged, &schemas))?;
     let document = supergraph::document(&merged, &schemas);
     none(supergraph::check_graphql(&document))?;
     none(supergraph::check_visibility(&merged, &schemas))?;
-    let api = supergraph::api(&merged);
+    let api = supergraph::api(&merged, &schemas);
     none(supergraph::check_graphql(&api))?;
-    none(satisfiability::check(&document))?;
+    none(satisfiability::check(&document, &merged.features))?;
     Ok(Composition {
         supergraph_sdl: document.to_string(),
         api_sdl: api.to_string(),

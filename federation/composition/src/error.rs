@@ -84,7 +84,7 @@ codes! {
         KeyInvalidFields = "KEY_INVALID_FIELDS": "the fields of a @key are no valid selection of the type",
         ProvidesInvalidFields = "PROVIDES_INVALID_FIELDS": "the fields of a @provides are no valid selection of the type",
         RequiresInvalidFields = "REQUIRES_INVALID_FIELDS": "the fields of a @requires are no valid selection of the type",
-        KeyFieldsSelectInvalidType = "KEY_FIELDS_SELECT_INVALID_TYPE": "a @key names a field whose type is a list, interface or union",
+        KeyFieldsSelectInvalidType = "KEY_FIELDS_SELECT_INVALID_TYPE": "a @key names a field whose type is an interface or union",
         RootQueryUsed = "ROOT_QUERY_USED": "a type is called Query although another type is the query root",
         RootMutationUsed = "ROOT_MUTATION_USED": "a type is called Mutation although another type is the mutation root",
         RootSubscriptionUsed = "ROOT_SUBSCRIPTION_USED": "a type is called Subscription although another type is the subscription root",

@@ -8,10 +8,11 @@ use platform_error::{Code, Result};
 use crate::{
     Error,
     authorize::{self, Asked},
+    cost::AskedBy,
     fault::{Fault, Refusal},
     gateway::{Gateway, Serving},
     outline::{Operation, OperationKind},
-    persisted,
+    parse, persisted,
     prepare::{Parsed, Prepared},
     request::{Caller, Request, Variables},
     supergraph::labels,
@@ -67,6 +68,7 @@ impl Gateway {
         if request.reads_only && kind != OperationKind::Query {
             return Err(Error::ReadsOnly.into());
         }
+        inner.rates.check_operation(&caller, parse::name_of(operation)).await?;
         let mut variables = variables::coerce(&serving.supergraph, operation, &request.variables)?;
         parsed.complete(&mut variables);
         let (permitted, faults) = self.permit(&serving, &parsed, &variables, &caller)?;
@@ -79,7 +81,7 @@ impl Gateway {
             .operations
             .prepared(&parsed, permitted, &variables, draw)
             .await?;
-        if prepared.projection.introspects && !inner.settings.http.introspection {
+        if prepared.projection.introspects && !inner.introspection {
             return Err(Error::IntrospectionOff.into());
         }
         let cost_settings = &inner.settings.cost;
@@ -134,7 +136,11 @@ impl Gateway {
         let Some(operation) = Operation::find(&parsed.document, parsed.name.as_deref()) else {
             return Ok(None);
         };
-        let estimate = || serving.costs.estimate(&operation, variables, settings.list_size);
+        let estimate = || {
+            serving
+                .costs
+                .estimate(&operation, variables, settings.list_size, AskedBy::Client)
+        };
         let estimated = telemetry::measured(Step::Cost, estimate)?;
         settings.check(estimated)?;
         Ok(Some(estimated))

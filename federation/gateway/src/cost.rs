@@ -10,6 +10,7 @@ use platform_error::{Code, Coded};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+pub(crate) use estimate::AskedBy;
 pub(crate) use model::Model;
 
 /// Budgets, and how costs are told.

@@ -45,7 +45,7 @@ pub(crate) enum CsrfError {
     )]
     NoToken(String),
     /// A WebSocket opened by a page of another origin.
-    #[error("pages of {0} may not open a connection here; add the origin to the allowed ones (cors)")]
+    #[error("pages of {0} may not open a connection here; add the origin to the allowed ones (subscriptions.origins)")]
     ForeignOrigin(String),
 }
 

@@ -142,6 +142,11 @@ impl Refusal {
             ..Self::new(Code::Invalid, message)
         }
     }
+
+    /// Whether the request is one, and its operation is what is wrong.
+    pub(crate) fn is_about_the_operation(&self) -> bool {
+        self.status == StatusCode::BAD_REQUEST && !self.is_malformed
+    }
 }
 
 impl<E: Coded> From<E> for Refusal {

@@ -6,7 +6,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use axum::http::{HeaderMap, HeaderName};
 use platform_error::Result;
 use platform_http::{Client, ClientSettings};
-use platform_service::Context;
+use platform_service::{Context, HostSettings};
 use tokio::sync::Semaphore;
 use tracing::Instrument;
 
@@ -28,11 +28,11 @@ use crate::{
     rate::RateLimits,
     request::{Caller, Request},
     settings::Settings,
-    subgraph::{Locals, Subgraphs},
+    subgraph::{Peers, Subgraphs},
     subscribe::{Hub, Quotas, Upstreams},
     supergraph::Supergraph,
     telemetry::{self, Step},
-    usage::{Footprint, Usage},
+    usage::{Begun, Footprint, Usage},
 };
 
 /// A gateway. Cheap to clone; clones are the same gateway.
@@ -44,7 +44,11 @@ pub(crate) struct Inner {
     pub(crate) serving: ArcSwapOption<Serving>,
     /// Why nothing is served, as long as nothing is.
     pub(crate) lacking: ArcSwap<String>,
-    pub(crate) locals: Locals,
+    pub(crate) peers: Peers,
+    /// Whether clients may ask for the schema.
+    pub(crate) introspection: bool,
+    /// Whether browsers get a page to try queries on.
+    pub(crate) explorer: bool,
     pub(crate) context: Context,
     pub(crate) believed: Believed,
     pub(crate) rates: RateLimits,
@@ -70,26 +74,29 @@ pub(crate) struct Serving {
 }
 
 impl Gateway {
-    /// A gateway that serves a supergraph. `locals` are the subgraphs in this process.
-    pub fn new(sdl: &str, settings: Settings, locals: Locals, context: &Context) -> Result<Self> {
-        let gateway = Self::waiting(String::new(), settings, locals, context)?;
+    /// A gateway that serves a supergraph. Subgraphs that are `peers` of this process are asked as such.
+    pub fn new(sdl: &str, settings: Settings, peers: Peers, context: &Context) -> Result<Self> {
+        let gateway = Self::waiting(String::new(), settings, peers, context)?;
         let inner = &gateway.0;
-        let serving = Serving::new(sdl, &inner.settings, &inner.locals, &inner.planners)?;
+        let serving = Serving::new(sdl, &inner.settings, &inner.peers, &inner.planners)?;
         inner.serving.store(Some(Arc::new(serving)));
         Ok(gateway)
     }
 
     /// A gateway that has no supergraph yet, and says so, and why.
-    pub(crate) fn waiting(lacking: String, settings: Settings, locals: Locals, context: &Context) -> Result<Self> {
+    pub(crate) fn waiting(lacking: String, settings: Settings, peers: Peers, context: &Context) -> Result<Self> {
         let planners = Arc::new(Semaphore::new(settings.planning.concurrency.max(1)));
         let client = Client::new(&ClientSettings::default())?;
         let believed = Believed::open(&settings.jwt, &client, context)?;
+        let HostSettings { production, .. } = context.section("host")?;
         let usage = Usage::new(&settings.usage, context.clock());
         usage.keep(&settings.usage, context);
         Ok(Self(Arc::new(Inner {
             serving: ArcSwapOption::empty(),
             lacking: ArcSwap::from_pointee(lacking),
-            locals,
+            peers,
+            introspection: settings.http.introspection.unwrap_or(!production),
+            explorer: settings.http.explorer.unwrap_or(!production),
             context: context.clone(),
             believed,
             rates: RateLimits::open(&settings.rate, context)?,
@@ -155,6 +162,7 @@ impl Gateway {
     /// Executes and writes the answer; with it comes what each subgraph said of its own.
     pub(crate) async fn run_fresh(&self, ready: &Ready, caller: &Caller) -> (Outcome, Vec<(String, HeaderMap)>) {
         let started = Instant::now();
+        let counted = self.count(ready);
         let around = ready.serving.surroundings(&self.0);
         let mut state = Run::new(&ready.prepared.program, &around, &ready.variables, caller)
             .all()
@@ -163,7 +171,9 @@ impl Gateway {
         telemetry::record_step(Step::Execute, started.elapsed());
         let said = std::mem::take(&mut state.headers);
         let outcome = telemetry::measured(Step::Project, || self.project(ready, state));
-        self.count(ready, !outcome.faults.is_empty());
+        if outcome.faults.is_empty() {
+            counted.went_well();
+        }
         (outcome, said)
     }
 
@@ -195,21 +205,21 @@ impl Gateway {
         Outcome::executed(data, faults)
     }
 
-    /// Counts an operation that ran.
-    pub(crate) fn count(&self, ready: &Ready, has_errors: bool) {
+    /// Counts an operation that is about to run: one that takes too long or is given up was asked for as well.
+    pub(crate) fn count(&self, ready: &Ready) -> Begun {
         let parsed = &ready.parsed;
         let Some(operation) = Operation::find(&parsed.document, parsed.name.as_deref()) else {
-            return;
+            return Begun::default();
         };
-        self.0.usage.count(parsed.key, has_errors, || {
+        self.0.usage.begin(parsed.key, || {
             Footprint::new(&ready.serving.supergraph, &operation, parsed.key, &parsed.text)
-        });
+        })
     }
 }
 
 impl Serving {
     /// Makes everything from a supergraph's text.
-    pub(crate) fn new(sdl: &str, settings: &Settings, locals: &Locals, planners: &Arc<Semaphore>) -> Result<Self> {
+    pub(crate) fn new(sdl: &str, settings: &Settings, peers: &Peers, planners: &Arc<Semaphore>) -> Result<Self> {
         let supergraph = Arc::new(Supergraph::parse(sdl)?);
         let propagation = Propagation::new(&settings.headers)?;
         propagation.check(|name| supergraph.endpoints.contains_key(name))?;
@@ -217,11 +227,11 @@ impl Serving {
         Ok(Self {
             forwarded: propagation.forwarded(),
             operations: Operations::new(supergraph.clone(), settings, planners.clone()),
-            subgraphs: Subgraphs::new(&supergraph, settings, locals, propagation)?,
+            subgraphs: Subgraphs::new(&supergraph, settings, peers, propagation)?,
             rules: Rules::new(&supergraph),
             costs: Model::new(&supergraph),
             hints: Hints::new(&supergraph),
-            upstreams: Arc::new(Upstreams::new(&supergraph, settings, locals)?),
+            upstreams: Arc::new(Upstreams::new(&supergraph, settings, peers)?),
             supergraph,
         })
     }

@@ -64,6 +64,6 @@ pub use self::{
     settings::{OverrideSettings, Settings, SubgraphErrors},
     source::{SchemaSource, Source, SubgraphEntry, SupergraphConfig},
     stitch::{Resolver, Resolvers, Stitch, StitchSettings},
-    subgraph::Locals,
+    subgraph::Peers,
     supergraph::Supergraph,
 };

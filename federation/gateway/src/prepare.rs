@@ -11,8 +11,8 @@ use graphql_tools::static_graphql::query::Document;
 use moka::sync::Cache;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use self::parsed::{Checks, Reader, key_of};
 pub(crate) use self::parsed::{Key, Parsed};
-use self::parsed::{Reader, key_of};
 use crate::{
     Error, conditions,
     execute::Program,
@@ -60,8 +60,10 @@ impl Operations {
         Self {
             reader: Arc::new(Reader {
                 supergraph: supergraph.clone(),
-                validator: Validator::default(),
-                limits: all.limits.clone(),
+                checks: Checks {
+                    validator: Validator::default(),
+                    limits: all.limits.clone(),
+                },
             }),
             supergraph,
             parsed: Cache::builder()

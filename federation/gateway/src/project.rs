@@ -6,7 +6,7 @@ mod leaf;
 pub(crate) mod write;
 mod wrong;
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use graphql_tools::static_graphql::{
     query::{Document, Value},
@@ -17,7 +17,6 @@ use self::collect::{Collected, Collector, Sets};
 use crate::{
     Error,
     execute::{Room, ShapeId, Shapes},
-    outline::OperationKind,
     parse,
     supergraph::{Supergraph, TypeId},
 };
@@ -59,8 +58,10 @@ pub(crate) struct FieldNode {
 pub(crate) enum Source {
     /// The object's type.
     Typename,
-    /// The data; no slot if no subgraph is ever asked for it.
+    /// The data; no slot if the caller may not see it.
     Slot(Option<u32>),
+    /// Nowhere: no subgraph is asked for it, because no object of this type was expected here.
+    Unasked,
     /// The schema.
     Schema {
         name: String,
@@ -94,8 +95,8 @@ pub(crate) enum Scalar {
     String,
     Boolean,
     Id,
-    /// One of these names.
-    Enum(Arc<HashSet<String>>),
+    /// One of these names; null where clients do not see it.
+    Enum(Arc<HashMap<String, bool>>),
     /// Any JSON.
     Custom,
 }
@@ -112,12 +113,7 @@ impl Projection {
     /// Works out the selection of an operation.
     pub(crate) fn new(supergraph: &Supergraph, shown: &Shown<'_>, shapes: &Shapes, most: usize) -> Result<Self, Error> {
         let operation = parse::operation(shown.whole, shown.name)?;
-        let root = match parse::kind_of(operation) {
-            OperationKind::Query => Some(supergraph.query_type()),
-            OperationKind::Mutation => supergraph.mutation_type(),
-            OperationKind::Subscription => supergraph.subscription_type(),
-        };
-        let root = root.unwrap_or_default().to_owned();
+        let root = supergraph.root_type(parse::kind_of(operation)).unwrap_or_default();
         let permitted = shown
             .permitted
             .map(|document| parse::operation(document, shown.name))
@@ -137,7 +133,7 @@ impl Projection {
             introspects: false,
             listed: 0,
         };
-        let root = compiler.object(&root, &sets, Some(ShapeId::ROOT))?;
+        let root = compiler.object(root, &sets, Some(ShapeId::ROOT))?;
         Ok(Self {
             objects: compiler.objects,
             root,
@@ -171,7 +167,8 @@ impl<'a> Compiler<'a> {
         let collected = self.collector.fields(type_name, &sets.asked);
         let permitted = self.permitted.as_ref().zip(sets.permitted.as_ref());
         let permitted = permitted.map(|(collector, sets)| collector.fields(type_name, sets));
-        self.fields += collected.len() + 1;
+        // Each time that a field is asked for counts: all of them are gone through for every type of its place.
+        self.fields += 1 + collected.iter().map(|field| field.sets.len()).sum::<usize>();
         if self.fields > self.most {
             return Err(Error::TooManyFields(self.most));
         }
@@ -210,12 +207,13 @@ impl<'a> Compiler<'a> {
                     false => shape.zip(slot).and_then(|(shape, slot)| self.shapes.child(shape, slot)),
                 };
                 self.introspects |= is_meta;
-                let source = match is_meta {
-                    true => Source::Schema {
+                let source = match (is_meta, slot, left) {
+                    (true, ..) => Source::Schema {
                         name: field.name.to_owned(),
                         arguments: field.arguments.to_vec(),
                     },
-                    false => Source::Slot(slot),
+                    (false, None, None | Some(Some(_))) => Source::Unasked,
+                    (false, slot, _) => Source::Slot(slot),
                 };
                 let is_list = is_meta && introspect::LISTS.contains(&field.name);
                 self.listed += usize::from(is_list);
@@ -282,9 +280,7 @@ impl<'a> Compiler<'a> {
             ("String", _) => Scalar::String,
             ("Boolean", _) => Scalar::Boolean,
             ("ID", _) => Scalar::Id,
-            (_, Some(TypeDefinition::Enum(definition))) => Scalar::Enum(Arc::new(
-                definition.values.iter().map(|value| value.name.clone()).collect(),
-            )),
+            (_, Some(TypeDefinition::Enum(shown))) => Scalar::Enum(Arc::new(leaf::values(self.supergraph, shown))),
             _ => Scalar::Custom,
         }
     }

@@ -1,4 +1,4 @@
-//! How often callers may ask: each client address, each principal, and all who count as one under a plan.
+//! How often callers may ask: each client address, each principal, all who count as one under a plan, and for what.
 
 use std::collections::BTreeMap;
 
@@ -33,6 +33,8 @@ pub struct RateSettings {
     pub principal: Option<Quota>,
     /// By their names: `anonymous`, `free`, `key`, `workspace`, and those that tokens name.
     pub plans: BTreeMap<String, Quota>,
+    /// By the names of operations, each principal by itself, and each address of those who have not signed in.
+    pub operations: BTreeMap<String, Quota>,
     /// The claim in which tokens name their plan, instead of the one that their kind has.
     pub plan_claim: String,
 }
@@ -43,8 +45,15 @@ impl Default for RateSettings {
             address: None,
             principal: None,
             plans: BTreeMap::new(),
+            operations: BTreeMap::new(),
             plan_claim: "plan".into(),
         }
+    }
+}
+
+impl RateSettings {
+    fn is_used(&self) -> bool {
+        self.address.is_some() || self.principal.is_some() || !self.plans.is_empty() || !self.operations.is_empty()
     }
 }
 
@@ -54,6 +63,7 @@ pub(crate) struct RateLimits {
     address: Option<SharedLimit>,
     principal: Option<SharedLimit>,
     plans: BTreeMap<String, SharedLimit>,
+    operations: BTreeMap<String, SharedLimit>,
     plan_claim: String,
 }
 
@@ -61,22 +71,23 @@ impl RateLimits {
     /// Limits with nothing used yet. Redis is left alone where there is no limit.
     pub(crate) fn open(settings: &RateSettings, context: &Context) -> Result<Self> {
         context.section::<CacheSettings>("cache")?;
-        if settings.address.is_none() && settings.principal.is_none() && settings.plans.is_empty() {
+        if !settings.is_used() {
             return Ok(Self::default());
         }
         let caches = Caches::open(context)?;
         let limit = |name, quota: &Quota| SharedLimit::new(&caches, name, *quota);
+        let limits = |name, quotas: &BTreeMap<String, Quota>| {
+            let named = quotas.iter().map(|(of, quota)| (of.clone(), limit(name, quota)));
+            named.collect()
+        };
         Ok(Self {
             address: settings.address.as_ref().map(|quota| limit("gateway.address", quota)),
             principal: settings
                 .principal
                 .as_ref()
                 .map(|quota| limit("gateway.principal", quota)),
-            plans: settings
-                .plans
-                .iter()
-                .map(|(name, quota)| (name.clone(), limit("gateway.plan", quota)))
-                .collect(),
+            plans: limits("gateway.plan", &settings.plans),
+            operations: limits("gateway.operation", &settings.operations),
             plan_claim: settings.plan_claim.clone(),
         })
     }
@@ -89,15 +100,23 @@ impl RateLimits {
         }
     }
 
-    /// Counts an operation, once it is known who asks.
+    /// Counts a request, once it is known who asks.
     pub(crate) async fn check_caller(&self, caller: &Caller) -> Result<(), Refusal> {
         if let (Some(limit), Some(_)) = (&self.principal, &caller.principal) {
             check(limit, &caller.client(), None).await?;
         }
         match self.plan_of(caller) {
-            Some((plan, limit, counted)) => check(limit, &format!("{plan}:{counted}"), Some(plan)).await,
+            Some((plan, limit, counted)) => check(limit, &format!("{plan}:{counted}"), Some(("plan", plan))).await,
             None => Ok(()),
         }
+    }
+
+    /// Counts an operation that has a name, once it is known.
+    pub(crate) async fn check_operation(&self, caller: &Caller, name: Option<&str>) -> Result<(), Refusal> {
+        let Some((name, limit)) = name.and_then(|name| self.operations.get_key_value(name)) else {
+            return Ok(());
+        };
+        check(limit, &format!("{name}:{}", caller.client()), Some(("operation", name))).await
     }
 
     /// The plan that a caller is under, and who counts together with them. Services of ours have none.
@@ -138,16 +157,16 @@ fn key_of(principal: &Principal) -> String {
     }
 }
 
-/// Counts one. The refusal has the header that says when to try again, and the plan that was used up.
-async fn check(limit: &SharedLimit, key: &str, plan: Option<&str>) -> Result<(), Refusal> {
+/// Counts one. The refusal has the header that says when to try again, and the plan or operation that is used up.
+async fn check(limit: &SharedLimit, key: &str, used_up: Option<(&str, &str)>) -> Result<(), Refusal> {
     let Err(limited) = limit.check(key).await else {
         return Ok(());
     };
     let seconds = HeaderValue::from(limited.retry_after_seconds);
     let mut refusal = Refusal::from(limited);
     refusal.headers.insert(header::RETRY_AFTER, seconds);
-    if let (Some(plan), Some(fault)) = (plan, refusal.faults.first_mut()) {
-        fault.extensions.insert("plan".into(), plan.into());
+    if let (Some((what, name)), Some(fault)) = (used_up, refusal.faults.first_mut()) {
+        fault.extensions.insert(what.into(), name.into());
     }
     Err(refusal)
 }

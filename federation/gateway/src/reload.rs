@@ -1,24 +1,24 @@
 //! Another supergraph while requests run: made and warmed beside the old one, then put in its place.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use platform_error::Result;
 
 use crate::gateway::{Gateway, Serving};
 
 impl Gateway {
-    /// Serves another supergraph from now on. Requests that have begun end on the old one; if anything is wrong with
-    /// the new one the old one stays.
-    pub async fn reload(&self, sdl: &str) -> Result<()> {
+    /// Serves another supergraph from now on, and says how many of the operations that are known were planned for it
+    /// before. Requests that have begun end on the old one; if anything is wrong with the new one the old one stays.
+    pub async fn reload(&self, sdl: &str) -> Result<usize> {
         let inner = &self.0;
         let old = inner.serving.load_full();
         if old.as_ref().is_some_and(|old| *old.supergraph.sdl == *sdl) {
-            return Ok(());
+            return Ok(0);
         }
         let (text, gateway) = (sdl.to_owned(), self.clone());
         let made = tokio::task::spawn_blocking(move || {
             let inner = &gateway.0;
-            Serving::new(&text, &inner.settings, &inner.locals, &inner.planners)
+            Serving::new(&text, &inner.settings, &inner.peers, &inner.planners)
         });
         let new = made.await.map_err(platform_error::Error::internal)??;
         let reported = inner.usage.report().operations.into_iter();
@@ -27,10 +27,12 @@ impl Gateway {
         let known = used
             .chain(persisted)
             .chain(old.iter().flat_map(|old| old.operations.known()));
+        let mut met = HashSet::new();
+        let known = known.filter(|operation| met.insert(operation.clone()));
         let known: Vec<_> = known.take(inner.settings.planning.warm).collect();
         let warmed = new.operations.warm(known).await;
         inner.serving.store(Some(Arc::new(new)));
         tracing::info!(operations.warmed = warmed, "a new supergraph is served");
-        Ok(())
+        Ok(warmed)
     }
 }

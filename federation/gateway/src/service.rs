@@ -10,7 +10,6 @@ use crate::{
     settings::Settings,
     source::{Source, away},
     stitch::StitchSettings,
-    subgraph::Locals,
 };
 
 const NAME: &str = "gateway";
@@ -31,7 +30,11 @@ async fn open(context: Context, source: Option<Source>) -> Result<Gateway> {
     let settings: Settings = context.settings()?;
     let every = *settings.poll;
     let client = Client::new(&ClientSettings::default())?;
-    let (locals, live) = subgraphs(&context);
+    let peers = context.peers().all();
+    let live: Vec<_> = peers
+        .iter()
+        .map(|(name, peer)| (name.clone(), address(name, peer)))
+        .collect();
     let stitch: StitchSettings = context.section("stitch")?;
     if source.is_some() && !stitch.0.is_empty() {
         tracing::warn!("[stitch] is not looked at: the supergraph comes from elsewhere, describe the service there");
@@ -52,14 +55,15 @@ async fn open(context: Context, source: Option<Source>) -> Result<Gateway> {
         return Err(error.with_hint("give the service that is stitched in another name"));
     }
     // The schemas of this process stay what they are while it runs.
-    let may_change = source.is_some() || live.len() > locals.len() || !stitch.0.is_empty();
+    let may_change =
+        source.is_some() || peers.values().any(|peer| matches!(peer, Peer::Remote(..))) || !stitch.0.is_empty();
     let source = source.unwrap_or(Source::Live(live, stitch));
-    let gateway = match source.load(&client, &locals).await {
-        Ok(sdl) => Gateway::new(&sdl, settings, locals, &context)?,
+    let gateway = match source.load(&client, &peers).await {
+        Ok(sdl) => Gateway::new(&sdl, settings, peers, &context)?,
         Err(error) => {
             let Some(lacking) = away(&error) else { return Err(error) };
             tracing::warn!(%error, "the supergraph is not complete yet; it is tried again until it is");
-            Gateway::waiting(lacking, settings, locals, &context)?
+            Gateway::waiting(lacking, settings, peers, &context)?
         }
     };
     if may_change {
@@ -68,20 +72,12 @@ async fn open(context: Context, source: Option<Source>) -> Result<Gateway> {
     Ok(gateway)
 }
 
-/// The services of this process, and the names and addresses of all.
-fn subgraphs(context: &Context) -> (Locals, Vec<(String, String)>) {
-    let (mut locals, mut live) = (Locals::default(), Vec::new());
-    for (name, peer) in context.peers().all() {
-        let url = match &peer {
-            Peer::Local(_) => format!("http://{name}/graphql"),
-            Peer::Remote(address, _) => endpoint(address),
-        };
-        if let Peer::Local(router) = peer {
-            locals.insert(name.clone(), router);
-        }
-        live.push((name, url));
+/// Where a service is asked; of one in this process only the path counts.
+fn address(name: &str, peer: &Peer) -> String {
+    match peer {
+        Peer::Local(_) => format!("http://{name}/graphql"),
+        Peer::Remote(address, _) => endpoint(address),
     }
-    (locals, live)
 }
 
 /// A service's address with the path that ours answer on, unless the address has one.

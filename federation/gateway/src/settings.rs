@@ -78,10 +78,12 @@ impl std::ops::Deref for Poll {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct HttpSettings {
-    /// Whether clients may ask for the schema.
-    pub introspection: bool,
-    /// Whether browsers get a page to try queries on.
-    pub explorer: bool,
+    /// Whether clients may ask for the schema. Unless said, not in production.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub introspection: Option<bool>,
+    /// Whether browsers get a page to try queries on. Unless said, not in production.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explorer: Option<bool>,
     /// The largest body.
     pub body: ByteSize,
     /// How many operations one request may carry as a list. 1 switches batches off.
@@ -93,8 +95,8 @@ pub struct HttpSettings {
 impl Default for HttpSettings {
     fn default() -> Self {
         Self {
-            introspection: true,
-            explorer: true,
+            introspection: None,
+            explorer: None,
             body: ByteSize::mb(2),
             batch: 1,
             timeout: Duration::from_secs(30),

@@ -13,7 +13,7 @@ use platform_resilience::Backoff;
 use tokio::time::{Duration, sleep};
 
 pub use self::config::{SchemaSource, SubgraphEntry, SupergraphConfig};
-use crate::{Error, gateway::Gateway, stitch::StitchSettings, subgraph::Locals};
+use crate::{Error, gateway::Gateway, stitch::StitchSettings, subgraph::Peers};
 
 /// Between attempts to complete the first supergraph.
 const UNTIL_COMPLETE: Backoff = Backoff {
@@ -33,16 +33,16 @@ pub enum Source {
 }
 
 impl Source {
-    /// The supergraph as it is now. `locals` are the subgraphs in this process: they are asked without a socket.
-    pub async fn load(&self, client: &Client, locals: &Locals) -> Result<String> {
+    /// The supergraph as it is now. Subgraphs that are `peers` of this process are asked as such.
+    pub async fn load(&self, client: &Client, peers: &Peers) -> Result<String> {
         match self {
             Self::File(file) => config::read(file).await,
             Self::Config(file) => {
                 let config = SupergraphConfig::read(file).await?;
-                composed(&config.subgraphs(client, locals).await?)
+                composed(&config.subgraphs(client, peers).await?)
             }
             Self::Live(subgraphs, StitchSettings(services)) => {
-                let told = subgraphs.iter().map(|(name, url)| sdl::told(name, url, client, locals));
+                let told = subgraphs.iter().map(|(name, url)| sdl::told(name, url, client, peers));
                 let stitched = services
                     .iter()
                     .map(|(name, stitch)| sdl::stitched(name, stitch, client));
@@ -102,8 +102,8 @@ impl Gateway {
                     () = sleep(pause) => {}
                     () = shutdown.cancelled() => return,
                 }
-                let outcome = match source.load(&client, &gateway.0.locals).await {
-                    Ok(sdl) => gateway.reload(&sdl).await,
+                let outcome = match source.load(&client, &gateway.0.peers).await {
+                    Ok(sdl) => gateway.reload(&sdl).await.map(drop),
                     Err(error) => Err(error),
                 };
                 let refused = outcome.as_ref().err().map(ToString::to_string);

@@ -11,12 +11,11 @@ use std::{
     time::Instant,
 };
 
-use axum::{
-    Router,
-    http::{HeaderMap, header},
-};
+use axum::http::{HeaderMap, header};
 use bytes::Bytes;
+use platform_http::ClientTls;
 use platform_resilience::{Breaker, Budget, pause};
+use platform_service::Peer;
 use tokio::time::sleep;
 use tracing::Instrument;
 
@@ -65,8 +64,17 @@ impl Answer {
     }
 }
 
-/// Subgraphs that live in this process, by name.
-pub type Locals = HashMap<String, Router>;
+/// The services that can be called, by name: a subgraph of that name is asked without a socket where it is in this
+/// process, and as one of our own where it is behind TLS.
+pub type Peers = BTreeMap<String, Peer>;
+
+/// How calls to a service are secured that is one of our own.
+pub(crate) fn secured(peer: &Peer) -> Option<&ClientTls> {
+    match peer {
+        Peer::Local(_) => None,
+        Peer::Remote(_, client) => client.tls(),
+    }
+}
 
 /// All subgraphs of a supergraph.
 pub(crate) struct Subgraphs {
@@ -91,16 +99,16 @@ impl Subgraphs {
     pub(crate) fn new(
         supergraph: &Supergraph,
         settings: &Settings,
-        locals: &Locals,
+        peers: &Peers,
         propagation: Propagation,
     ) -> Result<Self, Error> {
         let mut all = HashMap::new();
         for (name, url) in &supergraph.endpoints {
             let own = settings.subgraphs.get(name).and_then(|own| own.url.as_ref());
             let traffic = settings.traffic_of(name);
-            let transport = match (locals.get(name), own) {
-                (Some(router), None) => Transport::local(router.clone(), url),
-                _ => Transport::http(name, own.unwrap_or(url), &traffic)?,
+            let transport = match (peers.get(name), own) {
+                (Some(Peer::Local(router)), None) => Transport::local(router.clone(), url),
+                (peer, _) => Transport::http(name, own.unwrap_or(url), &traffic, peer.and_then(secured))?,
             };
             let subgraph = Subgraph {
                 name: name.clone(),

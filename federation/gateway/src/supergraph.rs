@@ -20,6 +20,7 @@ pub(crate) use self::links::argument;
 pub(crate) use self::types::{TypeId, TypeSet, Types};
 use crate::{
     Error,
+    outline::OperationKind,
     plan::{HivePlanner, Planner},
     stitch::{self, Adapter},
 };
@@ -144,6 +145,15 @@ impl Supergraph {
     /// The name of the root type for subscriptions.
     pub fn subscription_type(&self) -> Option<&str> {
         self.api.subscription_type_name().map(String::as_str)
+    }
+
+    /// The name of the root type for a kind of operation.
+    pub fn root_type(&self, kind: OperationKind) -> Option<&str> {
+        match kind {
+            OperationKind::Query => Some(self.query_type()),
+            OperationKind::Mutation => self.mutation_type(),
+            OperationKind::Subscription => self.subscription_type(),
+        }
     }
 
     /// The name under which the supergraph imports a directive of a specification, such as `cost` of

@@ -66,6 +66,26 @@ struct Entry {
     last_seen: AtomicI64,
 }
 
+/// A run that was counted. It has errors, as one that is given up, unless it says that it went well.
+#[derive(Default)]
+#[must_use]
+pub(crate) struct Begun(Option<Arc<Entry>>);
+
+impl Begun {
+    /// It ended without errors.
+    pub(crate) fn went_well(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        if let Some(entry) = &self.0 {
+            entry.errors.fetch_add(1, Relaxed);
+        }
+    }
+}
+
 impl Usage {
     /// Nothing counted yet.
     pub(crate) fn new(settings: &UsageSettings, clock: &Clock) -> Self {
@@ -84,37 +104,28 @@ impl Usage {
         }))
     }
 
-    /// Counts one run of an operation. What it reads is worked out when it is first seen.
-    pub(crate) fn count(&self, key: [u8; 32], has_errors: bool, footprint: impl FnOnce() -> Footprint) {
+    /// Counts a run of an operation that begins. What it reads is worked out when it is first seen.
+    pub(crate) fn begin(&self, key: [u8; 32], footprint: impl FnOnce() -> Footprint) -> Begun {
         if !self.0.is_enabled {
-            return;
+            return Begun::default();
         }
         let entry = self.0.operations.get_with(key, || Arc::new(Entry::new(footprint())));
         entry.count.fetch_add(1, Relaxed);
-        entry.errors.fetch_add(u64::from(has_errors), Relaxed);
         entry.last_seen.store(self.0.clock.now().timestamp(), Relaxed);
+        Begun(Some(entry))
     }
 
     /// Everything counted so far.
     pub(crate) fn report(&self) -> Report {
         self.0.operations.run_pending_tasks();
+        let entries = self.0.operations.iter().map(|(_, entry)| entry.told());
+        let mut operations: Vec<_> = entries.collect();
+        // Afterwards: what is forgotten meanwhile is counted twice rather than not at all.
         let mut fields = self.0.forgotten.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut operations = Vec::new();
-        for (_, entry) in &self.0.operations {
-            let count = entry.count.load(Relaxed);
-            for field in &entry.footprint.fields {
-                *fields.entry(field.clone()).or_default() += count;
+        for operation in &operations {
+            for field in &operation.fields {
+                *fields.entry(field.clone()).or_default() += operation.count;
             }
-            operations.push(OperationUse {
-                name: entry.footprint.name.clone(),
-                hash: entry.footprint.hash.clone(),
-                kind: entry.footprint.kind.clone(),
-                count,
-                errors: entry.errors.load(Relaxed),
-                last_seen: entry.last_seen.load(Relaxed),
-                fields: entry.footprint.fields.clone(),
-                document: entry.footprint.document.clone(),
-            });
         }
         operations.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.hash.cmp(&b.hash)));
         Report {
@@ -125,15 +136,11 @@ impl Usage {
     }
 
     /// Goes on from what was counted before.
-    pub(crate) fn restore(&self, report: Report) {
+    pub(crate) fn restore(&self, mut report: Report) {
+        report.operations.retain(|operation| operation.key().is_some());
         self.0.since.store(report.since, Relaxed);
-        let mut forgotten = report.fields;
+        *self.0.forgotten.lock().unwrap_or_else(PoisonError::into_inner) = report.forgotten();
         for operation in report.operations {
-            for field in &operation.fields {
-                if let Some(count) = forgotten.get_mut(field) {
-                    *count = count.saturating_sub(operation.count);
-                }
-            }
             let Some(key) = operation.key() else { continue };
             let entry = Entry {
                 count: AtomicU64::new(operation.count),
@@ -143,8 +150,6 @@ impl Usage {
             };
             self.0.operations.insert(key, Arc::new(entry));
         }
-        forgotten.retain(|_, count| *count > 0);
-        *self.0.forgotten.lock().unwrap_or_else(PoisonError::into_inner) = forgotten;
     }
 
     /// Reads the file, then writes it now and then, and a last time when the service stops.
@@ -192,10 +197,25 @@ impl Entry {
             last_seen: AtomicI64::new(0),
         }
     }
+
+    fn told(&self) -> OperationUse {
+        let footprint = self.footprint.clone();
+        OperationUse {
+            name: footprint.name,
+            hash: footprint.hash,
+            kind: footprint.kind,
+            count: self.count.load(Relaxed),
+            errors: self.errors.load(Relaxed),
+            last_seen: self.last_seen.load(Relaxed),
+            fields: footprint.fields,
+            document: footprint.document,
+        }
+    }
 }
 
 fn forget(forgotten: &Mutex<BTreeMap<String, u64>>, entry: &Entry) {
-    let count = entry.count.load(Relaxed);
+    // One that has just come is counted only now.
+    let count = entry.count.load(Relaxed).max(1);
     let mut forgotten = forgotten.lock().unwrap_or_else(PoisonError::into_inner);
     for field in &entry.footprint.fields {
         *forgotten.entry(field.clone()).or_default() += count;

@@ -1,6 +1,8 @@
 //! Whether a document makes sense for the schema that clients see.
 
 mod literals;
+mod meaning;
+mod overlap;
 
 use graphql_tools::{
     static_graphql::query::{Definition, Document, OperationDefinition, Selection, SelectionSet, TypeCondition},
@@ -27,6 +29,9 @@ pub(crate) struct Validator(ValidationPlan);
 impl Default for Validator {
     fn default() -> Self {
         let mut rules = default_rules_validation_plan();
+        // The library compares fields pair by pair, takes lists of different lengths for equal, and leaves out
+        // fragments that it has met in another comparison.
+        rules.rules.retain(|rule| rule.error_code() != overlap::RULE);
         rules.add_rule(Box::new(Literals));
         Self(rules)
     }
@@ -40,6 +45,9 @@ impl Validator {
         if faults.is_empty() {
             faults = strays(supergraph, document);
             faults.truncate(MOST);
+        }
+        if faults.is_empty() {
+            faults = overlap::conflicts(supergraph, document);
         }
         match faults.is_empty() {
             true => Ok(()),

@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 
+use futures::future::join;
 use platform_error::Result;
 use platform_service::Context;
 use serde::{Serialize, de::DeserializeOwned};
@@ -41,10 +42,11 @@ impl Caches {
             members: Mutex::default(),
         });
         if let Some(redis) = &common.redis {
-            let (listening, shutdown) = (redis.listen(Arc::downgrade(&common)), context.shutdown());
+            let (caches, shutdown) = (Arc::downgrade(&common), context.shutdown());
+            let (listening, telling) = (redis.listen(caches.clone()), redis.tell_missed(caches));
             context.spawn("cache invalidations", async move {
                 tokio::select! {
-                    () = listening => {}
+                    ((), ()) = join(listening, telling) => {}
                     () = shutdown.cancelled() => {}
                 }
             });

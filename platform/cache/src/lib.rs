@@ -8,10 +8,10 @@
 //! ```
 //!
 //! **What may be stale.** Once `invalidate` has returned, its process never gives the old value again. Other processes
-//! hear of it over Redis, in milliseconds; should the message be lost, `cache.local-ttl` bounds it, and what this
-//! process could not tell Redis it tells before it uses Redis again. Redis away means slower, not wrong. Processes
-//! without a Redis do not hear each other: there the value's own time to live is the bound, and so it is for a process
-//! that dies between a commit and the invalidation after it.
+//! hear of it over Redis, in milliseconds; should the message be lost, `cache.local-ttl` bounds it. What this process
+//! could not tell Redis it tells within seconds once Redis is there again, and before it uses it. Redis away means
+//! slower, not wrong. Processes without a Redis do not hear each other: there the value's own time to live is the bound,
+//! and so it is for a process that dies between a commit and the invalidation after it.
 
 mod cache;
 mod caches;

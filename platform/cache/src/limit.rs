@@ -6,14 +6,18 @@ use platform_http::{Quota, RateLimit, RateLimited};
 
 use crate::Caches;
 
-/// The generic cell rate algorithm: one time per key, when its bucket is full again. Gives 0, or how many microseconds
-/// to wait. The clock is Redis's, so that processes agree. Source: ITU-T I.371, as a "virtual scheduling algorithm".
+/// The generic cell rate algorithm: how full a key's bucket was, and when. One that is let in fills it by the quota's
+/// unit of time, and every microsecond takes as much out as the quota's count, so that all numbers are whole. Gives 0, or
+/// how many microseconds to wait. The clock is Redis's, so that processes agree. Source: ITU-T I.371, as a
+/// "continuous-state leaky bucket algorithm".
 const GCRA: &str = "local now = redis.call('time') now = now[1] * 1000000 + now[2]
-local step, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
-local full = math.max(tonumber(redis.call('get', KEYS[1]) or '0'), now) + step
-local wait = full - burst - now
-if wait > 0 then return wait end
-redis.call('set', KEYS[1], string.format('%.0f', full), 'PX', math.ceil((full - now) / 1000))
+local count, unit, burst = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local filled, at = string.match(redis.call('get', KEYS[1]) or '', '(%d+) (%d+)')
+filled, at = tonumber(filled or 0), math.min(tonumber(at or now), now)
+filled = math.max(filled - (now - at) * count, 0) + unit
+local over = filled - burst * unit
+if over > 0 then return math.ceil(over / count) end
+redis.call('set', KEYS[1], string.format('%.0f %.0f', filled, now), 'PX', math.ceil(filled / count / 1000))
 return 0";
 
 /// A limit per key that all processes count together in Redis. While Redis is away, or where there is none, each
@@ -29,22 +33,16 @@ pub struct SharedLimit {
 impl SharedLimit {
     /// A limit called `name`.
     pub fn new(caches: &Caches, name: &'static str, quota: Quota) -> Self {
-        let share = |count: NonZeroU32| {
-            let shared = count.get() / caches.0.settings.replicas.max(1);
-            NonZeroU32::new(shared).unwrap_or(NonZeroU32::MIN)
-        };
+        let replicas = NonZeroU32::new(caches.0.settings.replicas).unwrap_or(NonZeroU32::MIN);
         let alone = match caches.0.redis {
-            None => quota,
-            Some(_) => Quota {
-                per_second: share(quota.per_second),
-                burst: share(quota.burst),
-            },
+            None => RateLimit::new(quota),
+            Some(_) => RateLimit::share(quota, replicas),
         };
         Self {
             caches: caches.clone(),
             name,
             quota,
-            alone: RateLimit::new(alone),
+            alone,
         }
     }
 
@@ -57,10 +55,13 @@ impl SharedLimit {
             return self.alone.check(key);
         };
         let place = format!("{}:limit:{}:{key}", self.caches.0.settings.prefix, self.name);
-        let step = 1_000_000 / u64::from(self.quota.per_second.get());
-        let burst = step.max(1) * u64::from(self.quota.burst.get());
-        let arguments = [step.max(1).to_string(), burst.to_string()];
-        match redis.run::<u64>(GCRA, &[place], &[&arguments[0], &arguments[1]]).await {
+        let Quota { count, per, burst } = self.quota;
+        let (count, unit, burst) = (
+            count.to_string(),
+            per.duration().as_micros().to_string(),
+            burst.to_string(),
+        );
+        match redis.run::<u64>(GCRA, &[place], &[&count, &unit, &burst]).await {
             Some(0) => Ok(()),
             Some(wait) => Err(RateLimited {
                 retry_after_seconds: wait / 1_000_000 + 1,

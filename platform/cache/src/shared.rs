@@ -12,6 +12,7 @@ use redis::{
     aio::{ConnectionManager, ConnectionManagerConfig},
 };
 use serde::{Serialize, de::DeserializeOwned};
+use tokio::sync::watch;
 
 use crate::{Settings, entry::Entry, shared::told::Untold};
 
@@ -19,8 +20,9 @@ const CHANNEL: &str = "invalidated";
 const FAILURES: u32 = 3;
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Stores a value unless its key was invalidated since its generation was read.
-const PUT: &str = "if (redis.call('get', KEYS[2]) or '0') ~= ARGV[1] then return 0 end
+/// Stores a value unless its key, or everything, was invalidated since its generation was read.
+const PUT: &str = "local now = (redis.call('get', KEYS[3]) or '0') .. '.' .. (redis.call('get', KEYS[2]) or '0')
+if now ~= ARGV[1] then return 0 end
 redis.call('set', KEYS[1], ARGV[2], 'PX', ARGV[3]) return 1";
 /// Gives a lock back if it is still ours.
 const UNLOCK: &str = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0";
@@ -34,6 +36,8 @@ pub(crate) struct Redis {
     largest: usize,
     breaker: Breaker,
     untold: Mutex<Untold>,
+    /// Wakes the task that tells what is untold.
+    missed: watch::Sender<()>,
 }
 
 /// What Redis has of a key.
@@ -91,6 +95,7 @@ impl Redis {
             largest: settings.largest.as_usize(),
             breaker: Breaker::new(FAILURES, PAUSE),
             untold: Mutex::default(),
+            missed: watch::Sender::default(),
         }))
     }
 
@@ -107,15 +112,20 @@ impl Redis {
             return away();
         }
         let mut ask = redis::cmd("MGET");
+        ask.arg(self.everything_key());
         for key in keys {
             ask.arg(value_key(place, key)).arg(generation_key(place, key));
         }
         let Some(answers) = self.ask::<Vec<Option<String>>>(&ask).await else {
             return away();
         };
+        let Some((everything, answers)) = answers.split_first() else {
+            return away();
+        };
+        let number = |generation: &Option<String>| generation.clone().unwrap_or_else(|| "0".into());
         let read = |pair: &[Option<String>]| Found {
             entry: pair[0].as_deref().and_then(|json| serde_json::from_str(json).ok()),
-            generation: Some(pair[1].clone().unwrap_or_else(|| "0".into())),
+            generation: Some(format!("{}.{}", number(everything), number(&pair[1]))),
         };
         answers.chunks_exact(2).map(read).collect()
     }
@@ -133,7 +143,11 @@ impl Redis {
         if json.is_empty() || json.len() > self.largest || milliseconds <= 0 {
             return;
         }
-        let keys = [value_key(place, key), generation_key(place, key)];
+        // A generation that Redis has yet to raise would let an old value pass.
+        if !self.tell_all().await {
+            return;
+        }
+        let keys = [value_key(place, key), generation_key(place, key), self.everything_key()];
         let _: Option<i64> = self
             .run(PUT, &keys, &[generation, &json, &milliseconds.to_string()])
             .await;
@@ -185,6 +199,11 @@ impl Redis {
         let answer = command.query_async(&mut self.link.clone()).await;
         pass.leave(answer.is_ok());
         seen(answer)
+    }
+
+    /// The generation of all keys together.
+    fn everything_key(&self) -> String {
+        format!("{}:everything", self.prefix)
     }
 
     /// Where invalidations are told.

@@ -9,6 +9,8 @@ mod counted;
 mod limit;
 #[path = "it/loader.rs"]
 mod loader;
+#[path = "it/missed.rs"]
+mod missed;
 #[path = "it/shared.rs"]
 mod shared;
 #[path = "it/support.rs"]

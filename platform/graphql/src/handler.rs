@@ -1,25 +1,33 @@
 //! GraphQL over HTTP: POST with JSON, GET for queries, status codes as the draft of 2025 says.
 
-use async_graphql::{ObjectType, Request, Response as Answer, Schema, SubscriptionType, parser::types::OperationType};
+use std::net::SocketAddr;
+
+use async_graphql::{
+    ObjectType, Request, Response as Answer, Schema, ServerError, SubscriptionType, parser::types::OperationType,
+};
 use axum::{
     Router,
     body::Bytes,
-    extract::{Query, State},
-    http::{HeaderMap, HeaderValue, StatusCode, Uri, header, request::Parts},
+    extract::{ConnectInfo, State},
+    http::{Extensions, HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
     routing::get,
 };
+use futures::{StreamExt, stream};
 use platform_error::Code;
 use platform_http::negotiate;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::{entities, error::seal, events, explorer, federation_sdl};
+use crate::{
+    ask::{has_only, read, request_of},
+    error::seal,
+    events, explorer, federation_sdl,
+    size::{self, Limit},
+};
 
 const RESPONSE_JSON: &str = "application/graphql-response+json";
 const JSON: &str = "application/json";
-/// A body of so many bytes takes a while to read.
-const LONG: usize = 64 << 10;
 
 /// What the endpoint offers besides queries. Section `[graphql]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +35,9 @@ const LONG: usize = 64 << 10;
 pub struct Settings {
     /// Whether clients may ask for the schema, by query and at `/graphql/schema.graphql`.
     pub introspection: bool,
+    /// Whether a gateway in another process may ask for the schema, by `{ _service { sdl } }`, where clients may not. One in
+    /// this process always may.
+    pub sdl: bool,
     /// Whether browsers get a page to try queries on.
     pub explorer: bool,
     /// The most entities of one request of a gateway.
@@ -37,6 +48,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             introspection: true,
+            sdl: false,
             explorer: true,
             entities: 1_000,
         }
@@ -104,8 +116,8 @@ where
         return refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, media_type, message);
     }
     match read(body).await {
-        Ok(request) if wants_events => endpoint.stream(request.data(extensions), media_type),
-        Ok(request) => endpoint.answer(request.data(extensions), media_type).await,
+        Ok(request) if wants_events => endpoint.stream((request, extensions), media_type).await,
+        Ok(request) => endpoint.answer((request, extensions), media_type).await,
         Err(message) => refused(StatusCode::BAD_REQUEST, media_type, &message),
     }
 }
@@ -133,14 +145,14 @@ where
         Ok(request) => request,
         Err(message) => return refused(StatusCode::BAD_REQUEST, media_type, &message),
     };
-    if !is_query(&mut request) {
+    if !has_only(&mut request, OperationType::Query) {
         let mut response = refused(StatusCode::METHOD_NOT_ALLOWED, media_type, "send mutations by POST");
         response
             .headers_mut()
             .insert(header::ALLOW, HeaderValue::from_static("POST"));
         return response;
     }
-    endpoint.answer(request.data(extensions), media_type).await
+    endpoint.answer((request, extensions), media_type).await
 }
 
 impl<Q, M, S> Endpoint<Q, M, S>
@@ -149,13 +161,10 @@ where
     M: ObjectType + 'static,
     S: SubscriptionType + 'static,
 {
-    async fn answer(&self, mut request: Request, media_type: &'static str) -> Response {
-        if !self.settings.introspection {
-            request = request.disable_introspection();
-        }
-        let mut answer = match entities::refusal(&mut request, self.settings.entities) {
-            Some(refusal) => Answer::from_errors(vec![refusal]),
-            None => self.schema.execute(request).await,
+    async fn answer(&self, asked: (Request, Extensions), media_type: &'static str) -> Response {
+        let mut answer = match self.admit(asked) {
+            Err(refusal) => Answer::from_errors(vec![refusal]),
+            Ok(request) => self.schema.execute(request).await,
         };
         answer.errors.iter_mut().for_each(seal);
         let status = match is_request_error(&answer) && media_type == RESPONSE_JSON {
@@ -170,21 +179,31 @@ where
         response.headers_mut().extend(headers);
         response
     }
-}
 
-impl<Q, M, S> Endpoint<Q, M, S>
-where
-    Q: ObjectType + 'static,
-    M: ObjectType + 'static,
-    S: SubscriptionType + 'static,
-{
-    fn stream(&self, mut request: Request, media_type: &'static str) -> Response {
+    async fn stream(&self, asked: (Request, Extensions), media_type: &'static str) -> Response {
+        match self.admit(asked) {
+            Err(refusal) => respond(StatusCode::BAD_REQUEST, media_type, &json!({ "errors": [refusal] })),
+            Ok(mut request) => events::respond(match has_only(&mut request, OperationType::Subscription) {
+                true => self.schema.execute_stream(request),
+                // What ends is worked on within the limits of requests, which events do not have.
+                false => stream::iter([self.schema.execute(request).await]).boxed(),
+            }),
+        }
+    }
+
+    /// A request as it may be executed.
+    fn admit(&self, (mut request, extensions): (Request, Extensions)) -> Result<Request, ServerError> {
+        let is_in_process = extensions.get::<ConnectInfo<SocketAddr>>().is_none();
+        let limit = Limit {
+            entities: self.settings.entities,
+            schema: self.settings.introspection || self.settings.sdl || is_in_process,
+        };
         if !self.settings.introspection {
             request = request.disable_introspection();
         }
-        match entities::refusal(&mut request, self.settings.entities) {
-            Some(refusal) => refused(StatusCode::BAD_REQUEST, media_type, &refusal.message),
-            None => events::respond(self.schema.execute_stream(request)),
+        match size::refusal(&mut request, limit) {
+            Some(refusal) => Err(refusal),
+            None => Ok(request.data(extensions)),
         }
     }
 }
@@ -194,68 +213,6 @@ fn is_request_error(answer: &Answer) -> bool {
     answer.data == async_graphql::Value::Null
         && !answer.errors.is_empty()
         && answer.errors.iter().all(|error| error.path.is_empty())
-}
-
-/// The request in a body. A long one is read, and its query parsed, where it holds up no other request.
-async fn read(body: Bytes) -> Result<Request, String> {
-    if body.len() < LONG {
-        return request_in(&body);
-    }
-    let reading = tokio::task::spawn_blocking(move || {
-        let mut request = request_in(&body)?;
-        // The request keeps what was parsed; an error is found again where it is answered.
-        let _ = request.parsed_query();
-        Ok(request)
-    });
-    reading
-        .await
-        .unwrap_or_else(|_| Err("the body cannot be read; send a smaller one".into()))
-}
-
-fn request_in(body: &[u8]) -> Result<Request, String> {
-    if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
-        return Err("batches are not supported; send one operation per request".into());
-    }
-    let request: Request =
-        serde_json::from_slice(body).map_err(|error| format!("the body is not a request: {error}"))?;
-    if request.query.trim().is_empty() {
-        return Err("the body must have a query: {\"query\": \"{ … }\"}".into());
-    }
-    Ok(request)
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Parameters {
-    query: String,
-    operation_name: Option<String>,
-    variables: Option<String>,
-}
-
-fn request_of(uri: &Uri) -> Result<Request, String> {
-    let Query(parameters) = Query::<Parameters>::try_from_uri(uri)
-        .map_err(|_| "the URL must have the parameter query; variables and operationName may follow".to_owned())?;
-    let mut request = Request::new(parameters.query);
-    request.operation_name = parameters.operation_name;
-    if let Some(variables) = parameters.variables {
-        let variables: Value =
-            serde_json::from_str(&variables).map_err(|error| format!("the variables are not JSON: {error}"))?;
-        request = request.variables(async_graphql::Variables::from_json(variables));
-    }
-    Ok(request)
-}
-
-/// Whether the operation only reads. What cannot be parsed is left for execution to explain.
-fn is_query(request: &mut Request) -> bool {
-    let wanted = request.operation_name.clone();
-    let Ok(document) = request.parsed_query() else {
-        return true;
-    };
-    document
-        .operations
-        .iter()
-        .filter(|(name, _)| wanted.is_none() || name.map(|name| name.as_str()) == wanted.as_deref())
-        .all(|(_, operation)| operation.node.ty == OperationType::Query)
 }
 
 /// The newer media type for those who name it; `application/json` for everybody else who takes JSON.

@@ -1,12 +1,13 @@
 //! The GraphQL edge: the schema's limits, the HTTP handler, error mapping and the SDL for federation.
 
-mod entities;
+mod ask;
 mod error;
 mod events;
 pub mod explorer;
 mod handler;
 mod schema;
 mod sdl;
+mod size;
 
 pub use crate::{
     error::{GraphqlError, Result, to_graphql},

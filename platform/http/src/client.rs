@@ -65,8 +65,8 @@ impl Client {
         Self::built(settings, builder(settings))
     }
 
-    /// A client with these timeouts and connections of its own.
-    pub fn tuned(settings: &ClientSettings, tuning: Tuning) -> Result<Self, Error> {
+    /// A client with these timeouts and connections of its own; with `tls` it is for one of our own services.
+    pub fn tuned(settings: &ClientSettings, tuning: Tuning, tls: Option<&ClientTls>) -> Result<Self, Error> {
         let builder = builder(settings)
             .pool_max_idle_per_host(tuning.idle)
             .tcp_nodelay(true)
@@ -76,16 +76,34 @@ impl Client {
             true => builder.http2_prior_knowledge(),
             false => builder,
         };
-        Self::built(settings, builder)
+        match (tls, tuning.http2) {
+            (None, _) => Self::built(settings, builder),
+            (Some(tls), true) => Self::protected(settings, builder, tls, &[b"h2"]),
+            (Some(tls), false) => Self::protected(settings, builder, tls, &[b"h2", b"http/1.1"]),
+        }
     }
 
     /// A client for our own services, which are verified by our own authority and see our certificate.
     pub fn secured(settings: &ClientSettings, tls: &ClientTls) -> Result<Self, Error> {
-        let builder = builder(settings).tls_backend_preconfigured(tls.config(&[b"h2", b"http/1.1"])?);
+        Self::protected(settings, builder(settings), tls, &[b"h2", b"http/1.1"])
+    }
+
+    fn protected(
+        settings: &ClientSettings,
+        builder: reqwest::ClientBuilder,
+        tls: &ClientTls,
+        protocols: &[&[u8]],
+    ) -> Result<Self, Error> {
+        let builder = builder.tls_backend_preconfigured(tls.config(protocols)?);
         Ok(Self {
             tls: Some(tls.clone()),
             ..Self::built(settings, builder)?
         })
+    }
+
+    /// How calls are secured that go to one of our own services.
+    pub fn tls(&self) -> Option<&ClientTls> {
+        self.tls.as_ref()
     }
 
     /// A client for URLs that others have written: it reaches public addresses alone, and follows no redirects.

@@ -1,6 +1,6 @@
 //! The gate before a router: how many requests, how large, how long; and every refusal explained.
 
-use std::{convert::Infallible, panic::AssertUnwindSafe, sync::Arc};
+use std::{convert::Infallible, future::poll_fn, panic::AssertUnwindSafe, pin::pin, sync::Arc, task::Poll};
 
 use axum::{
     body::{Body, to_bytes},
@@ -12,7 +12,10 @@ use futures::FutureExt;
 use hyper::body::Body as _;
 use platform_config::Duration;
 use platform_error::{Code, Error};
-use tokio::sync::Semaphore;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, sleep_until},
+};
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_http::decompression::{DecompressionBody, RequestDecompressionLayer};
 
@@ -20,6 +23,7 @@ use crate::{
     Limits, Problem,
     allowance::{Allowance, Metered},
     grpc::{self, is_grpc},
+    held::Permits,
     problem::{code_of, retry_after},
 };
 
@@ -34,16 +38,16 @@ pub struct Nested;
 /// What all requests share.
 pub(crate) struct Gate {
     limits: Limits,
-    slots: Semaphore,
-    admitted: Semaphore,
+    slots: Arc<Semaphore>,
+    admitted: Arc<Semaphore>,
 }
 
 impl Gate {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
             limits: limits.clone(),
-            slots: Semaphore::new(limits.concurrency),
-            admitted: Semaphore::new(limits.concurrency.saturating_add(limits.waiting)),
+            slots: Arc::new(Semaphore::new(limits.concurrency)),
+            admitted: Arc::new(Semaphore::new(limits.concurrency.saturating_add(limits.waiting))),
         }
     }
 
@@ -58,8 +62,8 @@ impl Gate {
             return Problem(error.with_status(414)).into_response();
         }
         let is_nested = request.extensions().get::<Nested>().is_some();
-        let admitted = self.admitted.try_acquire();
-        if admitted.is_err() && !is_nested {
+        let admitted = self.admitted.clone().try_acquire_owned().ok();
+        if admitted.is_none() && !is_nested {
             let error = Error::new(
                 Code::Unavailable,
                 "too many requests are being worked on; try again in 1s",
@@ -73,23 +77,33 @@ impl Gate {
         let allowance = Allowance::new(self.limits.body, deadline.map_or(longest, |asked| asked.min(longest)));
         request.extensions_mut().insert(allowance.clone());
         let answer = async {
-            let slot = async { self.slots.acquire().await.expect("the semaphore is never closed") };
-            let _slot = match is_nested {
+            let slot = match is_nested {
                 true => None,
-                false => Some(slot.await),
+                false => Some(self.slot().await),
             };
             let answer = AssertUnwindSafe(read(router, request, &allowance)).catch_unwind();
-            answer.await.unwrap_or_else(|_| panicked())
+            let response = answer.await.unwrap_or_else(|_| panicked());
+            let permits = Permits {
+                _admitted: admitted,
+                slot,
+            };
+            (response, permits)
         };
-        let Some(response) = within(&allowance, answer).await else {
+        let Some((response, permits)) = within(&allowance, answer).await else {
             let limit = Duration(allowance.timeout());
             let error = Error::new(Code::Timeout, format!("the answer took longer than {limit}"));
             return Problem(error).into_response();
         };
-        match allowance.exceeded() {
+        let response = match allowance.exceeded() {
             Some(too_large) if is_grpc || !response.status().is_success() => too_large.into_response(),
             _ => explained(response, asked).await,
-        }
+        };
+        permits.stay_with(response)
+    }
+
+    async fn slot(&self) -> OwnedSemaphorePermit {
+        let slots = self.slots.clone();
+        slots.acquire_owned().await.expect("the semaphore is never closed")
     }
 }
 
@@ -99,17 +113,21 @@ fn length(uri: &Uri) -> u64 {
     (path + authority) as u64
 }
 
-/// The answer, unless it takes longer than allowed. A route may raise its allowance after the clock has started.
+/// The answer, unless it takes longer than allowed, which a route says after the clock has started.
 async fn within<T>(allowance: &Allowance, answer: impl Future<Output = T>) -> Option<T> {
-    let started = tokio::time::Instant::now();
-    tokio::pin!(answer);
-    loop {
-        let deadline = started + allowance.timeout();
-        tokio::select! {
-            answer = &mut answer => return Some(answer),
-            () = tokio::time::sleep_until(deadline) => if started + allowance.timeout() <= deadline { return None },
+    let started = Instant::now();
+    let (mut answer, mut over) = (pin!(answer), pin!(sleep_until(started + allowance.timeout())));
+    poll_fn(|context| {
+        if let Poll::Ready(answer) = answer.as_mut().poll(context) {
+            return Poll::Ready(Some(answer));
         }
-    }
+        let deadline = started + allowance.timeout();
+        if over.deadline() != deadline {
+            over.as_mut().reset(deadline);
+        }
+        over.as_mut().poll(context).map(|()| None)
+    })
+    .await
 }
 
 /// Measures the body as it comes over the wire, and once more what becomes of it where it is compressed.

@@ -1,10 +1,14 @@
 //! The HTTP edge: problem documents, limits, middleware, the server's loop and the outgoing client.
 
 mod allowance;
+mod answers;
 mod client;
+mod clients;
+mod connection;
 mod direct;
 mod grpc;
 mod guard;
+mod held;
 mod json;
 mod negotiate;
 mod observe;
@@ -14,6 +18,7 @@ mod problem;
 mod proxies;
 mod rate;
 mod serve;
+mod socket;
 mod stack;
 mod tls;
 mod trace;
@@ -31,7 +36,7 @@ pub use crate::{
     openapi::OpenApi,
     problem::Problem,
     proxies::Network,
-    rate::{Quota, RateLimit, RateLimited},
+    rate::{Per, Quota, RateLimit, RateLimited},
     serve::{Listener, ServeSettings, serve},
     stack::{Limits, harden, stack},
     tls::{ClientTls, ServerTls, Tls, TlsError, TlsSettings},

@@ -19,7 +19,7 @@ pub struct Network {
 }
 
 impl Network {
-    fn has(&self, address: IpAddr) -> bool {
+    pub(crate) fn has(&self, address: IpAddr) -> bool {
         match (self.address, address) {
             (IpAddr::V4(ours), IpAddr::V4(theirs)) => {
                 (ours.to_bits() ^ theirs.to_bits()).leading_zeros() >= self.prefix

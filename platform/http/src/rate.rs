@@ -1,6 +1,16 @@
 //! How often one caller may do something.
 
-use std::{net::SocketAddr, num::NonZeroU32, sync::Arc, time::Duration};
+mod quota;
+
+use std::{
+    net::SocketAddr,
+    num::NonZeroU32,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use axum::{
     extract::{ConnectInfo, Request},
@@ -13,23 +23,13 @@ use governor::{
     clock::{Clock, DefaultClock},
 };
 use platform_error::{Code, Coded};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Problem, problem::retry_after};
+pub use self::quota::{Per, Quota};
+use crate::{Problem, clients::network_of, problem::retry_after};
 
 /// Keys kept before idle ones are dropped, so that callers cannot fill the memory with names.
 const MANY_KEYS: usize = 100_000;
-
-/// A rate: `burst` at once, refilled at `per_second`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Quota {
-    /// How many a second in the long run.
-    pub per_second: NonZeroU32,
-    /// How many at once after a pause.
-    pub burst: NonZeroU32,
-}
 
 /// Too often: answered with 429 and how long to wait.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,27 +53,39 @@ impl Coded for RateLimited {
 #[derive(Clone)]
 pub struct RateLimit {
     limiter: Arc<DefaultKeyedRateLimiter<String>>,
+    /// How many keys there must be for idle ones to be looked for.
+    full: Arc<AtomicUsize>,
     refill: Duration,
 }
 
 impl RateLimit {
     /// A limit with nothing used yet.
     pub fn new(quota: Quota) -> Self {
-        let per_second = governor::Quota::per_second(quota.per_second).allow_burst(quota.burst);
-        let refill = Duration::from_secs_f64(f64::from(quota.burst.get()) / f64::from(quota.per_second.get()));
+        Self::share(quota, NonZeroU32::MIN)
+    }
+
+    /// What each of `processes` may accept that do not count together.
+    pub fn share(quota: Quota, processes: NonZeroU32) -> Self {
+        let burst = NonZeroU32::new(quota.burst.get() / processes).unwrap_or(NonZeroU32::MIN);
+        // The interval is multiplied: a count can be divided to less than one.
+        let interval = quota.per.duration() * processes.get() / quota.count.get();
+        let limit = governor::Quota::with_period(interval)
+            .unwrap_or(governor::Quota::per_second(NonZeroU32::MAX))
+            .allow_burst(burst);
         Self {
-            limiter: Arc::new(RateLimiter::keyed(per_second)),
-            refill,
+            limiter: Arc::new(RateLimiter::keyed(limit)),
+            full: Arc::new(AtomicUsize::new(MANY_KEYS)),
+            refill: limit.burst_size_replenished_in(),
         }
     }
 
     /// A limit of `count` a minute, all of which may come at once.
     pub fn per_minute(count: NonZeroU32) -> Self {
-        let quota = governor::Quota::per_minute(count);
-        Self {
-            limiter: Arc::new(RateLimiter::keyed(quota)),
-            refill: Duration::from_secs(60),
-        }
+        Self::new(Quota {
+            count,
+            per: Per::Minute,
+            burst: count,
+        })
     }
 
     /// Counts one for `key`.
@@ -83,8 +95,10 @@ impl RateLimit {
 
     /// Counts several for `key`, all or none. More than a burst is never accepted.
     pub fn check_many(&self, key: &str, count: NonZeroU32) -> Result<(), RateLimited> {
-        if self.limiter.len() > MANY_KEYS {
+        if self.limiter.len() > self.full.load(Relaxed) {
             self.limiter.retain_recent();
+            // Where none was idle, looking for them each time would take longer than anything else.
+            self.full.store(MANY_KEYS.max(2 * self.limiter.len()), Relaxed);
         }
         let wait = match self.limiter.check_key_n(&key.to_owned(), count) {
             Ok(Ok(())) => return Ok(()),
@@ -105,18 +119,10 @@ impl RateLimit {
     }
 }
 
-/// The address a request came from, as [`crate::serve`] knows it. An IPv6 client holds a whole /64, so that is what
-/// counts as one.
+/// Whom a request came from, as [`crate::serve`] knows it.
 fn client_of(extensions: &Extensions) -> String {
-    match extensions
-        .get::<ConnectInfo<SocketAddr>>()
-        .map(|peer| peer.0.ip().to_canonical())
-    {
+    match extensions.get::<ConnectInfo<SocketAddr>>() {
         None => "local".into(),
-        Some(std::net::IpAddr::V4(address)) => address.to_string(),
-        Some(std::net::IpAddr::V6(address)) => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-        }
+        Some(ConnectInfo(peer)) => network_of(peer.ip()).to_string(),
     }
 }

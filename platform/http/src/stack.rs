@@ -1,6 +1,6 @@
 //! What stands before every service: limits, compression, headers, and a problem document for every refusal.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, sync::Arc, time::Duration as Time};
 
 use axum::{
     Router,
@@ -20,16 +20,17 @@ use tower_http::{
         CompressionLayer,
         predicate::{NotForContentType, Predicate, SizeAbove},
     },
-    cors::{Any, CorsLayer},
+    cors::{AllowHeaders, Any, CorsLayer},
 };
 
 use crate::{
     grpc::{in_grpc, is_grpc},
     guard::Gate,
     observe::{observe, remember_route},
-    trace::REQUEST_ID,
 };
 
+/// How long a browser need not ask again whether a page may call.
+const PREFLIGHT: Time = Time::from_secs(3600);
 /// Bodies smaller than this do not gain from compression.
 const WORTH_COMPRESSING: u64 = 1024;
 
@@ -103,11 +104,13 @@ fn compression() -> CompressionLayer<impl Predicate> {
         .compress_when(worth_it)
 }
 
+/// Pages of these origins may send tokens, which `*` does not cover, and never cookies.
 fn cors(origins: &[String]) -> Option<CorsLayer> {
     let layer = CorsLayer::new()
         .allow_methods(Any)
-        .allow_headers(Any)
-        .expose_headers([REQUEST_ID]);
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers(Any)
+        .max_age(PREFLIGHT);
     let named = || origins.iter().filter_map(|origin| origin.parse().ok());
     match origins.iter().any(|origin| origin == "*") {
         _ if origins.is_empty() => None,

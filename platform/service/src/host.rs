@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    num::NonZeroUsize,
     path::PathBuf,
     sync::Arc,
 };
@@ -35,6 +36,10 @@ pub struct HostSettings {
     pub data: PathBuf,
     /// Whether others depend on it: what is only for development, such as accounts with known passwords, is refused.
     pub production: bool,
+    /// How many threads work; as many as the machine has cores, unless said. A single one passes nothing between cores,
+    /// which costs less for each request: for a process of which several run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threads: Option<NonZeroUsize>,
 }
 
 impl Default for HostSettings {
@@ -43,6 +48,7 @@ impl Default for HostSettings {
             bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
             data: PathBuf::from("hansa-data"),
             production: false,
+            threads: None,
         }
     }
 }

@@ -1,6 +1,7 @@
-//! Starts what tests stand on: a service in process, the machine's own PostgreSQL and Redis, a stand-in for S3.
+//! Starts what tests stand on: a service in process, the machine's own PostgreSQL and Redis, a stand-in for S3, certificates.
 
 mod binaries;
+mod certificates;
 mod chaos;
 mod isolation;
 mod issuer;
@@ -14,6 +15,7 @@ mod waiting;
 
 pub use crate::{
     binaries::free_port,
+    certificates::certificates,
     chaos::{Deployment, Role, Survived, arrived},
     isolation::{Isolation, addresses},
     issuer::TestIssuer,

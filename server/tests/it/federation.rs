@@ -87,7 +87,10 @@ fn a_change_that_breaks_clients_is_refused_and_one_that_nobody_uses_is_not() {
 #[test]
 fn two_schemas_are_compared() {
     let folder = Folder::new();
-    folder.file("old.graphql", "type Query { a: Int }");
+    folder.file(
+        "old.graphql",
+        "# no supergraph, it has no join__Graph\ntype Query { a: Int }",
+    );
     folder.file("new.graphql", "type Query { a: Int b: Int }");
 
     let forth = folder.run(&["schema", "diff", "old.graphql", "new.graphql", "--format", "json"]);

@@ -115,15 +115,7 @@ fn register(folder: &Folder, server: &MailServer, authorities: &str) -> Server {
     ];
     let running = folder.start_with(&args, &[("SSL_CERT_FILE", authorities)]);
     let body = r#"{"email": "ada@example.com", "password": "a quiet harbour at dawn"}"#;
-    let (host, length) = (&running.address, body.len());
-    let mut stream = TcpStream::connect(host).unwrap();
-    write!(
-        stream,
-        "POST /auth/register HTTP/1.0\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
-    )
-    .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
+    let answer = running.send("auth", "POST /auth/register HTTP/1.0", body);
     assert!(answer.contains(" 202 "), "{answer}");
     running
 }

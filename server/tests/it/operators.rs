@@ -1,10 +1,12 @@
 //! What operators do with a system: events, the audit log, keys, the first administrator.
 
+mod jobs;
 mod system;
 
 use serde_json::Value;
 
 use self::system::System;
+use crate::program::until;
 
 #[test]
 fn the_first_administrator_is_appointed_by_mail_and_the_next_only_by_force() {
@@ -151,7 +153,7 @@ fn what_no_group_could_handle_is_listed_shown_tried_again_and_thrown_away() {
     let id = system.publish_what_nobody_can_read();
     let server = system.serve();
     let dead = || system.json(&["events", "list"]).as_array().unwrap().len();
-    system.until("both groups have given up", || dead() == 2);
+    until("both groups have given up", || dead() == 2);
 
     let listed = system
         .run(&["events", "list", "--service", "users", "--type", "users.registered"])
@@ -191,7 +193,7 @@ fn what_no_group_could_handle_is_listed_shown_tried_again_and_thrown_away() {
     assert_eq!(users["groups"][0]["ready"], 1, "{lag:#}");
 
     let server = system.serve();
-    system.until("both have given up once more", || dead() == 2);
+    until("both have given up once more", || dead() == 2);
     system.run(&["events", "discard", &id]).succeeds();
     assert_eq!(dead(), 0);
     assert!(
@@ -224,7 +226,7 @@ fn the_service_of_the_data_is_among_those_with_events_once_it_keeps_something() 
 fn a_group_handles_again_what_happened_from_a_time_on() {
     let system = System::with_accounts(&["ada@example.com"]);
     let server = system.serve();
-    system.until("ada has a profile", || system.rows("users", "profile") == 1);
+    until("ada has a profile", || system.rows("users", "profile") == 1);
     server.stop();
     system.change("users", "delete from profile");
 
@@ -239,7 +241,7 @@ fn a_group_handles_again_what_happened_from_a_time_on() {
         .succeeds();
     let server = system.serve();
 
-    system.until("ada has it again", || system.rows("users", "profile") == 1);
+    until("ada has it again", || system.rows("users", "profile") == 1);
     server.stop();
     assert!(
         asked.contains("--yes") && unknown.contains("hansa events lag"),

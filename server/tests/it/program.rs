@@ -5,9 +5,14 @@ use std::{
     net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Output, Stdio},
+    time::{Duration, Instant},
 };
 
 use tempfile::TempDir;
+
+/// Longer than anything takes, also on a machine that is busy.
+const PATIENCE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A folder in which `hansa` is run; the data directory is `data` in it.
 pub(crate) struct Folder(TempDir);
@@ -161,13 +166,20 @@ impl Server {
     /// The same process as its gateway's port shows it.
     pub(crate) fn ask_gateway(&self, query: &str) -> String {
         let address = self.said.split("the gateway listens on http://").nth(1).unwrap();
-        let address = address.split('/').next().unwrap();
-        let body = format!(r#"{{"query": "{}"}}"#, query.replace('"', "\\\""));
-        let (length, kind) = (body.len(), "content-type: application/json");
-        exchange(
-            address,
-            &format!("POST /graphql HTTP/1.0\r\nhost: {address}\r\n{kind}\r\ncontent-length: {length}\r\n\r\n{body}"),
-        )
+        ask(address.split('/').next().unwrap(), query)
+    }
+
+    /// Sends a request that begins like this to one of its services, and gives back the whole answer.
+    pub(crate) fn send(&self, service: &str, beginning: &str, json: &str) -> String {
+        let address = self
+            .said
+            .split(&format!("{service} listens on http://"))
+            .nth(1)
+            .unwrap();
+        let (address, length) = (address.split_whitespace().next().unwrap(), json.len());
+        let kind = "content-type: application/json";
+        let head = format!("{beginning}\r\nhost: {address}\r\n{kind}\r\ncontent-length: {length}");
+        sent(address, &format!("{head}\r\n\r\n{json}"))
     }
 
     /// GETs a path.
@@ -194,14 +206,34 @@ impl Server {
         exchange(&self.address, request)
     }
 
-    /// Asks it to stop and gives back its exit code and its last words.
-    pub(crate) fn stop(mut self) -> (Option<i32>, String) {
+    /// Asks it to stop.
+    pub(crate) fn interrupt(&self) {
         let killed = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
         assert!(killed.success());
+    }
+
+    /// Asks it to stop and gives back its exit code and its last words.
+    pub(crate) fn stop(self) -> (Option<i32>, String) {
+        self.interrupt();
+        self.ended()
+    }
+
+    /// Its exit code and its last words, once it ends.
+    pub(crate) fn ended(mut self) -> (Option<i32>, String) {
         let mut words = String::new();
         self.output.read_to_string(&mut words).unwrap();
         (self.child.wait().unwrap().code(), words)
     }
+}
+
+/// What is answered to a GraphQL query at an address.
+pub(crate) fn ask(address: &str, query: &str) -> String {
+    let body = format!(r#"{{"query": "{}"}}"#, query.replace('"', "\\\""));
+    let (length, kind) = (body.len(), "content-type: application/json");
+    exchange(
+        address,
+        &format!("POST /graphql HTTP/1.0\r\nhost: {address}\r\n{kind}\r\ncontent-length: {length}\r\n\r\n{body}"),
+    )
 }
 
 fn sent(address: &str, request: &str) -> String {
@@ -229,4 +261,13 @@ impl Drop for Server {
 /// Whether a path exists in a folder.
 pub(crate) fn exists(folder: &Folder, name: impl AsRef<Path>) -> bool {
     folder.0.path().join(name).exists()
+}
+
+/// Waits until something is so.
+pub(crate) fn until(what: &str, is_so: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < PATIENCE, "it never came to be that {what}");
+        std::thread::sleep(PAUSE);
+    }
 }

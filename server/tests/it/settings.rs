@@ -85,12 +85,39 @@ fn the_older_name_of_a_server_is_a_url() {
     let folder = Folder::with_rows("series_id,date,value\na,2024-01-01,1\n");
     let server = folder.up(&[]);
     let mut command = folder.command(&["series", "points", "a", "--format", "csv"]);
-    command.env("FINANCIAL_DATA_SERVICE_URL", server.url());
+    command.env("FINANCIAL_DATA_SERVICE_URL", format!("{}/graphql", server.url()));
 
     assert_eq!(
         String::from_utf8(command.output().unwrap().stdout).unwrap(),
         "date,value\n2024-01-01,1\n"
     );
+}
+
+#[test]
+fn the_older_name_of_a_server_is_a_peer_of_what_serves_unless_it_is_the_same() {
+    let folder = Folder::with_rows("series_id,date,value\na,2024-01-01,1\n");
+    let server = folder.up(&[]);
+    let other = Folder::new();
+    let up = [
+        "up",
+        "--only",
+        "security",
+        "--set",
+        "security.port=0",
+        "--gateway-port",
+        "0",
+    ];
+    let url = format!("{}/graphql", server.url());
+    let elsewhere = other.start_with(&up, &[("FINANCIAL_DATA_SERVICE_URL", &url)]);
+    let told = elsewhere.ask_gateway(r#"{ financialSeries(id: "a") { latest { value } } }"#);
+
+    let ports = ["auth", "security", "users"].map(|service| format!("{service}.port=0"));
+    let mut up = vec!["up", "--no-gateway", "--port", "0"];
+    up.extend(ports.iter().flat_map(|port| ["--set", port]));
+    let own = folder.start_with(&up, &[("FINANCIAL_DATA_SERVICE_URL", "http://localhost:0/graphql")]);
+
+    assert!(told.contains(r#""value":"1""#), "{told}");
+    assert!(own.said.contains("hansa listens on"), "{}", own.said);
 }
 
 #[test]

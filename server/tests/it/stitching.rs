@@ -6,7 +6,7 @@ use std::{
     process::Stdio,
 };
 
-use async_graphql::{EmptyMutation, EmptySubscription, ID, Object, Schema, SimpleObject};
+use async_graphql::{EmptyMutation, EmptySubscription, ID, Object, ObjectType, Schema, SimpleObject};
 
 use crate::program::Folder;
 
@@ -45,8 +45,8 @@ fn gdp() -> ID {
 
 static GDP: std::sync::OnceLock<String> = std::sync::OnceLock::new();
 
-/// Starts the service; it lasts as long as the test's process.
-fn monolith() -> SocketAddr {
+/// Starts a service with these fields; it lasts as long as the test's process.
+pub(crate) fn service(query: impl ObjectType + 'static) -> SocketAddr {
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -54,7 +54,7 @@ fn monolith() -> SocketAddr {
             .build()
             .unwrap();
         runtime.block_on(async move {
-            let schema = Schema::new(Query, EmptyMutation, EmptySubscription);
+            let schema = Schema::new(query, EmptyMutation, EmptySubscription);
             let router = platform_graphql::router(schema, platform_graphql::Settings::default());
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             sender.send(listener.local_addr().unwrap()).unwrap();
@@ -67,7 +67,7 @@ fn monolith() -> SocketAddr {
 
 #[test]
 fn the_older_name_of_a_monolith_joins_it_and_both_answer() {
-    let url = format!("http://{}/graphql", monolith());
+    let url = format!("http://{}/graphql", service(Query));
     let folder = Folder::new();
     folder.file(
         "hansa.toml",

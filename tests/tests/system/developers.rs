@@ -164,6 +164,8 @@ async fn two_developers_share_financial_data_and_nothing_else() {
     let series = &joined["data"]["me"]["financialSeries"][0];
     assert_eq!(series["latest"]["value"], "19408.759", "{joined}");
     assert_eq!(joined["data"]["me"]["name"], "Anna Analyst");
+    let owned = ada.ask(&of_ada, "{ financialSeries(id: \"TEST:GDP\") { id } }").await;
+    assert_eq!(series["id"], owned["data"]["financialSeries"]["id"], "{owned}");
 
     // The token of one is nothing to the other.
     let stranger = bob.ask(&of_ada, JOINED).await;
@@ -189,19 +191,33 @@ async fn two_developers_share_financial_data_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_federation_each_service_answers_alone() {
-    let (common, own) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+async fn without_federation_each_service_answers_alone_and_one_wipe_is_still_unnoticed() {
+    const MINE: &str = "{ me { financialSeries { id } } }";
+    let folders = [(); 3].map(|()| tempfile::tempdir().unwrap());
+    let [common, first, second] = &folders;
     let financial = shared(common.path()).await;
-    let developer = Developer::start(own.path(), &financial.url, false).await;
-
-    let token = developer.sign_in().await;
-    developer.save(&token, "TEST:GDP").await;
-    let mine = developer.ask(&token, "{ me { financialSeries { id } } }").await;
-
-    assert_eq!(
-        mine["data"]["me"]["financialSeries"],
-        json!([{ "id": "TEST:GDP" }]),
-        "{mine}"
+    let before = points(&financial).await;
+    let (ada, bob) = tokio::join!(
+        Developer::start(first.path(), &financial.url, false),
+        Developer::start(second.path(), &financial.url, false)
     );
-    assert!(points(&financial).await.contains("19408.759"));
+    let of_bob = bob.sign_in().await;
+    bob.save(&of_bob, "TEST:GDP").await;
+
+    drop(ada);
+    std::fs::remove_dir_all(first.path()).unwrap();
+    std::fs::create_dir(first.path()).unwrap();
+    let ada = Developer::start(first.path(), &financial.url, false).await;
+    let own = ada.ask(&ada.sign_in().await, MINE).await;
+    let unnoticed = bob.ask(&of_bob, MINE).await;
+
+    assert_eq!(own["data"]["me"]["financialSeries"], json!([]), "{own}");
+    let id = unnoticed["data"]["me"]["financialSeries"][0]["id"].as_str();
+    let id = id.unwrap_or_else(|| panic!("{unnoticed}"));
+    let (status, series) = financial
+        .get(&format!("/api/v1/financial-data/series/{id}"))
+        .await
+        .unwrap();
+    assert_eq!(status, 200, "{series}");
+    assert_eq!(points(&financial).await, before);
 }

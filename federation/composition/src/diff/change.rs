@@ -50,8 +50,6 @@ pub(super) enum Use {
     EnumValue(Name, Name),
     /// A field of an input type is given, or a variable could hold it.
     InputField(Name, Name),
-    /// A fragment is on a type.
-    Fragment(Name),
     /// Within a selection on the first type stands a fragment on the second.
     Condition(Name, Name),
     /// A directive stands somewhere in an operation.

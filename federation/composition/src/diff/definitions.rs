@@ -1,8 +1,8 @@
 //! What all definitions have: descriptions, deprecations, other directives, and types that are compared by direction.
 
 use apollo_compiler::{
-    Node, Schema,
-    ast::{Directive, Type},
+    Name, Node, Schema,
+    ast::{Directive, Type, Value},
 };
 
 use super::change::{ChangeCode, Changes};
@@ -58,11 +58,11 @@ pub(super) fn directives<'a>(
     let old: Vec<_> = old.filter(custom).collect();
     let new: Vec<_> = new.filter(custom).collect();
     for added in new.iter().filter(|it| !old.contains(it)) {
-        let message = format!("`{path}` carries `{added}` now");
+        let message = format!("`{path}` carries `{}` now", added.serialize().no_indent());
         changes.dangerous(ChangeCode::DirectiveUsageAdded, path.to_owned(), message);
     }
     for removed in old.iter().filter(|it| !new.contains(it)) {
-        let message = format!("`{path}` no longer carries `{removed}`");
+        let message = format!("`{path}` no longer carries `{}`", removed.serialize().no_indent());
         changes.dangerous(ChangeCode::DirectiveUsageRemoved, path.to_owned(), message);
     }
 }
@@ -86,6 +86,24 @@ pub(super) fn is_wider_input(old: &Type, new: &Type) -> bool {
         (Type::List(old) | Type::NonNullList(old), Type::List(new))
         | (Type::NonNullList(old), Type::NonNullList(new)) => is_wider_input(old, new),
         _ => false,
+    }
+}
+
+/// Whether two literals are the same value: an input object has its fields in any order, and 1 is 1.0.
+pub(super) fn is_same_value(old: &Value, new: &Value) -> bool {
+    match (old, new) {
+        (Value::Object(old), Value::Object(new)) => {
+            let has = |(name, value): &(Name, Node<Value>)| {
+                let mut fields = new.iter();
+                fields.any(|(other, it)| other == name && is_same_value(value, it))
+            };
+            old.len() == new.len() && old.iter().all(has)
+        }
+        (Value::List(old), Value::List(new)) => {
+            old.len() == new.len() && old.iter().zip(new).all(|(old, new)| is_same_value(old, new))
+        }
+        (Value::Int(_), Value::Float(_)) | (Value::Float(_), Value::Int(_)) => old.to_f64() == new.to_f64(),
+        _ => old == new,
     }
 }
 

@@ -114,6 +114,6 @@ fn compare_one(changes: &mut Changes<'_>, old: &DirectiveDefinition, new: &Direc
     inputs.compare(changes, &before, &after);
 }
 
-fn is_executable(directive: &DirectiveDefinition) -> bool {
+pub(super) fn is_executable(directive: &DirectiveDefinition) -> bool {
     directive.locations.iter().any(|it| EXECUTABLE.contains(it))
 }

@@ -188,13 +188,21 @@ impl Inputs<'_> {
                 changes.breaking(self.codes.ty, path.clone(), message, uses);
             }
         }
-        if old.default_value == new.default_value {
-            return;
+        let is_same = match (&old.default_value, &new.default_value) {
+            (Some(old), Some(new)) => definitions::is_same_value(old, new),
+            (old, new) => old == new,
+        };
+        if !is_same {
+            self.compare_default(changes, old, new);
         }
+    }
+
+    fn compare_default(&self, changes: &mut Changes<'_>, old: &InputValueDefinition, new: &InputValueDefinition) {
+        let path = (self.path)(&old.name);
         let default = |it: &InputValueDefinition| {
             it.default_value
                 .as_ref()
-                .map_or("none".to_owned(), |it| format!("`{it}`"))
+                .map_or("none".to_owned(), |it| format!("`{}`", it.serialize().no_indent()))
         };
         let message = format!(
             "the default of the {} `{path}` is {} instead of {}",
@@ -204,6 +212,9 @@ impl Inputs<'_> {
         );
         if new.is_required() && !old.is_required() && old.ty == new.ty {
             changes.breaking(self.codes.default, path, message, vec![self.left_out.clone()]);
+        } else if old.is_required() {
+            // Whoever is there already gives a value.
+            changes.safe(self.codes.default, path, message);
         } else {
             changes.dangerous(self.codes.default, path, message);
         }

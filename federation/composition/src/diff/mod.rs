@@ -1,9 +1,11 @@
 //! Compares two schemas of an API: what breaks its clients, what may, and what does not.
 
 mod change;
+mod coordinates;
 mod definitions;
 mod directives;
 mod fields;
+mod spreads;
 mod types;
 mod usage;
 
@@ -54,5 +56,8 @@ fn compare(old: &Valid<Schema>, new: &Valid<Schema>) -> Vec<Change> {
 }
 
 fn parse(sdl: &str) -> Result<Valid<Schema>, String> {
-    Schema::parse_and_validate(sdl, "schema.graphql").map_err(|it| it.errors.to_string())
+    // Some servers print the scalars that every schema has.
+    let builder = Schema::builder().ignore_builtin_redefinitions();
+    let schema = builder.parse(sdl, "schema.graphql").build();
+    schema.and_then(Schema::validate).map_err(|it| it.errors.to_string())
 }

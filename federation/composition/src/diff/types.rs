@@ -8,7 +8,7 @@ use apollo_compiler::{
 
 use super::{
     change::{ChangeCode, Changes, Use},
-    definitions, fields,
+    definitions, fields, spreads,
 };
 
 /// Compares everything but the definitions of directives.
@@ -20,12 +20,8 @@ pub(super) fn compare(changes: &mut Changes<'_>) {
             Some(other) => compare_type(changes, name, ty, other),
             None => {
                 let message = format!("the {} `{name}` was removed", kind(ty));
-                changes.breaking(
-                    ChangeCode::TypeRemoved,
-                    name.to_string(),
-                    message,
-                    vec![Use::Type(name.clone())],
-                );
+                let uses = uses_of_type(changes, name);
+                changes.breaking(ChangeCode::TypeRemoved, name.to_string(), message, uses);
             }
         }
     }
@@ -106,14 +102,17 @@ fn compare_type(changes: &mut Changes<'_>, name: &Name, old: &ExtendedType, new:
         }
         _ => {
             let message = format!("`{name}` was {} and is {} now", kind(old), kind(new));
-            changes.breaking(
-                ChangeCode::TypeKindChanged,
-                name.to_string(),
-                message,
-                vec![Use::Type(name.clone())],
-            );
+            let uses = uses_of_type(changes, name);
+            changes.breaking(ChangeCode::TypeKindChanged, name.to_string(), message, uses);
         }
     }
+}
+
+/// What uses a type that is gone or has become another kind of type.
+fn uses_of_type(changes: &Changes<'_>, name: &Name) -> Vec<Use> {
+    let mut uses = spreads::of_removal(changes, name);
+    uses.push(Use::Type(name.clone()));
+    uses
 }
 
 fn scalar(changes: &mut Changes<'_>, old: &ScalarType, new: &ScalarType) {
@@ -148,11 +147,7 @@ fn implements<'a>(
     let (old, new): (Vec<_>, Vec<_>) = (old.collect(), new.collect());
     for interface in old.iter().filter(|it| !new.contains(it)) {
         let message = format!("`{name}` no longer implements `{interface}`");
-        // A fragment on the interface may have been valid because of this type alone.
-        let uses = vec![
-            Use::Condition((*interface).clone(), name.clone()),
-            Use::Fragment((*interface).clone()),
-        ];
+        let uses = spreads::of_leaving(changes, name, interface);
         changes.breaking(ChangeCode::InterfaceRemoved, name.to_string(), message, uses);
     }
     for interface in new.iter().filter(|it| !old.contains(it)) {
@@ -165,12 +160,7 @@ fn union(changes: &mut Changes<'_>, old: &UnionType, new: &UnionType) {
     let name = &old.name;
     for member in old.members.iter().filter(|it| !new.members.contains(*it)) {
         let message = format!("`{member}` is no longer a member of the union `{name}`");
-        let object = changes.old.get_object(&member.name);
-        let interfaces = object.into_iter().flat_map(|it| &it.implements_interfaces);
-        let conditions = interfaces
-            .chain([member])
-            .map(|it| Use::Condition(name.clone(), it.name.clone()));
-        let uses = conditions.collect();
+        let uses = spreads::of_leaving(changes, &member.name, name);
         changes.breaking(ChangeCode::UnionMemberRemoved, name.to_string(), message, uses);
     }
     for member in new.members.iter().filter(|it| !old.members.contains(*it)) {

@@ -10,13 +10,18 @@ use apollo_compiler::{
     validation::Valid,
 };
 
-use super::change::{Change, Severity, Use};
+use super::{
+    change::{Change, Severity, Use},
+    coordinates,
+};
 
 /// An operation that clients have sent.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct RecordedOperation {
-    /// Its text, which may hold several operations and fragments.
-    pub text: String,
+    /// Its text, which may hold several operations and fragments, if it is known.
+    pub text: Option<String>,
+    /// What it asks for, where its text is not known or does not fit: `Type.field` and `Type.field(argument:)`.
+    pub fields: Vec<String>,
     /// How often it was sent.
     pub count: u64,
 }
@@ -26,7 +31,7 @@ pub struct RecordedOperation {
 pub struct UsageReport {
     /// All changes; a breaking one that no recorded operation meets is safe, and says so in its reason.
     pub changes: Vec<Change>,
-    /// Operations that were no evidence because they do not fit the old schema.
+    /// Operations whose text was no evidence because it does not fit the old schema; their fields were.
     pub ignored: Vec<IgnoredOperation>,
 }
 
@@ -57,21 +62,22 @@ impl Usage {
         let mut usage = Self { counts: Vec::new() };
         let mut ignored = Vec::new();
         for operation in operations {
-            match ExecutableDocument::parse_and_validate(schema, &operation.text, "operation.graphql") {
-                Ok(document) => {
-                    let uses = Collector {
-                        schema,
-                        document: &document,
-                        uses: HashSet::new(),
-                    }
-                    .document();
-                    usage.counts.push((uses, operation.count));
+            let by_fields = || coordinates::uses(schema, &operation.fields);
+            let uses = match operation.text.as_ref().map(|text| (text, parsed(schema, text))) {
+                None => by_fields(),
+                Some((_, Ok(document))) => Collector {
+                    schema,
+                    document: &document,
+                    uses: HashSet::new(),
                 }
-                Err(error) => ignored.push(IgnoredOperation {
-                    text: operation.text.clone(),
-                    error: error.errors.to_string(),
-                }),
-            }
+                .document(),
+                Some((text, Err(error))) => {
+                    let text = text.clone();
+                    ignored.push(IgnoredOperation { text, error });
+                    by_fields()
+                }
+            };
+            usage.counts.push((uses, operation.count));
         }
         (usage, ignored)
     }
@@ -99,6 +105,11 @@ impl Usage {
             ));
         }
     }
+}
+
+fn parsed(schema: &Valid<Schema>, text: &str) -> Result<Valid<ExecutableDocument>, String> {
+    let parsed = ExecutableDocument::parse_and_validate(schema, text, "operation.graphql");
+    parsed.map_err(|error| error.errors.to_string())
 }
 
 /// Gathers what one document uses.
@@ -129,7 +140,12 @@ impl Collector<'_> {
         self.directives(&operation.directives);
         for variable in &operation.variables {
             self.directives(&variable.directives);
-            self.any_value(variable.ty.inner_named_type(), &mut HashSet::new());
+            any_value(
+                self.schema,
+                variable.ty.inner_named_type(),
+                &mut self.uses,
+                &mut HashSet::new(),
+            );
         }
         self.selections(&operation.selection_set);
     }
@@ -148,22 +164,18 @@ impl Collector<'_> {
                 Selection::Field(field) => self.field(&set.ty, field),
                 Selection::InlineFragment(fragment) => {
                     if let Some(condition) = &fragment.type_condition {
-                        self.condition(&set.ty, condition);
+                        self.uses.insert(Use::Condition(set.ty.clone(), condition.clone()));
                     }
                     self.selections(&fragment.selection_set);
                 }
                 Selection::FragmentSpread(spread) => {
                     if let Some(fragment) = spread.fragment_def(self.document) {
-                        self.condition(&set.ty, fragment.type_condition());
+                        let condition = fragment.type_condition().clone();
+                        self.uses.insert(Use::Condition(set.ty.clone(), condition));
                     }
                 }
             }
         }
-    }
-
-    fn condition(&mut self, parent: &Name, condition: &Name) {
-        self.uses.insert(Use::Fragment(condition.clone()));
-        self.uses.insert(Use::Condition(parent.clone(), condition.clone()));
     }
 
     fn field(&mut self, parent: &Name, field: &Field) {
@@ -226,28 +238,25 @@ impl Collector<'_> {
             }
         }
     }
+}
 
-    /// The values of variables are not recorded, so each of them counts.
-    fn any_value(&mut self, name: &Name, seen: &mut HashSet<Name>) {
-        if !seen.insert(name.clone()) {
-            return;
+/// Values that are not recorded: each that a type has counts.
+pub(super) fn any_value(schema: &Schema, name: &Name, uses: &mut HashSet<Use>, seen: &mut HashSet<Name>) {
+    if !seen.insert(name.clone()) {
+        return;
+    }
+    uses.insert(Use::Type(name.clone()));
+    match schema.types.get(name) {
+        Some(ExtendedType::Enum(it)) => {
+            let values = it.values.keys();
+            uses.extend(values.map(|value| Use::EnumValue(name.clone(), value.clone())));
         }
-        self.uses.insert(Use::Type(name.clone()));
-        match self.schema.types.get(name).cloned() {
-            Some(ExtendedType::Enum(it)) => {
-                let values = it
-                    .values
-                    .keys()
-                    .map(|value| Use::EnumValue(name.clone(), value.clone()));
-                self.uses.extend(values);
+        Some(ExtendedType::InputObject(it)) => {
+            for (field, definition) in &it.fields {
+                uses.insert(Use::InputField(name.clone(), field.clone()));
+                any_value(schema, definition.ty.inner_named_type(), uses, seen);
             }
-            Some(ExtendedType::InputObject(it)) => {
-                for (field, definition) in &it.fields {
-                    self.uses.insert(Use::InputField(name.clone(), field.clone()));
-                    self.any_value(definition.ty.inner_named_type(), seen);
-                }
-            }
-            _ => {}
         }
+        _ => {}
     }
 }

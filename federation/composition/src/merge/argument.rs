@@ -116,18 +116,15 @@ impl Merger<'_> {
             .iter()
             .map(|source| (source.index, source.part.description.as_ref()));
         let description = self.merge_descriptions(coordinate, described.collect());
-        let ty = self.merge_type_refs(position, coordinate, given);
+        let ty = self.merge_type_refs(position, coordinate, given).ty;
         let default = self.merge_defaults(position, coordinate, given);
         let mut directives = Vec::new();
-        if position == Position::InputField && !ty.is_unanimous {
-            directives = self.join_input_types(given);
-        }
         let applied = given.iter().map(|source| source.map(|field| &field.directives));
         self.merge_directives(coordinate, &applied.collect::<Vec<_>>(), &mut directives);
         Field {
             name: given[0].part.name.clone(),
             description,
-            ty: ty.ty,
+            ty,
             arguments: IndexMap::new(),
             default,
             directives,

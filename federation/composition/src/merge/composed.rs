@@ -105,7 +105,7 @@ impl Merger<'_> {
             }
             Some(known) => {
                 known.subgraphs.push(index);
-                if fresh.version > known.version {
+                if fresh.version >= known.version {
                     known.definition = fresh.definition;
                     known.version = fresh.version;
                 }
@@ -148,7 +148,7 @@ fn asked<'s>(
             .into_iter()
             .find(|feature| element.strip_prefix('@') == Some(feature.name()));
         return match feature {
-            Some(feature) if feature.is_merged() => Ok(None),
+            Some(feature) if feature.is_merged() || feature == Feature::Context => Ok(None),
             _ => Err(format!("{name} belongs to Federation and cannot be composed")),
         };
     }

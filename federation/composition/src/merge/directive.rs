@@ -3,7 +3,12 @@
 use apollo_compiler::{Name, Node, ast::Argument};
 use indexmap::IndexMap;
 
-use super::{Merger, Source, strategy};
+use super::{
+    Merger, Source,
+    alternatives::MOST_ALTERNATIVES,
+    default::is_same_value,
+    strategy::{self, TooMany},
+};
 use crate::{error::Code, hint::HintCode, model::Applied, spec::Feature};
 
 /// What a directive becomes in the supergraph.
@@ -13,6 +18,9 @@ struct Target {
     feature: Option<Feature>,
     is_repeatable: bool,
 }
+
+/// An application that differs from the others, and in how many subgraphs it stands.
+type Distinct<'s> = (&'s Applied, usize);
 
 impl Merger<'_> {
     /// Adds to an element what the subgraphs apply to it, as far as the supergraph carries it.
@@ -39,11 +47,32 @@ impl Merger<'_> {
             }
             let distinct = self.distinct(&target, &group);
             if target.is_repeatable || distinct.len() == 1 {
-                into.extend(distinct.iter().map(|applied| renamed(applied, &target)));
+                into.extend(distinct.iter().map(|(applied, _)| renamed(applied, &target)));
                 continue;
             }
             into.push(self.merge_once(coordinate, &target, &group, &distinct));
         }
+    }
+
+    /// Merges access requirements that an element has from elsewhere in the supergraph, not from one subgraph.
+    pub(super) fn merge_access(&mut self, coordinate: &str, asked: &[Applied]) -> Vec<Applied> {
+        let mut groups: IndexMap<Target, Vec<Distinct<'_>>> = IndexMap::new();
+        for applied in asked {
+            let target = Target {
+                name: applied.name.clone(),
+                feature: applied.feature,
+                is_repeatable: false,
+            };
+            let group = groups.entry(target).or_default();
+            if !group.iter().any(|(other, _)| is_same(other, applied)) {
+                group.push((applied, 1));
+            }
+        }
+        let merged = groups.into_iter().map(|(target, group)| match group.as_slice() {
+            [(one, _)] => renamed(one, &target),
+            several => self.merge_once(coordinate, &target, &[], several),
+        });
+        merged.collect()
     }
 
     /// Whether a directive is carried into the supergraph.
@@ -112,7 +141,7 @@ impl Merger<'_> {
     }
 
     /// The applications that differ. An argument that is left out has its default.
-    fn distinct<'s>(&self, target: &Target, group: &[Source<'s, Applied>]) -> Vec<&'s Applied> {
+    fn distinct<'s>(&self, target: &Target, group: &[Source<'s, Applied>]) -> Vec<Distinct<'s>> {
         let definition = self.composed.get(&target.name).map(|composed| &composed.definition);
         let complete = |applied: &Applied| {
             let mut complete = applied.clone();
@@ -125,12 +154,15 @@ impl Merger<'_> {
             complete
         };
         let mut seen: Vec<Applied> = Vec::new();
-        let mut distinct = Vec::new();
+        let mut distinct: Vec<Distinct<'s>> = Vec::new();
         for source in group {
             let completed = complete(source.part);
-            if !seen.iter().any(|other| is_same(other, &completed)) {
-                seen.push(completed);
-                distinct.push(source.part);
+            match seen.iter().position(|other| is_same(other, &completed)) {
+                Some(known) => distinct[known].1 += 1,
+                None => {
+                    seen.push(completed);
+                    distinct.push((source.part, 1));
+                }
             }
         }
         distinct
@@ -142,39 +174,41 @@ impl Merger<'_> {
         coordinate: &str,
         target: &Target,
         group: &[Source<'_, Applied>],
-        distinct: &[&Applied],
+        distinct: &[Distinct<'_>],
     ) -> Applied {
         let places = group.iter().map(|source| (source.index, source.part.location));
         let places = places.collect::<Vec<_>>();
         let name = &target.name;
-        if let Some(arguments) = target.feature.and_then(|feature| strategy::merge(feature, distinct)) {
-            let message = format!("@{name} is applied to \"{coordinate}\" with different arguments, which were merged");
-            self.hint(
-                HintCode::MergedNonRepeatableDirectiveArguments,
-                coordinate,
-                message,
-                places,
-            );
-            return Applied {
-                arguments,
-                ..renamed(distinct[0], target)
-            };
+        let applied = distinct.iter().map(|(applied, _)| *applied).collect::<Vec<_>>();
+        let merged = target.feature.map(|feature| strategy::merge(feature, &applied));
+        match merged.unwrap_or(Ok(None)) {
+            Ok(Some(arguments)) => {
+                let message =
+                    format!("@{name} is applied to \"{coordinate}\" with different arguments, which were merged");
+                let code = HintCode::MergedNonRepeatableDirectiveArguments;
+                self.hint(code, coordinate, message, places);
+                return Applied {
+                    arguments,
+                    ..renamed(applied[0], target)
+                };
+            }
+            Err(TooMany) => {
+                let message = format!(
+                    "@{name} of \"{coordinate}\" has more than {MOST_ALTERNATIVES} alternatives once all that is asked for is put together: let the requirements have more in common"
+                );
+                self.error(Code::UnsupportedFeature, message, places);
+            }
+            Ok(None) => {
+                let message = format!(
+                    "@{name} is applied to \"{coordinate}\" with different arguments: the most frequent ones are used"
+                );
+                let code = HintCode::InconsistentNonRepeatableDirectiveArguments;
+                self.hint(code, coordinate, message, places);
+            }
         }
-        let count = |applied: &&Applied| group.iter().filter(|source| is_same(source.part, applied)).count();
-        let most = distinct.iter().map(count).max().unwrap_or_default();
-        let chosen = distinct
-            .iter()
-            .find(|applied| count(applied) == most)
-            .unwrap_or(&distinct[0]);
-        let message =
-            format!("@{name} is applied to \"{coordinate}\" with different arguments: the most frequent ones are used");
-        self.hint(
-            HintCode::InconsistentNonRepeatableDirectiveArguments,
-            coordinate,
-            message,
-            places,
-        );
-        renamed(chosen, target)
+        let most = distinct.iter().map(|(_, count)| *count).max().unwrap_or_default();
+        let chosen = distinct.iter().find(|(_, count)| *count == most);
+        renamed(chosen.map_or(applied[0], |(applied, _)| applied), target)
     }
 }
 
@@ -191,7 +225,8 @@ fn renamed(applied: &Applied, target: &Target) -> Applied {
 /// Whether two applications have the same arguments, in whatever order.
 fn is_same(a: &Applied, b: &Applied) -> bool {
     a.arguments.len() == b.arguments.len()
-        && a.arguments
-            .iter()
-            .all(|argument: &Node<Argument>| b.argument(&argument.name).is_some_and(|value| *value == argument.value))
+        && a.arguments.iter().all(|argument: &Node<Argument>| {
+            b.argument(&argument.name)
+                .is_some_and(|value| is_same_value(value, &argument.value))
+        })
 }

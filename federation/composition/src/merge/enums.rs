@@ -48,6 +48,10 @@ impl<'a> Merger<'a> {
                 }
             }
         }
+        let definitions = self.out.definitions.values();
+        for argument in definitions.flat_map(|definition| &definition.arguments) {
+            uses.entry(argument.ty.inner_named_type().clone()).or_default().is_input = true;
+        }
         uses
     }
 
@@ -65,10 +69,7 @@ impl<'a> Merger<'a> {
                 .collect::<Vec<_>>();
             // A value that clients never see cannot mislead them.
             let is_hidden = value.directives.has(Feature::Inaccessible);
-            if lacking.is_empty()
-                || (is_hidden && used.is_input && used.is_output)
-                || self.keeps(&merged.name, name, used, lacking)
-            {
+            if lacking.is_empty() || (is_hidden && used.is_input) || self.keeps(&merged.name, name, used, lacking) {
                 merged.values.insert(name.clone(), value);
             }
         }

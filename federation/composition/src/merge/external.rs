@@ -1,8 +1,11 @@
 //! `@external` fields must be declared like the fields they stand for.
 
-use apollo_compiler::ast::Type;
+use apollo_compiler::{
+    Node,
+    ast::{Type, Value},
+};
 
-use super::{Merger, Source};
+use super::{Merger, Source, default::is_same_value};
 use crate::{error::Code, model::Field};
 
 /// Faults of one kind that several subgraphs may share.
@@ -82,7 +85,9 @@ impl Merger<'_> {
             Some(value) => value.to_string(),
             None => "(none)".to_owned(),
         };
-        let wrong_default = given.iter().filter(|source| source.part.default != merged.default);
+        let wrong_default = given
+            .iter()
+            .filter(|source| !has_default(source.part, merged.default.as_ref()));
         let wrong_default = wrong_default.copied().collect::<Vec<_>>();
         self.report(&mismatch, &describe(merged), wrong_default, describe);
     }
@@ -113,5 +118,12 @@ impl Merger<'_> {
         );
         let places = wrong.iter().map(|source| (source.index, source.part.location));
         self.error(mismatch.code, message, places.collect::<Vec<_>>());
+    }
+}
+
+fn has_default(argument: &Field, expected: Option<&Node<Value>>) -> bool {
+    match (&argument.default, expected) {
+        (Some(own), Some(expected)) => is_same_value(own, expected),
+        (own, expected) => own.is_none() && expected.is_none(),
     }
 }

@@ -61,24 +61,28 @@ impl<'a> Merger<'a> {
             let usage = &self.schemas[source.index].usage;
             usage.is_external(fields.parent, fields.name)
         });
-        let Some(first) = internal.first() else {
+        let is_unresolved = internal.is_empty()
+            && !(fields.kind == Kind::Object && self.is_resolved_for_interface(fields.parent, fields.name));
+        if is_unresolved {
             self.error_missing_on_base(&coordinate, &external);
             return None;
-        };
+        }
+        // Where an interface object alone resolves it, it is declared only where it is external.
+        let declared = if internal.is_empty() { &external } else { &internal };
         self.check_directives_on_external(&coordinate, &external);
-        let described = internal
+        let described = declared
             .iter()
             .map(|source| (source.index, source.part.description.as_ref()));
         let description = self.merge_descriptions(&coordinate, described.collect());
-        let ty = self.merge_type_refs(Position::Output, &coordinate, &internal);
+        let ty = self.merge_type_refs(Position::Output, &coordinate, declared);
         let mut merged = Field {
             name: fields.name.clone(),
             description,
             ty: ty.ty,
-            arguments: self.merge_arguments(&coordinate, &internal),
+            arguments: self.merge_arguments(&coordinate, declared),
             default: None,
             directives: Vec::new(),
-            location: first.part.location,
+            location: declared[0].part.location,
         };
         self.check_external(&coordinate, &external, &merged, ty.is_unanimous);
         if fields.kind == Kind::Object {

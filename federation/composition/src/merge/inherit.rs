@@ -2,32 +2,57 @@
 
 use apollo_compiler::Name;
 
-use super::{Merger, Source};
-use crate::model::{Applied, Field, Kind};
+use super::Merger;
+use crate::model::{Applied, Kind};
 
 impl Merger<'_> {
     /// Gives each interface and its fields the access requirements of the implementations.
     pub(super) fn inherit_access(&mut self) {
-        let interfaces = self.out.types.values().filter(|ty| ty.kind == Kind::Interface);
-        let interfaces = interfaces
-            .map(|ty| (ty.name.clone(), ty.fields.keys().cloned().collect::<Vec<_>>()))
-            .collect::<Vec<_>>();
-        for (interface, fields) in interfaces {
+        for interface in self.interfaces() {
             let behind = self.behind(&interface);
-            let inherited = behind.iter().map(|name| self.out.types[name].directives.clone());
-            let inherited = inherited.collect::<Vec<_>>();
-            self.inherit(&interface, None, inherited);
+            let types = behind.iter().map(|name| &self.out.types[name]);
+            let inherited = types.flat_map(|ty| ty.directives.clone()).collect::<Vec<_>>();
+            self.ask_for(&interface, None, &inherited);
+            let fields = self.out.types[&interface].fields.keys().cloned().collect::<Vec<_>>();
             for field in fields {
                 let implementing = behind.iter().filter_map(|name| self.out.types[name].fields.get(&field));
-                let inherited = implementing
-                    .map(|field: &Field| field.directives.clone())
-                    .collect::<Vec<_>>();
-                self.inherit(&interface, Some(&field), inherited);
+                let inherited = implementing.flat_map(|field| field.directives.clone());
+                self.ask_for(&interface, Some(&field), &inherited.collect::<Vec<_>>());
             }
         }
     }
 
-    fn behind(&self, interface: &Name) -> Vec<Name> {
+    /// Lets a type, or a field of it, ask for what these directives ask for as well.
+    pub(super) fn ask_for(&mut self, ty: &Name, field: Option<&Name>, others: &[Applied]) {
+        let is_access = |applied: &Applied| applied.feature.is_some_and(|feature| feature.is_access_control());
+        let mut asked = others.to_vec();
+        asked.retain(is_access);
+        let Some(own) = self.directives_mut(ty, field).filter(|_| !asked.is_empty()) else {
+            return;
+        };
+        let (access, mut directives): (Vec<_>, Vec<_>) = own.drain(..).partition(is_access);
+        asked.extend(access);
+        let coordinate = match field {
+            None => ty.to_string(),
+            Some(field) => format!("{ty}.{field}"),
+        };
+        directives.extend(self.merge_access(&coordinate, &asked));
+        if let Some(own) = self.directives_mut(ty, field) {
+            *own = directives;
+        }
+    }
+
+    /// The names of all interfaces.
+    pub(super) fn interfaces(&self) -> Vec<Name> {
+        let types = self.out.types.values();
+        types
+            .filter(|ty| ty.kind == Kind::Interface)
+            .map(|ty| ty.name.clone())
+            .collect()
+    }
+
+    /// The names of the types that implement an interface.
+    pub(super) fn behind(&self, interface: &Name) -> Vec<Name> {
         let types = self.out.types.values();
         types
             .filter(|ty| ty.kind == Kind::Object && ty.implements.contains(interface))
@@ -35,39 +60,11 @@ impl Merger<'_> {
             .collect()
     }
 
-    fn inherit(&mut self, interface: &Name, field: Option<&Name>, mut sources: Vec<Vec<Applied>>) {
-        let Some(ty) = self.out.types.get_mut(interface) else {
-            return;
-        };
-        let own = match field {
-            None => &mut ty.directives,
-            Some(name) => match ty.fields.get_mut(name) {
-                Some(field) => &mut field.directives,
-                None => return,
-            },
-        };
-        let is_access = |applied: &Applied| applied.feature.is_some_and(|feature| feature.is_access_control());
-        sources.push(own.clone());
-        own.retain(|applied| !is_access(applied));
-        for source in &mut sources {
-            source.retain(|applied| is_access(applied));
-        }
-        let sources = sources.iter().map(|part| Source { index: 0, part });
-        let coordinate = match field {
-            None => interface.to_string(),
-            Some(field) => format!("{interface}.{field}"),
-        };
-        let mut merged = Vec::new();
-        self.merge_directives(&coordinate, &sources.collect::<Vec<_>>(), &mut merged);
-        if let Some(ty) = self.out.types.get_mut(interface) {
-            match field {
-                None => ty.directives.extend(merged),
-                Some(name) => {
-                    if let Some(field) = ty.fields.get_mut(name) {
-                        field.directives.extend(merged);
-                    }
-                }
-            }
+    fn directives_mut(&mut self, ty: &Name, field: Option<&Name>) -> Option<&mut Vec<Applied>> {
+        let ty = self.out.types.get_mut(ty)?;
+        match field {
+            None => Some(&mut ty.directives),
+            Some(name) => ty.fields.get_mut(name).map(|field| &mut field.directives),
         }
     }
 }

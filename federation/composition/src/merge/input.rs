@@ -7,7 +7,8 @@ use super::{Merger, Source, join::join_field, type_ref::Position};
 use crate::{
     error::Code,
     hint::HintCode,
-    model::{Applied, Field, Type},
+    model::{Applied, Directives, Field, Type},
+    spec::Feature,
 };
 
 impl<'a> Merger<'a> {
@@ -30,11 +31,14 @@ impl<'a> Merger<'a> {
                 })
                 .collect::<Vec<_>>();
             let coordinate = format!("{}.{name}", merged.name);
-            if given.len() < parents.len() {
+            let mut field = self.merge_input(Position::InputField, &coordinate, &given);
+            let is_partial = given.len() < parents.len();
+            // A field that clients never see cannot mislead them.
+            if is_partial && !field.directives.has(Feature::Inaccessible) {
                 is_required_missing |= self.leave_out(&coordinate, &given, parents);
                 continue;
             }
-            let field = self.merge_input(Position::InputField, &coordinate, &given);
+            field.directives.splice(0..0, self.join_input(&given, is_partial));
             merged.fields.insert(name.clone(), field);
         }
         if merged.fields.is_empty() && !is_required_missing {
@@ -72,12 +76,16 @@ impl<'a> Merger<'a> {
         true
     }
 
-    /// The type that each subgraph gives an input field.
-    pub(super) fn join_input_types(&self, given: &[Source<'_, Field>]) -> Vec<Applied> {
+    /// Who has an input field, where not all have it, and with which type, where that is not the same.
+    fn join_input(&self, given: &[Source<'_, Field>], is_partial: bool) -> Vec<Applied> {
+        let is_unanimous = given.iter().all(|source| source.part.ty == given[0].part.ty);
+        if is_unanimous && !is_partial {
+            return Vec::new();
+        }
         let joins = given.iter().map(|source| {
-            let ty = source.part.ty.to_string();
+            let ty = (!is_unanimous).then(|| source.part.ty.to_string());
             join_field(&self.schemas[source.index].graph)
-                .text(name!("type"), ty.as_str())
+                .text(name!("type"), ty.as_deref())
                 .build()
         });
         joins.collect()

@@ -1,5 +1,6 @@
 //! Merging: what the supergraph says about each element that subgraphs declare.
 
+mod alternatives;
 mod argument;
 mod composed;
 mod context;
@@ -26,8 +27,12 @@ use std::collections::{BTreeMap, HashSet};
 use apollo_compiler::{Name, parser::SourceSpan};
 use indexmap::IndexMap;
 
+pub(crate) use self::{
+    alternatives::{Alternatives, MOST_ALTERNATIVES, alternatives, conjunction, fulfils},
+    composed::ComposedLink,
+    executable::is_executable_location,
+};
 use self::{composed::Composed, overrides::Overrides};
-pub(crate) use self::{composed::ComposedLink, executable::is_executable_location, strategy::alternatives};
 use crate::{
     error::{Code, CompositionError},
     hint::{Hint, HintCode},
@@ -61,7 +66,6 @@ pub(crate) fn merge(schemas: &[Schema]) -> Merged {
     merger.merge_types();
     merger.add_interface_object_fields();
     merger.inherit_access();
-    merger.merge_definitions();
     merger.merge_schema_directives();
     merger.check_spelling();
     merger.out

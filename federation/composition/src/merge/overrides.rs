@@ -78,6 +78,9 @@ impl Merger<'_> {
     fn find_override(&mut self, claim: &Claim<'_>) {
         let (coordinate, from) = (claim.coordinate(), claim.from());
         let name = &self.schemas[claim.index].name;
+        if claim.ty.is_interface_object() {
+            return self.error_with_interface_object(claim);
+        }
         if from == name {
             let message =
                 format!("field \"{coordinate}\" of subgraph \"{name}\" overrides itself: name another subgraph");
@@ -92,15 +95,11 @@ impl Merger<'_> {
                 [claim.place()],
             );
         };
-        let source = &self.schemas[source_index];
-        let is_interface_object = source.types.get(&claim.ty.name).is_some_and(Type::is_interface_object);
-        if claim.ty.is_interface_object() || is_interface_object {
-            let message = format!(
-                "field \"{coordinate}\" of subgraph \"{name}\" is overridden from \"{from}\": @override and @interfaceObject do not go together"
-            );
-            return self.error(Code::OverrideCollisionWithAnotherDirective, message, [claim.place()]);
-        }
-        let Some(overridden) = source.field(&claim.ty.name, &claim.field.name) else {
+        let Some(overridden) = self.schemas[source_index].field(&claim.ty.name, &claim.field.name) else {
+            let abstracted = self.abstracted(&claim.ty.name, &claim.field.name);
+            if abstracted.iter().any(|it| it.index == source_index) {
+                return self.error_with_interface_object(claim);
+            }
             let message = format!("field \"{coordinate}\" is gone from \"{from}\": @override can be removed");
             return self.hint(
                 HintCode::OverrideDirectiveCanBeRemoved,
@@ -110,6 +109,17 @@ impl Merger<'_> {
             );
         };
         self.take_over(claim, source_index, overridden);
+    }
+
+    /// What is resolved for all types of an interface cannot be moved for one of them, nor the other way round.
+    fn error_with_interface_object(&mut self, claim: &Claim<'_>) {
+        let message = format!(
+            "field \"{}\" of subgraph \"{}\" is overridden from \"{}\": @override and @interfaceObject do not go together",
+            claim.coordinate(),
+            self.schemas[claim.index].name,
+            claim.from()
+        );
+        self.error(Code::OverrideCollisionWithAnotherDirective, message, [claim.place()]);
     }
 
     /// Lets a field be overridden, unless something else about it forbids that.

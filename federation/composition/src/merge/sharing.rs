@@ -3,11 +3,7 @@
 use apollo_compiler::{Name, parser::SourceSpan};
 
 use super::{Merger, field::Fields};
-use crate::{
-    error::Code,
-    hint::HintCode,
-    model::{Field, Type},
-};
+use crate::{error::Code, hint::HintCode, model::Field};
 
 /// A subgraph that resolves a field, if need be for an interface that the type implements.
 struct Resolver<'a> {
@@ -24,7 +20,7 @@ impl<'a> Merger<'a> {
         for source in &fields.declared {
             resolvers.extend(self.resolver(source.index, fields.parent, source.part));
         }
-        resolvers.extend(self.interface_resolvers(fields));
+        resolvers.extend(self.interface_resolvers(fields.parent, fields.name));
         let coordinate = fields.coordinate();
         self.check_resolvers(&coordinate, &resolvers);
         let indices = resolvers.iter().map(|resolver| resolver.index).collect::<Vec<_>>();
@@ -69,14 +65,10 @@ impl<'a> Merger<'a> {
         self.hint(code, &coordinate, message, places.collect::<Vec<_>>());
     }
 
-    /// Checks a field of an interface that several subgraphs resolve by `@interfaceObject`.
-    pub(super) fn check_interface_sharing(&mut self, interface: &Name, field: &Name) {
-        let resolvers = self.schemas.iter().enumerate().filter_map(|(index, schema)| {
-            let ty = schema.types.get(interface).filter(|ty| ty.is_interface_object())?;
-            self.resolver(index, interface, ty.fields.get(field)?)
-        });
-        let resolvers = resolvers.collect::<Vec<_>>();
-        self.check_resolvers(&format!("{interface}.{field}"), &resolvers);
+    /// Checks a field that a type has by `@interfaceObject` alone.
+    pub(super) fn check_added_sharing(&mut self, ty: &Name, field: &Name) {
+        let resolvers = self.interface_resolvers(ty, field);
+        self.check_resolvers(&format!("{ty}.{field}"), &resolvers);
     }
 
     fn resolver(&self, index: usize, ty: &Name, field: &Field) -> Option<Resolver<'a>> {
@@ -91,30 +83,17 @@ impl<'a> Merger<'a> {
         })
     }
 
-    /// The subgraphs that resolve the field for an interface they know as an object.
-    fn interface_resolvers(&self, fields: &Fields<'_, 'a>) -> Vec<Resolver<'a>> {
-        let mut resolvers = Vec::new();
-        for (index, schema) in self.schemas.iter().enumerate() {
-            let objects = schema.types.values().filter(|ty: &&Type| {
-                ty.is_interface_object()
-                    && fields
-                        .parents
-                        .iter()
-                        .any(|parent| parent.part.implements.contains(&ty.name))
-            });
-            for ty in objects {
-                let Some(field) = ty.fields.get(fields.name) else {
-                    continue;
-                };
-                if let Some(resolver) = self.resolver(index, &ty.name, field) {
-                    resolvers.push(Resolver {
-                        interface: Some(&ty.name),
-                        ..resolver
-                    });
-                }
-            }
-        }
-        resolvers
+    /// The subgraphs that resolve a field of a type for an interface they know as an object.
+    fn interface_resolvers(&self, ty: &Name, field: &Name) -> Vec<Resolver<'a>> {
+        let abstracted = self.abstracted(ty, field).into_iter();
+        let resolvers = abstracted.filter_map(|it| {
+            let resolver = self.resolver(it.index, &it.object.name, it.field)?;
+            Some(Resolver {
+                interface: Some(&it.object.name),
+                ..resolver
+            })
+        });
+        resolvers.collect()
     }
 
     fn check_resolvers(&mut self, coordinate: &str, resolvers: &[Resolver<'_>]) {

@@ -6,13 +6,18 @@ use apollo_compiler::{
     name,
 };
 
+use super::alternatives::{alternatives, conjunction};
 use crate::{model::Applied, spec::Feature};
 
-/// The merged arguments of a directive that knows how to merge them.
-pub(super) fn merge(feature: Feature, applied: &[&Applied]) -> Option<Vec<Node<Argument>>> {
+/// An access requirement would have more alternatives than anybody can read.
+#[derive(Debug)]
+pub(super) struct TooMany;
+
+/// The merged arguments of a directive; nothing, if it does not know how to merge them.
+pub(super) fn merge(feature: Feature, applied: &[&Applied]) -> Result<Option<Vec<Node<Argument>>>, TooMany> {
     let merged = match feature {
-        Feature::RequiresScopes => vec![(name!("scopes"), conjunction(applied, "scopes"))],
-        Feature::Policy => vec![(name!("policies"), conjunction(applied, "policies"))],
+        Feature::RequiresScopes => vec![(name!("scopes"), together(applied, "scopes")?)],
+        Feature::Policy => vec![(name!("policies"), together(applied, "policies")?)],
         Feature::Cost => vec![(name!("weight"), maximum(applied, "weight"))],
         Feature::ListSize => vec![
             (name!("assumedSize"), maximum(applied, "assumedSize")),
@@ -23,13 +28,13 @@ pub(super) fn merge(feature: Feature, applied: &[&Applied]) -> Option<Vec<Node<A
                 all(applied, "requireOneSlicingArgument"),
             ),
         ],
-        _ => return None,
+        _ => return Ok(None),
     };
     let argument = |(name, value): (Name, Option<Value>)| {
         let value = Node::new(value?);
         Some(Node::new(Argument { name, value }))
     };
-    Some(merged.into_iter().filter_map(argument).collect())
+    Ok(Some(merged.into_iter().filter_map(argument).collect()))
 }
 
 fn values<'a>(applied: &[&'a Applied], argument: &'a str) -> impl Iterator<Item = &'a Node<Value>> {
@@ -62,60 +67,12 @@ fn all(applied: &[&Applied], argument: &str) -> Option<Value> {
     Some(Value::Boolean(given.all(|flag| flag)))
 }
 
-/// Requirements are alternatives of conjunctions: who passes must fulfil one alternative of every subgraph.
-fn conjunction(applied: &[&Applied], argument: &str) -> Option<Value> {
-    let mut merged: Option<Vec<Vec<String>>> = None;
-    for value in values(applied, argument) {
-        let alternatives = alternatives(value);
-        merged = Some(match merged {
-            None => alternatives,
-            // Each time, or their number doubles with every requirement of two alternatives.
-            Some(left) => minimal(
-                left.iter()
-                    .flat_map(|left| alternatives.iter().map(|right| join(left, right)))
-                    .collect(),
-            ),
-        });
-    }
-    let list = minimal(merged?).into_iter().map(|alternative| {
+/// Who passes must fulfil the requirement of every subgraph.
+fn together(applied: &[&Applied], argument: &str) -> Result<Option<Value>, TooMany> {
+    let given = values(applied, argument).map(|value| alternatives(value));
+    let list = conjunction(given).ok_or(TooMany)?.into_iter().map(|alternative| {
         let texts = alternative.into_iter().map(|text| Node::new(Value::String(text)));
         Node::new(Value::List(texts.collect()))
     });
-    Some(Value::List(list.collect()))
-}
-
-/// The alternatives of a `@requiresScopes` or `@policy`.
-pub(crate) fn alternatives(value: &Value) -> Vec<Vec<String>> {
-    let inner = |list: &Node<Value>| -> Vec<String> {
-        let texts = list.as_list().unwrap_or_default().iter();
-        texts.filter_map(|text| text.as_str().map(str::to_owned)).collect()
-    };
-    value.as_list().unwrap_or_default().iter().map(inner).collect()
-}
-
-fn join(left: &[String], right: &[String]) -> Vec<String> {
-    let mut all = left.to_vec();
-    all.extend(right.iter().cloned());
-    all.sort();
-    all.dedup();
-    all
-}
-
-/// An alternative that asks for more than another one is never needed.
-fn minimal(mut alternatives: Vec<Vec<String>>) -> Vec<Vec<String>> {
-    for alternative in &mut alternatives {
-        alternative.sort();
-        alternative.dedup();
-    }
-    alternatives.sort_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
-    let mut kept: Vec<Vec<String>> = Vec::new();
-    for alternative in alternatives {
-        let is_covered = kept
-            .iter()
-            .any(|other| other.iter().all(|text| alternative.contains(text)));
-        if !is_covered {
-            kept.push(alternative);
-        }
-    }
-    kept
+    Ok(Some(Value::List(list.collect())))
 }

@@ -14,7 +14,8 @@ use crate::{
 };
 
 impl<'a> Merger<'a> {
-    /// Merges all types. Enums come last: how their values merge depends on where the merged schema uses them.
+    /// Merges all types, and the definitions of directives. Enums come last: how their values merge depends on where the
+    /// merged schema uses them.
     pub(super) fn merge_types(&mut self) {
         let names = self.type_names();
         let (enums, others): (Vec<_>, Vec<_>) = names
@@ -25,6 +26,7 @@ impl<'a> Merger<'a> {
             let merged = self.merge_type(&name);
             self.out.types.insert(name, merged);
         }
+        self.merge_definitions();
         self.track_enum_usage(enums);
         self.out
             .types
@@ -67,29 +69,26 @@ impl<'a> Merger<'a> {
     fn join_types(&self, source: Source<'_, Type>, merged: &mut Type) {
         let schema = &self.schemas[source.index];
         let ty = source.part;
-        let is_root = matches!(ty.name.as_str(), "Query" | "Mutation" | "Subscription");
         // Federation 1 extended types where Federation 2 declares them again.
-        let extends = |is_extension: bool| match schema.is_federation_1() {
+        let extends = |key: &Applied| match schema.is_federation_1() {
             true => ty.directives.has(Feature::Extends),
-            false => is_extension && !is_root,
+            false => key.is_on_extension,
         };
         let interface_object = ty.is_interface_object().then_some(true);
-        let join = |key: Option<&Applied>, is_extension: bool| {
+        let join = |key: Option<&Applied>| {
             let resolvable = key.is_none_or(Applied::is_resolvable);
             join_type(&schema.graph)
                 .text(name!("key"), key.map(Applied::fields))
-                .flag(name!("extension"), extends(is_extension).then_some(true))
+                .flag(name!("extension"), key.is_some_and(extends).then_some(true))
                 .flag(name!("resolvable"), (!resolvable).then_some(false))
                 .flag(name!("isInterfaceObject"), interface_object)
                 .build()
         };
         let keys = ty.directives.all(Feature::Key).collect::<Vec<_>>();
         if keys.is_empty() {
-            merged.directives.push(join(None, ty.is_extension));
+            merged.directives.push(join(None));
         }
-        for key in keys {
-            merged.directives.push(join(Some(key), key.is_on_extension));
-        }
+        merged.directives.extend(keys.into_iter().map(|key| join(Some(key))));
     }
 
     fn merge_implements(&mut self, sources: &[Source<'_, Type>], merged: &mut Type) {

@@ -1,9 +1,6 @@
 //! Which keys and requirements can be met, and so which hops between places exist.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeSet, HashSet},
-};
+use std::{borrow::Cow, collections::HashSet};
 
 use apollo_compiler::Name;
 
@@ -28,6 +25,20 @@ impl Places<'_> {
     /// All places of the same object that can be reached, the given one first.
     pub(super) fn reach(&self, from: PlaceId) -> &[PlaceId] {
         &self.reached[from]
+    }
+
+    /// Some places of one object and all that can be reached from them, in their order.
+    pub(super) fn closure(&self, from: &[PlaceId]) -> Vec<PlaceId> {
+        let mut closure = Vec::new();
+        for place in from {
+            // What leads on from a place that was reached was reached with it.
+            if !closure.contains(place) {
+                closure.extend_from_slice(self.reach(*place));
+            }
+        }
+        closure.sort_unstable();
+        closure.dedup();
+        closure
     }
 
     fn follow_hops(&self, from: PlaceId, may_enter: impl Fn(PlaceId) -> bool) -> Vec<PlaceId> {
@@ -56,11 +67,11 @@ impl Places<'_> {
     pub(super) fn can_gather(&self, id: PlaceId, field: &PartField) -> bool {
         field
             .requires
-            .is_none_or(|it| self.satisfied(&BTreeSet::from([id]), it, Within::Supergraph))
+            .is_none_or(|it| self.satisfied(&[id], it, Within::Supergraph))
     }
 
     /// Whether each field of a selection can be resolved from one of several places of an object.
-    pub(super) fn can_select(&self, from: &BTreeSet<PlaceId>, selection: SelectionId) -> bool {
+    pub(super) fn can_select(&self, from: &[PlaceId], selection: SelectionId) -> bool {
         self.satisfied(from, selection, Within::Supergraph)
     }
 
@@ -96,7 +107,7 @@ impl Places<'_> {
 
     /// Adds the hops and the fields of a place whose conditions hold by now.
     fn grow(&mut self, id: PlaceId) -> bool {
-        let from = BTreeSet::from([id]);
+        let from = [id];
         let reached: HashSet<_> = self.reach(id).iter().copied().collect();
         let holds = |it: &SelectionId| self.satisfied(&from, *it, Within::Supergraph);
         let hops = self.moves[id].iter().filter(|it| !reached.contains(&it.to));
@@ -127,7 +138,7 @@ impl Places<'_> {
     }
 
     /// A condition has no path, so fields that need a label's value or a context are out of its reach.
-    fn satisfied(&self, from: &BTreeSet<PlaceId>, selection: SelectionId, within: Within) -> bool {
+    fn satisfied(&self, from: &[PlaceId], selection: SelectionId, within: Within) -> bool {
         let Some(&any) = from.first() else { return false };
         let runtime = &self.get(any).runtime;
         self.supergraph
@@ -158,7 +169,7 @@ impl Places<'_> {
             })
     }
 
-    fn around(&self, from: &BTreeSet<PlaceId>, within: Within) -> Vec<PlaceId> {
+    fn around(&self, from: &[PlaceId], within: Within) -> Vec<PlaceId> {
         let reach = |id: PlaceId| -> Cow<'_, [PlaceId]> {
             let reached = &self.reached[id];
             match within {

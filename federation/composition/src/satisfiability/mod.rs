@@ -1,26 +1,45 @@
 //! Whether every query of the composed API can be resolved from the subgraphs.
 
 mod conditions;
+mod context;
+mod lack;
+mod mutation;
 mod places;
+mod query;
 mod reader;
 mod report;
 mod selection;
 mod supergraph;
 mod walk;
+mod way;
 
-use apollo_compiler::ast::Document;
+use std::collections::BTreeMap;
 
-use self::{places::Places, supergraph::Supergraph, walk::Walk};
-use crate::error::CompositionError;
+use apollo_compiler::{Name, ast::Document};
 
-/// Checks a finished supergraph: each error names a query that cannot be resolved and says why.
-pub(crate) fn check(supergraph: &Document) -> Vec<CompositionError> {
-    let supergraph = Supergraph::read(supergraph);
-    let mut places = Places::explore(&supergraph);
-    let roots = supergraph
-        .roots
-        .iter()
-        .map(|(operation, root)| (*operation, root.clone(), places.roots(root)));
-    let roots = roots.collect();
-    Walk::new(&supergraph, &places).run(roots)
+use self::{
+    places::Places,
+    supergraph::Supergraph,
+    walk::{TooManyPaths, Walk},
+};
+use crate::{error::CompositionError, spec::Feature};
+
+/// Checks a finished supergraph, which calls the directives of features by these names: each error names a query that
+/// cannot be resolved and says why.
+pub(crate) fn check(supergraph: &Document, features: &BTreeMap<Feature, Name>) -> Vec<CompositionError> {
+    let supergraph = Supergraph::read(supergraph, features);
+    walk(&supergraph).unwrap_or_else(|TooManyPaths| vec![report::too_many_paths()])
+}
+
+fn walk(supergraph: &Supergraph) -> Result<Vec<CompositionError>, TooManyPaths> {
+    let mut places = Places::explore(supergraph);
+    let roots = supergraph.roots.iter();
+    let roots: Vec<_> = roots
+        .map(|(operation, root)| (*operation, root, places.roots(root)))
+        .collect();
+    let mut walk = Walk::new(supergraph, &places);
+    for (operation, root, places) in roots {
+        walk.begin(operation, root.clone(), &places)?;
+    }
+    walk.run(0)
 }

@@ -4,7 +4,7 @@
 //! object, and fields to places of other objects. Which hops and which fields with requirements exist depends on each
 //! other, so both grow from nothing until nothing changes: the least fixed point, in polynomial time.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use apollo_compiler::Name;
 use indexmap::IndexSet;
@@ -17,8 +17,8 @@ use super::{
 /// The position of a place in [`Places`].
 pub(super) type PlaceId = usize;
 
-/// Places of one object, under each type it can have.
-pub(super) type Children = BTreeMap<Name, BTreeSet<PlaceId>>;
+/// Places of one object in their order, under each type it can have.
+pub(super) type Children = BTreeMap<Name, Vec<PlaceId>>;
 
 /// A subgraph's view of an object.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -48,6 +48,8 @@ pub(super) struct Places<'a> {
     /// The places that hops lead to from each place, by one or by several.
     pub(super) reached: Vec<Vec<PlaceId>>,
     parts: Vec<Option<&'a Part>>,
+    /// The places that each field of a place leads to, one for each type its object can have.
+    below: Vec<HashMap<&'a Name, Vec<PlaceId>>>,
     /// The fields of each place whose requirements can be met.
     pub(super) required: Vec<BTreeSet<Name>>,
 }
@@ -62,6 +64,7 @@ impl<'a> Places<'a> {
             hops: Vec::new(),
             reached: Vec::new(),
             parts: Vec::new(),
+            below: Vec::new(),
             required: Vec::new(),
         };
         for (_, root) in &supergraph.roots {
@@ -77,7 +80,7 @@ impl<'a> Places<'a> {
     }
 
     /// The places at which a root type begins.
-    pub(super) fn roots(&mut self, root: &Name) -> BTreeSet<PlaceId> {
+    pub(super) fn roots(&mut self, root: &Name) -> Vec<PlaceId> {
         let graphs = self
             .supergraph
             .types
@@ -122,19 +125,19 @@ impl<'a> Places<'a> {
     ///
     /// A field that several subgraphs resolve has the same answer in all of them, so a type that one of them cannot return
     /// never occurs.
-    pub(super) fn children(&self, name: &str, options: &[(PlaceId, &PartField)]) -> Children {
+    pub(super) fn children(&self, name: &Name, options: &[(PlaceId, &PartField)]) -> Children {
         let mut children = Children::new();
-        let mut occurs: BTreeMap<Name, usize> = BTreeMap::new();
-        for (id, field) in options {
-            for (runtime, place) in self.child_places(*id, name, field) {
-                *occurs.entry(runtime.clone()).or_default() += 1;
-                children
-                    .entry(runtime)
-                    .or_default()
-                    .extend(self.places.get_index_of(&place));
+        for (id, _) in options {
+            for &place in self.below[*id].get(name).into_iter().flatten() {
+                let runtime = self.get(place).runtime.clone();
+                children.entry(runtime).or_default().push(place);
             }
         }
-        children.retain(|runtime, _| occurs[runtime] == options.len());
+        children.retain(|_, places| places.len() == options.len());
+        for places in children.values_mut() {
+            places.sort_unstable();
+            places.dedup();
+        }
         children
     }
 
@@ -156,6 +159,7 @@ impl<'a> Places<'a> {
             self.moves.push(Vec::new());
             self.hops.push(BTreeSet::new());
             self.parts.push(part);
+            self.below.push(HashMap::new());
             self.required.push(BTreeSet::new());
         }
         id
@@ -165,9 +169,9 @@ impl<'a> Places<'a> {
     fn discover(&mut self, id: PlaceId) {
         let Some(part) = self.part(id) else { return };
         for (name, field) in &part.fields {
-            for (_, place) in self.child_places(id, name, field) {
-                self.add(place);
-            }
+            let places = self.child_places(id, name, field).into_iter();
+            let places = places.map(|place| self.add(place)).collect();
+            self.below[id].insert(name, places);
         }
         self.moves[id] = self.possible_moves(id);
     }
@@ -237,7 +241,7 @@ impl<'a> Places<'a> {
         found
     }
 
-    fn child_places(&self, id: PlaceId, name: &str, field: &PartField) -> Vec<(Name, Place)> {
+    fn child_places(&self, id: PlaceId, name: &str, field: &PartField) -> Vec<Place> {
         let graph = self.get(id).graph;
         let Some(info) = self.supergraph.types.get(&field.ty) else {
             return Vec::new();
@@ -257,13 +261,12 @@ impl<'a> Places<'a> {
         };
         let places = runtimes.iter().map(|runtime| {
             let holder = if part.is_interface_object { &field.ty } else { runtime };
-            let place = Place {
+            Place {
                 graph,
                 holder: holder.clone(),
                 runtime: runtime.clone(),
                 provided: provided.clone(),
-            };
-            (runtime.clone(), place)
+            }
         });
         places.collect()
     }

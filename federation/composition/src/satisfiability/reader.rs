@@ -1,6 +1,6 @@
 //! Reads the join directives of a supergraph's document.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use apollo_compiler::{
     Name, Node,
@@ -12,9 +12,10 @@ use super::{
     selection::Selections,
     supergraph::{ApiField, ContextArgument, GraphId, Key, Kind, PartField, Supergraph, TypeInfo},
 };
+use crate::spec::Feature;
 
 impl Supergraph {
-    pub(super) fn read(document: &Document) -> Self {
+    pub(super) fn read(document: &Document, features: &BTreeMap<Feature, Name>) -> Self {
         let mut supergraph = Self {
             graphs: Vec::new(),
             types: IndexMap::new(),
@@ -24,7 +25,7 @@ impl Supergraph {
         let graphs = supergraph.read_graphs(document);
         let mut reader = Reader {
             graphs,
-            inaccessible: inaccessible_name(document),
+            features,
             supergraph,
         };
         for definition in &document.definitions {
@@ -48,13 +49,14 @@ impl Supergraph {
     }
 }
 
-struct Reader {
+struct Reader<'a> {
     graphs: IndexMap<Name, GraphId>,
-    inaccessible: String,
+    /// What the directives of features are called.
+    features: &'a BTreeMap<Feature, Name>,
     supergraph: Supergraph,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn definition(&mut self, definition: &Definition) {
         match definition {
             Definition::SchemaDefinition(schema) => {
@@ -98,12 +100,9 @@ impl Reader {
     ) -> TypeInfo {
         let mut info = TypeInfo {
             kind,
-            inaccessible: directives.has(&self.inaccessible),
+            inaccessible: self.is_inaccessible(directives),
             interfaces: interfaces.to_vec(),
-            contexts: directives
-                .get_all("context")
-                .filter_map(|it| text(it, "name"))
-                .collect(),
+            contexts: self.contexts(directives),
             ..TypeInfo::default()
         };
         for join in directives.get_all("join__type") {
@@ -137,7 +136,7 @@ impl Reader {
         let joins: Vec<_> = field.directives.get_all("join__field").collect();
         let api = ApiField {
             ty: ty.clone(),
-            inaccessible: field.directives.has(&self.inaccessible),
+            inaccessible: self.is_inaccessible(&field.directives),
         };
         info.fields.insert(field.name.clone(), api);
         if joins.is_empty() {
@@ -168,6 +167,17 @@ impl Reader {
             label,
             contexts: context_arguments(join, selections),
         }
+    }
+
+    fn is_inaccessible(&self, directives: &DirectiveList) -> bool {
+        let name = self.features.get(&Feature::Inaccessible);
+        name.is_some_and(|it| directives.has(it))
+    }
+
+    fn contexts(&self, directives: &DirectiveList) -> Vec<String> {
+        let name = self.features.get(&Feature::Context).into_iter();
+        let applied = name.flat_map(|it| directives.get_all(it));
+        applied.filter_map(|it| text(it, "name")).collect()
     }
 
     fn graph(&self, directive: &Directive) -> Option<GraphId> {
@@ -212,15 +222,6 @@ impl Reader {
         }
         self.supergraph
     }
-}
-
-/// `@inaccessible` may have been linked under another name.
-fn inaccessible_name(document: &Document) -> String {
-    let schemas = document.definitions.iter().filter_map(|it| it.as_schema_definition());
-    let mut links = schemas.flat_map(|it| it.directives.get_all("link"));
-    let link = links.find(|it| text(it, "url").is_some_and(|url| url.contains("specs.apollo.dev/inaccessible/")));
-    link.and_then(|it| text(it, "as"))
-        .unwrap_or_else(|| "inaccessible".to_owned())
 }
 
 fn context_arguments(join: &Directive, selections: &mut Selections) -> Vec<ContextArgument> {

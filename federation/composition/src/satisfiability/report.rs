@@ -5,218 +5,202 @@ use std::{
     fmt::Write,
 };
 
-use apollo_compiler::{Name, ast::OperationType};
+use apollo_compiler::Name;
 
 use super::{
+    lack::{Lack, push},
     places::PlaceId,
-    supergraph::{GraphId, Kind, PartField},
-    walk::{Origin, StateId, Walk},
+    query::query,
+    supergraph::{GraphId, Kind},
+    walk::{MAX_PATHS, StateId, Walk},
+    way::{Labels, Way},
 };
 use crate::error::{Code, CompositionError};
 
-/// An error, and what it is about regardless of the path.
-pub(super) struct Stop {
-    pub(super) error: CompositionError,
+/// What cannot be resolved at a state under some labels.
+pub(super) struct Fault<'a> {
+    pub(super) state: StateId,
+    pub(super) labels: Labels<'a>,
+    pub(super) what: What<'a>,
+}
+
+pub(super) enum What<'a> {
+    /// No subgraph resolves a field.
+    Unresolved { field: &'a Name },
+    /// From an interface object no subgraph leads to the type it stands for.
+    NoImplementation,
+    /// A shared field has no runtime type in common between its subgraphs.
+    Mismatched {
+        field: &'a Name,
+        ty: &'a Name,
+        by_graph: BTreeMap<GraphId, &'a BTreeSet<Name>>,
+    },
+}
+
+/// An error but for the query that meets it, and what it is about whatever the query.
+pub(super) struct Stop<'a> {
+    code: Code,
+    /// What is said before the query and after it.
+    around: (&'static str, String),
+    graphs: Vec<String>,
+    /// What the query's last object is asked for, and whether for more than a value.
+    field: Option<(&'a Name, bool)>,
     pub(super) reasons: String,
 }
 
-/// No subgraph resolves a field of a state.
-pub(super) fn unsatisfiable(walk: &Walk<'_>, id: StateId, field: &str) -> Stop {
+impl Stop<'_> {
+    /// The error, with the query that goes a way.
+    pub(super) fn error(&self, way: &Way<'_>) -> CompositionError {
+        let (before, after) = &self.around;
+        let message = format!("{before}\n{}\n{after}", query(way, self.field));
+        let error = CompositionError::new(self.code, message);
+        self.graphs.iter().fold(error, CompositionError::subgraph)
+    }
+}
+
+/// What is said of a fault.
+pub(super) fn stop<'a>(walk: &Walk<'a>, fault: &Fault<'a>) -> Stop<'a> {
+    match &fault.what {
+        What::Unresolved { field } => unresolved(walk, fault.state, field),
+        What::NoImplementation => no_implementation(walk, fault.state),
+        What::Mismatched { field, ty, by_graph } => mismatched(walk, fault.state, (field, ty), by_graph),
+    }
+}
+
+fn unresolved<'a>(walk: &Walk<'a>, id: StateId, field: &'a Name) -> Stop<'a> {
     let state = &walk.states[id];
     let mut by_graph: BTreeMap<GraphId, BTreeSet<PlaceId>> = BTreeMap::new();
-    for place in state
-        .places
-        .iter()
-        .flat_map(|it| walk.places.reach(*it).iter().copied())
-    {
-        by_graph.entry(walk.places.get(place).graph).or_default().insert(place);
+    for place in &state.places {
+        by_graph
+            .entry(walk.places.get(*place).graph)
+            .or_default()
+            .insert(*place);
     }
-    let mut reasons = Reasons {
+    let lack = Lack {
         walk,
-        id,
+        state,
         field,
         reached: by_graph.keys().copied().collect(),
     };
-    let mut error_graphs = Vec::new();
     let mut lines = String::new();
     for (graph, places) in &by_graph {
         let mut messages: Vec<String> = Vec::new();
         for place in places {
-            reasons.of_place(*place, &mut messages);
+            lack.of_place(*place, &mut messages);
         }
-        let name = &walk.supergraph.graphs[*graph];
-        error_graphs.push(name.clone());
-        bullet(&mut lines, name, &messages);
+        bullet(&mut lines, &walk.supergraph.graphs[*graph], &messages);
     }
-    let error = error(&query(walk, id, &Selection::Field(field)), &lines);
-    let error = error_graphs.into_iter().fold(error, CompositionError::subgraph);
+    let info = walk.supergraph.types.get(&state.runtime);
+    let ty = info.and_then(|it| it.fields.get(field)).map(|it| &it.ty);
+    let is_composite = ty.is_some_and(|ty| walk.supergraph.types.get(ty).is_some_and(|it| it.kind != Kind::Leaf));
     Stop {
-        error,
+        code: Code::SatisfiabilityError,
         reasons: format!("{}.{field}{lines}", state.runtime),
+        around: unsatisfied(&lines),
+        graphs: names(walk, by_graph.keys()),
+        field: Some((field, is_composite)),
     }
 }
 
-/// From an interface object no subgraph leads to the type it stands for.
-pub(super) fn no_implementation(walk: &Walk<'_>, id: StateId) -> Stop {
+fn no_implementation<'a>(walk: &Walk<'a>, id: StateId) -> Stop<'a> {
     let state = &walk.states[id];
-    let mut lines = String::new();
-    let mut names = BTreeSet::new();
+    let mut by_graph: BTreeMap<GraphId, Vec<String>> = BTreeMap::new();
     for place in &state.places {
         let place = walk.places.get(*place);
-        let name = &walk.supergraph.graphs[place.graph];
-        if names.insert(name.clone()) {
-            let reason = format!(
-                "no subgraph can be reached to resolve the implementation type of @interfaceObject type \"{}\".",
-                place.holder
-            );
-            bullet(&mut lines, name, &[reason]);
-        }
+        let reason = format!(
+            "no subgraph can be reached to resolve the implementation type of @interfaceObject type \"{}\".",
+            place.holder
+        );
+        push(by_graph.entry(place.graph).or_default(), reason);
     }
-    let error = error(&query(walk, id, &Selection::Anything), &lines);
-    let error = names.into_iter().fold(error, CompositionError::subgraph);
+    let mut lines = String::new();
+    for (graph, reasons) in &by_graph {
+        bullet(&mut lines, &walk.supergraph.graphs[*graph], reasons);
+    }
     Stop {
-        error,
+        code: Code::SatisfiabilityError,
         reasons: format!("{}{lines}", state.runtime),
+        around: unsatisfied(&lines),
+        graphs: names(walk, by_graph.keys()),
+        field: None,
     }
 }
 
-/// A shared field has no runtime type in common between its subgraphs.
-pub(super) fn mismatched(
-    walk: &Walk<'_>,
+fn mismatched<'a>(
+    walk: &Walk<'a>,
     id: StateId,
-    field: &str,
-    ty: &str,
-    by_graph: &BTreeMap<GraphId, &BTreeSet<Name>>,
-) -> Stop {
-    let mut message = format!(
-        "For the following supergraph API query:\n{}\nShared field \"{}.{field}\" return type \"{ty}\" has a \
-         non-intersecting set of possible runtime types across subgraphs. Runtime types in subgraphs are:",
-        query(walk, id, &Selection::Field(field)),
-        walk.states[id].runtime,
+    (field, ty): (&'a Name, &'a Name),
+    by_graph: &BTreeMap<GraphId, &'a BTreeSet<Name>>,
+) -> Stop<'a> {
+    let runtime = &walk.states[id].runtime;
+    let mut after = format!(
+        "Shared field \"{runtime}.{field}\" return type \"{ty}\" has a non-intersecting set of possible runtime types \
+         across subgraphs. Runtime types in subgraphs are:"
     );
     for (graph, types) in by_graph {
         let names: Vec<_> = types.iter().map(|it| format!("\"{it}\"")).collect();
         let noun = if names.len() == 1 { "type" } else { "types" };
         let _ = write!(
-            message,
+            after,
             "\n - in subgraph \"{}\", {noun} {};",
             walk.supergraph.graphs[*graph],
             names.join(", ")
         );
     }
-    if message.ends_with(';') {
-        message.pop();
+    if after.ends_with(';') {
+        after.pop();
     }
-    message.push_str(
+    after.push_str(
         ".\nThis is not allowed as shared fields must resolve the same way in all subgraphs, and that implies at least \
          some common runtime types between the subgraphs.",
     );
-    let error = CompositionError::new(Code::ShareableHasMismatchedRuntimeTypes, message);
-    let graphs = by_graph.keys().map(|graph| walk.supergraph.graphs[*graph].clone());
     Stop {
-        error: graphs.fold(error, CompositionError::subgraph),
-        reasons: format!("{}.{field} has no common runtime type", walk.states[id].runtime),
+        code: Code::ShareableHasMismatchedRuntimeTypes,
+        reasons: format!("{runtime}.{field} has no common runtime type"),
+        around: ("For the following supergraph API query:", after),
+        graphs: names(walk, by_graph.keys()),
+        field: Some((field, true)),
     }
 }
 
-/// What is said of one subgraph.
-struct Reasons<'a, 'b> {
-    walk: &'a Walk<'b>,
-    id: StateId,
-    field: &'a str,
-    reached: BTreeSet<GraphId>,
-}
-
-impl Reasons<'_, '_> {
-    fn of_place(&mut self, id: PlaceId, messages: &mut Vec<String>) {
-        let (walk, name) = (self.walk, self.field);
-        let state = &walk.states[self.id];
-        let place = walk.places.get(id);
-        let graph = &walk.supergraph.graphs[place.graph];
-        let coordinate = format!("{}.{name}", place.holder);
-        let declared = walk.places.part(id).and_then(|it| it.fields.get(name));
-        let message = match (declared, walk.places.field(id, name)) {
-            (None, _) => format!("cannot find field \"{coordinate}\"."),
-            (Some(field), None) if field.overridden => {
-                let by = self.overrider(&place.holder, graph).unwrap_or("another");
-                format!("field \"{coordinate}\" is not resolvable because it is overridden by subgraph \"{by}\".")
-            }
-            (Some(_), None) => format!("field \"{coordinate}\" is not resolvable because marked @external."),
-            (Some(_), Some(field)) if !walk.places.can_gather(id, field) => {
-                format!("cannot satisfy @require conditions on field \"{coordinate}\".")
-            }
-            (Some(_), Some(field)) if !walk.places.requirements_met(id, name, field) => format!(
-                "@require condition on field \"{coordinate}\" can be satisfied but missing usable key on \"{}\" in \
-                 subgraph \"{graph}\" to resume query.",
-                place.holder
-            ),
-            (Some(_), Some(field)) if field.contexts.iter().any(|it| walk.context(state, it).is_none()) => {
-                format!("could not find a match for required context for field \"{coordinate}\".")
-            }
-            (Some(_), Some(field)) if field.contexts.iter().any(|it| !walk.context_is_readable(state, it)) => {
-                format!("cannot satisfy @require conditions on field \"{coordinate}\".")
-            }
-            (Some(_), Some(_)) => {
-                format!("field \"{coordinate}\" is resolved elsewhere under the label of its @override.")
-            }
-        };
-        push(messages, message);
-        self.moves(id, messages);
-    }
-
-    /// The subgraph that has taken a field over.
-    fn overrider(&self, ty: &str, from: &str) -> Option<&str> {
-        let supergraph = self.walk.supergraph;
-        let mut parts = supergraph.types.get(ty)?.parts.iter();
-        let takes = |it: &PartField| it.overrides.as_deref() == Some(from);
-        let (graph, _) = parts.find(|(_, part)| part.fields.get(self.field).is_some_and(takes))?;
-        supergraph.graphs.get(*graph).map(String::as_str)
-    }
-
-    /// Why the subgraphs that were not reached could not be.
-    fn moves(&mut self, id: PlaceId, messages: &mut Vec<String>) {
-        let (walk, field) = (self.walk, self.field);
-        let place = walk.places.get(id);
-        let from = &walk.supergraph.graphs[place.graph];
-        let Some(info) = walk.supergraph.types.get(&place.holder) else {
-            return;
-        };
-        for (graph, part) in info.parts.iter().filter(|(graph, _)| !self.reached.contains(graph)) {
-            let to = &walk.supergraph.graphs[*graph];
-            let holder = &place.holder;
-            for key in part.keys.iter().filter(|it| it.resolvable) {
-                let text = &key.text;
-                push(
-                    messages,
-                    format!(
-                        "cannot move to subgraph \"{to}\" using @key(fields: \"{text}\") of \"{holder}\", the key field(s) \
-                     cannot be resolved from subgraph \"{from}\"."
-                    ),
-                );
-            }
-            if part.keys.iter().any(|it| it.resolvable) || part.fields.get(field).is_none_or(|it| it.external) {
-                continue;
-            }
-            let why = if part.keys.is_empty() {
-                format!("type \"{holder}\" has no @key defined in subgraph \"{to}\".")
-            } else {
-                format!(
-                    "none of the @key defined on type \"{holder}\" in subgraph \"{to}\" are resolvable (they are all \
-                     declared with their \"resolvable\" argument set to false)."
-                )
-            };
-            push(
-                messages,
-                format!("cannot move to subgraph \"{to}\", which has field \"{holder}.{field}\", because {why}"),
-            );
+/// Every subgraph that resolves a field of a mutation fails to lead to something below it.
+pub(super) fn no_mutation(field: &Name, failed: &[(&str, Vec<CompositionError>)]) -> CompositionError {
+    let mut message = format!(
+        "Supergraph API queries using the mutation field \"Mutation.{field}\" at top-level must be satisfiable without \
+         needing to call that field from multiple subgraphs, but every subgraph with that field encounters \
+         satisfiability errors. Please fix these satisfiability errors for (at least) one of the following subgraphs \
+         with the mutation field:"
+    );
+    for (graph, errors) in failed {
+        let _ = write!(
+            message,
+            "\n- When calling \"Mutation.{field}\" at top-level from subgraph \"{graph}\":"
+        );
+        for line in errors.iter().flat_map(|it| it.message.lines()) {
+            let _ = write!(message, "\n  {line}");
         }
     }
+    let error = CompositionError::new(Code::SatisfiabilityError, message);
+    failed.iter().fold(error, |error, (graph, _)| error.subgraph(*graph))
 }
 
-fn push(messages: &mut Vec<String>, message: String) {
-    if !messages.contains(&message) {
-        messages.push(message);
-    }
+/// The walk was given up.
+pub(super) fn too_many_paths() -> CompositionError {
+    let message = format!(
+        "there are more than {MAX_PATHS} ways to reach the types of the API through the subgraphs, too many to check \
+         that every query can be resolved: share fewer fields between subgraphs, give shared types a @key, or end \
+         labels of @override"
+    );
+    CompositionError::new(Code::MaxValidationSubgraphPathsExceeded, message)
+}
+
+fn unsatisfied(lines: &str) -> (&'static str, String) {
+    let after = format!("cannot be satisfied by the subgraphs because:{lines}");
+    ("The following supergraph API query:", after)
+}
+
+fn names<'b>(walk: &Walk<'_>, graphs: impl Iterator<Item = &'b GraphId>) -> Vec<String> {
+    graphs.map(|graph| walk.supergraph.graphs[*graph].clone()).collect()
 }
 
 fn bullet(lines: &mut String, graph: &str, messages: &[String]) {
@@ -227,61 +211,4 @@ fn bullet(lines: &mut String, graph: &str, messages: &[String]) {
             .iter()
             .for_each(|message| lines.push_str(&format!("\n  - {message}"))),
     }
-}
-
-fn error(query: &str, reasons: &str) -> CompositionError {
-    let message =
-        format!("The following supergraph API query:\n{query}\ncannot be satisfied by the subgraphs because:{reasons}");
-    CompositionError::new(Code::SatisfiabilityError, message)
-}
-
-/// What the last object of a sample query is asked for.
-enum Selection<'a> {
-    Field(&'a str),
-    Anything,
-}
-
-/// A query that takes the path to a state.
-fn query(walk: &Walk<'_>, id: StateId, last: &Selection<'_>) -> String {
-    let mut steps: Vec<String> = Vec::new();
-    let mut current = id;
-    let operation = loop {
-        let state = &walk.states[current];
-        match &state.origin {
-            Origin::Root(operation) => break *operation,
-            Origin::Field { parent, name, declared } => {
-                if *declared != state.runtime {
-                    steps.push(format!("... on {}", state.runtime));
-                }
-                steps.push(name.to_string());
-                current = *parent;
-            }
-        }
-    };
-    steps.reverse();
-    let info = walk.supergraph.types.get(&walk.states[id].runtime);
-    let is_composite = |ty: &Name| walk.supergraph.types.get(ty).is_some_and(|it| it.kind != Kind::Leaf);
-    let more = match last {
-        Selection::Field(name) => {
-            steps.push((*name).to_owned());
-            info.and_then(|it| it.fields.get(*name))
-                .is_some_and(|it| is_composite(&it.ty))
-        }
-        Selection::Anything => true,
-    };
-    steps.extend(more.then(|| "...".to_owned()));
-    let opening = match operation {
-        OperationType::Query => "{",
-        OperationType::Mutation => "mutation {",
-        OperationType::Subscription => "subscription {",
-    };
-    let mut text = opening.to_owned();
-    for (depth, step) in steps.iter().enumerate() {
-        let brace = if depth + 1 < steps.len() { " {" } else { "" };
-        let _ = write!(text, "\n{}{step}{brace}", "  ".repeat(depth + 1));
-    }
-    for depth in (0..steps.len()).rev() {
-        let _ = write!(text, "\n{}}}", "  ".repeat(depth));
-    }
-    text
 }

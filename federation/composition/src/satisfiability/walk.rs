@@ -1,227 +1,241 @@
 //! The walk along every path a query can take, once for each state that differs.
 //!
-//! A state is an object's type, the places it may have been fetched from, the labels decided on the way and the contexts set
-//! above it. A state with the places of an earlier one and more is not walked again: what holds for fewer places holds
-//! for more.
+//! The labels decided on a path are no part of a state, or there would be one for each combination of them. They stay with
+//! the ways into it, which are followed back only from what cannot be resolved. What can be resolved with some contexts
+//! can be with more, so a state that differs from a free one by more contexts is not walked again.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use apollo_compiler::{Name, ast::OperationType};
 
 use super::{
+    context::{Contexts, Setters},
     places::{PlaceId, Places},
-    report::{self, Stop},
-    supergraph::{ApiField, ContextArgument, GraphId, Kind, PartField, Supergraph},
+    report::{self, Fault, What},
+    supergraph::{ApiField, GraphId, Kind, PartField, Supergraph},
+    way::{Labels, Origin, Ways},
 };
 use crate::error::CompositionError;
+
+/// As many as Apollo's composer looks at.
+pub(super) const MAX_PATHS: usize = 1_000_000;
 
 /// The position of a state in [`Walk::states`].
 pub(super) type StateId = usize;
 
-type Labels = BTreeMap<String, bool>;
-type Contexts = BTreeMap<String, StateId>;
-
-/// An object on a path of a query.
+/// An object on a path of a query, as far as it decides what can be asked of it and below it.
 pub(super) struct State {
     pub(super) runtime: Name,
-    pub(super) places: BTreeSet<PlaceId>,
-    labels: Labels,
-    contexts: Contexts,
-    pub(super) origin: Origin,
-}
-
-/// How a path got to a state.
-#[derive(Clone)]
-pub(super) enum Origin {
-    Root(OperationType),
-    Field {
-        parent: StateId,
-        name: Name,
-        declared: Name,
-    },
+    /// Every place that can be reached without leaving the object.
+    pub(super) places: Vec<PlaceId>,
+    pub(super) contexts: Contexts,
 }
 
 /// A place that answers for a field.
-type Candidate<'a> = (PlaceId, &'a PartField);
+pub(super) type Candidate<'a> = (PlaceId, &'a PartField);
 
-/// What makes two states differ, beside their places.
-type Visit = (Name, Labels, Contexts);
+/// The walk would take longer than is allowed.
+pub(super) struct TooManyPaths;
 
 /// A walk over the API of a supergraph.
 pub(super) struct Walk<'a> {
     pub(super) supergraph: &'a Supergraph,
     pub(super) places: &'a Places<'a>,
     pub(super) states: Vec<State>,
-    visited: HashMap<Visit, Vec<BTreeSet<PlaceId>>>,
-    /// The contexts that some field reads: others need not be kept.
-    contexts_read: HashSet<&'a str>,
-    reported: HashSet<String>,
-    errors: Vec<CompositionError>,
+    /// The ways into each state.
+    pub(super) ways: Vec<Ways<'a>>,
+    /// The states of a type at the same places.
+    known: HashMap<(Name, Vec<PlaceId>), Vec<StateId>>,
+    pub(super) errors: Vec<CompositionError>,
+    faults: Vec<Fault<'a>>,
+    paths: usize,
+    setters: Setters<'a>,
 }
 
 impl<'a> Walk<'a> {
     pub(super) fn new(supergraph: &'a Supergraph, places: &'a Places<'a>) -> Self {
-        let parts = supergraph.types.values().flat_map(|it| it.parts.values());
-        let arguments = parts.flat_map(|it| it.fields.values()).flat_map(|it| &it.contexts);
         Self {
             supergraph,
             places,
             states: Vec::new(),
-            visited: HashMap::new(),
-            contexts_read: arguments.map(|it| it.context.as_str()).collect(),
-            reported: HashSet::new(),
+            ways: Vec::new(),
+            known: HashMap::new(),
             errors: Vec::new(),
+            faults: Vec::new(),
+            paths: 0,
+            setters: Setters::new(supergraph),
         }
     }
 
-    /// Walks every path and answers with what stopped it.
-    pub(super) fn run(mut self, roots: Vec<(OperationType, Name, BTreeSet<PlaceId>)>) -> Vec<CompositionError> {
-        for (operation, runtime, places) in roots {
-            self.enter(State {
-                runtime,
-                places,
-                labels: Labels::new(),
-                contexts: Contexts::new(),
-                origin: Origin::Root(operation),
-            });
-        }
-        let mut next = 0;
+    /// Enters an operation at the places where its root type begins.
+    pub(super) fn begin(
+        &mut self,
+        operation: OperationType,
+        root: Name,
+        places: &[PlaceId],
+    ) -> Result<(), TooManyPaths> {
+        let state = State {
+            runtime: root,
+            places: self.places.closure(places),
+            contexts: Contexts::default(),
+        };
+        self.enter(state, Origin::Root(operation))
+    }
+
+    /// Walks every path from a state and those after it, and answers with what stopped it.
+    pub(super) fn run(mut self, first: StateId) -> Result<Vec<CompositionError>, TooManyPaths> {
+        let mut next = first;
         while next < self.states.len() {
-            self.visit(next);
+            self.visit(next)?;
             next += 1;
         }
-        self.errors
-    }
-
-    /// Whether the nearest object above that sets an argument's context can be asked for its value.
-    pub(super) fn context_is_readable(&self, state: &State, argument: &ContextArgument) -> bool {
-        let above = self.context(state, argument);
-        above.is_some_and(|above| self.places.can_select(&above.places, argument.selection))
-    }
-
-    /// The nearest object above that sets an argument's context, if the argument selects anything of its type.
-    pub(super) fn context(&self, state: &State, argument: &ContextArgument) -> Option<&State> {
-        let above = &self.states[*state.contexts.get(&argument.context)?];
-        self.places
-            .selects_something(&above.runtime, argument.selection)
-            .then_some(above)
-    }
-
-    fn enter(&mut self, state: State) {
-        let key = (state.runtime.clone(), state.labels.clone(), state.contexts.clone());
-        let visited = self.visited.entry(key).or_default();
-        if visited.iter().any(|places| places.is_subset(&state.places)) {
-            return;
+        let mut errors = Vec::new();
+        // The same reasons met on another path are not worth a second error.
+        let mut reported = HashSet::new();
+        for fault in std::mem::take(&mut self.faults) {
+            let stop = report::stop(&self, &fault);
+            if reported.contains(&stop.reasons) {
+                continue;
+            }
+            let Some(way) = self.way(fault.state, fault.labels)? else {
+                continue;
+            };
+            errors.push(stop.error(&way));
+            reported.insert(stop.reasons);
         }
-        visited.push(state.places.clone());
-        self.states.push(state);
+        errors.append(&mut self.errors);
+        Ok(errors)
     }
 
-    fn visit(&mut self, id: StateId) {
+    /// Counts paths against the limit.
+    pub(super) fn spend(&mut self, paths: usize) -> Result<(), TooManyPaths> {
+        self.paths += paths;
+        if self.paths > MAX_PATHS {
+            Err(TooManyPaths)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn enter(&mut self, state: State, origin: Origin<'a>) -> Result<(), TooManyPaths> {
+        let ways = self.by(origin);
+        let known = self.known.entry((state.runtime.clone(), state.places.clone()));
+        let known = known.or_default();
+        for &other in known.iter() {
+            let contexts = &self.states[other].contexts;
+            if *contexts == state.contexts {
+                self.ways[other].add(ways);
+                return Ok(());
+            }
+            if self.ways[other].is_free && state.contexts.include(contexts) {
+                return Ok(());
+            }
+        }
+        let paths = state.places.len() + known.len();
+        known.push(self.states.len());
+        self.states.push(state);
+        self.ways.push(ways);
+        self.spend(paths)
+    }
+
+    fn visit(&mut self, id: StateId) -> Result<(), TooManyPaths> {
         let supergraph = self.supergraph;
         let state = &self.states[id];
-        let reached: BTreeSet<_> = state
-            .places
-            .iter()
-            .flat_map(|it| self.places.reach(*it).iter().copied())
-            .collect();
-        if reached.iter().all(|it| self.places.is_interface_object(*it)) {
-            self.report(report::no_implementation(self, id));
-            return;
+        if state.places.iter().all(|it| self.places.is_interface_object(*it)) {
+            self.stop(id, Labels::new(), What::NoImplementation);
+            return Ok(());
         }
         let Some(info) = supergraph.types.get(&state.runtime) else {
-            return;
+            return Ok(());
         };
         let mut candidates: HashMap<&Name, Vec<Candidate<'a>>> = HashMap::new();
-        for place in reached {
+        for &place in &state.places {
             for (name, field) in self.places.fields(place) {
-                let is_open = self.places.requirements_met(place, name, field)
-                    && field.contexts.iter().all(|it| self.context_is_readable(state, it));
+                let is_open =
+                    self.places.requirements_met(place, name, field) && state.contexts.fill(field) == Some(true);
                 if is_open {
                     candidates.entry(name).or_default().push((place, field));
                 }
             }
         }
+        let below = self.setters.below(state, self.places);
         for (name, field) in info.fields.iter().filter(|(_, it)| !it.inaccessible) {
             let candidates = candidates.get(name).map_or(&[][..], Vec::as_slice);
-            self.visit_field(id, name, field, candidates);
+            let step = Step {
+                parent: id,
+                name,
+                field,
+                contexts: &below,
+            };
+            self.visit_field(&step, candidates)?;
         }
+        Ok(())
     }
 
     /// Follows a field under each combination of the labels it depends on.
-    fn visit_field(&mut self, id: StateId, name: &Name, field: &ApiField, candidates: &[Candidate<'a>]) {
-        let mut open = vec![self.states[id].labels.clone()];
+    fn visit_field(&mut self, step: &Step<'a, '_>, candidates: &[Candidate<'a>]) -> Result<(), TooManyPaths> {
+        let mut open = vec![Labels::new()];
         while let Some(labels) = open.pop() {
-            let undecided = candidates.iter().filter_map(|(_, field)| field.label.as_ref());
-            let mut undecided = undecided.filter(|(label, _)| !labels.contains_key(label));
-            if let Some((label, _)) = undecided.next() {
+            self.spend(labels.len())?;
+            let mut named = candidates.iter().filter_map(|(_, field)| field.label.as_ref());
+            if let Some((label, _)) = named.find(|(label, _)| !labels.contains_key(label.as_str())) {
                 for value in [true, false] {
                     let mut labels = labels.clone();
-                    labels.insert(label.clone(), value);
+                    labels.insert(label, value);
                     open.push(labels);
                 }
                 continue;
             }
-            let decided = |field: &PartField| {
-                field
-                    .label
-                    .as_ref()
-                    .is_none_or(|(label, value)| labels[label] == *value)
+            let is_open = |field: &PartField| {
+                let label = field.label.as_ref();
+                label.is_none_or(|(label, value)| labels.get(label.as_str()) == Some(value))
             };
-            let options: Vec<_> = candidates.iter().copied().filter(|(_, field)| decided(field)).collect();
+            let options: Vec<_> = candidates.iter().copied().filter(|(_, field)| is_open(field)).collect();
             if options.is_empty() {
-                self.report(report::unsatisfiable(self, id, name));
-                return;
+                self.stop(step.parent, labels, What::Unresolved { field: step.name });
+                continue;
             }
-            if let Some(error) = self.mismatched_runtime_types(id, name, field, &options) {
-                self.report(error);
+            if let Some(by_graph) = self.mismatched_runtime_types(&options) {
+                let (field, ty) = (step.name, &step.field.ty);
+                self.stop(step.parent, labels.clone(), What::Mismatched { field, ty, by_graph });
             }
-            self.follow(id, (name, field), &options, &labels);
+            if self.ways[step.parent].is_root(OperationType::Mutation) {
+                self.follow_mutation(step, &options, labels)?;
+            } else {
+                self.follow(step, &options, &labels)?;
+            }
         }
+        Ok(())
     }
 
-    fn follow(&mut self, id: StateId, (name, field): (&Name, &ApiField), options: &[Candidate<'_>], labels: &Labels) {
-        let contexts = self.contexts_below(id);
-        for (runtime, places) in self.places.children(name, options) {
+    pub(super) fn follow(
+        &mut self,
+        step: &Step<'a, '_>,
+        options: &[Candidate<'a>],
+        labels: &Labels<'a>,
+    ) -> Result<(), TooManyPaths> {
+        for (runtime, places) in self.places.children(step.name, options) {
             if self.supergraph.types.get(&runtime).is_some_and(|it| it.inaccessible) {
                 continue;
             }
-            self.enter(State {
+            let state = State {
                 runtime,
-                places,
+                places: self.places.closure(&places),
+                contexts: step.contexts.clone(),
+            };
+            let origin = Origin::Field {
+                parent: step.parent,
+                name: step.name,
+                declared: &step.field.ty,
                 labels: labels.clone(),
-                contexts: contexts.clone(),
-                origin: Origin::Field {
-                    parent: id,
-                    name: name.clone(),
-                    declared: field.ty.clone(),
-                },
-            });
+            };
+            self.enter(state, origin)?;
         }
-    }
-
-    fn contexts_below(&self, id: StateId) -> Contexts {
-        let state = &self.states[id];
-        let mut contexts = state.contexts.clone();
-        let types = &self.supergraph.types;
-        let own = types.get(&state.runtime).into_iter();
-        let interfaces = own.clone().flat_map(|it| &it.interfaces).filter_map(|it| types.get(it));
-        for context in own.chain(interfaces).flat_map(|it| &it.contexts) {
-            if self.contexts_read.contains(context.as_str()) {
-                contexts.insert(context.clone(), id);
-            }
-        }
-        contexts
+        Ok(())
     }
 
     /// A field that several subgraphs resolve must be able to return one type in all of them.
-    fn mismatched_runtime_types(
-        &self,
-        id: StateId,
-        name: &Name,
-        field: &ApiField,
-        options: &[Candidate<'_>],
-    ) -> Option<Stop> {
+    fn mismatched_runtime_types(&self, options: &[Candidate<'a>]) -> Option<BTreeMap<GraphId, &'a BTreeSet<Name>>> {
         let mut by_graph: BTreeMap<GraphId, &BTreeSet<Name>> = BTreeMap::new();
         for (place, part) in options {
             let info = self.supergraph.types.get(&part.ty)?;
@@ -243,14 +257,19 @@ impl<'a> Walk<'a> {
         let has_common = first.iter().any(|name| by_graph.values().all(|it| it.contains(name)));
         // An interface that nothing implements yet is null everywhere.
         let is_possible = by_graph.values().any(|it| !it.is_empty());
-        (!has_common && is_possible && by_graph.len() > 1)
-            .then(|| report::mismatched(self, id, name, &field.ty, &by_graph))
+        (!has_common && is_possible && by_graph.len() > 1).then_some(by_graph)
     }
 
-    /// The same reasons met on another path are not worth a second error.
-    fn report(&mut self, stop: Stop) {
-        if self.reported.insert(stop.reasons) {
-            self.errors.push(stop.error);
-        }
+    fn stop(&mut self, state: StateId, labels: Labels<'a>, what: What<'a>) {
+        self.faults.push(Fault { state, labels, what });
     }
+}
+
+/// A field that is followed.
+pub(super) struct Step<'a, 'b> {
+    pub(super) parent: StateId,
+    pub(super) name: &'a Name,
+    pub(super) field: &'a ApiField,
+    /// The contexts below it.
+    pub(super) contexts: &'b Contexts,
 }

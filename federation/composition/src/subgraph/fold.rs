@@ -13,7 +13,7 @@ use indexmap::IndexMap;
 use super::names::Names;
 use crate::{
     model::{Applied, Definitions, Directives, EnumValue, Field, Kind, Type, Types},
-    spec::{Feature, MACHINERY_FIELDS, MACHINERY_TYPES},
+    spec::{Feature, MACHINERY_FIELDS, MACHINERY_TYPES, Version},
 };
 
 /// Scalars that every schema has, whether it defines them or not.
@@ -57,8 +57,26 @@ pub(crate) fn fold(document: &Document, names: &Names) -> Folded {
             }
         }
     }
+    // Federation 1 did not heed it on a type.
+    if names.version != Version::FEDERATION_1 {
+        folded.types.values_mut().for_each(inherit_external);
+    }
     drop_machinery(&mut folded);
     folded
+}
+
+/// On a type it means all fields, those of its other definitions and extensions too.
+fn inherit_external(ty: &mut Type) {
+    let Some(external) = ty.directives.first(Feature::External).cloned() else {
+        return;
+    };
+    for field in ty
+        .fields
+        .values_mut()
+        .filter(|field| !field.directives.has(Feature::External))
+    {
+        field.directives.push(external.clone());
+    }
 }
 
 /// The root types a document declares, or those with the usual names.
@@ -191,12 +209,7 @@ impl<'a> Part<'a> {
             .entry(self.name.clone())
             .or_insert_with(|| Type::new(self.name.clone(), self.kind));
         let directives = applied(self.directives, names).collect::<Vec<_>>();
-        let is_external = directives
-            .iter()
-            .find(|applied| applied.feature == Some(Feature::External));
-        let is_shareable = directives
-            .iter()
-            .find(|applied| applied.feature == Some(Feature::Shareable));
+        let shareable = directives.first(Feature::Shareable);
         let is_extension = self.is_extension || directives.has(Feature::Extends);
         ty.is_extension = is_extension && (is_new || ty.is_extension);
         if is_new || !is_extension {
@@ -210,12 +223,9 @@ impl<'a> Part<'a> {
         }
         for field in self.fields {
             let mut field = output_field(field, names);
-            // On a type these two directives mean the fields of that one definition.
-            let inherited = [is_external, is_shareable].into_iter().flatten().cloned();
-            for directive in inherited {
-                if directive.feature.is_some_and(|feature| !field.directives.has(feature)) {
-                    field.directives.push(directive);
-                }
+            // On a type it means the fields of that one definition.
+            if !field.directives.has(Feature::Shareable) {
+                field.directives.extend(shareable.cloned());
             }
             ty.fields.insert(field.name.clone(), field);
         }

@@ -1,6 +1,7 @@
 //! What a subgraph links: the specifications its directives come from, and what it calls them.
 
 use apollo_compiler::{
+    Name,
     ast::{Directive, Value},
     parser::SourceSpan,
 };
@@ -71,10 +72,10 @@ impl Link {
             .and_then(|value| value.as_str())
             .map(str::to_owned);
         let imports = match directive.specified_argument_by_name("import") {
-            Some(value) => {
+            Some(value) if !value.is_null() => {
                 read_imports(value, url).map_err(|message| fail(Code::InvalidLinkDirectiveUsage, message))?
             }
-            None => Vec::new(),
+            _ => Vec::new(),
         };
         Ok(Self {
             identity,
@@ -173,9 +174,7 @@ fn read_imports(value: &Value, url: &str) -> Result<Vec<Import>, String> {
     let mut imports: Vec<Import> = Vec::new();
     for item in list {
         let import = read_import(item).ok_or_else(|| {
-            format!(
-                "{item} cannot be imported from \"{url}\": expected a string, or an object with \"name\" and \"as\""
-            )
+            format!("{item} cannot be imported from \"{url}\": expected a name, or an object with \"name\" and \"as\"")
         })?;
         if import.element.starts_with('@') != import.alias.starts_with('@') {
             return Err(format!(
@@ -213,5 +212,6 @@ fn read_import(item: &Value) -> Option<Import> {
     }
     let element = get("name")?;
     let alias = get("as").unwrap_or_else(|| element.clone());
-    Some(Import { element, alias })
+    let is_name = |text: &str| Name::is_valid_syntax(text.strip_prefix('@').unwrap_or(text));
+    (is_name(&element) && is_name(&alias)).then_some(Import { element, alias })
 }

@@ -2,7 +2,7 @@
 
 use apollo_compiler::{
     Name,
-    ast::{self, Definition, Directive, Document, OperationType, Type},
+    ast::{Definition, Directive, Document, OperationType},
     name,
     parser::Parser,
 };
@@ -13,13 +13,13 @@ use super::{
     graphql,
     link::link_name,
     names::{Names, check_links},
+    rename::rename,
     upgrade,
     usage::Usage,
 };
 use crate::{
     compose::Subgraph,
     error::{Code, CompositionError},
-    model::Kind,
     spec::Version,
     validate,
 };
@@ -35,6 +35,7 @@ pub(crate) fn load(subgraph: &Subgraph, graph: Name) -> Result<Schema, Vec<Compo
         graph,
         version: Version::FEDERATION_1,
         links: Vec::new(),
+        roots: Vec::new(),
         types: Default::default(),
         definitions: Default::default(),
         directives: Vec::new(),
@@ -170,31 +171,9 @@ fn rename_roots(folded: Folded, schema: &mut Schema) -> Result<(), Vec<Compositi
         return Err(errors);
     }
 
-    let renamed = |name: &Name| {
-        let rename = renames.iter().find(|(from, _)| from == name);
-        rename.map_or_else(|| name.clone(), |(_, to)| to.clone())
-    };
-    for (name, mut ty) in folded.types {
-        let name = renamed(&name);
-        ty.name = name.clone();
-        for member in &mut ty.members {
-            *member = renamed(member);
-        }
-        if ty.kind != Kind::Input {
-            for field in ty.fields.values_mut() {
-                rename_type(&mut field.ty, &renamed);
-            }
-        }
-        schema.types.insert(name, ty);
-    }
+    schema.roots = folded.roots.iter().map(|(operation, _)| *operation).collect();
+    schema.types = rename(folded.types, &renames);
     schema.definitions = folded.definitions;
     schema.directives = folded.directives;
     Ok(())
-}
-
-fn rename_type(ty: &mut ast::Type, renamed: &impl Fn(&Name) -> Name) {
-    match ty {
-        Type::Named(name) | Type::NonNullNamed(name) => *name = renamed(name),
-        Type::List(item) | Type::NonNullList(item) => rename_type(item, renamed),
-    }
 }

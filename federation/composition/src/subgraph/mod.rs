@@ -6,12 +6,15 @@ mod graphql;
 mod link;
 mod load;
 mod names;
+mod rename;
 mod selection;
+mod trim;
 mod upgrade;
 mod usage;
 
 use apollo_compiler::{
     Name,
+    ast::OperationType,
     parser::{SourceMap, SourceSpan},
 };
 
@@ -39,6 +42,8 @@ pub(crate) struct Schema {
     /// The version of Federation it is written in.
     pub(crate) version: Version,
     pub(crate) links: Vec<Link>,
+    /// The kinds of operations it has a root for.
+    pub(crate) roots: Vec<OperationType>,
     pub(crate) types: Types,
     /// The directives it defines itself.
     pub(crate) definitions: Definitions,
@@ -52,11 +57,15 @@ pub(crate) struct Schema {
 impl Schema {
     /// Where a part of the schema is in its text.
     pub(crate) fn at(&self, span: Option<SourceSpan>) -> Option<Location> {
-        let position = span?.line_column(&self.sources)?;
+        let span = span?;
+        let source = self.sources.get(&span.file_id())?;
+        // The parser's own columns are bytes, and its lines end at characters that end none in GraphQL.
+        let before = source.source_text().get(..span.offset())?.replace("\r\n", "\n");
+        let mut lines = before.split(['\n', '\r']);
         Some(Location {
             subgraph: self.name.clone(),
-            line: position.line,
-            column: position.column,
+            line: lines.clone().count(),
+            column: lines.next_back()?.chars().count() + 1,
         })
     }
 

@@ -7,10 +7,10 @@ use std::collections::{HashMap, HashSet};
 
 use apollo_compiler::{
     Name, Node,
-    ast::{Argument, Selection, Value},
+    ast::{Argument, Value},
 };
 
-use super::{Schema, parse_selections, usage::Usage, walk};
+use super::{Schema, parse_selections, trim::trim, usage::Usage};
 use crate::{
     error::{Code, CompositionError},
     model::{Applied, Directives, Kind, Type},
@@ -33,7 +33,7 @@ pub(super) fn upgrade(schema: &mut Schema, keys: &HashMap<Name, String>) -> Vec<
             drop_external_key(ty, key);
         }
     }
-    drop_idle_requires(schema);
+    trim(schema);
     let usage = Usage::of(schema);
     let mut emptied = Vec::new();
     for ty in schema.types.values_mut().filter(|ty| !ty.fields.is_empty()) {
@@ -85,43 +85,6 @@ fn drop_external_key(ty: &mut Type, key: &str) {
     }
 }
 
-/// Drops each `@requires` of fields that the subgraph resolves by itself.
-fn drop_idle_requires(schema: &mut Schema) {
-    let usage = Usage::of(schema);
-    let mut idle = Vec::new();
-    for ty in schema.types.values() {
-        for field in ty.fields.values() {
-            for requires in field.directives.all(Feature::Requires) {
-                let (mut needs, mut known) = (false, 0);
-                let selections = parse_selections(requires.fields()).unwrap_or_default();
-                walk(&schema.types, ty, &selections, &mut |parent, field, _| {
-                    known += 1;
-                    needs |= usage.is_external(&parent.name, &field.name);
-                });
-                if !needs && known > 0 && known == count(&selections) {
-                    idle.push((ty.name.clone(), field.name.clone()));
-                }
-            }
-        }
-    }
-    for (ty, field) in idle {
-        if let Some(field) = schema.types.get_mut(&ty).and_then(|ty| ty.fields.get_mut(&field)) {
-            field
-                .directives
-                .retain(|applied| applied.feature != Some(Feature::Requires));
-        }
-    }
-}
-
-fn count(selections: &[Selection]) -> usize {
-    let counted = selections.iter().map(|selection| match selection {
-        Selection::Field(field) => 1 + count(&field.selection_set),
-        Selection::InlineFragment(fragment) => count(&fragment.selection_set),
-        Selection::FragmentSpread(_) => 1,
-    });
-    counted.sum()
-}
-
 /// Marks as shareable what a Federation 1 subgraph and some other subgraph both resolve.
 pub(super) fn share(schemas: &mut [Schema]) {
     for index in 0..schemas.len() {
@@ -147,7 +110,9 @@ fn shared_fields(schemas: &[Schema], index: usize) -> Vec<(Name, Name)> {
             .map(|(_, schema)| schema)
     };
     let mut shared = Vec::new();
-    for ty in schemas[index].types.values().filter(|ty| ty.kind == Kind::Object) {
+    // Each event of a subscription comes from one subgraph.
+    let types = schemas[index].types.values();
+    for ty in types.filter(|ty| ty.kind == Kind::Object && ty.name != "Subscription") {
         for field in ty.fields.keys() {
             if others().any(|other| resolves(other, &ty.name, field)) {
                 shared.push((ty.name.clone(), field.clone()));

@@ -6,7 +6,7 @@ use apollo_compiler::{Name, ast::Selection};
 
 use super::{Schema, parse_selections, walk};
 use crate::{
-    model::{Directives, Field, Kind, Type},
+    model::{Applied, Directives, Field, Kind, Type},
     spec::Feature,
 };
 
@@ -124,11 +124,15 @@ impl Usage {
 
     /// The key of an extension had to be `@external` in Federation 1, and often still is: that means nothing.
     fn collect_external(&mut self, schema: &Schema) {
-        for ty in schema.types.values().filter(|ty| ty.is_extension) {
+        for ty in schema.types.values() {
             let mut keys = HashSet::new();
-            for key in ty.directives.all(Feature::Key) {
+            let is_extension = |key: &&Applied| key.is_on_extension || ty.directives.has(Feature::Extends);
+            for key in ty.directives.all(Feature::Key).filter(is_extension) {
                 collect(schema, ty, key.fields(), &mut keys);
             }
+            // Federation 1 did not mean the fields of other types.
+            let is_meant = |parent: &Name| *parent == ty.name || !(schema.is_federation_1() && ty.is_extension);
+            keys.retain(|(parent, _)| is_meant(parent));
             self.external.retain(|coordinate| !keys.contains(coordinate));
         }
     }

@@ -1,12 +1,12 @@
 //! Access requirements are transitive: a field computed from protected data must be protected as well.
 
-use apollo_compiler::ast::Selection;
+use apollo_compiler::{Name, ast::Selection};
 
 use crate::{
     context::split,
     error::{Code, CompositionError},
-    merge::{Merged, alternatives},
-    model::{Applied, Directives, Field, Kind, Type, Types},
+    merge::{Alternatives, MOST_ALTERNATIVES, Merged, alternatives, conjunction, fulfils},
+    model::{Applied, Directives, Field, Type, Types, runtime_types},
     spec::Feature,
     subgraph::{Schema, parse_selections, walk},
 };
@@ -27,25 +27,32 @@ pub(super) fn check(merged: &Merged, schemas: &[Schema]) -> Vec<CompositionError
     errors
 }
 
+/// What a field reads.
+struct Read {
+    /// The type it is read from; nothing where that is the type that has the field.
+    from: Option<Name>,
+    selections: Vec<Selection>,
+}
+
 fn check_field(types: &Types, schema: &Schema, ty: &Type, field: &Field) -> Option<CompositionError> {
-    let read = read(schema, ty, field);
+    let read = read(schema, field);
     if read.is_empty() {
         return None;
     }
     let coordinate = format!("{}.{}", ty.name, field.name);
-    let mut granted = Requirements::default();
-    let parent = types.get(&ty.name)?;
-    granted.add(&parent.directives);
-    granted.add(&parent.fields.get(&field.name)?.directives);
-    for (parent, selections) in read {
-        let mut missing = None;
-        walk(types, types.get(&parent)?, &selections, &mut |parent, field, _| {
-            let is_enough = needed(types, parent, field).iter().all(|needed| granted.covers(needed));
-            if !is_enough && missing.is_none() {
-                missing = Some(format!("{}.{}", parent.name, field.name));
-            }
-        });
-        if let Some(missing) = missing {
+    // What an interface asks for comes from all its types together. The field is computed for each of them alone.
+    let owners = runtime_types(types, types.get(&ty.name)?);
+    for owner in owners.into_iter().filter_map(|name| types.get(name)) {
+        let Some(own) = owner.fields.get(&field.name) else {
+            continue;
+        };
+        let Some(granted) = Granted::to(&[&owner.directives, &own.directives]) else {
+            let message = format!(
+                "field \"{coordinate}\" and its type ask for more than {MOST_ALTERNATIVES} alternatives together: let them have more in common"
+            );
+            return Some(schema.error(Code::UnsupportedFeature, message, field.location));
+        };
+        if let Some(missing) = read.iter().find_map(|read| granted.lacks(types, owner, read)) {
             let message = format!(
                 "field \"{coordinate}\" reads \"{missing}\" but lacks its access requirements: repeat its @authenticated, @requiresScopes and @policy"
             );
@@ -55,96 +62,91 @@ fn check_field(types: &Types, schema: &Schema, ty: &Type, field: &Field) -> Opti
     None
 }
 
-/// What a field reads: types and selections on them.
-fn read(schema: &Schema, ty: &Type, field: &Field) -> Vec<(apollo_compiler::Name, Vec<Selection>)> {
+fn read(schema: &Schema, field: &Field) -> Vec<Read> {
     let mut read = Vec::new();
     for requires in field.directives.all(Feature::Requires) {
-        read.push((ty.name.clone(), parse_selections(requires.fields()).unwrap_or_default()));
+        read.push(Read {
+            from: None,
+            selections: parse_selections(requires.fields()).unwrap_or_default(),
+        });
     }
     let contextual = field.arguments.values();
     for from in contextual.filter_map(|argument| argument.directives.first(Feature::FromContext)) {
         let Some((context, selection)) = from.text("field").and_then(split) else {
             continue;
         };
-        let selections = parse_selections(selection).unwrap_or_default();
         let setters = schema.types.values().filter(|ty| {
             let mut contexts = ty.directives.all(Feature::Context);
             contexts.any(|applied| applied.text("name") == Some(context))
         });
-        read.extend(setters.map(|setter| (setter.name.clone(), selections.clone())));
+        read.extend(setters.map(|setter| Read {
+            from: Some(setter.name.clone()),
+            selections: parse_selections(selection).unwrap_or_default(),
+        }));
     }
     read
 }
 
-/// What it takes to read a field: its own requirements, those of its type, and of whatever stands behind interfaces.
-fn needed(types: &Types, parent: &Type, field: &Field) -> Vec<Requirements> {
-    let mut all = vec![Requirements::of(&field.directives)];
-    if let Some(target) = types.get(field.ty.inner_named_type()) {
-        all.push(Requirements::of(&target.directives));
-        if matches!(target.kind, Kind::Interface | Kind::Union) {
-            let names = crate::model::runtime_types(types, target);
-            let behind = names.into_iter().filter_map(|name| types.get(name));
-            all.extend(behind.map(|ty| Requirements::of(&ty.directives)));
-        }
+/// What is known of whoever reads a field: the alternatives of what they hold.
+struct Granted {
+    is_authenticated: bool,
+    scopes: Alternatives,
+    policies: Alternatives,
+}
+
+impl Granted {
+    /// To those whom these directives let pass; nothing, if there are too many ways to.
+    fn to(directives: &[&Vec<Applied>]) -> Option<Self> {
+        let asked = directives.iter().map(|directives| Asked::by(directives));
+        let asked = asked.collect::<Vec<_>>();
+        Some(Self {
+            is_authenticated: asked.iter().any(|asked| asked.is_authenticated),
+            scopes: conjunction(asked.iter().flat_map(|asked| asked.scopes.clone()))?,
+            policies: conjunction(asked.iter().flat_map(|asked| asked.policies.clone()))?,
+        })
     }
-    if parent.kind == Kind::Interface {
-        let names = crate::model::runtime_types(types, parent);
-        let behind = names
-            .into_iter()
-            .filter_map(|name| types.get(name)?.fields.get(&field.name));
-        all.extend(behind.map(|field| Requirements::of(&field.directives)));
+
+    /// A field among those read that asks for more than is granted.
+    fn lacks(&self, types: &Types, owner: &Type, read: &Read) -> Option<String> {
+        let from = read.from.as_ref().map_or(Some(owner), |name| types.get(name))?;
+        let mut missing = None;
+        walk(types, from, &read.selections, &mut |parent, field, _| {
+            let target = types.get(field.ty.inner_named_type());
+            let directives = [&parent.directives, &field.directives].into_iter();
+            let mut directives = directives.chain(target.map(|target| &target.directives));
+            let is_enough = directives.all(|directives| self.covers(&Asked::by(directives)));
+            if !is_enough && missing.is_none() {
+                missing = Some(format!("{}.{}", parent.name, field.name));
+            }
+        });
+        missing
     }
-    all
+
+    fn covers(&self, asked: &Asked) -> bool {
+        let is_held = |held: &Alternatives, asked: &Alternatives| held.iter().all(|held| fulfils(held, asked));
+        (self.is_authenticated || !asked.is_authenticated)
+            && asked.scopes.iter().all(|asked| is_held(&self.scopes, asked))
+            && asked.policies.iter().all(|asked| is_held(&self.policies, asked))
+    }
 }
 
 /// What an element asks of a caller.
-#[derive(Debug, Default)]
-struct Requirements {
+struct Asked {
     is_authenticated: bool,
-    scopes: Vec<Vec<Vec<String>>>,
-    policies: Vec<Vec<Vec<String>>>,
+    scopes: Option<Alternatives>,
+    policies: Option<Alternatives>,
 }
 
-impl Requirements {
-    fn of(directives: &Vec<Applied>) -> Self {
-        let mut requirements = Self::default();
-        requirements.add(directives);
-        requirements
+impl Asked {
+    fn by(directives: &Vec<Applied>) -> Self {
+        let list = |feature, name| {
+            let applied = directives.first(feature)?;
+            applied.argument(name).map(|value| alternatives(value))
+        };
+        Self {
+            is_authenticated: directives.has(Feature::Authenticated),
+            scopes: list(Feature::RequiresScopes, "scopes"),
+            policies: list(Feature::Policy, "policies"),
+        }
     }
-
-    fn add(&mut self, directives: &Vec<Applied>) {
-        self.is_authenticated |= directives.has(Feature::Authenticated);
-        let scopes = directives.all(Feature::RequiresScopes);
-        let values = scopes.filter_map(|applied| applied.argument("scopes"));
-        self.scopes.extend(values.map(|value| alternatives(value)));
-        let policies = directives.all(Feature::Policy);
-        let values = policies.filter_map(|applied| applied.argument("policies"));
-        self.policies.extend(values.map(|value| alternatives(value)));
-    }
-
-    /// Whether who fulfils these requirements fulfils others too.
-    fn covers(&self, needed: &Self) -> bool {
-        (self.is_authenticated || !needed.is_authenticated)
-            && needed.scopes.iter().all(|needed| implies(&self.scopes, needed))
-            && needed.policies.iter().all(|needed| implies(&self.policies, needed))
-    }
-}
-
-/// Whether a conjunction of alternatives implies another set of alternatives.
-fn implies(granted: &[Vec<Vec<String>>], needed: &[Vec<String>]) -> bool {
-    let mut together: Vec<Vec<String>> = vec![Vec::new()];
-    for alternatives in granted {
-        let joined = together.iter().flat_map(|left| {
-            alternatives
-                .iter()
-                .map(move |right| [left.as_slice(), right.as_slice()].concat())
-        });
-        together = joined.collect();
-    }
-    let fulfils = |held: &Vec<String>| {
-        needed
-            .iter()
-            .any(|needed| needed.iter().all(|text| held.contains(text)))
-    };
-    together.iter().all(fulfils)
 }

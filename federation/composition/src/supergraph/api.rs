@@ -7,10 +7,11 @@ use crate::{
     merge::{Merged, is_executable_location},
     model::{Applied, Directives, Field, Type, Types},
     spec::Feature,
+    subgraph::Schema,
 };
 
 /// The API of a merged schema.
-pub(crate) fn api(merged: &Merged) -> Document {
+pub(crate) fn api(merged: &Merged, schemas: &[Schema]) -> Document {
     let types = api_types(merged);
     let mut others = types.values().map(definition).collect::<Vec<_>>();
     let executable = merged
@@ -19,7 +20,7 @@ pub(crate) fn api(merged: &Merged) -> Document {
         .filter_map(|directive| executable_part(directive));
     others.extend(executable.map(|directive| Definition::DirectiveDefinition(directive.into())));
     sort(&mut others);
-    let mut definitions = vec![schema_definition(&types, Vec::new())];
+    let mut definitions = vec![schema_definition(&types, schemas, Vec::new())];
     definitions.extend(others);
     Document {
         sources: Default::default(),

@@ -27,7 +27,7 @@ pub(crate) fn document(merged: &Merged, schemas: &[Schema]) -> Document {
             .iter()
             .map(|applied| Node::new(Directive::from(applied))),
     );
-    let mut definitions = vec![schema_definition(&merged.types, schema_directives)];
+    let mut definitions = vec![schema_definition(&merged.types, schemas, schema_directives)];
     let mut others = header.definitions;
     others.extend(
         merged
@@ -54,13 +54,17 @@ pub(super) fn sort(definitions: &mut [Definition]) {
 }
 
 /// The `schema { … }` of a set of types.
-pub(super) fn schema_definition(types: &Types, directives: Vec<Node<Directive>>) -> Definition {
+pub(super) fn schema_definition(types: &Types, schemas: &[Schema], directives: Vec<Node<Directive>>) -> Definition {
     let roots = [
         (OperationType::Query, name!("Query")),
         (OperationType::Mutation, name!("Mutation")),
         (OperationType::Subscription, name!("Subscription")),
     ];
-    let present = roots.into_iter().filter(|(_, name)| types.contains_key(name));
+    // A type may be called Mutation without being a root.
+    let is_root = |operation: &OperationType| schemas.iter().any(|schema| schema.roots.contains(operation));
+    let present = roots.into_iter().filter(|(operation, name)| {
+        types.contains_key(name) && (*operation == OperationType::Query || is_root(operation))
+    });
     Definition::SchemaDefinition(Node::new(SchemaDefinition {
         description: None,
         directives: DirectiveList(directives),

@@ -1,6 +1,9 @@
 //! `@inaccessible`: what remains visible must make a whole schema.
 
-use apollo_compiler::ast::{Type as TypeRef, Value};
+use apollo_compiler::{
+    ast::{Type as TypeRef, Value},
+    parser::SourceSpan,
+};
 
 use crate::{
     error::{Code, CompositionError},
@@ -22,7 +25,9 @@ pub(super) fn check(merged: &Merged, schemas: &[Schema]) -> Vec<CompositionError
     }
     for definition in merged.definitions.values() {
         for argument in &definition.arguments {
-            check.reference(&format!("@{}({}:)", definition.name, argument.name), &argument.ty);
+            let coordinate = format!("@{}({}:)", definition.name, argument.name);
+            check.reference(&coordinate, &argument.ty);
+            check.default(&coordinate, &Field::from(&**argument));
         }
     }
     check.errors
@@ -34,23 +39,47 @@ struct Check<'a> {
     errors: Vec<CompositionError>,
 }
 
+/// The directives of a part of a subgraph's schema, and where it stands.
+fn part<'a>(schema: &'a Schema, path: &[&str]) -> Option<(&'a Vec<Applied>, Option<SourceSpan>)> {
+    let (name, rest) = path.split_first()?;
+    let ty = schema.types.get(*name)?;
+    match *rest {
+        [] => Some((&ty.directives, ty.location)),
+        [member] if ty.kind == Kind::Enum => {
+            let value = ty.values.get(member)?;
+            Some((&value.directives, value.location))
+        }
+        [field] => {
+            let field = ty.fields.get(field)?;
+            Some((&field.directives, field.location))
+        }
+        [field, argument, ..] => {
+            let argument = ty.fields.get(field)?.arguments.get(argument)?;
+            Some((&argument.directives, argument.location))
+        }
+    }
+}
+
 fn is_hidden(directives: &Vec<Applied>) -> bool {
     directives.has(Feature::Inaccessible)
 }
 
 impl Check<'_> {
-    /// Reports an error that names the subgraphs which hide a type or one of its fields.
-    fn fail(&mut self, code: Code, ty: &str, field: Option<&str>, message: String) {
+    /// Reports an error at what hides a part of the schema: a type, a field of it, an argument of that.
+    fn fail(&mut self, code: Code, path: &[&str], message: String) {
         let mut error = CompositionError::new(code, message);
         for schema in self.schemas {
-            let Some(declared) = schema.types.get(ty) else { continue };
-            let directives = match field.map(|name| declared.fields.get(name)) {
-                None => &declared.directives,
-                Some(Some(field)) => &field.directives,
-                Some(None) => continue,
+            let Some((directives, location)) = part(schema, path) else {
+                continue;
             };
-            let hidden = directives.first(Feature::Inaccessible);
-            error = error.at(hidden.and_then(|applied| schema.at(applied.location)));
+            // What is visible although it should not be is said where it stands.
+            let place = match code {
+                Code::OnlyInaccessibleChildren => location,
+                _ => directives
+                    .first(Feature::Inaccessible)
+                    .and_then(|applied| applied.location),
+            };
+            error = error.at(schema.at(place));
         }
         self.errors.push(error);
     }
@@ -59,7 +88,7 @@ impl Check<'_> {
         if is_hidden(&ty.directives) {
             if ty.name == "Query" {
                 let message = "\"Query\" is @inaccessible, but it is the query root, which must be visible".to_owned();
-                self.fail(Code::QueryRootTypeInaccessible, &ty.name, None, message);
+                self.fail(Code::QueryRootTypeInaccessible, &[&ty.name], message);
             }
             return;
         }
@@ -77,7 +106,7 @@ impl Check<'_> {
                 "\"{}\" is visible but everything in it is @inaccessible: hide the type too",
                 ty.name
             );
-            self.fail(Code::OnlyInaccessibleChildren, &ty.name, None, message);
+            self.fail(Code::OnlyInaccessibleChildren, &[&ty.name], message);
         }
         for field in ty.fields.values() {
             self.field(ty, field);
@@ -101,8 +130,13 @@ impl Check<'_> {
             }
             if argument.is_required() {
                 let message = format!("argument \"{coordinate}\" is @inaccessible but required: give it a default");
-                self.fail(Code::RequiredInaccessible, &ty.name, Some(&field.name), message);
+                self.fail(
+                    Code::RequiredInaccessible,
+                    &[&ty.name, &field.name, &argument.name],
+                    message,
+                );
             }
+            self.required_by_implementation(ty, field, &argument.name);
             let visible = self.visible_in_interface(ty, field);
             let implemented = visible.into_iter().find(|(_, other)| {
                 other
@@ -114,7 +148,30 @@ impl Check<'_> {
                 let message = format!(
                     "argument \"{coordinate}\" is @inaccessible but implements the visible one of \"{interface}\""
                 );
-                self.fail(Code::ImplementedByInaccessible, &ty.name, Some(&field.name), message);
+                let path = [&*ty.name, &field.name, &argument.name];
+                self.fail(Code::ImplementedByInaccessible, &path, message);
+            }
+        }
+    }
+
+    /// A type cannot require an argument that its visible interface does not show.
+    fn required_by_implementation(&mut self, interface: &Type, field: &Field, argument: &str) {
+        for ty in self
+            .merged
+            .types
+            .values()
+            .filter(|ty| ty.implements.contains(&interface.name))
+        {
+            let implementing = ty.fields.get(&field.name).filter(|field| !is_hidden(&field.directives));
+            let required = implementing.and_then(|field| field.arguments.get(argument));
+            let is_visible = |argument: &&Field| !is_hidden(&ty.directives) && !is_hidden(&argument.directives);
+            if required.filter(is_visible).is_some_and(Field::is_required) {
+                let message = format!(
+                    "argument \"{}.{}({argument}:)\" is @inaccessible but required on \"{}\", which implements it",
+                    interface.name, field.name, ty.name
+                );
+                let path = [&*interface.name, &field.name, argument];
+                self.fail(Code::RequiredInaccessible, &path, message);
             }
         }
     }
@@ -123,7 +180,7 @@ impl Check<'_> {
         if ty.kind == Kind::Input {
             if field.is_required() {
                 let message = format!("input field \"{coordinate}\" is @inaccessible but required: give it a default");
-                self.fail(Code::RequiredInaccessible, &ty.name, Some(&field.name), message);
+                self.fail(Code::RequiredInaccessible, &[&ty.name, &field.name], message);
             }
             return;
         }
@@ -132,7 +189,7 @@ impl Check<'_> {
                 "field \"{coordinate}\" is @inaccessible but implements the visible \"{interface}.{}\": hide that too",
                 field.name
             );
-            self.fail(Code::ImplementedByInaccessible, &ty.name, Some(&field.name), message);
+            self.fail(Code::ImplementedByInaccessible, &[&ty.name, &field.name], message);
         }
     }
 
@@ -152,7 +209,7 @@ impl Check<'_> {
         let target = self.merged.types.get(name);
         if target.is_some_and(|target| is_hidden(&target.directives)) {
             let message = format!("type \"{name}\" is @inaccessible but the visible \"{coordinate}\" refers to it");
-            self.fail(Code::ReferencedInaccessible, name, None, message);
+            self.fail(Code::ReferencedInaccessible, &[name], message);
         }
     }
 
@@ -162,7 +219,7 @@ impl Check<'_> {
             self.hidden_in(default, &field.ty, &mut hidden);
             for (ty, member) in hidden {
                 let message = format!("\"{ty}.{member}\" is @inaccessible but used in the default of \"{coordinate}\"");
-                self.fail(Code::DefaultValueUsesInaccessible, &ty, None, message);
+                self.fail(Code::DefaultValueUsesInaccessible, &[&ty, &member], message);
             }
         }
     }

@@ -6,6 +6,7 @@ mod document;
 mod header;
 mod inaccessible;
 mod interfaces;
+mod requires;
 
 use apollo_compiler::{Schema, ast::Document};
 
@@ -30,9 +31,11 @@ pub(crate) fn check(merged: &Merged, schemas: &[subgraph::Schema]) -> Vec<Compos
     errors
 }
 
-/// Checks that types have the fields of their interfaces.
-pub(crate) fn check_interfaces(merged: &Merged, schemas: &[subgraph::Schema]) -> Vec<CompositionError> {
-    interfaces::check_fields(merged, schemas)
+/// Checks that types have the fields of their interfaces, and fields the arguments that are asked for.
+pub(crate) fn check_fields(merged: &Merged, schemas: &[subgraph::Schema]) -> Vec<CompositionError> {
+    let mut errors = interfaces::check_fields(merged, schemas);
+    errors.extend(requires::check(merged, schemas));
+    errors
 }
 
 /// Checks what remains visible, and who may see it.

@@ -108,9 +108,8 @@ impl Place<'_> {
             Ok(selections) => selections,
             Err(message) => return vec![self.error(Code::ContextInvalidSelection, &message)],
         };
-        let faults = setters
-            .iter()
-            .filter_map(|setter| self.selection_fault(setter, &selections));
+        let faults = setters.iter().map(|setter| self.selection_fault(setter, &selections));
+        let faults = faults.chain([self.conditions_fault(&setters, &selections)]).flatten();
         faults
             .map(|message| self.error(Code::ContextInvalidSelection, &message))
             .collect()
@@ -140,6 +139,7 @@ impl Place<'_> {
         if !has_conditions {
             return self.path_fault(setter, selections);
         }
+        let possible = self.schema.runtime_types(setter);
         let mut is_matched = false;
         for selection in selections {
             let Selection::InlineFragment(fragment) = selection else {
@@ -149,16 +149,10 @@ impl Place<'_> {
                 return Some("directives are not allowed in the selection".to_owned());
             }
             let condition = fragment.type_condition.as_ref();
-            let Some(target) = condition.map_or(Some(setter), |name| self.schema.types.get(name)) else {
-                return Some("it names a type that does not exist".to_owned());
+            let Some(target) = condition.and_then(|name| self.schema.types.get(name)) else {
+                return Some("each of its fragments must be on a type".to_owned());
             };
-            let targets = self.schema.runtime_types(target);
-            if self
-                .schema
-                .runtime_types(setter)
-                .iter()
-                .any(|name| targets.contains(name))
-            {
+            if possible.contains(&&target.name) {
                 is_matched = true;
                 if let Some(fault) = self.path_fault(target, &fragment.selection_set) {
                     return Some(fault);
@@ -168,11 +162,33 @@ impl Place<'_> {
         (!is_matched).then(|| format!("no type condition matches \"{}\"", setter.name))
     }
 
+    /// Why type conditions make no sense for all types together that set the context.
+    fn conditions_fault(&self, setters: &[&Type], selections: &[Selection]) -> Option<String> {
+        let conditions = selections.iter().filter_map(|selection| match selection {
+            Selection::InlineFragment(fragment) => fragment.type_condition.as_ref(),
+            _ => None,
+        });
+        let conditions = conditions.collect::<Vec<_>>();
+        let possible = setters.iter().flat_map(|setter| self.schema.runtime_types(setter));
+        for (index, condition) in conditions.iter().enumerate() {
+            if conditions[..index].contains(condition) {
+                return Some(format!("two of its fragments are on \"{condition}\""));
+            }
+        }
+        let unused = conditions
+            .iter()
+            .find(|condition| !possible.clone().any(|name| name == **condition));
+        unused.map(|condition| format!("no type that sets the context can be \"{condition}\""))
+    }
+
     fn path_fault(&self, ty: &Type, selections: &[Selection]) -> Option<String> {
         let (mut ty, mut selections) = (ty, selections);
         let mut depth = 0;
         let mut is_null_possible = false;
         loop {
+            if ty.is_interface_object() {
+                return Some(format!("\"{}\" is an @interfaceObject", ty.name));
+            }
             let [Selection::Field(selected)] = selections else {
                 return Some("it must select exactly one field".to_owned());
             };

@@ -35,7 +35,7 @@ fn check_list_size(schema: &Schema, ty: &Type, field: &Field, size: &Applied) ->
     let coordinate = format!("{}.{}", ty.name, field.name);
     let mut errors = Vec::new();
     let mut fail = |code, message: String| errors.push(schema.error(code, message, size.location));
-    let sized = names(size, "sizedFields");
+    let sized = names(size, "sizedFields").filter(|sized| !sized.is_empty());
     if !field.ty.is_list() && sized.is_none() {
         fail(
             Code::ListSizeAppliedToNonList,
@@ -61,9 +61,7 @@ fn check_list_size(schema: &Schema, ty: &Type, field: &Field, size: &Applied) ->
             );
         }
     }
-    let Some(sized) = sized.filter(|sized| !sized.is_empty()) else {
-        return errors;
-    };
+    let Some(sized) = sized else { return errors };
     let target = schema
         .types
         .get(field.ty.inner_named_type())

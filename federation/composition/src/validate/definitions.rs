@@ -13,6 +13,7 @@ pub(crate) fn definitions(document: &Document, names: &Names, schema: &Schema) -
     let mut errors = Vec::new();
     for found in &document.definitions {
         let Some(name) = found.name() else { continue };
+        errors.extend(shared_twice(found, names, schema));
         if let Definition::DirectiveDefinition(directive) = found {
             errors.extend(contextual(directive, names, schema));
             let feature = names.feature(name).filter(|feature| is_checked(*feature));
@@ -28,6 +29,16 @@ pub(crate) fn definitions(document: &Document, names: &Names, schema: &Schema) -
         }
     }
     errors
+}
+
+/// A type and its extensions may each be shareable, but none of them twice.
+fn shared_twice(found: &Definition, names: &Names, schema: &Schema) -> Option<CompositionError> {
+    let applied = found.directives().0.iter();
+    let mut shareable = applied.filter(|applied| names.feature(&applied.name) == Some(Feature::Shareable));
+    let second = shareable.nth(1)?;
+    let name = found.name()?;
+    let message = format!("@{} stands twice on \"{name}\": remove one of them", second.name);
+    Some(schema.error(Code::InvalidShareableUsage, message, second.location()))
 }
 
 /// Contexts fill arguments of fields only.

@@ -90,7 +90,7 @@ fn check_subscription(schema: &Schema, ty: &Type, field: &Field) -> Option<Compo
     Some(schema.error(Code::InvalidFieldSharing, message, shareable.location))
 }
 
-/// A type and its extensions may each be shareable, but none of them twice.
+/// A field is shareable or not.
 fn check_shareable(schema: &Schema, ty: &Type, field: &Field) -> Option<CompositionError> {
     let own = field.directives.all(Feature::Shareable).collect::<Vec<&Applied>>();
     let is_twice = own.len() > 1;

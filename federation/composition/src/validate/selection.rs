@@ -95,7 +95,7 @@ fn check_one(schema: &Schema, rules: &Rules, ty: &Type, applied: &Applied, place
         place,
         text: applied
             .argument("fields")
-            .map(|value| value.to_string())
+            .map(|value| value.serialize().no_indent().to_string())
             .unwrap_or_default(),
         errors: Vec::new(),
     };
@@ -236,7 +236,9 @@ impl Check<'_> {
                 Some(argument) => (!value::fits(&given.value, &argument.ty, self.schema)).then(|| {
                     format!(
                         "{} is no value for argument \"{}\" of \"{coordinate}\", which has type \"{}\"",
-                        given.value, given.name, argument.ty
+                        given.value.serialize().no_indent(),
+                        given.name,
+                        argument.ty
                     )
                 }),
             };

@@ -124,6 +124,38 @@ fn a_changed_default_is_dangerous_and_a_lost_one_may_break() {
 }
 
 #[test]
+fn a_default_says_nothing_new_where_it_is_the_same_value_or_could_not_be_left_out() {
+    check(
+        "type Query { a(f: F = {x: 1, y: [2]}, r: Float = 1): Int } input F { x: Int y: [Int] }",
+        "type Query { a(f: F = {y: [2], x: 1}, r: Float = 1.0): Int } input F { x: Int y: [Int] }",
+        &[],
+    );
+    check(
+        "type Query { a(x: Int!): Int }",
+        "type Query { a(x: Int! = 1): Int }",
+        &["Safe ARGUMENT_DEFAULT_CHANGED Query.a(x:)"],
+    );
+}
+
+#[test]
+fn what_every_schema_has_may_be_written_out() {
+    check(
+        "type Query { a: Int }",
+        "scalar Int directive @skip(if: Boolean!) on FIELD type Query { a: Int b: Int }",
+        &["Safe FIELD_ADDED Query.b"],
+    );
+}
+
+#[test]
+fn a_message_has_one_line() {
+    let old = "directive @d(x: [Int]) on FIELD_DEFINITION type Query { a(x: [Int] = [1, 2]): Int @d(x: [1, 2]) }";
+    let changes = diff(old, "type Query { a(x: [Int] = [3, 4]): Int }").unwrap();
+
+    assert_eq!(changes.len(), 3);
+    assert!(changes.iter().all(|it| !it.message.contains('\n')), "{changes:#?}");
+}
+
+#[test]
 fn a_new_enum_value_is_dangerous_where_clients_read_it() {
     check(
         "type Query { a: E } enum E { A B }",

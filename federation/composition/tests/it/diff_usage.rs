@@ -111,17 +111,84 @@ fn a_union_member_counts_where_a_fragment_names_it() {
 }
 
 #[test]
-fn operations_that_do_not_fit_the_old_schema_are_no_evidence_and_are_named() {
+fn operations_that_do_not_fit_the_old_schema_count_by_their_fields_and_are_named() {
     let report = used(&SHOP.replace("name: String", ""), &["{ nothing }"]);
 
     assert_eq!(only(&report).severity, Severity::Safe);
     assert_eq!(report.ignored[0].text, "{ nothing }");
     assert!(report.ignored[0].error.contains("nothing"));
+
+    let recorded = RecordedOperation {
+        text: Some("{ product { name nothing } }".to_owned()),
+        fields: vec!["Product.name".to_owned()],
+        count: 3,
+    };
+    let report = diff_with_usage(SHOP, &SHOP.replace("name: String", ""), &[recorded]).unwrap();
+    assert_eq!(only(&report).severity, Severity::Breaking);
+    assert_eq!(report.ignored.len(), 1);
+}
+
+#[test]
+fn any_directive_may_have_stood_in_an_operation_whose_text_is_not_known() {
+    let old = format!("{SHOP} enum Zone {{ EAST WEST }} directive @at(zone: Zone) on FIELD");
+    let recorded = RecordedOperation {
+        text: None,
+        fields: vec!["Query.product".to_owned()],
+        count: 1,
+    };
+    let judged = |gone: &str| {
+        let report = diff_with_usage(&old, &old.replace(gone, ""), std::slice::from_ref(&recorded)).unwrap();
+        only(&report).severity
+    };
+
+    assert_eq!(judged("directive @at(zone: Zone) on FIELD"), Severity::Breaking);
+    assert_eq!(judged("(zone: Zone)"), Severity::Breaking);
+    assert_eq!(judged("WEST"), Severity::Breaking);
+}
+
+#[test]
+fn a_type_that_is_only_asked_for_its_name_is_in_use() {
+    let recorded = RecordedOperation {
+        text: None,
+        fields: vec!["Query.media".to_owned(), "Film.__typename".to_owned()],
+        count: 1,
+    };
+    let report = diff_with_usage(SHOP, &SHOP.replace("Book | Film", "Book"), &[recorded]).unwrap();
+
+    assert_eq!(only(&report).severity, Severity::Breaking);
+}
+
+#[test]
+fn an_operation_whose_text_is_not_known_counts_by_what_it_asks_for() {
+    let asks = |fields: &[&str], new: &str| {
+        let recorded = RecordedOperation {
+            text: None,
+            fields: fields.iter().map(ToString::to_string).collect(),
+            count: 7,
+        };
+        only(&diff_with_usage(SHOP, new, &[recorded]).unwrap()).severity
+    };
+    let nameless = SHOP.replace("name: String", "");
+    let unordered = SHOP.replace("DOWN", "");
+    let unfiltered = SHOP.replace("limit: Int", "");
+
+    assert_eq!(asks(&["Query.product", "Product.name"], &nameless), Severity::Breaking);
+    assert_eq!(asks(&["Query.product", "Product.id"], &nameless), Severity::Safe);
+    assert_eq!(asks(&["Query.product(order:)"], &unordered), Severity::Breaking);
+    assert_eq!(asks(&["Query.product(id:)"], &unordered), Severity::Safe);
+    assert_eq!(asks(&["Query.product(filter:)"], &unfiltered), Severity::Breaking);
+    assert_eq!(
+        asks(&["Film.id"], &SHOP.replace("Book | Film", "Book")),
+        Severity::Breaking
+    );
+    assert_eq!(asks(&["Book.id"], &SHOP.replace("Book | Film", "Book")), Severity::Safe);
+    assert_eq!(asks(&["Gone.id", "no coordinate"], &nameless), Severity::Safe);
 }
 
 fn used(new: &str, operations: &[&str]) -> UsageReport {
     let record = |text: &&str| RecordedOperation {
-        text: (*text).to_owned(),
+        text: Some((*text).to_owned()),
+        fields: Vec::new(),
         count: 10,
     };
     let operations: Vec<_> = operations.iter().map(record).collect();

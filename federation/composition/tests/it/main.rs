@@ -3,13 +3,17 @@
 
 mod check;
 mod diff;
+mod diff_spreads;
 mod diff_usage;
 mod golden;
 mod merge;
+mod merge_access;
 mod merge_directives;
 mod oracle;
+mod places;
 mod property;
 mod satisfiability;
+mod satisfiability_labels;
 mod validate_access;
 mod validate_fields;
 mod validate_link;

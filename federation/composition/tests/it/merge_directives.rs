@@ -137,6 +137,22 @@ fn a_custom_directive_is_composed_in_its_newest_version() {
 }
 
 #[test]
+fn of_definitions_of_one_version_the_last_is_composed() {
+    let url = "https://example.org/mine/v1.0";
+    let first = custom("a", url, "(x: Int) on FIELD_DEFINITION | FIELD");
+    let last = custom("b", url, "(x: Int = 1) on FIELD_DEFINITION | FIELD");
+
+    for text in [first.clone() + &last, last + &first] {
+        let composition = composed(&text);
+
+        has(
+            &composition,
+            &["directive @mine(x: Int = 1) on FIELD_DEFINITION | FIELD"],
+        );
+    }
+}
+
+#[test]
 fn a_custom_directive_comes_from_one_specification() {
     let definition = "(x: Int) on FIELD_DEFINITION";
     let first = custom("a", "https://example.org/mine/v1.0", definition);

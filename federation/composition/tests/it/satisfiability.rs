@@ -99,6 +99,71 @@ fn a_context_that_no_object_above_sets_is_the_reason() {
 }
 
 #[test]
+fn a_mutation_is_one_call_so_one_subgraph_must_lead_to_its_whole_result() {
+    let errors = refuse(&[
+        "type Query { a: Int } type Mutation { make: Box @shareable } type Box { id: ID! @shareable x: Int }",
+        "type Mutation { make: Box @shareable } type Box { id: ID! @shareable y: Int }",
+    ]);
+
+    let error = only(&errors);
+    assert_eq!(
+        (error.code, &*error.subgraphs),
+        (Code::SatisfiabilityError, &["s0".to_owned(), "s1".to_owned()][..])
+    );
+    insta::assert_snapshot!(error.message, @r#"
+    Supergraph API queries using the mutation field "Mutation.make" at top-level must be satisfiable without needing to call that field from multiple subgraphs, but every subgraph with that field encounters satisfiability errors. Please fix these satisfiability errors for (at least) one of the following subgraphs with the mutation field:
+    - When calling "Mutation.make" at top-level from subgraph "s0":
+      The following supergraph API query:
+      mutation {
+        make {
+          y
+        }
+      }
+      cannot be satisfied by the subgraphs because:
+      - from subgraph "s0":
+        - cannot find field "Box.y".
+        - cannot move to subgraph "s1", which has field "Box.y", because type "Box" has no @key defined in subgraph "s1".
+    - When calling "Mutation.make" at top-level from subgraph "s1":
+      The following supergraph API query:
+      mutation {
+        make {
+          x
+        }
+      }
+      cannot be satisfied by the subgraphs because:
+      - from subgraph "s1":
+        - cannot find field "Box.x".
+        - cannot move to subgraph "s0", which has field "Box.x", because type "Box" has no @key defined in subgraph "s0".
+    "#);
+}
+
+#[test]
+fn a_nearer_object_that_sets_a_context_hides_one_further_up() {
+    let errors = refuse(&[
+        "type Query { shop: Shop }
+         type Shop @key(fields: \"id\") @context(name: \"place\") { id: ID! currency: String! item: Item }
+         type Market @key(fields: \"id\") @context(name: \"place\") { id: ID! currency: String! @external item: Item }
+         type Item @key(fields: \"id\") { id: ID! market: Market
+           price(in: String @fromContext(field: \"$place { currency }\")): Int }",
+        "type Query { m: Market } type Market @key(fields: \"id\", resolvable: false) { id: ID! currency: String! }",
+    ]);
+
+    let price = errors.iter().find(|it| it.message.contains("price")).unwrap();
+    assert!(
+        price
+            .message
+            .contains("  shop {\n    item {\n      market {\n        item {\n          price"),
+        "{price}"
+    );
+    assert!(
+        price
+            .message
+            .contains("cannot satisfy @require conditions on field \"Item.price\"."),
+        "{price}"
+    );
+}
+
+#[test]
 fn an_interface_object_must_lead_to_its_implementations() {
     let errors = refuse(&[
         "type Query { all: [Media] }
@@ -154,6 +219,39 @@ fn many_entities_in_many_subgraphs_are_checked_in_moderate_time() {
     let sdls: Vec<_> = (0..25).map(sdl).collect();
 
     let outcome = compose(&subgraphs(&sdls));
+
+    assert!(outcome.is_ok(), "{:?}", outcome.err());
+}
+
+#[test]
+fn a_graph_with_too_many_paths_is_given_up() {
+    let graphs = 60;
+    let sdl = |graph: usize| {
+        let lacking = (0..graphs).filter(|it| *it != graph);
+        let fields: Vec<_> = lacking.map(|it| format!("f{it}: V @shareable")).collect();
+        format!("type Query {{ v: V @shareable }} type V {{ {} }}", fields.join(" "))
+    };
+    let sdls: Vec<_> = (0..graphs).map(sdl).collect();
+
+    let errors = compose(&subgraphs(&sdls)).unwrap_err();
+
+    assert_eq!(only(&errors).code, Code::MaxValidationSubgraphPathsExceeded);
+}
+
+#[test]
+fn many_contexts_that_lead_to_each_other_are_checked_in_moderate_time() {
+    let setters = 0..25;
+    let links: String = setters.clone().map(|it| format!("to{it}: S{it} ")).collect();
+    let mut sdl = format!("type Query {{ {links} }}");
+    for it in setters {
+        let _ = write!(
+            sdl,
+            "type S{it} @key(fields: \"id\") @context(name: \"c{it}\") {{ id: ID! v: String item: I{it} }}
+             type I{it} @key(fields: \"id\") {{ id: ID! {links} p(v: String @fromContext(field: \"$c{it} {{ v }}\")): Int }}"
+        );
+    }
+
+    let outcome = compose(&subgraphs(&[sdl]));
 
     assert!(outcome.is_ok(), "{:?}", outcome.err());
 }

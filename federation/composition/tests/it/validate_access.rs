@@ -38,6 +38,39 @@ fn computed_fields_are_as_protected_as_what_they_are_computed_from() {
 }
 
 #[test]
+fn a_field_of_an_interface_object_is_computed_for_each_type_alone() {
+    let text = |of_type: &str, own: &str| {
+        format!(
+            "# a
+            type Query {{ i: I b: B }}
+            interface I @key(fields: \"id\") {{ id: ID! x: Int }}
+            type A implements I @key(fields: \"id\") @authenticated {{ id: ID! x: Int @authenticated }}
+            type B implements I @key(fields: \"id\") {of_type} {{ id: ID! x: Int @authenticated }}
+            # b
+            type I @interfaceObject @key(fields: \"id\") {{ id: ID! x: Int @external y: Int @requires(fields: \"x\") {own} }}"
+        )
+    };
+
+    refuses(&text("", ""), &[MissingTransitiveAuthRequirements]);
+    composed(&text("@authenticated", ""));
+    composed(&text("", "@authenticated"));
+}
+
+#[test]
+fn a_context_is_as_protected_as_the_type_that_sets_it() {
+    let text = |field: &str| {
+        context(field).replace(
+            "type T @key(fields: \"id\")",
+            "type T @key(fields: \"id\") @authenticated",
+        )
+    };
+    let field = "f(x: String @fromContext(field: \"$ctx { name }\")): Int";
+
+    refuses(&text(field), &[MissingTransitiveAuthRequirements]);
+    composed(&text(&format!("{field} @authenticated")));
+}
+
+#[test]
 fn interfaces_are_as_protected_as_all_types_behind_them() {
     let composition = composed(
         "# a

@@ -195,6 +195,20 @@ fn a_root_has_no_namesake() {
 }
 
 #[test]
+fn a_type_with_the_name_of_a_root_is_none_where_the_schema_does_not_name_it() {
+    let roots = |head: &str| {
+        let text = format!("# a\n{head} type Query {{ x: Mutation }}\ntype Mutation {{ x: Int }}");
+        let composition = composed(&text);
+        let has = |sdl: &str| sdl.contains("mutation: Mutation");
+        (has(&composition.supergraph_sdl), has(&composition.api_sdl))
+    };
+
+    assert_eq!(roots("schema { query: Query }"), (false, false));
+    assert_eq!(roots("schema { query: Query mutation: Mutation }"), (true, true));
+    assert_eq!(roots(""), (true, true));
+}
+
+#[test]
 fn what_serves_the_gateway_is_no_part_of_the_api() {
     let composition = composed(
         "# a: as it is

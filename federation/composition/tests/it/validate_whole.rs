@@ -1,8 +1,8 @@
 //! What must hold of all subgraphs together, apart from how elements merge.
 
-use federation_composition::Code::*;
+use federation_composition::{Code::*, HintCode};
 
-use crate::check::{composed, refused, refuses};
+use crate::check::{composed, has, hints, refused, refuses};
 
 #[test]
 fn an_extension_has_a_base() {
@@ -123,6 +123,50 @@ fn somebody_resolves_an_external_field() {
         "# a\ntype Query { t: T }\ntype T @key(fields: \"id\") { id: ID! x: Int @external y: Int @requires(fields: \"x\") }",
         &[ExternalMissingOnBase],
     );
+}
+
+#[test]
+fn an_interface_object_resolves_an_external_field_too() {
+    let text = |x: &str| {
+        format!(
+            "# a
+            type Query {{ i: I }}
+            interface I @key(fields: \"id\") {{ id: ID! }}
+            type A implements I @key(fields: \"id\") {{ id: ID! x(n: Int): Int @external y: Int @requires(fields: \"x(n: 1)\") }}
+            # b
+            type I @interfaceObject @key(fields: \"id\") {{ id: ID! {x} }}"
+        )
+    };
+
+    let composition = composed(&text("x(n: Int): Int"));
+
+    has(
+        &composition,
+        &[
+            "x(n: Int): Int @join__field(graph: A, external: true)",
+            "x(n: Int): Int @join__field(graph: B)",
+        ],
+    );
+    refuses(&text("z: Int"), &[ExternalMissingOnBase]);
+}
+
+#[test]
+fn what_an_interface_object_resolves_is_not_moved_to_one_type() {
+    let text = |from: &str| {
+        format!(
+            "# a
+            type Query {{ i: I a: A }}
+            interface I @key(fields: \"id\") {{ id: ID! }}
+            type A implements I @key(fields: \"id\") {{ id: ID! x: Int @override(from: \"{from}\") @shareable }}
+            # b
+            type I @interfaceObject @key(fields: \"id\") {{ id: ID! x: Int @shareable }}
+            # c
+            type I @interfaceObject @key(fields: \"id\") {{ id: ID! z: Int }}"
+        )
+    };
+
+    refuses(&text("b"), &[OverrideCollisionWithAnotherDirective]);
+    assert!(hints(&composed(&text("c"))).contains(&HintCode::OverrideDirectiveCanBeRemoved));
 }
 
 #[test]

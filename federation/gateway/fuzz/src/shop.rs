@@ -4,9 +4,9 @@ use std::sync::{Mutex, PoisonError};
 
 use axum::{Router, body::Bytes, routing::post};
 use federation_composition::{Subgraph, compose};
-use federation_gateway::{Gateway, Locals, Settings};
+use federation_gateway::{Gateway, Peers, Settings};
 use platform_config::Config;
-use platform_service::{Clock, Context};
+use platform_service::{Clock, Context, Peer};
 
 /// Both subgraphs, abstract types, a required field, nulls that propagate.
 pub const LARGE: &str = "{ items { __typename ... on Book { id title pages author { name } } ... on Toy { id called: title price label } } node { id related { id ... on Toy { ages } } } }";
@@ -70,8 +70,8 @@ fn start(settings: Settings, products: Router, details: Router) -> Gateway {
         sdl: format!("{LINK} {sdl}"),
     });
     let composed = compose(&subgraphs).expect("the shop composes");
-    let locals = Locals::from([("products".to_owned(), products), ("details".to_owned(), details)]);
+    let peers = Peers::from([("products".to_owned(), Peer::Local(products)), ("details".to_owned(), Peer::Local(details))]);
     let folder = tempfile::tempdir().expect("there is room for a folder");
     let context = Context::standalone("gateway", Config::default(), Clock::system(), folder.path());
-    Gateway::new(&composed.supergraph_sdl, settings, locals, &context).expect("the shop is served")
+    Gateway::new(&composed.supergraph_sdl, settings, peers, &context).expect("the shop is served")
 }

@@ -37,8 +37,8 @@ impl Requirement {
     pub(super) fn read(directives: &[Directive], names: &Names) -> Self {
         let conditions = directives.iter().filter_map(|directive| match &directive.name {
             name if *name == names.authenticated => Some(Condition::Authenticated),
-            name if *name == names.scopes => Some(Condition::Scopes(alternatives(directive, "scopes"))),
-            name if *name == names.policy => Some(Condition::Policies(alternatives(directive, "policies"))),
+            name if *name == names.scopes => alternatives(directive, "scopes").map(Condition::Scopes),
+            name if *name == names.policy => alternatives(directive, "policies").map(Condition::Policies),
             _ => None,
         });
         Self(conditions.collect())
@@ -77,14 +77,23 @@ impl Requirement {
     }
 }
 
-/// `[["a", "b"], ["c"]]`: a and b, or c. What cannot be read can be met by nobody.
-fn alternatives(directive: &Directive, name: &str) -> Vec<Vec<String>> {
-    let Some(Value::List(any)) = argument(directive, name) else {
-        return Vec::new();
+/// `[["a", "b"], ["c"]]`: a and b, or c. Nothing where an empty list asks for nothing, as in Apollo's router. What cannot
+/// be read can be met by nobody.
+fn alternatives(directive: &Directive, name: &str) -> Option<Vec<Vec<String>>> {
+    let alternatives: Vec<Vec<String>> = match argument(directive, name) {
+        Some(Value::List(any)) if any.is_empty() => return None,
+        Some(Value::List(any)) => any.iter().filter_map(together).collect(),
+        Some(one) => together(one).into_iter().collect(),
+        None => Vec::new(),
     };
-    let alternatives = any.iter().filter_map(|all| match all {
+    let is_open = alternatives.iter().any(Vec::is_empty);
+    (!is_open).then_some(alternatives)
+}
+
+/// A single text stands for a list of it, as everywhere in GraphQL.
+fn together(value: &Value) -> Option<Vec<String>> {
+    match value {
         Value::List(all) => all.iter().map(as_text).collect(),
         one => as_text(one).map(|one| vec![one]),
-    });
-    alternatives.collect()
+    }
 }

@@ -39,7 +39,7 @@ impl Gateway {
         let keys = keys(ready, caller);
         if let Some(kept) = keys.iter().flatten().find_map(|key| store.get(key)) {
             telemetry::record_cache("response", true);
-            self.count(ready, false);
+            self.count(ready).went_well();
             let mut outcome = Outcome::executed(kept.body.to_vec(), Vec::new());
             if settings.header {
                 self.tell(&mut outcome, kept.policy, ready);

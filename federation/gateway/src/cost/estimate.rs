@@ -24,6 +24,7 @@ impl Model {
         operation: &Operation<'_>,
         variables: &Variables,
         list_size: u64,
+        asked_by: AskedBy,
     ) -> Result<u64, CostError> {
         let base = match operation.kind {
             OperationKind::Mutation => MUTATION,
@@ -37,9 +38,19 @@ impl Model {
             operation,
             variables,
             list_size,
+            asked_by,
         };
         Ok(base.saturating_add(walk.set(root, operation.selection, &[])?))
     }
+}
+
+/// Who wrote an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AskedBy {
+    /// A client, who has to say how long a list is where the schema wants it.
+    Client,
+    /// The planner, which needs what others require: a list of no told length is as long as an unknown one.
+    Planner,
 }
 
 struct Walk<'a> {
@@ -47,6 +58,7 @@ struct Walk<'a> {
     operation: &'a Operation<'a>,
     variables: &'a Variables,
     list_size: u64,
+    asked_by: AskedBy,
 }
 
 /// Lists further down whose length an outer field has told: the way to each, and its length.
@@ -116,7 +128,7 @@ impl Walk<'_> {
             .filter_map(|way| self.argument(field, cost, way))
             .map(|value| length(&value).unwrap_or(self.list_size))
             .collect();
-        if size.needs_one && given.len() != 1 {
+        if size.needs_one && given.len() != 1 && self.asked_by == AskedBy::Client {
             let names: Vec<_> = size.slicing.iter().map(|way| way.join(".")).collect();
             return Err(CostError::Slicing {
                 field: format!("{parent}.{}", field.name),

@@ -6,7 +6,7 @@ use axum::http::HeaderValue;
 use graphql_tools::parser::parse_query;
 use serde_json::json;
 
-use super::{CostReport, CostSettings, Model};
+use super::{AskedBy, CostReport, CostSettings, Model};
 use crate::{
     outcome::Outcome,
     outline::Operation,
@@ -36,8 +36,9 @@ impl Model {
             let Some(operation) = Operation::find(&document, None) else {
                 continue;
             };
-            // The client's own operation has been checked; what the planner wrote of it may split its arguments.
-            let cost = self.estimate(&operation, variables, list_size).unwrap_or_default();
+            let cost = self.estimate(&operation, variables, list_size, AskedBy::Planner);
+            // What cannot be told is too much for any budget.
+            let cost = cost.unwrap_or(u64::MAX);
             let sum: &mut u64 = costs.entry(subgraph).or_default();
             *sum = sum.saturating_add(cost);
         }

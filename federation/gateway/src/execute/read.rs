@@ -154,11 +154,17 @@ impl<'a> Reader<'a> {
             return Ok(());
         };
         self.last_type = Some((name, id));
-        let keeps = matches!(self.data.at(target, TYPE_SLOT), Value::Type(old) if self.types.is_object(old) && !self.types.is_object(id));
-        if !keeps {
-            self.data.set(target, TYPE_SLOT, Value::Type(id));
-        }
+        tell_type(self.data, target, id, self.types);
         Ok(())
+    }
+}
+
+/// Says of which type an object is. An interface's name takes away nothing: whoever answers with it does not know the
+/// objects behind it.
+pub(super) fn tell_type(data: &mut Data, object: u32, id: TypeId, types: &Types) {
+    let keeps = matches!(data.at(object, TYPE_SLOT), Value::Type(old) if types.is_object(old) && !types.is_object(id));
+    if !keeps {
+        data.set(object, TYPE_SLOT, Value::Type(id));
     }
 }
 

@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::{
     gather::{Gathered, Target},
     json::{Broken, Scanner},
-    program::{BatchTask, EntityTask, RootTask},
-    read::Reader,
+    program::{BatchTask, EntityTask, PlaceTask, Program, RootTask},
+    read::{Reader, tell_type},
     report::Report,
     run::{Run, State},
     shape::{Shapes, TYPE_SLOT},
@@ -122,26 +122,37 @@ impl<'r> Reply<'r> {
             let here = rest.iter().take_while(|target| target.place == first.place).count();
             let (group, others) = rest.split_at(here);
             rest = others;
-            let read = batch.places[first.place as usize].read;
-            if group.len() == 1 || !batch.may_share {
-                for target in group {
-                    reader.scan = Scanner::at(reader.bytes, start);
-                    reader.object_into(read, target.object, 3)?;
-                }
+            let place = &batch.places[first.place as usize];
+            if group.len() > 1 && batch.may_share {
+                reader.scan = Scanner::at(reader.bytes, start);
+                self.shared(place, group, reader)?;
                 continue;
             }
-            let shape = batch.places[first.place as usize].shape;
-            let slots = self.run.program.shapes.slots(shape);
-            let shared = reader.data.object(slots);
-            let known = reader.data.at(first.object, TYPE_SLOT);
-            reader.data.set(shared, TYPE_SLOT, known);
-            reader.scan = Scanner::at(reader.bytes, start);
-            reader.object_into(read, shared, 3)?;
-            let program = self.run.program;
-            let read = program.reads[read.0 as usize].fields.iter().map(|field| field.slot);
-            for slot in read.chain([TYPE_SLOT]) {
-                hand_out(reader.data, shared, slot, group, &program.shapes);
+            for target in group {
+                reader.scan = Scanner::at(reader.bytes, start);
+                reader.object_into(place.read, target.object, 3)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Reads an entity once for all objects of a place that wait for it.
+    fn shared(&self, place: &PlaceTask, group: &[Target], reader: &mut Reader<'_>) -> Result<(), Broken> {
+        let Program { shapes, reads, .. } = self.run.program;
+        let shared = reader.data.object(shapes.slots(place.shape));
+        reader.object_into(place.read, shared, 3)?;
+        match reader.data.at(shared, TYPE_SLOT) {
+            // What is one entity for a subgraph that knows their interface alone may be objects of several types.
+            Value::Type(id) => {
+                for target in group {
+                    tell_type(reader.data, target.object, id, reader.types);
+                }
+            }
+            _ => hand_out(reader.data, shared, TYPE_SLOT, group, shapes),
+        }
+        let slots = reads[place.read.0 as usize].fields.iter().map(|field| field.slot);
+        for slot in slots.filter(|slot| *slot != TYPE_SLOT) {
+            hand_out(reader.data, shared, slot, group, shapes);
         }
         Ok(())
     }
@@ -184,12 +195,12 @@ impl<'r> Reply<'r> {
 fn hand_out(data: &mut Data, shared: u32, slot: u32, group: &[Target], shapes: &Shapes) {
     match data.at(shared, slot) {
         Value::Missing => {}
-        value @ (Value::Leaf(_) | Value::Type(_)) => {
+        value @ Value::Leaf(_) => {
             for target in group {
                 data.set(target.object, slot, value);
             }
         }
-        Value::Null | Value::List { .. } | Value::Object { .. } => {
+        Value::Type(_) | Value::Null | Value::List { .. } | Value::Object { .. } => {
             let mut merged = None;
             for target in group {
                 // What several of them share already is merged once.

@@ -37,10 +37,10 @@ impl Gateway {
             .route("/graphql", get(by_get).post(by_post))
             .route("/health", get(health))
             .route("/readyz", get(health));
-        if self.0.settings.http.introspection {
+        if self.0.introspection {
             router = router.route("/graphql/schema.graphql", get(schema));
         }
-        if self.0.settings.http.explorer {
+        if self.0.explorer {
             router = router.merge(explorer::routes());
         }
         router.with_state(self.clone())
@@ -102,7 +102,7 @@ async fn by_get(State(gateway): State<Gateway>, request: HttpRequest) -> Respons
         return connect(gateway, request).await;
     }
     let wants_page = negotiate(headers, &[RESPONSE_JSON, JSON, "text/html"]) == Some(2);
-    if request.uri().query().is_none() && wants_page && gateway.0.settings.http.explorer {
+    if request.uri().query().is_none() && wants_page && gateway.0.explorer {
         return explorer::page(explorer::Events::WebSocket);
     }
     let lasting = transport(headers);

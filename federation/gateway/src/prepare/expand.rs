@@ -10,7 +10,7 @@ use graphql_tools::static_graphql::{
 
 use crate::{
     Error,
-    outline::{Operation, OperationKind, inner},
+    outline::{Operation, inner},
     supergraph::{Supergraph, argument},
 };
 
@@ -24,18 +24,16 @@ pub(super) fn check(
     let Some(operation) = Operation::find(document, name) else {
         return Ok(());
     };
-    let root = match operation.kind {
-        OperationKind::Query => Some(supergraph.query_type()),
-        OperationKind::Mutation => supergraph.mutation_type(),
-        OperationKind::Subscription => supergraph.subscription_type(),
-    };
     let mut walk = Walk {
         supergraph,
         fragments: operation.fragments,
         taken_apart: HashMap::new(),
         left: most,
     };
-    match root.map(|root| walk.set(root, operation.selection)) {
+    match supergraph
+        .root_type(operation.kind)
+        .map(|root| walk.set(root, operation.selection))
+    {
         Some(Err(Spent)) => Err(Error::TooManyFields(most)),
         _ => Ok(()),
     }

@@ -39,6 +39,12 @@ pub(crate) struct Parsed {
 /// Reads texts for one supergraph.
 pub(super) struct Reader {
     pub(super) supergraph: Arc<Supergraph>,
+    pub(super) checks: Checks,
+}
+
+/// What every text has to pass before anything is planned, whoever it comes from.
+#[derive(Default)]
+pub(super) struct Checks {
     pub(super) validator: Validator,
     pub(super) limits: LimitSettings,
 }
@@ -56,20 +62,7 @@ pub(super) fn key_of(text: &str, name: Option<&str>) -> Key {
 impl Reader {
     /// The document of a text, checked.
     pub(super) fn read(&self, text: &Arc<str>, name: Option<&str>) -> Result<Parsed, Refusal> {
-        let document = measured(Step::Parse, || parse::parse(text, self.limits.tokens))?;
-        let operation = parse::operation(&document, name)?;
-        limits::check(&document, operation, &self.limits)?;
-        // Validation takes such an operation for one without fields.
-        let kind = parse::kind_of(operation);
-        let has_root = match kind {
-            OperationKind::Query => true,
-            OperationKind::Mutation => self.supergraph.mutation_type().is_some(),
-            OperationKind::Subscription => self.supergraph.subscription_type().is_some(),
-        };
-        if !has_root {
-            return Err(Error::NoRoot(kind.as_str()).into());
-        }
-        measured(Step::Validate, || self.validator.validate(&self.supergraph, &document))?;
+        let document = self.checks.document(&self.supergraph, text, name)?;
         Ok(Parsed {
             key: key_of(text, name),
             text: text.clone(),
@@ -79,6 +72,27 @@ impl Reader {
             is_moving: self.supergraph.labels.concern(&document),
             document,
         })
+    }
+}
+
+impl Checks {
+    /// The document of a text, once it has passed.
+    pub(super) fn document(
+        &self,
+        supergraph: &Supergraph,
+        text: &str,
+        name: Option<&str>,
+    ) -> Result<Document, Refusal> {
+        let document = measured(Step::Parse, || parse::parse(text, self.limits.tokens))?;
+        let operation = parse::operation(&document, name)?;
+        limits::check(&document, operation, &self.limits)?;
+        // Validation takes an operation without a root for one without fields.
+        let kind = parse::kind_of(operation);
+        if supergraph.root_type(kind).is_none() {
+            return Err(Error::NoRoot(kind.as_str()).into());
+        }
+        measured(Step::Validate, || self.validator.validate(supergraph, &document))?;
+        Ok(document)
     }
 }
 

@@ -3,16 +3,13 @@
 use platform_config::Duration;
 use platform_error::Code;
 
-use super::expand;
+use super::{expand, parsed::Checks};
 use crate::{
     Error,
     fault::{Fault, Refusal},
-    limits::LimitSettings,
-    parse,
     plan::{Overrides, Plan},
     settings::PlanningSettings,
     supergraph::Supergraph,
-    validate::Validator,
 };
 
 impl Supergraph {
@@ -31,9 +28,7 @@ impl Supergraph {
         budget: Duration,
     ) -> Result<Plan, Vec<Fault>> {
         let plan = || {
-            let document = parse::parse(text, LimitSettings::default().tokens)?;
-            parse::operation(&document, name)?;
-            Validator::default().validate(self, &document)?;
+            let document = Checks::default().document(self, text, name)?;
             expand::check(self, &document, name, PlanningSettings::default().fields)?;
             let planned = self.planner.plan(&document, name, overrides, budget);
             planned.map_err(|error| match &error {

@@ -1,10 +1,25 @@
 //! Whether a leaf is what its type says, and how it is written.
 
-use super::Scalar;
-use crate::execute::Kind;
+use std::collections::HashMap;
 
-/// Writes a leaf; the name of what was expected if it is something else.
-pub(super) fn write<'s>(scalar: &'s Scalar, kind: Kind, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), &'s str> {
+use graphql_tools::static_graphql::schema::{EnumType, TypeDefinition};
+
+use super::Scalar;
+use crate::{execute::Kind, supergraph::Supergraph};
+
+/// The values of an enum, and whether clients see them.
+pub(super) fn values(supergraph: &Supergraph, shown: &EnumType) -> HashMap<String, bool> {
+    let whole = match supergraph.definition(&shown.name) {
+        Some(TypeDefinition::Enum(whole)) => whole.values.as_slice(),
+        _ => &[],
+    };
+    let hidden = whole.iter().map(|value| (value.name.clone(), false));
+    let shown = shown.values.iter().map(|value| (value.name.clone(), true));
+    hidden.chain(shown).collect()
+}
+
+/// Writes a leaf; false if it is one that clients do not see, and the name of what was expected if it is something else.
+pub(super) fn write<'s>(scalar: &'s Scalar, kind: Kind, bytes: &[u8], out: &mut Vec<u8>) -> Result<bool, &'s str> {
     match (scalar, kind) {
         (Scalar::Custom, _)
         | (Scalar::String | Scalar::Id, Kind::String)
@@ -16,7 +31,11 @@ pub(super) fn write<'s>(scalar: &'s Scalar, kind: Kind, bytes: &[u8], out: &mut 
             out.extend_from_slice(bytes);
             out.push(b'"');
         }
-        (Scalar::Enum(names), Kind::String) if is_one_of(names, bytes) => out.extend_from_slice(bytes),
+        (Scalar::Enum(values), Kind::String) => match is_shown(values, bytes) {
+            Some(true) => out.extend_from_slice(bytes),
+            Some(false) => return Ok(false),
+            None => return Err("value of its enum"),
+        },
         (Scalar::Int, _) => return Err("Int"),
         (Scalar::Float, _) => return Err("Float"),
         (Scalar::String, _) => return Err("String"),
@@ -24,7 +43,7 @@ pub(super) fn write<'s>(scalar: &'s Scalar, kind: Kind, bytes: &[u8], out: &mut 
         (Scalar::Id, _) => return Err("ID"),
         (Scalar::Enum(_), _) => return Err("value of its enum"),
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Whether digits are a number of 32 bits.
@@ -32,7 +51,7 @@ fn fits(bytes: &[u8]) -> bool {
     bytes.len() < 10 || std::str::from_utf8(bytes).is_ok_and(|digits| digits.parse::<i32>().is_ok())
 }
 
-fn is_one_of(names: &std::collections::HashSet<String>, quoted: &[u8]) -> bool {
+fn is_shown(values: &HashMap<String, bool>, quoted: &[u8]) -> Option<bool> {
     let name = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
-    std::str::from_utf8(name).is_ok_and(|name| names.contains(name))
+    values.get(std::str::from_utf8(name).ok()?).copied()
 }

@@ -101,6 +101,10 @@ impl<'a> Projector<'a> {
                     let value = slot.map_or(Value::Missing, |slot| self.data.at(object, slot));
                     self.place(value, &field.ty)?;
                 }
+                Source::Unasked => {
+                    self.report_unasked();
+                    self.place(Value::Null, &field.ty)?;
+                }
                 Source::Typename => self.typename(object, &node.type_name)?,
                 Source::Schema { name, arguments } => {
                     let schema = Schema {
@@ -262,7 +266,7 @@ impl<'a> Projector<'a> {
     fn leaf(&mut self, leaf: Leaf, scalar: &Scalar) -> bool {
         let data = self.data;
         match leaf::write(scalar, leaf.kind, data.bytes(leaf), &mut self.out) {
-            Ok(()) => true,
+            Ok(is_shown) => is_shown,
             Err(expected) => self.misfit(expected),
         }
     }

@@ -14,6 +14,10 @@ impl Projector<'_> {
         false
     }
 
+    pub(super) fn report_unasked(&mut self) {
+        self.report("no subgraph was asked for this: an object of another type was expected here".into());
+    }
+
     pub(super) fn report_null(&mut self) {
         self.wrongs += 1;
         if self.faults.len() >= MOST_FAULTS {

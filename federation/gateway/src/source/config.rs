@@ -15,7 +15,7 @@ use super::{all, sdl};
 use crate::{
     Error,
     stitch::{self, Stitch},
-    subgraph::Locals,
+    subgraph::Peers,
 };
 
 /// The subgraphs to compose.
@@ -72,15 +72,15 @@ impl SupergraphConfig {
     }
 
     /// The subgraphs with their schemas.
-    pub async fn subgraphs(&self, client: &Client, locals: &Locals) -> Result<Vec<Subgraph>> {
+    pub async fn subgraphs(&self, client: &Client, peers: &Peers) -> Result<Vec<Subgraph>> {
         let mut asked = Vec::with_capacity(self.subgraphs.len());
         for (name, entry) in &self.subgraphs {
-            asked.push(self.subgraph(name, entry, client, locals));
+            asked.push(self.subgraph(name, entry, client, peers));
         }
         all(join_all(asked).await)
     }
 
-    async fn subgraph(&self, name: &str, entry: &SubgraphEntry, client: &Client, locals: &Locals) -> Result<Subgraph> {
+    async fn subgraph(&self, name: &str, entry: &SubgraphEntry, client: &Client, peers: &Peers) -> Result<Subgraph> {
         if let Some(stitch) = &entry.stitch {
             return self.stitched(name, entry, stitch, client).await;
         }
@@ -91,7 +91,7 @@ impl SupergraphConfig {
                 url: String::new(),
                 sdl: read(&self.folder.join(file)).await?,
             },
-            (None, Some(url), None) => sdl::told(name, url, client, locals).await?,
+            (None, Some(url), None) => sdl::told(name, url, client, peers).await?,
             (None, None, Some(sdl)) => Subgraph { name: name.to_owned(), url: String::new(), sdl: sdl.clone() },
             _ => return Err(Error::Setting(format!(
                 "subgraph {name} must say where its schema is by exactly one of schema.file, schema.subgraph_url and schema.sdl"

@@ -7,6 +7,7 @@ use axum::{
 use federation_composition::Subgraph;
 use platform_error::{Code, Result};
 use platform_http::{Client, Url};
+use platform_service::Peer;
 use serde::Deserialize;
 use tower::ServiceExt;
 
@@ -14,7 +15,7 @@ use super::config;
 use crate::{
     Error,
     stitch::{self, Stitch},
-    subgraph::Locals,
+    subgraph::Peers,
 };
 
 const QUESTION: &str = r#"{"query":"{ _service { sdl } }"}"#;
@@ -38,7 +39,7 @@ struct Service {
 }
 
 /// A subgraph with the schema it tells.
-pub(super) async fn told(name: &str, url: &str, client: &Client, locals: &Locals) -> Result<Subgraph> {
+pub(super) async fn told(name: &str, url: &str, client: &Client, peers: &Peers) -> Result<Subgraph> {
     let refuse = |reason: String| Error::Sdl {
         name: name.to_owned(),
         url: url.to_owned(),
@@ -49,8 +50,8 @@ pub(super) async fn told(name: &str, url: &str, client: &Client, locals: &Locals
         url: url.to_owned(),
         reason,
     };
-    let body = match locals.get(name) {
-        Some(router) => {
+    let body = match peers.get(name) {
+        Some(Peer::Local(router)) => {
             let path = Url::parse(url).map_or_else(|_| "/graphql".to_owned(), |url| url.path().to_owned());
             let request = Request::post(path)
                 .header(header::CONTENT_TYPE, "application/json")
@@ -65,7 +66,11 @@ pub(super) async fn told(name: &str, url: &str, client: &Client, locals: &Locals
                 .await
                 .map_err(|error| refuse(error.to_string()))?
         }
-        None => {
+        peer => {
+            let client = match peer {
+                Some(Peer::Remote(_, own)) => own,
+                _ => client,
+            };
             let request = client
                 .post(url)
                 .header(header::CONTENT_TYPE, "application/json")

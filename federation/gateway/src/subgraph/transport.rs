@@ -10,7 +10,7 @@ use axum::{
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use platform_config::{ByteSize, Duration};
-use platform_http::{Client, ClientSettings, Direct, DirectError, Tuning, Url, hand_on};
+use platform_http::{Client, ClientSettings, ClientTls, Direct, DirectError, Tuning, Url, hand_on};
 use tower::ServiceExt;
 
 use super::{Answer, CallError};
@@ -29,7 +29,12 @@ pub(super) enum Transport {
 }
 
 impl Transport {
-    pub(super) fn http(name: &str, url: &str, traffic: &TrafficSettings) -> Result<Self, Error> {
+    pub(super) fn http(
+        name: &str,
+        url: &str,
+        traffic: &TrafficSettings,
+        tls: Option<&ClientTls>,
+    ) -> Result<Self, Error> {
         let settings = ClientSettings {
             connect_timeout: traffic.connect_timeout,
             // The deadline of the whole answer comes first; this is for connections nobody waits for any more.
@@ -40,7 +45,7 @@ impl Transport {
             http2: traffic.http2,
             idle: traffic.idle,
         };
-        let client = Client::tuned(&settings, tuning).map_err(|error| Error::Setting(error.to_string()))?;
+        let client = Client::tuned(&settings, tuning, tls).map_err(|error| Error::Setting(error.to_string()))?;
         let parsed = Url::parse(url)
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https"));

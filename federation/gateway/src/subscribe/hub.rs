@@ -10,6 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt, stream::BoxStream};
+use platform_error::Code;
 use platform_service::Context;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -125,9 +126,12 @@ impl Hub {
     }
 
     fn pump(&self, key: Option<[u8; 32]>, shared: Arc<Shared>, mut stream: BoxStream<'static, Item>) {
-        let (hub, stopped) = (self.clone(), self.0.context.shutdown());
+        let stopped = self.0.context.shutdown();
+        telemetry::record_subscriptions("subgraph", 1.0);
+        let hub = self.clone();
+        let pump = Pump { hub, key, shared };
         self.0.context.spawn("gateway-subscription", async move {
-            telemetry::record_subscriptions("subgraph", 1.0);
+            let shared = &pump.shared;
             let ending = loop {
                 let item = tokio::select! {
                     item = stream.next() => item,
@@ -141,14 +145,29 @@ impl Hub {
                 }
             };
             shared.end(&ending);
-            telemetry::record_subscriptions("subgraph", -1.0);
-            if let Some(key) = key {
-                let mut all = lock(&hub.0.shared);
-                if all.get(&key).is_some_and(|known| Arc::ptr_eq(known, &shared)) {
-                    all.remove(&key);
-                }
-            }
         });
+    }
+}
+
+/// A stream that runs. However its task ends, nobody waits for it any longer, and nobody joins it.
+struct Pump {
+    hub: Hub,
+    key: Option<[u8; 32]>,
+    shared: Arc<Shared>,
+}
+
+impl Drop for Pump {
+    fn drop(&mut self) {
+        let message = "the subscription broke off; subscribe again";
+        // Nobody hears this where an end was told.
+        self.shared
+            .end(&Ending::Failed(vec![Fault::new(Code::Internal, message)]));
+        telemetry::record_subscriptions("subgraph", -1.0);
+        let Some(key) = self.key else { return };
+        let mut all = lock(&self.hub.0.shared);
+        if all.get(&key).is_some_and(|known| Arc::ptr_eq(known, &self.shared)) {
+            all.remove(&key);
+        }
     }
 }
 

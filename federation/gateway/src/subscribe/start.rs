@@ -115,7 +115,7 @@ impl Gateway {
         };
         let key = settings.share.then(|| key_of(&ready, &asked, &caller));
         platform_http::hand_on(&mut asked.headers);
-        self.count(&ready, false);
+        self.count(&ready).went_well();
         let expiry = Box::pin(self.until_disbelieved(&caller));
         let gateway = self.clone();
         let subscription = self.0.hub.join(key, move || gateway.events(ready, caller, asked));

@@ -2,6 +2,7 @@
 
 mod body;
 mod refusal;
+mod target;
 mod websocket;
 
 use std::{
@@ -11,27 +12,23 @@ use std::{
     time::Duration,
 };
 
-use axum::{
-    Router,
-    http::{HeaderMap, Uri},
-};
+use axum::http::HeaderMap;
 use bytes::Bytes;
 use futures::{
     Stream, StreamExt,
     stream::{self, BoxStream},
 };
 use platform_error::Code;
-use platform_http::{Client, ClientSettings};
 use tokio::time::{Instant, sleep, timeout};
 
-use self::refusal::faults;
-use super::{Ending, Protocol, SubscriptionSettings, frame::Framed};
+use self::{refusal::faults, target::Target};
+use super::{Ending, SubscriptionSettings, frame::Framed};
 use crate::{
     Error,
     fault::Fault,
     settings::{Settings, SubgraphErrors},
     stitch::Adapter,
-    subgraph::Locals,
+    subgraph::Peers,
     supergraph::Supergraph,
 };
 
@@ -53,15 +50,8 @@ pub(crate) enum Lost {
 pub(crate) struct Upstreams {
     targets: HashMap<String, Target>,
     adapters: HashMap<String, Arc<Adapter>>,
-    client: Client,
     settings: SubscriptionSettings,
     errors: SubgraphErrors,
-}
-
-enum Target {
-    Local(Router, Uri),
-    Websocket(String),
-    Body { url: String, accept: &'static str },
 }
 
 /// What to ask a subgraph for.
@@ -76,32 +66,15 @@ pub(crate) struct Listen {
 }
 
 impl Upstreams {
-    pub(crate) fn new(supergraph: &Supergraph, settings: &Settings, locals: &Locals) -> Result<Self, Error> {
-        let subscriptions = settings.subscriptions.clone();
-        let client = Client::new(&ClientSettings {
-            connect_timeout: settings.traffic.connect_timeout,
-            read_timeout: subscriptions.idle,
+    pub(crate) fn new(supergraph: &Supergraph, settings: &Settings, peers: &Peers) -> Result<Self, Error> {
+        let targets = supergraph.endpoints.iter().map(|(name, endpoint)| {
+            let target = Target::new(name, endpoint, settings, peers.get(name));
+            Ok((name.clone(), target.map_err(|error| Error::Setting(error.to_string()))?))
         });
-        let mut targets = HashMap::new();
-        for (name, endpoint) in &supergraph.endpoints {
-            let own = settings.subgraphs.get(name).and_then(|own| own.url.as_ref());
-            let url = subscriptions.url_of(name, own.unwrap_or(endpoint));
-            let target = match (locals.get(name), own, subscriptions.protocol_of(name)) {
-                (Some(router), None, _) => Target::Local(router.clone(), path_of(&url)),
-                (_, _, Protocol::Websocket) => Target::Websocket(websocket::address(&url)),
-                (_, _, Protocol::Sse) => Target::Body { url, accept: body::SSE },
-                (_, _, Protocol::Multipart) => Target::Body {
-                    url,
-                    accept: body::MULTIPART,
-                },
-            };
-            targets.insert(name.clone(), target);
-        }
         Ok(Self {
-            targets,
+            targets: targets.collect::<Result<_, Error>>()?,
             adapters: supergraph.adapters.clone(),
-            client: client.map_err(|error| Error::Setting(error.to_string()))?,
-            settings: subscriptions,
+            settings: settings.subscriptions.clone(),
             errors: settings.execution.subgraph_errors,
         })
     }
@@ -117,14 +90,14 @@ impl Upstreams {
                 Code::Internal,
                 "the subgraph is not known",
             )])),
-            Some(Target::Websocket(url)) => {
-                let opened = websocket::open(url, listen, &self.settings);
+            Some(Target::Websocket(door)) => {
+                let opened = websocket::open(door, listen, &self.settings);
                 timeout(*self.settings.init_timeout, opened)
                     .await
                     .unwrap_or(Err(Lost::Connection("it did not accept the connection in time")))
             }
             Some(Target::Local(router, uri)) => body::open_local(router.clone(), uri.clone(), listen).await,
-            Some(Target::Body { url, accept }) => body::open_remote(&self.client, url, accept, listen).await,
+            Some(Target::Body { client, url, accept }) => body::open_remote(client, url, accept, listen).await,
         }
     }
 }
@@ -196,7 +169,8 @@ impl Ear {
             metrics::counter!("gateway_subscription_reconnects_total", "subgraph" => self.listen.subgraph.clone())
                 .increment(1);
         }
-        match self.upstreams.open(&self.listen).await {
+        let opened = timeout(*self.upstreams.settings.idle, self.upstreams.open(&self.listen)).await;
+        match opened.unwrap_or(Err(Lost::Connection("it was silent for too long"))) {
             Ok(stream) => {
                 (self.current, self.connected_at) = (Some(stream), Some(Instant::now()));
                 Ok(())
@@ -263,14 +237,4 @@ impl Ear {
         let percent = u32::try_from(hasher.finish() % 50).unwrap_or_default() + 75;
         doubled * percent / 100
     }
-}
-
-fn path_of(url: &str) -> Uri {
-    let path = url
-        .parse::<Uri>()
-        .ok()
-        .map(|uri| uri.path().to_owned())
-        .filter(|path| path != "/");
-    let uri = path.and_then(|path| path.parse().ok());
-    uri.unwrap_or_else(|| Uri::from_static("/graphql"))
 }

@@ -15,7 +15,7 @@ pub(crate) struct TypeId(pub(crate) u32);
 pub(crate) struct Types {
     names: Vec<String>,
     ids: HashMap<String, TypeId>,
-    /// For each type the objects it can be, itself included, as a set of bits.
+    /// For each type the objects it can be, the interfaces that implement it, and itself, as a set of bits.
     possible: Vec<TypeSet>,
     is_object: Vec<bool>,
     is_visible: Vec<bool>,
@@ -117,19 +117,22 @@ impl Types {
     fn relate(&mut self, definition: &TypeDefinition) {
         let Some(id) = self.id(definition.name()) else { return };
         match definition {
-            TypeDefinition::Object(object) => {
-                for interface in &object.implements_interfaces {
-                    if let Some(interface) = self.id(interface) {
-                        self.possible[interface.0 as usize].insert(id);
-                    }
-                }
-            }
+            TypeDefinition::Object(object) => self.implements(id, &object.implements_interfaces),
+            TypeDefinition::Interface(interface) => self.implements(id, &interface.implements_interfaces),
             TypeDefinition::Union(union) => {
                 for member in union.types.iter().filter_map(|member| self.ids.get(member)) {
                     self.possible[id.0 as usize].insert(*member);
                 }
             }
             _ => {}
+        }
+    }
+
+    fn implements(&mut self, id: TypeId, interfaces: &[String]) {
+        for interface in interfaces {
+            if let Some(interface) = self.id(interface) {
+                self.possible[interface.0 as usize].insert(id);
+            }
         }
     }
 
@@ -143,7 +146,7 @@ impl Types {
         &self.names[id.0 as usize]
     }
 
-    /// The objects a type can be, and the type itself.
+    /// The objects a type can be, the interfaces that implement it, and the type itself.
     pub(crate) fn possible(&self, id: TypeId) -> &TypeSet {
         &self.possible[id.0 as usize]
     }

@@ -22,7 +22,7 @@ pub(crate) struct Footprint {
     /// `query`, `mutation` or `subscription`.
     pub kind: String,
     /// The fields and arguments: `User.email`, `Query.user(id:)`. A field read through an interface is read from each
-    /// of its objects.
+    /// of its objects, and so is `__typename`, which may be all that is asked of a type.
     pub fields: Vec<String>,
     /// Its text, unless it is very long.
     pub document: Option<String>,
@@ -67,9 +67,10 @@ impl<'a> Walk<'a> {
         for selection in &set.items {
             match selection {
                 Selection::Field(field) => {
-                    let Some(definition) = self.supergraph.api_field(parent, &field.name) else {
+                    let definition = self.supergraph.api_field(parent, &field.name);
+                    if definition.is_none() && field.name != "__typename" {
                         continue;
-                    };
+                    }
                     let objects = self.supergraph.types.objects_of(parent);
                     for owner in objects.chain([parent]) {
                         let coordinate = format!("{owner}.{}", field.name);
@@ -77,7 +78,9 @@ impl<'a> Walk<'a> {
                         self.fields.extend(arguments);
                         self.fields.insert(coordinate);
                     }
-                    self.set(inner(&definition.field_type), &field.selection_set);
+                    if let Some(definition) = definition {
+                        self.set(inner(&definition.field_type), &field.selection_set);
+                    }
                 }
                 Selection::InlineFragment(fragment) => {
                     let condition = fragment.type_condition.as_ref();

@@ -44,14 +44,32 @@ pub struct OperationUse {
 impl Report {
     /// The operations as the comparison of schemas takes them: only what they ask for counts as in use.
     pub fn recorded(&self) -> Vec<RecordedOperation> {
-        let recorded = self.operations.iter().filter_map(|operation| {
-            let text = operation.document.clone()?;
-            Some(RecordedOperation {
-                text,
-                count: operation.count,
-            })
+        let told_apart = self.operations.iter().map(|operation| RecordedOperation {
+            text: operation.document.clone(),
+            fields: operation.fields.clone(),
+            count: operation.count,
         });
-        recorded.collect()
+        // The others' fields: as if each came from an operation of its own.
+        let forgotten = self.forgotten().into_iter().map(|(field, count)| RecordedOperation {
+            text: None,
+            fields: vec![field],
+            count,
+        });
+        told_apart.chain(forgotten).collect()
+    }
+
+    /// What operations that are no longer told apart have read.
+    pub(super) fn forgotten(&self) -> BTreeMap<String, u64> {
+        let mut forgotten = self.fields.clone();
+        for operation in &self.operations {
+            for field in &operation.fields {
+                if let Some(count) = forgotten.get_mut(field) {
+                    *count = count.saturating_sub(operation.count);
+                }
+            }
+        }
+        forgotten.retain(|_, count| *count > 0);
+        forgotten
     }
 }
 

@@ -1,16 +1,15 @@
 //! Beside a subgraph of another maker: `@apollo/subgraph` in node.
 
 use std::{
-    io::{BufRead, BufReader, Write},
-    path::PathBuf,
-    process::{Child, Command, Stdio},
+    io::{BufRead, BufReader},
+    process::Child,
 };
 
-use federation_gateway::{Locals, Settings, Source, StitchSettings};
+use federation_gateway::{Peers, Source, StitchSettings};
 use platform_http::{Client, ClientSettings};
 use serde_json::{Value, json};
 
-use crate::support::{TestGateway, serve, shop};
+use crate::support::{TestGateway, node, serve, settings, shop, socket::Socket};
 
 /// A node process that ends with the test.
 struct Books {
@@ -21,18 +20,8 @@ struct Books {
 impl Books {
     /// Starts it; nothing if the packages are not installed.
     fn start() -> Option<Self> {
-        let folder = folder();
-        if !folder.join("node_modules/@apollo/subgraph").is_dir() {
-            missing();
-            return None;
-        }
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/books.js");
-        let node = Command::new("node")
-            .arg(script)
-            .arg(folder)
-            .stdout(Stdio::piped())
-            .spawn();
-        let mut process = node.expect("node runs the subgraph: install Node.js 20 or newer");
+        let spawned = node::script("@apollo/subgraph", "books.js")?.spawn();
+        let mut process = spawned.expect("node runs the subgraph: install Node.js 20 or newer");
         let mut line = String::new();
         let output = process.stdout.take().expect("its output is a pipe");
         BufReader::new(output).read_line(&mut line).expect("it prints its port");
@@ -51,27 +40,6 @@ impl Drop for Books {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test finds its peers by the environment")]
-fn folder() -> PathBuf {
-    let cache = std::env::var_os("HANSA_CACHE").map(PathBuf::from);
-    let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache/hansa");
-    cache.unwrap_or_else(home).join("npm")
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test knows by the environment whether it may be skipped"
-)]
-fn missing() {
-    let remedy = "install the npm packages of .ci/run, or set HANSA_CACHE";
-    assert!(std::env::var_os("CI").is_none(), "@apollo/subgraph is needed: {remedy}");
-    // Not through the test harness's capture: what is skipped must be seen in a run that passes.
-    let _ = writeln!(
-        std::io::stderr(),
-        "SKIPPED: @apollo/subgraph is not installed; {remedy}"
-    );
-}
-
 /// A gateway over the node subgraph and one of ours, composed from what both tell of themselves.
 async fn gateway(books: &Books) -> TestGateway {
     let users = serve(shop::users().router).await;
@@ -84,10 +52,11 @@ async fn gateway(books: &Books) -> TestGateway {
         StitchSettings::default(),
     );
     let sdl = live
-        .load(&client, &Locals::new())
+        .load(&client, &Peers::new())
         .await
         .expect("both tell their schemas and compose");
-    TestGateway::start(&sdl, Settings::default(), Locals::new()).await
+    let settings = settings(json!({ "subscriptions": { "protocol": "sse" } }));
+    TestGateway::start(&sdl, settings, Peers::new()).await
 }
 
 #[tokio::test]
@@ -131,4 +100,21 @@ async fn mutations_and_errors_of_the_other_maker_arrive() {
     assert_eq!(failed["errors"][0]["extensions"]["service"], "books");
     assert_eq!(broken["data"], Value::Null);
     assert_eq!(broken["errors"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
+async fn events_of_the_other_maker_are_completed_by_both() {
+    let Some(books) = Books::start() else { return };
+    let gateway = gateway(&books).await;
+    let mut socket = Socket::connect(&gateway.url, json!({})).await;
+
+    let query = "subscription { published(count: 2) { title author { name signature } } }";
+    socket.subscribe("a", query).await;
+
+    for title in ["Notes", "More notes"] {
+        let author = json!({ "name": "Ada", "signature": "Ada, with best wishes" });
+        let published = json!({ "title": title, "author": author });
+        assert_eq!(socket.next().await, json!({ "data": { "published": published } }));
+    }
+    assert_eq!(socket.hear().await["type"], "complete");
 }

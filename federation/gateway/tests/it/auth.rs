@@ -11,7 +11,7 @@ use std::{
 };
 
 use axum::{Router, routing::get};
-use federation_gateway::{Gateway, Locals};
+use federation_gateway::{Gateway, Peers};
 use platform_config::Config;
 use platform_service::{Clock, Context};
 use serde_json::{Value, json};
@@ -246,7 +246,7 @@ async fn a_gateway_that_requires_tokens_and_believes_nobody_does_not_start() {
     let refused = Gateway::new(
         &sdl,
         settings(json!({ "jwt": { "required": true } })),
-        Locals::new(),
+        Peers::new(),
         &context,
     );
 

@@ -9,7 +9,7 @@ use axum::{Router, http::HeaderValue, middleware::map_response, response::Respon
 use federation_gateway::Gateway;
 use platform_config::Config;
 use platform_http::{Client, ClientSettings};
-use platform_service::{Clock, Context};
+use platform_service::{Clock, Context, Peer};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -45,11 +45,11 @@ impl Kept {
             .map(|part| (part.name, part.sdl.as_str(), nowhere))
             .collect();
         let sdl = supergraph(&named);
-        let locals = parts
+        let peers = parts
             .into_iter()
-            .map(|part| (part.name.to_owned(), part.router))
+            .map(|part| (part.name.to_owned(), Peer::Local(part.router)))
             .collect();
-        let gateway = Gateway::new(&sdl, settings(part), locals, &context).expect("the supergraph can be served");
+        let gateway = Gateway::new(&sdl, settings(part), peers, &context).expect("the supergraph can be served");
         Self {
             url: format!("http://{}/graphql", serve(gateway.router()).await),
             admin: format!("http://{}", serve(gateway.admin_router()).await),

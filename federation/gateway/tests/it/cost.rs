@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{TestGateway, in_process, settings, staff};
+use crate::support::{TestGateway, in_process, settings, staff, stand_in::StandIn};
 
 async fn gateway(cost: Value) -> TestGateway {
     in_process(vec![staff::staff()], settings(json!({ "cost": cost }))).await
@@ -106,4 +106,31 @@ async fn a_subgraph_has_a_budget_of_its_own() {
 
     assert_eq!(within["errors"], Value::Null, "{within}");
     assert_eq!(beyond["errors"][0]["extensions"]["details"]["subgraph"], "staff");
+}
+
+#[tokio::test]
+async fn a_list_that_another_subgraph_requires_counts_as_an_unknown_one() {
+    let link = "extend schema @link(url: \"https://specs.apollo.dev/federation/v2.9\", import: [\"@key\", \"@external\", \"@requires\", \"@listSize\"])";
+    let stand_in = StandIn::json(json!({ "data": { "item": null } }));
+    let items = format!(
+        "{link} type Query {{ item: Item }} type Mark {{ stars: Int! }}
+        type Item @key(fields: \"id\") {{ id: ID! marks(first: Int): [Mark!]! @listSize(slicingArguments: [\"first\"]) }}"
+    );
+    let ratings = format!(
+        "{link} type Mark {{ stars: Int! @external }}
+        type Item @key(fields: \"id\") {{ id: ID! marks(first: Int): [Mark!]! @external rating: Int @requires(fields: \"marks {{ stars }}\") }}"
+    );
+    let parts = || vec![stand_in.part("items", &items), stand_in.part("ratings", &ratings)];
+    let cost = |budget| settings(json!({ "cost": { "subgraphs": { "items": budget }, "list-size": 7 } }));
+
+    let beyond = in_process(parts(), cost(7)).await.run("{ item { rating } }").await;
+    let within = in_process(parts(), cost(8)).await.run("{ item { rating } }").await;
+
+    let details = &beyond["errors"][0]["extensions"]["details"];
+    assert_eq!(
+        *details,
+        json!({ "subgraph": "items", "estimated": 8, "budget": 7 }),
+        "{beyond}"
+    );
+    assert_eq!(within, json!({ "data": { "item": null } }));
 }

@@ -1,8 +1,9 @@
 //! What the documentation shows is what the gateway answers.
 
-use federation_gateway::{Locals, Settings, Source, StitchSettings};
+use federation_gateway::{Peers, Settings, Source, StitchSettings};
 use platform_config::Config;
 use platform_http::{Client, ClientSettings};
+use platform_service::Peer;
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -123,9 +124,12 @@ async fn a_supergraph_that_leads_nowhere_is_refused_as_shown() {
     let section = section(UNPLANNED, "Supergraphs that lead nowhere");
     let shown = blocks(section, "graphql").next().expect("a supergraph is shown");
     let answers = StandIn::json(json!({ "data": { "product": { "__typename": "Product", "id": "1" } } }));
-    let locals = Locals::from([("a".to_owned(), answers.router()), ("b".to_owned(), answers.router())]);
+    let peers = Peers::from([
+        ("a".to_owned(), Peer::Local(answers.router())),
+        ("b".to_owned(), Peer::Local(answers.router())),
+    ]);
 
-    let gateway = TestGateway::start(&format!("{JOIN}{shown}"), Settings::default(), locals).await;
+    let gateway = TestGateway::start(&format!("{JOIN}{shown}"), Settings::default(), peers).await;
 
     hold(section, &gateway).await;
 }
@@ -144,11 +148,11 @@ async fn a_service_without_federation_joins_as_shown() {
     let source = Source::Live(vec![("reviews".into(), beside)], described);
     let client = Client::new(&ClientSettings::default()).expect("a client can be made");
     let sdl = source
-        .load(&client, &Locals::new())
+        .load(&client, &Peers::new())
         .await
         .expect("the subgraphs compose");
 
-    let gateway = TestGateway::start(&sdl, Settings::default(), Locals::new()).await;
+    let gateway = TestGateway::start(&sdl, Settings::default(), Peers::new()).await;
 
     hold(section, &gateway).await;
 }

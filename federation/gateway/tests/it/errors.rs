@@ -1,5 +1,6 @@
 //! What clients see when subgraphs answer late, wrongly, partly, never, or die while they answer.
 
+mod flights;
 mod nulls;
 mod places;
 mod sizes;

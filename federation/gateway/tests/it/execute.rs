@@ -1,5 +1,7 @@
 //! What comes out of plans: joins, conditions, fragments, abstract types, scalars, mutations in their order.
 
+mod interfaces;
+
 use federation_gateway::Settings;
 use serde_json::{Value, json};
 

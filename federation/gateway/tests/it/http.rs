@@ -207,7 +207,7 @@ async fn batches_are_refused_unless_they_are_switched_on() {
 #[tokio::test]
 async fn introspection_can_be_switched_off() {
     let mut settings = Settings::default();
-    settings.http.introspection = false;
+    settings.http.introspection = Some(false);
     let gateway = in_process(shop::parts(), settings).await;
 
     let schema = gateway.run("{ me { name } __schema { queryType { name } } }").await;

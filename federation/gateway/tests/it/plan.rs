@@ -2,6 +2,7 @@
 
 mod misled;
 mod mutations;
+mod repeated;
 
 use std::{
     sync::{Arc, Mutex},

@@ -23,9 +23,13 @@ async fn gateway(issuer: &TestIssuer, rate: Value, more: &str) -> TestGateway {
 
 /// How many requests are accepted before one is refused, and the extensions of the refusal.
 async fn exhaust(gateway: &TestGateway, token: Option<&str>) -> (usize, Value) {
+    exhaust_by(gateway, token, &json!({ "query": "{ now }" })).await
+}
+
+async fn exhaust_by(gateway: &TestGateway, token: Option<&str>, asked: &Value) -> (usize, Value) {
     let mut accepted = 0;
     loop {
-        let request = gateway.client.post(&gateway.url).json(&json!({ "query": "{ now }" }));
+        let request = gateway.client.post(&gateway.url).json(asked);
         let request = match token {
             Some(token) => request.header("authorization", format!("Bearer {token}")),
             None => request,
@@ -132,6 +136,46 @@ async fn a_person_and_their_keys_share_what_one_principal_may() {
     let (left, _) = exhaust(&gateway, Some(&key)).await;
 
     assert!(first >= 50 && left < 25, "{first} {left}");
+}
+
+#[tokio::test]
+async fn an_operation_may_have_a_quota_of_its_own_for_each_who_asks() {
+    let issuer = TestIssuer::default();
+    let quotas = json!({ "Export": { "per-hour": 3 }, "Rare": { "per-minute": 5, "burst": 2 } });
+    let gateway = gateway(&issuer, json!({ "operations": quotas }), "").await;
+    let (ada, bob) = (member(&issuer, 1, None), member(&issuer, 2, None));
+    let export = json!({ "query": "query Export { now }" });
+    let chosen = json!({ "query": "query Export { now } query Rare { now }", "operationName": "Rare" });
+
+    let (first, said) = exhaust_by(&gateway, Some(&ada), &export).await;
+    let (second, _) = exhaust_by(&gateway, Some(&bob), &export).await;
+    let (anybody, _) = exhaust_by(&gateway, None, &export).await;
+    let (rare, other) = exhaust_by(&gateway, Some(&ada), &chosen).await;
+
+    assert_eq!((first, second, anybody, rare), (3, 3, 3, 2));
+    assert_eq!((&said["operation"], &said["plan"]), (&json!("Export"), &Value::Null));
+    assert_eq!(other["operation"], "Rare");
+    let wait = said["details"]["retryAfterSeconds"]
+        .as_u64()
+        .expect("it is said how long");
+    assert!((1100..=1200).contains(&wait), "{wait}");
+}
+
+#[tokio::test]
+async fn operations_without_a_quota_of_their_own_are_under_the_other_limits() {
+    let issuer = TestIssuer::default();
+    let quota = json!({ "per-hour": 10 });
+    let rate = json!({ "operations": { "Export": { "per-hour": 2 } }, "principal": quota });
+    let gateway = gateway(&issuer, rate, "").await;
+    let ada = member(&issuer, 1, None);
+
+    let (exports, _) = exhaust_by(&gateway, Some(&ada), &json!({ "query": "query Export { now }" })).await;
+    let (others, said) = exhaust_by(&gateway, Some(&ada), &json!({ "query": "query Other { now }" })).await;
+    let (nameless, _) = exhaust(&gateway, Some(&ada)).await;
+
+    // What was refused had counted for the principal before.
+    assert_eq!((exports, others, nameless), (2, 7, 0));
+    assert_eq!(said["operation"], Value::Null);
 }
 
 #[tokio::test]

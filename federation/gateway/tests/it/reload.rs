@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use federation_gateway::{Locals, Settings, Source};
+use federation_gateway::{Peers, Settings, Source};
 use platform_http::{Client, ClientSettings};
 use serde_json::json;
 
-use crate::support::{TestGateway, over_sockets, serve, shop, stand_in::StandIn, supergraph};
+use crate::support::{TestGateway, over_sockets, serve, settings, shop, stand_in::StandIn, supergraph};
 
 fn client() -> Client {
     Client::new(&ClientSettings::default()).expect("a client can be made")
@@ -18,7 +18,7 @@ async fn requests_never_fail_while_supergraphs_are_swapped() {
     let address = serve(a.router()).await;
     let one = supergraph(&[("a", "type Query { you: String }", address)]);
     let two = supergraph(&[("a", "type Query { you: String me: String }", address)]);
-    let gateway = TestGateway::start(&one, Settings::default(), Locals::new()).await;
+    let gateway = TestGateway::start(&one, Settings::default(), Peers::new()).await;
 
     let asking = async {
         for _ in 0..100 {
@@ -36,6 +36,25 @@ async fn requests_never_fail_while_supergraphs_are_swapped() {
 
     gateway.gateway.reload(&two).await.unwrap();
     assert!(gateway.run("{ me }").await["errors"].is_null());
+}
+
+#[tokio::test]
+async fn what_clients_ask_is_planned_before_another_supergraph_is_served() {
+    let address = serve(StandIn::json(json!({ "data": { "you": "here", "me": "here" } })).router()).await;
+    let one = supergraph(&[("a", "type Query { you: String me: String }", address)]);
+    let two = supergraph(&[("a", "type Query { you: String }", address)]);
+    for (most, expected) in [(200, 1), (0, 0)] {
+        let settings = settings(json!({ "planning": { "warm": most } }));
+        let gateway = TestGateway::start(&one, settings, Peers::new()).await;
+        for query in ["{ you }", "{ you }", "{ me }"] {
+            gateway.data(query).await;
+        }
+
+        let planned = gateway.gateway.reload(&two).await.unwrap();
+
+        // What the new one cannot answer is not.
+        assert_eq!(planned, expected);
+    }
 }
 
 #[tokio::test]
@@ -71,9 +90,9 @@ async fn a_supergraph_is_composed_from_a_list_of_files_addresses_and_texts() {
     let file = folder.path().join("supergraph.yaml");
     std::fs::write(&file, list).unwrap();
 
-    let sdl = Source::Config(file).load(&client(), &Locals::new()).await.unwrap();
+    let sdl = Source::Config(file).load(&client(), &Peers::new()).await.unwrap();
 
-    let gateway = TestGateway::start(&sdl, Settings::default(), Locals::new()).await;
+    let gateway = TestGateway::start(&sdl, Settings::default(), Peers::new()).await;
     let data = gateway.data("{ me { name } topProducts(first: 1) { name } }").await;
     assert_eq!(
         data,
@@ -90,11 +109,11 @@ async fn subgraphs_that_do_not_compose_are_refused_with_the_reason() {
     std::fs::write(&file, list).unwrap();
 
     let error = Source::Config(file.clone())
-        .load(&client(), &Locals::new())
+        .load(&client(), &Peers::new())
         .await
         .unwrap_err();
     std::fs::write(&file, "subgraphs:\n  a: { schema: { file: x, sdl: y } }\n").unwrap();
-    let ambiguous = Source::Config(file).load(&client(), &Locals::new()).await.unwrap_err();
+    let ambiguous = Source::Config(file).load(&client(), &Peers::new()).await.unwrap_err();
 
     assert!(error.message().contains("[FIELD_TYPE_MISMATCH]"), "{error}");
     assert!(
@@ -111,7 +130,7 @@ async fn a_file_that_changes_is_served_without_a_restart() {
     let one = supergraph(&[("a", "type Query { you: String }", address)]);
     let two = supergraph(&[("a", "type Query { you: String me: String }", address)]);
     std::fs::write(&file, "type Query {").unwrap();
-    let gateway = TestGateway::start(&one, Settings::default(), Locals::new()).await;
+    let gateway = TestGateway::start(&one, Settings::default(), Peers::new()).await;
 
     gateway
         .gateway

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use federation_composition::{Subgraph, compose};
-use federation_gateway::{Locals, Overrides, Settings};
+use federation_gateway::{Overrides, Peers, Settings};
 use graphql_tools::parser::parse_query;
 use platform_config::Duration;
+use platform_service::Peer;
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -34,11 +35,11 @@ async fn check(subgraphs: &[(&str, &str)]) {
     let composed = compose(&parts).unwrap_or_else(|errors| panic!("{errors:#?}"));
     let texts: Vec<&str> = subgraphs.iter().map(|(_, sdl)| *sdl).collect();
     let world = Arc::new(World::new(&composed.api_sdl, &texts));
-    let locals: Locals = subgraphs
+    let peers: Peers = subgraphs
         .iter()
-        .map(|(name, sdl)| ((*name).to_owned(), View::new(&world, sdl).router()))
+        .map(|(name, sdl)| ((*name).to_owned(), Peer::Local(View::new(&world, sdl).router())))
         .collect();
-    let gateway = TestGateway::start(&composed.supergraph_sdl, Settings::default(), locals).await;
+    let gateway = TestGateway::start(&composed.supergraph_sdl, Settings::default(), peers).await;
     let whole = View::new(&world, &composed.api_sdl);
     let schema = random::schema(&composed.api_sdl);
 
@@ -137,6 +138,15 @@ async fn an_interface_object_adds_fields_to_every_implementation() {
         ("media", "type Query { media: [Media!]! book: Book } interface Media @key(fields: \"id\") { id: ID! title: String } type Book implements Media @key(fields: \"id\") { id: ID! title: String pages: Int } type Film implements Media @key(fields: \"id\") { id: ID! title: String minutes: Int }"),
         ("reviews", "type Query { best: Media } type Media @key(fields: \"id\") @interfaceObject { id: ID! stars: Int reviews: [Review!]! } type Review { text: String about: Media }"),
         ("shops", "type Media @key(fields: \"id\") @interfaceObject { id: ID! price: Int } type Query { offers: [Media] }"),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn an_interface_object_resolves_what_one_implementation_requires() {
+    check(&[
+        ("media", "type Query { media: [Media!]! book: Book } interface Media @key(fields: \"id\") { id: ID! title: String } type Book implements Media @key(fields: \"id\") { id: ID! title: String stars: Int @external praise: String @requires(fields: \"stars\") } type Film implements Media @key(fields: \"id\") { id: ID! title: String minutes: Int }"),
+        ("reviews", "type Query { best: Media } type Media @key(fields: \"id\") @interfaceObject { id: ID! stars: Int }"),
     ])
     .await;
 }

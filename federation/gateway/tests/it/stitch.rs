@@ -3,7 +3,7 @@
 mod entities;
 mod sources;
 
-use federation_gateway::{Locals, Source, Stitch, StitchSettings};
+use federation_gateway::{Peers, Source, Stitch, StitchSettings};
 use platform_http::{Client, ClientSettings};
 use serde_json::{Value, json};
 
@@ -40,9 +40,9 @@ async fn served(service: Part, description: Value) -> (TestGateway, Recorder) {
     let url = format!("http://{}/graphql", serve(service.router).await);
     let source = source(url, description).await;
     let sdl = source
-        .load(&client(), &Locals::new())
+        .load(&client(), &Peers::new())
         .await
         .unwrap_or_else(|error| panic!("{error}"));
     let settings = settings(json!({ "subscriptions": { "protocol": "sse" } }));
-    (TestGateway::start(&sdl, settings, Locals::new()).await, recorder)
+    (TestGateway::start(&sdl, settings, Peers::new()).await, recorder)
 }

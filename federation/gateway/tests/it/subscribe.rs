@@ -2,6 +2,8 @@
 
 mod clients;
 mod crowd;
+mod faults;
+mod heartbeats;
 mod limits;
 mod pieces;
 mod raw;
@@ -11,17 +13,17 @@ use serde_json::{Value, json};
 
 use crate::support::{TestGateway, in_process, settings, shop, ticker::Ticker};
 
-const TICKS: &str = "subscription { ticks { number product { upc name } } }";
+pub(crate) const TICKS: &str = "subscription { ticks { number product { upc name } } }";
 
 /// A gateway in front of events and the products in them, in one process.
-async fn ticking(part: Value) -> (TestGateway, Ticker) {
+pub(crate) async fn ticking(part: Value) -> (TestGateway, Ticker) {
     let ticker = Ticker::new();
     let gateway = in_process(vec![ticker.part(), shop::products()], settings(part)).await;
     (gateway, ticker)
 }
 
 /// What a client reads of an event.
-fn tick(number: i64) -> Value {
+pub(crate) fn tick(number: i64) -> Value {
     let names = ["Table", "Couch", "Record"];
     let at = usize::try_from(number % 3).expect("numbers are positive");
     let product = json!({ "upc": (at + 1).to_string(), "name": names[at] });

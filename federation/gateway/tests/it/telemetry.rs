@@ -3,13 +3,14 @@
 use std::{collections::BTreeMap, sync::OnceLock};
 
 use axum::Router;
-use federation_gateway::Locals;
+use federation_gateway::Peers;
 use opentelemetry_proto::tonic::{
     common::v1::any_value,
     trace::v1::{Span, span::SpanKind, status::StatusCode},
 };
 use platform_config::Secret;
 use platform_http::{Limits, stack};
+use platform_service::Peer;
 use platform_telemetry::{Settings, Telemetry, flush};
 use serde_json::{Value, json};
 
@@ -96,8 +97,8 @@ async fn at_the_edge() -> (TestGateway, Recorder, String) {
         ("inventory", &inventory.sdl, addresses[1]),
         ("reviews", &reviews.sdl, addresses[2]),
     ]);
-    let locals = Locals::from([("products".to_owned(), edge(products.router))]);
-    let gateway = TestGateway::start(&sdl, settings(json!({ "cost": { "budget": 1000 } })), locals).await;
+    let peers = Peers::from([("products".to_owned(), Peer::Local(edge(products.router)))]);
+    let gateway = TestGateway::start(&sdl, settings(json!({ "cost": { "budget": 1000 } })), peers).await;
     let address = serve(edge(gateway.gateway.router())).await;
     (gateway, recorder, format!("http://{address}/graphql"))
 }
@@ -214,7 +215,7 @@ async fn a_subgraph_that_is_away_is_an_error_in_the_trace() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
     let away = closed.expect("there is a free port");
     let sdl = supergraph(&[("products", &shop::products().sdl, away)]);
-    let gateway = TestGateway::start(&sdl, settings(json!({})), Locals::new()).await;
+    let gateway = TestGateway::start(&sdl, settings(json!({})), Peers::new()).await;
     let address = serve(stack(gateway.gateway.router(), &Limits::default())).await;
     let trace = "33333333333333334444444444444444";
     let request = gateway.client.post(&format!("http://{address}/graphql"));

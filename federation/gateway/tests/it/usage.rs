@@ -2,13 +2,13 @@
 
 use std::{net::SocketAddr, path::Path, time::Duration};
 
-use federation_composition::diff::diff_with_usage;
+use federation_composition::diff::{Severity, diff_with_usage};
 use federation_gateway::{Gateway, UsageReport};
 use platform_config::Config;
-use platform_service::{Clock, Context};
-use serde_json::json;
+use platform_service::{Clock, Context, Peer};
+use serde_json::{Value, json};
 
-use crate::support::{in_process, serve, settings, shop, supergraph};
+use crate::support::{Part, TestGateway, in_process, serve, settings, shop, stand_in::StandIn, supergraph};
 
 #[tokio::test]
 async fn operations_and_fields_are_counted() {
@@ -52,14 +52,24 @@ async fn fields_of_forgotten_operations_stay_counted() {
     assert_eq!(report.fields["Query.warehouses"], 50);
 }
 
-fn open(folder: &Path, sdl: &str) -> (Gateway, Context) {
+fn open(folder: &Path, sdl: &str, usage: Value) -> (Gateway, Context) {
     let context = Context::standalone("gateway", Config::default(), Clock::system(), folder);
-    let locals = shop::parts()
+    let peers = shop::parts()
         .into_iter()
-        .map(|part| (part.name.to_owned(), part.router))
+        .map(|part| (part.name.to_owned(), Peer::Local(part.router)))
         .collect();
-    let gateway = Gateway::new(sdl, settings(json!({})), locals, &context);
+    let gateway = Gateway::new(sdl, settings(json!({ "usage": usage })), peers, &context);
     (gateway.expect("the supergraph can be served"), context)
+}
+
+fn sdl() -> String {
+    let parts = shop::parts();
+    let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
+    let named: Vec<_> = parts
+        .iter()
+        .map(|part| (part.name, part.sdl.as_str(), nowhere))
+        .collect();
+    supergraph(&named)
 }
 
 async fn run(gateway: &Gateway, query: &str) {
@@ -71,14 +81,8 @@ async fn run(gateway: &Gateway, query: &str) {
 #[tokio::test]
 async fn counts_survive_a_restart() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let parts = shop::parts();
-    let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
-    let named: Vec<_> = parts
-        .iter()
-        .map(|part| (part.name, part.sdl.as_str(), nowhere))
-        .collect();
-    let sdl = supergraph(&named);
-    let (gateway, context) = open(folder.path(), &sdl);
+    let sdl = sdl();
+    let (gateway, context) = open(folder.path(), &sdl, json!({}));
     run(&gateway, "{ warehouses }").await;
 
     context.shutdown().cancel();
@@ -89,12 +93,107 @@ async fn counts_survive_a_restart() {
         }
     });
     written.await.expect("the counts are written when the service stops");
-    let (gateway, _context) = open(folder.path(), &sdl);
+    let (gateway, _context) = open(folder.path(), &sdl, json!({}));
     run(&gateway, "{ warehouses }").await;
 
     let report = gateway.usage_report();
     assert_eq!(report.fields["Query.warehouses"], 2);
     assert_eq!(report.operations[0].count, 2);
+}
+
+#[test]
+fn counts_survive_a_restart_that_tells_fewer_operations_apart() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let operation = |number: u32| {
+        json!({
+            "name": null, "hash": format!("{number:064x}"), "kind": "query", "count": 1, "errors": 0, "lastSeen": 0,
+            "fields": ["Query.warehouses"], "document": "{ warehouses }",
+        })
+    };
+    let operations: Vec<_> = (0..500).map(operation).collect();
+    let report = json!({ "since": 0, "operations": operations, "fields": { "Query.warehouses": 507 } });
+    std::fs::write(folder.path().join("usage.json"), report.to_string()).expect("the folder can be written to");
+
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
+    let _inside = runtime.enter();
+    let (gateway, _context) = open(folder.path(), &sdl(), json!({ "operations": 3 }));
+
+    let report = gateway.usage_report();
+    assert!(report.operations.len() <= 3);
+    assert_eq!(report.fields["Query.warehouses"], 507);
+}
+
+/// A subgraph that answers at once, or never.
+fn films() -> Part {
+    let films = StandIn::new(|asked: Value| async move {
+        if asked["query"].as_str().is_some_and(|query| query.contains("late")) {
+            std::future::pending::<()>().await;
+        }
+        axum::Json(json!({ "data": { "film": { "__typename": "Film", "title": "Metropolis", "year": 1927 } } }))
+    });
+    films.part("films", FILMS)
+}
+
+const FILMS: &str = "type Query { film(id: Int): Film late: Film } type Film { title: String year: Int length: Int }";
+
+/// Whether clients of the gateway miss something that is taken away.
+fn is_missed(gateway: &TestGateway, gone: &str) -> bool {
+    let recorded = gateway.gateway.usage_report().recorded();
+    let report = diff_with_usage(FILMS, &FILMS.replace(gone, ""), &recorded).expect("both are schemas");
+    assert_eq!(report.changes.len(), 1);
+    report.changes[0].severity == Severity::Breaking
+}
+
+#[tokio::test]
+async fn what_forgotten_operations_read_is_missed_when_it_is_taken_away() {
+    let gateway = in_process(vec![films()], settings(json!({ "usage": { "operations": 1 } }))).await;
+    gateway.data("{ film(id: 1) { title } }").await;
+    let is_told = || {
+        let operations = gateway.gateway.usage_report().operations;
+        let mut texts = operations.into_iter().filter_map(|operation| operation.document);
+        texts.any(|text| text.contains("title"))
+    };
+    for _ in 0..100 {
+        gateway.data("{ film { year } }").await;
+        if !is_told() {
+            break;
+        }
+    }
+
+    assert!(!is_told());
+    assert!(is_missed(&gateway, "title: String"));
+    assert!(is_missed(&gateway, "(id: Int)"));
+    assert!(is_missed(&gateway, "year: Int"));
+    assert!(!is_missed(&gateway, "length: Int"));
+}
+
+#[tokio::test]
+async fn what_a_very_long_operation_reads_is_missed_when_it_is_taken_away() {
+    let gateway = in_process(vec![films()], settings(json!({}))).await;
+    let comment = "x".repeat(20 << 10);
+    gateway
+        .data(&format!("{{ film {{ title __typename }} }} # {comment}"))
+        .await;
+
+    let report = gateway.gateway.usage_report();
+
+    assert_eq!(report.operations[0].document, None);
+    assert_eq!(report.fields["Film.__typename"], 1);
+    assert!(is_missed(&gateway, "title: String"));
+    assert!(!is_missed(&gateway, "length: Int"));
+}
+
+#[tokio::test]
+async fn what_an_operation_that_took_too_long_reads_is_missed_when_it_is_taken_away() {
+    let gateway = in_process(vec![films()], settings(json!({ "http": { "timeout": "200ms" } }))).await;
+    let answer = gateway.run("{ late { title } }").await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "TIMEOUT");
+
+    let report = gateway.gateway.usage_report();
+
+    assert_eq!((report.operations[0].count, report.operations[0].errors), (1, 1));
+    assert!(is_missed(&gateway, "title: String"));
+    assert!(!is_missed(&gateway, "length: Int"));
 }
 
 #[tokio::test]
@@ -115,4 +214,28 @@ async fn what_nobody_reads_may_be_taken_away() {
     };
     assert!(!verdict(&unread), "{unread:?}");
     assert!(verdict(&read), "{read:?}");
+}
+
+#[test]
+fn what_was_read_stays_in_use_when_the_text_is_not_kept() {
+    let operation = json!({
+        "name": null, "hash": "", "kind": "query", "count": 2, "errors": 0, "lastSeen": 0,
+        "fields": ["Query.topProducts", "Product.name"], "document": null,
+    });
+    let report = json!({
+        "since": 0, "operations": [operation],
+        "fields": { "Query.topProducts": 5, "Product.name": 2, "Product.price": 3 },
+    });
+    let report: UsageReport = serde_json::from_value(report).expect("it is a report");
+    let old = "type Query { topProducts: [Product!]! } type Product { name: String! price: Int! maker: String }";
+
+    let recorded = report.recorded();
+
+    let reason = |gone: &str| {
+        let report = diff_with_usage(old, &old.replace(gone, ""), &recorded).expect("both are schemas");
+        report.changes[0].reason.clone().unwrap_or_default()
+    };
+    assert_eq!(reason("name: String!"), "recorded operations use it: 1, in requests: 2");
+    assert_eq!(reason("price: Int!"), "recorded operations use it: 1, in requests: 3");
+    assert_eq!(reason("maker: String"), "no recorded operation uses it");
 }

@@ -34,8 +34,9 @@ async fn hear(client: &Client, channel: &str, caches: &Weak<Common>) -> Result<(
     while let Some(message) = words.next().await {
         let Some(caches) = caches.upgrade() else { return Ok(()) };
         let text: String = message.get_payload()?;
-        if let Some((place, key)) = text.split_once(BETWEEN) {
-            caches.heard(place, key);
+        match text.split_once(BETWEEN) {
+            Some((place, key)) => caches.heard(place, key),
+            None => caches.heard_nothing(),
         }
     }
     if let Some(caches) = caches.upgrade() {

@@ -1,23 +1,36 @@
-//! Tells Redis, and through it all processes, what was invalidated; what it could not be told is told before it is used
-//! again.
+//! Tells Redis, and through it all processes, what was invalidated; what it could not be told is told once it is there
+//! again, and before it is used.
 
 use std::{
     collections::BTreeMap,
-    sync::{MutexGuard, PoisonError},
+    sync::{MutexGuard, PoisonError, Weak},
+    time::Duration,
 };
 
+use platform_resilience::Backoff;
+
 use super::{Redis, generation_key, lock_key, value_key};
+use crate::caches::Common;
 
 /// Between the place and the key in a message.
 pub(super) const BETWEEN: char = '\n';
+/// A message that is about no single key.
+const EVERYTHING: &str = "everything";
 /// How long a key's generation outlives its last invalidation, in milliseconds: longer than any load takes.
 const GENERATION: u64 = 3_600_000;
 /// Invalidations that are kept to be told later. More are told as one: everything.
 const UNTOLD: usize = 10_000;
+/// Between attempts to tell them.
+const AGAIN: Backoff = Backoff {
+    first: Duration::from_millis(250),
+    longest: Duration::from_secs(5),
+};
 
 /// Raises the generation, so that loads under way are not stored, and tells all processes.
 const INVALIDATE: &str = "redis.call('incr', KEYS[2]) redis.call('pexpire', KEYS[2], ARGV[1])
 redis.call('del', KEYS[1], KEYS[3]) redis.call('publish', ARGV[2], ARGV[3]) return 1";
+/// The same for all keys at once; their values are removed after it.
+const INVALIDATE_ALL: &str = "redis.call('incr', KEYS[1]) return redis.call('pexpire', KEYS[1], ARGV[1])";
 
 /// What Redis has yet to hear. Each entry has a number, so that one that comes again while it is told is told again.
 #[derive(Default)]
@@ -41,11 +54,52 @@ impl Untold {
     }
 }
 
+/// What is told to Redis now. If it fails, or nobody waits for it any more, it is told later.
+struct Word<'a> {
+    redis: &'a Redis,
+    place: &'a str,
+    key: &'a str,
+    is_told: bool,
+}
+
+impl Drop for Word<'_> {
+    fn drop(&mut self) {
+        if !self.is_told {
+            self.redis.untold().add(self.place, self.key);
+            self.redis.missed.send_replace(());
+        }
+    }
+}
+
 impl Redis {
-    /// Forgets a key and tells all processes; when Redis is away, before it is used again.
+    /// Forgets a key and tells all processes; when Redis is away, as soon as it is there again.
     pub(crate) async fn invalidate(&self, place: &str, key: &str) {
-        if !self.tell(place, key).await {
-            self.untold().add(place, key);
+        let mut word = Word {
+            redis: self,
+            place,
+            key,
+            is_told: false,
+        };
+        word.is_told = self.tell(place, key).await;
+    }
+
+    /// Tells what Redis has missed, for as long as the caches live.
+    pub(crate) fn tell_missed(&self, caches: Weak<Common>) -> impl Future<Output = ()> + Send + use<> {
+        let mut missed = self.missed.subscribe();
+        async move {
+            while missed.changed().await.is_ok() {
+                for attempt in 1.. {
+                    let Some(spread) = caches.upgrade().map(|caches| caches.context.random().bytes()) else {
+                        return;
+                    };
+                    tokio::time::sleep(AGAIN.pause(attempt, spread)).await;
+                    let Some(caches) = caches.upgrade() else { return };
+                    let Some(redis) = &caches.redis else { return };
+                    if redis.tell_all().await {
+                        break;
+                    }
+                }
+            }
         }
     }
 
@@ -84,8 +138,21 @@ impl Redis {
         told.is_some()
     }
 
-    /// Removes every value of this deployment: more was invalidated than could be remembered.
+    /// Removes every value of this deployment and tells all processes: more was invalidated than could be remembered.
     async fn forget_everything(&self) -> bool {
+        // Loads under way are not stored from now on, so that what is removed does not come back.
+        let raised: Option<i64> = self
+            .run(INVALIDATE_ALL, &[self.everything_key()], &[&GENERATION.to_string()])
+            .await;
+        if raised.is_none() || !self.remove_values().await {
+            return false;
+        }
+        let mut publish = redis::cmd("PUBLISH");
+        publish.arg(self.channel()).arg(EVERYTHING);
+        self.ask::<i64>(&publish).await.is_some()
+    }
+
+    async fn remove_values(&self) -> bool {
         let mut cursor = "0".to_owned();
         loop {
             let mut scan = redis::cmd("SCAN");

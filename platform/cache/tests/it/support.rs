@@ -30,7 +30,7 @@ impl Process {
         Self::with(&format!("redis = \"{redis}\"\nlocal-ttl = \"2s\""))
     }
 
-    fn with(settings: &str) -> Self {
+    pub(crate) fn with(settings: &str) -> Self {
         let config = Config::parse(&format!("[cache]\n{settings}")).unwrap();
         let clock = Clock::manual(Clock::system().now());
         let context = Context::standalone("numbers", config, clock, ".");

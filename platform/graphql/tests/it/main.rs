@@ -1,13 +1,17 @@
 //! The GraphQL endpoint as clients and composition meet it.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod entities;
+mod events;
 mod explorer;
+mod size;
+
+use std::net::SocketAddr;
 
 use async_graphql::{EmptySubscription, Object};
 use axum::{
     Router,
     body::{Body, to_bytes},
+    extract::ConnectInfo,
     http::{Request, StatusCode, header},
 };
 use platform_error::{Code, Error};
@@ -197,6 +201,37 @@ async fn introspection_and_the_page_can_be_switched_off() {
         (sdl.status(), page.status()),
         (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND)
     );
+}
+
+#[tokio::test]
+async fn without_introspection_the_schema_is_told_to_a_gateway_of_this_process_alone_unless_set_otherwise() {
+    const QUESTIONS: [&str; 3] = [
+        "{ _service { sdl } }",
+        "{ it: _service { sdl } }",
+        "{ ... more } fragment more on Query { _service { sdl } }",
+    ];
+    let told = async |sdl: bool, is_elsewhere: bool, question: &str| {
+        let settings = Settings {
+            introspection: false,
+            sdl,
+            ..Settings::default()
+        };
+        let mut request = post(NEW, &json!({ "query": question }));
+        if is_elsewhere {
+            let peer: SocketAddr = "198.51.100.1:80".parse().unwrap();
+            request.extensions_mut().insert(ConnectInfo(peer));
+        }
+        let response = app(settings).oneshot(request).await.unwrap();
+        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        String::from_utf8_lossy(&body).into_owned()
+    };
+    for question in QUESTIONS {
+        let refused = told(false, true, question).await;
+
+        assert!(refused.contains("FORBIDDEN") && !refused.contains("hello"), "{refused}");
+        assert!(told(false, false, question).await.contains("hello"));
+        assert!(told(true, true, question).await.contains("hello"));
+    }
 }
 
 #[test]

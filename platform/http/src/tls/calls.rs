@@ -49,7 +49,7 @@ impl ClientTls {
     }
 
     /// The library's settings, for connections that speak one of these protocols.
-    pub(crate) fn config(&self, protocols: &[&[u8]]) -> Result<ClientConfig, TlsError> {
+    pub fn config(&self, protocols: &[&[u8]]) -> Result<ClientConfig, TlsError> {
         let mut config = ClientConfig::builder_with_provider(self.0.provider.clone())
             .with_protocol_versions(&[&rustls::version::TLS13])
             .map_err(refused)?

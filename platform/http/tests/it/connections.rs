@@ -1,8 +1,12 @@
 //! Many connections held at once.
 
-use std::io::Result;
+use std::{
+    io::Result,
+    net::{IpAddr, UdpSocket},
+    time::Duration,
+};
 
-use axum::{Router, routing::get};
+use axum::{Router, extract::ws::WebSocketUpgrade, routing::get};
 use futures::future::try_join_all;
 use platform_http::{ServeSettings, serve};
 use tokio::{
@@ -70,7 +74,7 @@ async fn one_more_than_fit_waits_until_another_leaves() {
         ask(&mut first).await?;
         ask(&mut second).await?;
         let mut third = TcpStream::connect(address).await?;
-        let wait = std::time::Duration::from_millis(100);
+        let wait = Duration::from_millis(100);
         let is_early = tokio::time::timeout(wait, ask(&mut third)).await.is_ok();
         drop(first);
         let mut told = [0; 12];
@@ -81,4 +85,82 @@ async fn one_more_than_fit_waits_until_another_leaves() {
     let (seen, ()) = tokio::join!(asking, serving);
 
     assert_eq!(seen.unwrap(), (false, *b"HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn a_websocket_keeps_the_place_of_its_connection() {
+    const UPGRADE: &[u8] = b"GET /socket HTTP/1.1\r\nhost: here\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+        sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let stop = CancellationToken::new();
+    let socket =
+        async |upgrade: WebSocketUpgrade| upgrade.on_upgrade(async |mut socket| while socket.recv().await.is_some() {});
+    let app = Router::new()
+        .route("/", get(async || "hello"))
+        .route("/socket", get(socket));
+    let settings = ServeSettings {
+        most: 1,
+        ..ServeSettings::default()
+    };
+    let serving = serve(listener, app, settings, stop.clone());
+
+    let asking = async {
+        let mut first = TcpStream::connect(address).await?;
+        first.write_all(UPGRADE).await?;
+        let mut told = [0; 12];
+        first.read_exact(&mut told).await?;
+        let mut second = TcpStream::connect(address).await?;
+        let is_early = tokio::time::timeout(Duration::from_millis(100), ask(&mut second))
+            .await
+            .is_ok();
+        drop(first);
+        second.read_exact(&mut told).await?;
+        stop.cancel();
+        Result::Ok((is_early, told))
+    };
+    let (seen, ()) = tokio::join!(asking, serving);
+
+    assert_eq!(seen.unwrap(), (false, *b"HTTP/1.1 200"));
+}
+
+/// An address of this machine that others would use. Nothing is sent to find it.
+fn own_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
+    socket.connect("198.51.100.1:9").ok()?;
+    let address = socket.local_addr().ok()?.ip();
+    (!address.is_loopback() && !address.is_unspecified()).then_some(address)
+}
+
+#[tokio::test]
+async fn a_client_that_holds_as_many_connections_as_it_may_gets_no_more() {
+    // Without a network a machine has only addresses that are not counted.
+    let Some(client) = own_address() else { return };
+    let listener = TcpListener::bind((client, 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let stop = CancellationToken::new();
+    let app = Router::new().route("/", get(async || "hello"));
+    let settings = ServeSettings {
+        most_per_client: 2,
+        ..ServeSettings::default()
+    };
+    let serving = serve(listener, app, settings, stop.clone());
+
+    let asking = async {
+        let mut held = [TcpStream::connect(address).await?, TcpStream::connect(address).await?];
+        for stream in &mut held {
+            ask(stream).await?;
+        }
+        let is_refused = ask(&mut TcpStream::connect(address).await?).await.is_err();
+        drop(held);
+        // That the others have gone is seen a moment later.
+        while ask(&mut TcpStream::connect(address).await?).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        stop.cancel();
+        Result::Ok(is_refused)
+    };
+    let (is_refused, ()) = tokio::join!(asking, serving);
+
+    assert!(is_refused.unwrap());
 }

@@ -1,6 +1,7 @@
 //! What one request, and all of them together, may use.
 
 use std::{
+    collections::BTreeMap,
     num::NonZeroU32,
     sync::{Arc, OnceLock},
     time::Duration as Time,
@@ -14,8 +15,8 @@ use axum::{
     routing::{get, post},
 };
 use bytes::Bytes;
-use platform_config::ByteSize;
-use platform_http::{Limits, Nested, Quota, RateLimit, stack};
+use platform_config::{ByteSize, Config, Duration};
+use platform_http::{Limits, Nested, Per, Quota, RateLimit, allow, stack};
 use serde_json::json;
 
 use crate::{app, body, get_request, problem, send};
@@ -99,6 +100,19 @@ async fn an_answer_that_takes_too_long_is_cut_off() {
     assert_eq!(refused["detail"], "the answer took longer than 200ms");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_route_may_take_less_time() {
+    let brief = allow(ByteSize::mb(1), Duration::from_millis(50));
+    let slow = get(|| async { tokio::time::sleep(Time::from_secs(60)).await }).layer(brief);
+    let app = stack(Router::new().route("/", slow), &Limits::default());
+    let started = tokio::time::Instant::now();
+
+    let refused = problem(send(&app, get_request("/")).await).await;
+
+    assert_eq!(refused["detail"], "the answer took longer than 50ms");
+    assert!(started.elapsed() < Time::from_secs(1));
+}
+
 #[tokio::test]
 async fn more_than_are_worked_on_wait_and_what_they_ask_for_in_turn_does_not() {
     let itself = Arc::new(OnceLock::<Router>::new());
@@ -141,7 +155,8 @@ async fn too_much_at_once_is_shed() {
 async fn who_asks_too_often_is_told_how_long_to_wait() {
     let one = NonZeroU32::MIN;
     let limit = RateLimit::new(Quota {
-        per_second: one,
+        count: one,
+        per: Per::Second,
         burst: one,
     });
     let router = Router::new().route("/", get(|| async { "yes" }));
@@ -160,7 +175,8 @@ async fn who_asks_too_often_is_told_how_long_to_wait() {
 #[test]
 fn keys_are_limited_apart_and_more_than_a_burst_never_fits() {
     let quota = Quota {
-        per_second: NonZeroU32::MIN,
+        count: NonZeroU32::MIN,
+        per: Per::Second,
         burst: NonZeroU32::new(10).unwrap(),
     };
     let limit = RateLimit::new(quota);
@@ -169,4 +185,61 @@ fn keys_are_limited_apart_and_more_than_a_burst_never_fits() {
     assert!(limit.check("a").is_err());
     assert!(limit.check("b").is_ok());
     assert!(limit.check_many("c", NonZeroU32::new(11).unwrap()).is_err());
+}
+
+#[test]
+fn a_quota_is_for_a_second_a_minute_or_an_hour() {
+    let read = |text: &str| Config::parse(text).unwrap().section::<BTreeMap<String, Quota>>("rate");
+    let quota = |text: &str| read(&format!("rate.quota = {text}")).unwrap()["quota"];
+    let number = |number| NonZeroU32::new(number).unwrap();
+    let of = |count, per, burst| Quota {
+        count: number(count),
+        per,
+        burst: number(burst),
+    };
+
+    assert_eq!(quota("{ per-second = 5, burst = 50 }"), of(5, Per::Second, 50));
+    assert_eq!(quota("{ per-minute = 10 }"), of(10, Per::Minute, 10));
+    assert_eq!(quota("{ per-hour = 5, burst = 1 }"), of(5, Per::Hour, 1));
+    for wrong in ["{ burst = 5 }", "{ per-second = 1, per-hour = 5 }"] {
+        let refused = read(&format!("rate.quota = {wrong}")).unwrap_err().to_string();
+        let expected = "a quota has exactly one of per-second, per-minute and per-hour";
+        assert!(
+            refused.contains("rate.quota") && refused.contains(expected),
+            "{refused}"
+        );
+    }
+}
+
+#[test]
+fn a_slow_rate_is_kept_and_divided_exactly() {
+    let six_an_hour = Quota {
+        count: NonZeroU32::new(6).unwrap(),
+        per: Per::Hour,
+        burst: NonZeroU32::new(8).unwrap(),
+    };
+    let whole = RateLimit::new(six_an_hour);
+    let eighth = RateLimit::share(six_an_hour, NonZeroU32::new(8).unwrap());
+
+    for (limit, accepted, wait) in [(whole, 8, 600), (eighth, 1, 4800)] {
+        for _ in 0..accepted {
+            assert_eq!(limit.check("ada"), Ok(()));
+        }
+        let left = limit.check("ada").unwrap_err().retry_after_seconds;
+        assert!((wait - 5..=wait).contains(&left), "{left}");
+    }
+}
+
+#[test]
+fn a_crowd_of_callers_is_counted_as_fast_as_a_few() {
+    let limit = RateLimit::per_minute(NonZeroU32::MIN);
+    let started = std::time::Instant::now();
+
+    for caller in 0..200_000 {
+        assert!(limit.check(&caller.to_string()).is_ok());
+    }
+
+    // Looking through all of them for each takes hours.
+    assert!(started.elapsed() < Time::from_secs(60));
+    assert!(limit.check("7").is_err());
 }

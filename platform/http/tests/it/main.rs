@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod connections;
+mod cors;
 mod direct;
 mod limits;
 mod observed;
@@ -9,6 +10,7 @@ mod outside;
 mod proxies;
 mod serving;
 mod tls;
+mod unread;
 
 use std::time::Duration as Time;
 

@@ -9,25 +9,8 @@ use axum::{
 use platform_config::Config;
 use platform_error::Error;
 use platform_service::{Clock, Context, Host, Running, Service};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use platform_testing::certificates;
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
-
-/// Writes an authority and, by it, a certificate for `localhost`.
-fn certificates(folder: &Path) {
-    let key = KeyPair::generate().unwrap();
-    let mut authority = CertificateParams::new(Vec::new()).unwrap();
-    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    fs::write(folder.join("ca.pem"), authority.self_signed(&key).unwrap().pem()).unwrap();
-    let issuer = Issuer::new(authority, key);
-    let own = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-    fs::write(
-        folder.join("own.pem"),
-        certificate.signed_by(&own, &issuer).unwrap().pem(),
-    )
-    .unwrap();
-    fs::write(folder.join("own.key"), own.serialize_pem()).unwrap();
-}
 
 async fn start(folder: &Path, name: &'static str, more: &str) -> Result<Running, Error> {
     let at = |file: &str| folder.join(file).display().to_string();

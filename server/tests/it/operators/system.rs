@@ -1,6 +1,6 @@
 //! A system in a folder: its commands, its processes, and its databases as somebody sees them who opens them himself.
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use platform_config::{Config, Secret};
 use platform_database::{
@@ -14,10 +14,6 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use crate::program::{Ended, Folder, Server};
-
-/// Longer than anything takes, also on a machine that is busy.
-const PATIENCE: Duration = Duration::from_secs(60);
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// An event of a type that services know, with data that they do not.
 #[derive(Serialize, Deserialize)]
@@ -73,9 +69,14 @@ impl System {
 
     /// All that is people's, in a process of its own.
     pub(super) fn serve(&self) -> Server {
+        self.serve_with(&[])
+    }
+
+    /// The same with more settings.
+    pub(super) fn serve_with(&self, settings: &[&str]) -> Server {
         let mut args = vec!["up", "--no-gateway", "--only", "auth,security,users", "--data", "data"];
         let quick = ["auth.port=0", "security.port=0", "users.port=0", "events.poll=20ms"];
-        args.extend(quick.iter().flat_map(|setting| ["--set", *setting]));
+        args.extend(quick.iter().chain(settings).flat_map(|setting| ["--set", *setting]));
         self.folder.start(&args)
     }
 
@@ -137,15 +138,5 @@ impl System {
             database.close().await;
             done
         })
-    }
-
-    /// Waits until something is so.
-    pub(super) fn until(&self, what: &str, is_so: impl Fn() -> bool) {
-        let mut waited = Duration::ZERO;
-        while !is_so() {
-            assert!(waited < PATIENCE, "it never came to be that {what}");
-            std::thread::sleep(PAUSE);
-            waited += PAUSE;
-        }
     }
 }

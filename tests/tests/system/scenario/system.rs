@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use platform_testing::{TestNats, TestPostgres};
+use platform_testing::{TestNats, TestPostgres, free_port};
 use system_tests::{Process, hansa};
 use tempfile::TempDir;
 
@@ -89,18 +89,23 @@ impl System {
             home,
             _servers: Some((postgres, nats)),
         };
-        split.launch("auth", &config).await;
-        split.launch("security", &config).await;
-        split.launch("users", &config).await;
-        split.launch("financial-data", &config).await;
-        split.launch("gateway", &config).await;
+        // These two ask each other, so that one of them is known before it is there.
+        let security = free_port();
+        let asked = format!("security=http://127.0.0.1:{security}");
+        let port = format!("security.port={security}");
+        split.launch("auth", &config, &["--with", &asked]).await;
+        split.launch("security", &config, &["--set", &port]).await;
+        for service in ["users", "financial-data", "gateway"] {
+            split.launch(service, &config, &[]).await;
+        }
         Some(split)
     }
 
     /// Starts a process for one service, which finds those that were started before it.
-    async fn launch(&mut self, service: &'static str, config: &Path) {
+    async fn launch(&mut self, service: &'static str, config: &Path, more: &[&str]) {
         let config = text(config);
         let mut arguments = vec!["run", "--log", LOG, "--config", &config];
+        arguments.extend(more);
         if service != "gateway" {
             arguments.extend(["--no-gateway", "--only", service]);
         }

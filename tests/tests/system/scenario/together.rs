@@ -1,9 +1,10 @@
 //! What people do together: threads on annotations, charts that are shared level by level, a workspace with roles.
 
+use platform_http::Method;
 use serde_json::{Value, json};
 
 use super::{
-    people::People,
+    people::{self, People},
     script::{Person, Script},
 };
 
@@ -14,6 +15,7 @@ const THREAD: &str = "query ($on: ID!) { annotation(id: $on) { title series { na
 pub(crate) const SHARE: &str = "mutation ($chart: ID!, $with: ID!, $level: ShareLevel) { shareChart(chartId: $chart, userId: $with, level: $level) { title } }";
 pub(crate) const CHART: &str = "query ($id: ID!) { chart(id: $id) { title level spec owner { name } comments { nodes { body } } collaborators { level user { name } } } }";
 pub(crate) const EDIT: &str = "mutation ($id: ID!) { updateChart(id: $id, input: { title: \"changed\" }) { title } }";
+const SEE: &str = "query ($in: ID!) { workspace(id: $in) { name role } }";
 pub(crate) const INVITE: &str = "mutation ($in: ID!, $email: String!, $role: WorkspaceRole!) {
     inviteToWorkspace(workspaceId: $in, email: $email, role: $role) { secret invitation { role } } }";
 pub(crate) const ACCEPT: &str = "mutation ($secret: String!) { acceptInvitation(secret: $secret) { name role } }";
@@ -31,11 +33,13 @@ pub(crate) struct Shared {
 }
 
 pub(crate) async fn work(script: &mut Script<'_>, people: &People) -> Shared {
-    Shared {
+    let shared = Shared {
         annotation: annotate(script, people).await,
         chart: share(script, people).await,
         workspace: gather(script, people).await,
-    }
+    };
+    act(script, people, &shared.workspace).await;
+    shared
 }
 
 async fn annotate(script: &mut Script<'_>, People { ada, bob, eve, .. }: &People) -> Value {
@@ -140,6 +144,20 @@ async fn gather(script: &mut Script<'_>, People { ada, bob, eve, .. }: &People) 
     script.refused(ada, (more, json!({ "key": role })), "FORBIDDEN").await;
     script.refused(eve, (more, json!({ "key": role })), "NOT_FOUND").await;
     id
+}
+
+/// Tokens act in the workspace for who is in it, of which `auth` asks `security`, and for nobody else.
+async fn act(script: &mut Script<'_>, People { bob, eve, .. }: &People, desk: &Value) {
+    for (who, status) in [(eve, 404), (bob, 200)] {
+        let granted = people::sign_in(script, who).await;
+        let enter = json!({ "refreshToken": granted["refreshToken"], "workspace": desk });
+        let entered = script.auth(who, (Method::POST, "/auth/refresh", enter), status).await;
+        if status == 200 {
+            assert_eq!(entered["workspace"], *desk, "{}", script.system.name);
+            let at_the_desk = who.by("bob at the desk", &entered["accessToken"]);
+            script.data(&at_the_desk, SEE, json!({ "in": desk })).await;
+        }
+    }
 }
 
 pub(crate) fn is_allowed(data: &Value) -> bool {

@@ -21,13 +21,17 @@ use crate::{
     subscribe::hub::{Ending, Item},
 };
 
-/// Answers an operation with a body that lasts. A refusal is left to the caller, who knows how to say it.
+/// Answers an operation with a body that lasts. A refusal is left to the caller, who knows how to say it; but clients
+/// of server-sent events read no other body, so they are told there what is wrong with their operation.
 pub(crate) async fn stream(
     transport: Transport,
     heartbeat: Duration,
     start: BoxFuture<'static, Result<Started, Refusal>>,
 ) -> Result<Response, Refusal> {
-    let answers = started(Ok(start.await?));
+    let answers = started(match start.await {
+        Err(refusal) if transport != Transport::Sse || !refusal.is_about_the_operation() => return Err(refusal),
+        started => started,
+    });
     let mut response = Response::new(Body::from_stream(written(transport, heartbeat, answers)));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, transport.content_type());

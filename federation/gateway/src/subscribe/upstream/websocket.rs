@@ -1,18 +1,22 @@
 //! Subgraphs that are listened to by graphql-transport-ws.
 
+use std::sync::Arc;
+
 use axum::http::{HeaderValue, header};
 use bytes::Bytes;
 use futures::{
     SinkExt, StreamExt,
     stream::{self, BoxStream},
 };
+use platform_error::Error;
+use platform_http::ClientTls;
 use serde_json::{Map, Value};
 use tokio::{
     net::TcpStream,
     time::{Instant, timeout},
 };
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async_with_config,
+    Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
     tungstenite::{
         self, Message,
         client::IntoClientRequest,
@@ -35,8 +39,26 @@ const BUFFER: usize = 16 << 10;
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
+/// Where a subgraph is listened to.
+pub(super) struct Door {
+    url: String,
+    /// Without one the machine's own authorities are asked.
+    connector: Option<Connector>,
+}
+
+impl Door {
+    /// `url` may be that of HTTP; `tls` is for a service of our own.
+    pub(super) fn new(url: &str, tls: Option<&ClientTls>) -> Result<Self, Error> {
+        let config = tls.map(|tls| tls.config(&[b"http/1.1"])).transpose()?;
+        Ok(Self {
+            url: address(url),
+            connector: config.map(|config| Connector::Rustls(Arc::new(config))),
+        })
+    }
+}
+
 /// The address of a WebSocket, given that of HTTP.
-pub(super) fn address(url: &str) -> String {
+fn address(url: &str) -> String {
     match (url.strip_prefix("http://"), url.strip_prefix("https://")) {
         (Some(rest), _) => format!("ws://{rest}"),
         (_, Some(rest)) => format!("wss://{rest}"),
@@ -46,11 +68,13 @@ pub(super) fn address(url: &str) -> String {
 
 /// Connects, introduces itself and subscribes.
 pub(super) async fn open(
-    url: &str,
+    door: &Door,
     listen: &Listen,
     settings: &SubscriptionSettings,
 ) -> Result<BoxStream<'static, Result<Framed, Lost>>, Lost> {
-    let mut request = url
+    let mut request = door
+        .url
+        .as_str()
         .into_client_request()
         .map_err(|_| Lost::Connection("its address is not that of a WebSocket"))?;
     request.headers_mut().extend(listen.headers.clone());
@@ -59,7 +83,7 @@ pub(super) async fn open(
     let config = WebSocketConfig::default()
         .read_buffer_size(BUFFER)
         .write_buffer_size(BUFFER);
-    let (socket, _) = connect_async_with_config(request, Some(config), true)
+    let (socket, _) = connect_async_tls_with_config(request, Some(config), true, door.connector.clone())
         .await
         .map_err(|error| refused(&error, listen))?;
     let mut line = Line {

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use federation_gateway::Locals;
+use federation_gateway::Peers;
 use serde_json::{Value, json};
 
 use super::asked;
@@ -53,7 +53,7 @@ async fn gateway() -> TestGateway {
     let sdl = supergraph(&parts).replacen("weight: Int", "weight: Int @authenticated", 1);
     assert!(sdl.contains("weight: Int @authenticated @join__field"), "{sdl}");
     let jwt = json!({ "sources": [{ "jwks": tokens::trusted().to_string() }] });
-    TestGateway::start(&sdl, settings(json!({ "jwt": jwt })), Locals::new()).await
+    TestGateway::start(&sdl, settings(json!({ "jwt": jwt })), Peers::new()).await
 }
 
 #[tokio::test]

@@ -68,6 +68,49 @@ async fn a_value_of_another_type_is_no_value() {
 }
 
 #[tokio::test]
+async fn a_value_that_clients_do_not_see_is_null() {
+    let sdl = "extend schema @link(url: \"https://specs.apollo.dev/federation/v2.3\", import: [\"@inaccessible\"])
+        type Query { mood: Mood moods: [Mood!] } enum Mood { GOOD BAD @inaccessible }";
+    let answers = StandIn::json(json!({ "data": { "mood": "BAD", "moods": ["GOOD", "BAD"] } }));
+    let gateway = in_process(vec![answers.part("a", sdl)], quick()).await;
+
+    let single = gateway.run("{ mood }").await;
+    let list = gateway.run("{ moods }").await;
+
+    assert_eq!(single, json!({ "data": { "mood": null } }));
+    assert_eq!(list["data"], json!({ "moods": null }));
+    assert_eq!(list["errors"][0]["path"], json!(["moods", 1]));
+}
+
+#[tokio::test]
+async fn what_no_subgraph_was_asked_for_is_told() {
+    let sdl = |only: &str| {
+        format!(
+            "extend schema @link(url: \"https://specs.apollo.dev/federation/v2.3\", import: [\"@key\", \"@shareable\"])
+            type Query {{ shelf{only}: Shelf }} type Shelf @key(fields: \"id\") {{ id: ID! box: Box @shareable }}
+            type Box @shareable {{ things: [Thing!]! }} union Thing = Pen | {only}
+            type Pen @shareable {{ color: String }} type {only} {{ length: Int }}"
+        )
+    };
+    // What only one knows should not come from a field that both answer.
+    let things = json!([{ "__typename": "Pen", "color": "red" }, { "__typename": "Ruler" }]);
+    let ruler = StandIn::json(json!({ "data": { "shelfRuler": { "box": { "things": things } } } }));
+    let eraser = StandIn::json(json!({}));
+    let parts = vec![ruler.part("a", &sdl("Ruler")), eraser.part("b", &sdl("Eraser"))];
+    let gateway = in_process(parts, quick()).await;
+
+    let answer = gateway
+        .run("{ shelfRuler { box { things { ... on Pen { color } ... on Ruler { length } } } } }")
+        .await;
+
+    let things = json!([{ "color": "red" }, { "length": null }]);
+    assert_eq!(answer["data"], json!({ "shelfRuler": { "box": { "things": things } } }));
+    let path = json!(["shelfRuler", "box", "things", 1, "length"]);
+    assert_eq!(answer["errors"][0]["path"], path, "{answer}");
+    assert_eq!(answer["errors"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
 async fn half_a_character_makes_an_answer_none_and_a_whole_one_is_passed_on() {
     let said = |email: &'static str| {
         StandIn::new(move |_| async move { format!(r#"{{"data":{{"you":{{"email":"{email}"}}}}}}"#) })

@@ -1,6 +1,7 @@
-//! Subgraphs that are asked again, left alone for a while, or asked once for many.
+//! Subgraphs that are asked again or left alone for a while, how long they are waited for, and how they are reached.
 
 use std::{
+    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering::Relaxed},
@@ -8,12 +9,17 @@ use std::{
     time::Duration,
 };
 
-use axum::{http::StatusCode, response::IntoResponse};
-use federation_gateway::Settings;
+use axum::{
+    Router,
+    extract::ConnectInfo,
+    http::{HeaderMap, StatusCode},
+    response::IntoResponse,
+    routing::post,
+};
 use serde_json::{Value, json};
 
 use super::quick;
-use crate::support::{over_sockets, stand_in::StandIn};
+use crate::support::{Part, over_sockets, settings, stand_in::StandIn};
 
 #[tokio::test]
 async fn a_query_is_tried_again_and_a_mutation_is_not() {
@@ -85,41 +91,69 @@ async fn a_subgraph_that_fails_all_the_time_is_left_alone_until_it_is_back() {
 }
 
 #[tokio::test]
-async fn equal_queries_in_flight_are_asked_once_and_others_are_not() {
-    let gate = Arc::new(tokio::sync::Semaphore::new(0));
-    let held = gate.clone();
-    let slow = StandIn::new(move |_| {
-        let gate = held.clone();
-        async move {
-            gate.acquire().await.unwrap().forget();
-            axum::Json(json!({ "data": { "you": "here" } }))
-        }
-    });
-    let mut settings = Settings::default();
-    settings.headers.all = vec![federation_gateway::HeaderRule {
-        forward: Some("x-tenant".into()),
-        ..Default::default()
-    }];
-    let gateway = over_sockets(vec![slow.part("slow", "type Query { you: String }")], settings).await;
-    let ask = |tenant: &'static str| {
-        let request = gateway
-            .client
-            .post(&gateway.url)
-            .header("x-tenant", tenant)
-            .json(&json!({ "query": "{ you }" }));
-        async move { request.send().await.unwrap().json::<Value>().await.unwrap() }
-    };
+async fn a_subgraph_has_a_time_of_its_own_and_a_request_one_for_all_of_them() {
+    let never = || StandIn::new(|_| std::future::pending::<StatusCode>());
+    let parts = || vec![never().part("slow", "type Query { slow: String }")];
+    let with = |part: Value| over_sockets(parts(), settings(part));
 
-    let answers = futures::future::join_all([ask("a"), ask("a"), ask("a"), ask("b")]);
-    let release = async {
-        while slow.asked().len() < 2 {
-            tokio::task::yield_now().await;
-        }
-        gate.add_permits(100);
-    };
-    let (answers, ()) = tokio::join!(answers, release);
+    let own = with(json!({ "subgraphs": { "slow": { "timeout": "50ms", "retries": 0 } } })).await;
+    let all = with(json!({ "http": { "timeout": "50ms" } })).await;
+    let (own, all) = (own.run("{ slow }").await, all.run("{ slow }").await);
 
-    assert!(answers.iter().all(|answer| answer["data"]["you"] == "here"));
-    // All four may come in after the first flights have landed on a slow machine, but never is one asked more often.
-    assert!((2..=4).contains(&slow.asked().len()));
+    assert_eq!(own["errors"][0]["message"], "subgraph slow did not answer within 50ms");
+    assert_eq!(own["data"], json!({ "slow": null }));
+    assert_eq!(all["errors"][0]["message"], "the request took longer than 50ms");
+    assert_eq!(all["errors"][0]["extensions"], json!({ "code": "TIMEOUT" }));
+}
+
+/// `{"data":{"way":"packed"}}` by gzip.
+const PACKED: &[u8] = &[
+    31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 171, 86, 74, 73, 44, 73, 84, 178, 170, 86, 42, 79, 172, 84, 178, 82, 42, 72, 76,
+    206, 78, 77, 81, 170, 173, 5, 0, 225, 104, 128, 78, 25, 0, 0, 0,
+];
+
+#[tokio::test]
+async fn answers_come_packed_and_by_http_2_where_that_is_set() {
+    let answer = |version: axum::http::Version, headers: HeaderMap| async move {
+        match headers.get("accept-encoding") {
+            Some(takes) if takes.to_str().is_ok_and(|takes| takes.contains("gzip")) => {
+                ([("content-encoding", "gzip")], PACKED).into_response()
+            }
+            _ => axum::Json(json!({ "data": { "way": format!("{version:?}") } })).into_response(),
+        }
+    };
+    for (traffic, way) in [
+        (json!({}), "HTTP/1.1"),
+        (json!({ "http2": true }), "HTTP/2.0"),
+        (json!({ "compression": true }), "packed"),
+        (json!({ "compression": true, "http2": true }), "packed"),
+    ] {
+        let part = Part {
+            name: "way",
+            sdl: "type Query { way: String }".into(),
+            router: Router::new().route("/graphql", post(answer)),
+        };
+        let gateway = over_sockets(vec![part], settings(json!({ "subgraphs": { "way": traffic } }))).await;
+
+        assert_eq!(gateway.data("{ way }").await, json!({ "way": way }), "{traffic}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_is_used_again() {
+    let answer = |ConnectInfo(peer): ConnectInfo<SocketAddr>| async move {
+        axum::Json(json!({ "data": { "port": peer.port() } }))
+    };
+    for traffic in [json!({}), json!({ "http2": true })] {
+        let part = Part {
+            name: "ports",
+            sdl: "type Query { port: Int }".into(),
+            router: Router::new().route("/graphql", post(answer)),
+        };
+        let gateway = over_sockets(vec![part], settings(json!({ "subgraphs": { "ports": traffic } }))).await;
+
+        let (first, second) = (gateway.data("{ port }").await, gateway.data("{ port }").await);
+
+        assert_eq!(first, second, "{traffic}");
+    }
 }

@@ -1,6 +1,7 @@
 //! Supergraphs that were not composed, with fields that no subgraph can be asked for.
 
 use federation_gateway::Settings;
+use platform_service::Peer;
 use serde_json::json;
 
 use crate::support::{TestGateway, stand_in::StandIn};
@@ -23,8 +24,10 @@ async fn what_no_subgraph_answers_from_where_it_is_asked_for_is_refused_and_noth
     ];
     let answers = StandIn::json(json!({ "data": { "other": 1 } }));
     for product in misled {
-        let locals = ["a", "b"].map(|name| (name.to_owned(), answers.router())).into();
-        let gateway = TestGateway::start(&format!("{join} {product}"), Settings::default(), locals).await;
+        let peers = ["a", "b"]
+            .map(|name| (name.to_owned(), Peer::Local(answers.router())))
+            .into();
+        let gateway = TestGateway::start(&format!("{join} {product}"), Settings::default(), peers).await;
 
         let refused = gateway.run("{ product { stars } other }").await;
         let other = gateway.run("{ other }").await;

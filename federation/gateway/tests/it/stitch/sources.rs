@@ -1,6 +1,6 @@
 //! Where the schema comes from, and what a description must fit.
 
-use federation_gateway::{Locals, Settings, Source, SupergraphConfig};
+use federation_gateway::{Peers, Settings, Source, SupergraphConfig};
 use serde_json::{Value, json};
 
 use super::{client, source, usual};
@@ -14,7 +14,7 @@ use crate::support::{
 /// Why a description is refused.
 async fn refusal(description: Value) -> String {
     let url = format!("http://{}/graphql", serve(monolith().router).await);
-    let loaded = source(url, description).await.load(&client(), &Locals::new()).await;
+    let loaded = source(url, description).await.load(&client(), &Peers::new()).await;
     loaded.expect_err("it is refused").message().to_owned()
 }
 
@@ -25,15 +25,15 @@ async fn a_service_that_does_not_tell_its_schema_is_joined_by_a_file() {
     std::fs::write(&file, monolith().sdl).unwrap();
     let url = format!("http://{}/graphql", serve(silent_monolith().router).await);
 
-    let asked = source(url.clone(), usual()).await.load(&client(), &Locals::new()).await;
+    let asked = source(url.clone(), usual()).await.load(&client(), &Peers::new()).await;
     let mut description = usual();
     description["schema"] = json!(file);
     let sdl = source(url, description)
         .await
-        .load(&client(), &Locals::new())
+        .load(&client(), &Peers::new())
         .await
         .unwrap();
-    let gateway = TestGateway::start(&sdl, Settings::default(), Locals::new()).await;
+    let gateway = TestGateway::start(&sdl, Settings::default(), Peers::new()).await;
 
     let refused = asked.unwrap_err();
     let told = refused.message();
@@ -55,17 +55,17 @@ async fn what_its_server_says_against_introspection_is_told() {
 
     let refused = source(url, usual())
         .await
-        .load(&client(), &Locals::new())
+        .load(&client(), &Peers::new())
         .await
         .unwrap_err();
     let no_graphql = source(other, usual())
         .await
-        .load(&client(), &Locals::new())
+        .load(&client(), &Peers::new())
         .await
         .unwrap_err();
     let away = source("http://127.0.0.1:1/graphql".into(), usual())
         .await
-        .load(&client(), &Locals::new())
+        .load(&client(), &Peers::new())
         .await
         .unwrap_err();
 
@@ -86,8 +86,8 @@ async fn while_it_is_away_only_its_fields_are_missing() {
     description["schema"] = json!(file);
 
     let source = source("http://127.0.0.1:1/graphql".into(), description).await;
-    let sdl = source.load(&client(), &Locals::new()).await.unwrap();
-    let gateway = TestGateway::start(&sdl, Settings::default(), Locals::new()).await;
+    let sdl = source.load(&client(), &Peers::new()).await.unwrap();
+    let gateway = TestGateway::start(&sdl, Settings::default(), Peers::new()).await;
     let answer = gateway.run("{ reviews(first: 1) { text author { id name } } }").await;
 
     assert_eq!(answer["data"]["reviews"][0]["text"], "good", "{answer}");
@@ -110,10 +110,10 @@ async fn an_answer_that_is_not_graphql_is_told_as_such() {
 
     let sdl = source(url, description)
         .await
-        .load(&client(), &Locals::new())
+        .load(&client(), &Peers::new())
         .await
         .unwrap();
-    let gateway = TestGateway::start(&sdl, Settings::default(), Locals::new()).await;
+    let gateway = TestGateway::start(&sdl, Settings::default(), Peers::new()).await;
     let answer = gateway.run("{ reviews(first: 1) { author { name } } }").await;
 
     assert_eq!(
@@ -135,13 +135,13 @@ async fn a_list_of_subgraphs_describes_it_and_a_supergraph_carries_it() {
     std::fs::write(&file, list).unwrap();
 
     let sdl = Source::Config(file.clone())
-        .load(&client(), &Locals::new())
+        .load(&client(), &Peers::new())
         .await
         .unwrap();
     let saved = folder.path().join("supergraph.graphql");
     std::fs::write(&saved, &sdl).unwrap();
-    let sdl = Source::File(saved).load(&client(), &Locals::new()).await.unwrap();
-    let gateway = TestGateway::start(&sdl, Settings::default(), Locals::new()).await;
+    let sdl = Source::File(saved).load(&client(), &Peers::new()).await.unwrap();
+    let gateway = TestGateway::start(&sdl, Settings::default(), Peers::new()).await;
 
     let data = gateway
         .data("{ viewer { name } reviews(first: 1) { author { name } } }")
@@ -156,7 +156,7 @@ async fn a_list_of_subgraphs_describes_it_and_a_supergraph_carries_it() {
     )
     .unwrap();
     let config = SupergraphConfig::read(&file).await.unwrap();
-    let twice = config.subgraphs(&client(), &Locals::new()).await.unwrap_err();
+    let twice = config.subgraphs(&client(), &Peers::new()).await.unwrap_err();
     assert!(twice.message().contains("routing_url"), "{twice}");
 }
 
@@ -223,7 +223,7 @@ async fn a_subgraph_is_not_to_be_stitched_in() {
 
     let told = source(url, json!({}))
         .await
-        .load(&client(), &Locals::new())
+        .load(&client(), &Peers::new())
         .await
         .unwrap_err();
 

@@ -158,13 +158,24 @@ async fn a_client_reads_parts() {
 }
 
 #[tokio::test]
-async fn a_refused_subscription_is_an_ordinary_answer() {
+async fn a_refused_subscription_is_told_as_an_event_and_otherwise_as_an_ordinary_answer() {
     let (gateway, _ticker) = ticking(json!({})).await;
+    let parts = "multipart/mixed;subscriptionSpec=1.0";
 
-    let refused = lasting(&gateway, "text/event-stream", "subscription { nothing }").await;
+    let mut told = Events::of(lasting(&gateway, "text/event-stream", "subscription { nothing }").await);
+    let refused = lasting(&gateway, parts, "subscription { nothing }").await;
+    let malformed = gateway.client.post(&gateway.url).header("accept", "text/event-stream");
+    let malformed = malformed.json(&json!({ "query": 1 })).send().await;
     let plain = gateway.post(&json!({ "query": TICKS })).await;
 
+    let (event, data) = told.event().await;
+    assert_eq!(
+        (event.as_str(), &data["errors"][0]["extensions"]["code"]),
+        ("next", &json!("INVALID"))
+    );
+    assert_eq!(told.event().await.0, "complete");
     assert_eq!(refused.status(), 400);
+    assert_eq!(malformed.expect("the gateway answers").status(), 400);
     let said: Value = plain.json().await.expect("the answer is JSON");
     assert!(
         said["errors"][0]["message"]

@@ -1,6 +1,6 @@
 //! The ways in which subgraphs are listened to, and what happens when they are lost.
 
-use federation_gateway::Locals;
+use federation_gateway::Peers;
 use serde_json::{Value, json};
 
 use super::{TICKS, tick};
@@ -22,7 +22,7 @@ async fn over_cable(subscriptions: Value) -> (TestGateway, Ticker, Cable) {
         ("products", &products.sdl, serve(products.router).await),
     ]);
     let settings = settings(json!({ "subscriptions": subscriptions }));
-    (TestGateway::start(&sdl, settings, Locals::new()).await, ticker, cable)
+    (TestGateway::start(&sdl, settings, Peers::new()).await, ticker, cable)
 }
 
 fn by(protocol: &str, url: &str) -> Value {
@@ -104,31 +104,34 @@ async fn a_subgraph_that_comes_back_is_listened_to_again() {
 
 #[tokio::test]
 async fn a_subgraph_that_stays_away_is_given_up() {
-    let mut settings = by("websocket", "/ws");
-    settings["reconnect-for"] = json!("50ms");
-    let (gateway, ticker, cable) = over_cable(settings).await;
-    let mut socket = Socket::connect(&gateway.url, json!({})).await;
-    socket.subscribe("a", TICKS).await;
-    ticker.has_listeners(1).await;
+    for (protocol, url) in [("websocket", "/ws"), ("sse", "/graphql"), ("multipart", "/parts")] {
+        let mut settings = by(protocol, url);
+        settings["reconnect-for"] = json!("50ms");
+        let (gateway, ticker, cable) = over_cable(settings).await;
+        let mut socket = Socket::connect(&gateway.url, json!({})).await;
+        socket.subscribe("a", TICKS).await;
+        ticker.has_listeners(1).await;
 
-    cable.cut();
+        cable.cut();
 
-    let ended = socket.hear().await;
-    assert_eq!(ended["type"], "error");
-    assert_eq!(
-        ended["payload"][0]["extensions"],
-        json!({ "code": "UNAVAILABLE", "service": "ticker" })
-    );
+        let ended = socket.hear().await;
+        assert_eq!(ended["type"], "error", "{protocol}");
+        let extensions = json!({ "code": "UNAVAILABLE", "service": "ticker" });
+        assert_eq!(ended["payload"][0]["extensions"], extensions, "{protocol}");
+    }
 }
 
 #[tokio::test]
 async fn who_subscribes_while_a_subgraph_is_away_is_told_at_once() {
-    let (gateway, _ticker, cable) = over_cable(by("websocket", "/ws")).await;
-    cable.cut();
-    let mut socket = Socket::connect(&gateway.url, json!({})).await;
+    for (protocol, url) in [("websocket", "/ws"), ("sse", "/graphql"), ("multipart", "/parts")] {
+        let (gateway, _ticker, cable) = over_cable(by(protocol, url)).await;
+        cable.cut();
+        let mut socket = Socket::connect(&gateway.url, json!({})).await;
 
-    socket.subscribe("a", TICKS).await;
+        socket.subscribe("a", TICKS).await;
 
-    let ended = socket.hear().await;
-    assert_eq!(ended["payload"][0]["extensions"]["code"], "UNAVAILABLE", "{ended}");
+        let ended = socket.hear().await;
+        let code = &ended["payload"][0]["extensions"]["code"];
+        assert_eq!(code, "UNAVAILABLE", "{protocol}: {ended}");
+    }
 }

@@ -3,12 +3,14 @@
 pub(crate) mod collector;
 pub(crate) mod corpus;
 pub(crate) mod monolith;
+pub(crate) mod node;
 pub(crate) mod people;
 pub(crate) mod process;
 pub(crate) mod random;
 pub(crate) mod recorder;
 pub(crate) mod shop;
 pub(crate) mod socket;
+pub(crate) mod speaker;
 pub(crate) mod staff;
 pub(crate) mod stand_in;
 pub(crate) mod ticker;
@@ -19,10 +21,10 @@ use std::net::SocketAddr;
 
 use axum::Router;
 use federation_composition::{Subgraph, compose};
-use federation_gateway::{Gateway, Locals, Settings};
+use federation_gateway::{Gateway, Peers, Settings};
 use platform_config::Config;
 use platform_http::{Client, ClientResponse, ClientSettings};
-use platform_service::{Clock, Context};
+use platform_service::{Clock, Context, Peer};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -78,7 +80,7 @@ pub(crate) async fn over_sockets(parts: Vec<Part>, settings: Settings) -> TestGa
         .iter()
         .map(|(name, sdl, address)| (*name, sdl.as_str(), *address))
         .collect();
-    TestGateway::start(&supergraph(&named), settings, Locals::new()).await
+    TestGateway::start(&supergraph(&named), settings, Peers::new()).await
 }
 
 /// A gateway in front of subgraphs in the same process.
@@ -99,23 +101,23 @@ pub(crate) async fn in_process_with(parts: Vec<Part>, settings: Settings, around
         .map(|part| (part.name, part.sdl.as_str(), nowhere))
         .collect();
     let sdl = supergraph(&named);
-    let locals = parts
+    let peers = parts
         .into_iter()
-        .map(|part| (part.name.to_owned(), part.router))
+        .map(|part| (part.name.to_owned(), Peer::Local(part.router)))
         .collect();
-    TestGateway::start_with(&sdl, settings, locals, around).await
+    TestGateway::start_with(&sdl, settings, peers, around).await
 }
 
 impl TestGateway {
     /// A gateway that serves a supergraph.
-    pub(crate) async fn start(sdl: &str, settings: Settings, locals: Locals) -> Self {
-        Self::start_with(sdl, settings, locals, (Clock::system(), Config::default())).await
+    pub(crate) async fn start(sdl: &str, settings: Settings, peers: Peers) -> Self {
+        Self::start_with(sdl, settings, peers, (Clock::system(), Config::default())).await
     }
 
-    async fn start_with(sdl: &str, settings: Settings, locals: Locals, (clock, config): (Clock, Config)) -> Self {
+    async fn start_with(sdl: &str, settings: Settings, peers: Peers, (clock, config): (Clock, Config)) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let context = Context::standalone("gateway", config, clock, folder.path());
-        let gateway = Gateway::new(sdl, settings, locals, &context).expect("the supergraph can be served");
+        let gateway = Gateway::new(sdl, settings, peers, &context).expect("the supergraph can be served");
         let address = serve(gateway.router()).await;
         Self {
             url: format!("http://{address}/graphql"),

@@ -1,5 +1,5 @@
 //! How much a request asks for: entities, each of which may cost as much as a query of its own, and selections with all
-//! fragments expanded, which the limits of execution walk through one by one.
+//! fragments expanded, which the limits of execution walk through one by one; and whether it asks for the schema.
 
 use std::collections::HashMap;
 
@@ -14,6 +14,8 @@ use serde_json::json;
 use crate::to_graphql;
 
 const FIELD: &str = "_entities";
+/// Tells the schema, as `__schema` does.
+const SCHEMA: &str = "_service";
 const ARGUMENT: &str = "representations";
 
 /// The most selections of one operation.
@@ -21,16 +23,29 @@ const SELECTIONS: usize = 20_000;
 /// Selection sets inside one another that are counted; execution takes fewer.
 const DEEPEST: usize = 64;
 
-/// The refusal of a request that asks for more than `most` entities, or stands for more than can be looked through.
-/// What cannot be parsed is left for execution to explain.
-pub(crate) fn refusal(request: &mut Request, most: usize) -> Option<ServerError> {
+/// What a request may ask for.
+#[derive(Clone, Copy)]
+pub(crate) struct Limit {
+    pub(crate) entities: usize,
+    /// Whether the schema is told.
+    pub(crate) schema: bool,
+}
+
+/// The refusal of a request that asks for more than it may, or stands for more than can be looked through. What cannot be
+/// parsed is left for execution to explain.
+pub(crate) fn refusal(request: &mut Request, limit: Limit) -> Option<ServerError> {
     let wanted = request.operation_name.clone();
     let variables = std::mem::take(&mut request.variables);
     let asked = request
         .parsed_query()
         .map(|document| asked(document, wanted.as_deref(), &variables));
     request.variables = variables;
-    let Size { entities, selections } = asked.ok()?;
+    let Size {
+        entities,
+        selections,
+        asks_for_schema,
+    } = asked.ok()?;
+    let most = limit.entities;
     let error = if selections > SELECTIONS {
         Error::new(
             Code::Invalid,
@@ -43,6 +58,9 @@ pub(crate) fn refusal(request: &mut Request, most: usize) -> Option<ServerError>
         Error::new(Code::Invalid, text)
             .with_hint("spread the representations over several requests")
             .with_details(json!({ "entities": entities, "limit": most }))
+    } else if asks_for_schema && !limit.schema {
+        Error::new(Code::Forbidden, "the schema is not told here")
+            .with_hint("a gateway elsewhere is told it where the setting graphql.sdl is on")
     } else {
         return None;
     };
@@ -57,12 +75,14 @@ pub(crate) fn refusal(request: &mut Request, most: usize) -> Option<ServerError>
 struct Size {
     entities: usize,
     selections: usize,
+    asks_for_schema: bool,
 }
 
 impl Size {
     fn add(&mut self, other: Self) {
         self.entities = self.entities.saturating_add(other.entities);
         self.selections = self.selections.saturating_add(other.selections);
+        self.asks_for_schema |= other.asks_for_schema;
     }
 }
 
@@ -79,6 +99,7 @@ fn asked(document: &ExecutableDocument, wanted: Option<&str>, variables: &Variab
         };
         let size = counting.of(&operation.node.selection_set.node);
         most.selections = most.selections.saturating_add(size.selections);
+        most.asks_for_schema |= size.asks_for_schema;
         if wanted.is_none() || name.map(Name::as_str) == wanted {
             most.entities = most.entities.max(size.entities);
         }
@@ -99,8 +120,8 @@ struct Counting<'a> {
 impl<'a> Counting<'a> {
     fn of(&mut self, set: &'a SelectionSet) -> Size {
         let mut size = Size {
-            entities: 0,
             selections: set.items.len(),
+            ..Size::default()
         };
         if self.level >= DEEPEST {
             size.selections = usize::MAX;
@@ -111,10 +132,12 @@ impl<'a> Counting<'a> {
             size.add(match &selection.node {
                 Selection::Field(field) => {
                     let inside = self.of(&field.node.selection_set.node);
+                    let name = field.node.name.node.as_str();
                     let given = field.node.get_argument(ARGUMENT);
-                    let given = given.filter(|_| field.node.name.node == FIELD);
+                    let given = given.filter(|_| name == FIELD);
                     Size {
                         entities: given.map_or(0, |given| self.length(&given.node)),
+                        asks_for_schema: name == SCHEMA || inside.asks_for_schema,
                         ..inside
                     }
                 }

@@ -1,4 +1,4 @@
-//! How many entities one request may ask for.
+//! How much one request may ask for.
 
 use async_graphql::{EmptyMutation, EmptySubscription, ID, Object, SimpleObject};
 use axum::body::to_bytes;

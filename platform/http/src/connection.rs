@@ -1,0 +1,191 @@
+//! One connection from its first bytes to its end: HTTP/1 or HTTP/2, bounded against slow and greedy clients.
+
+use std::{convert::Infallible, future::pending, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration as Time};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::ConnectInfo,
+    http::{HeaderValue, header},
+    response::Response,
+};
+use futures::FutureExt;
+use hyper::{
+    Request,
+    body::{Body as _, Incoming},
+    service::service_fn,
+};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto::Builder,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    time::{sleep, timeout},
+};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+use crate::{
+    Network, ServeSettings, ServerTls,
+    answers::{Answers, kept_until_taken},
+    proxies,
+    socket::Socket,
+};
+
+const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+const HEADER_COUNT: usize = 100;
+const STREAMS_PER_CONNECTION: u32 = 200;
+/// A year: who came by TLS comes by TLS.
+const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+/// What all connections of a listener share.
+pub(crate) struct Served {
+    pub(crate) app: Router,
+    pub(crate) tls: Option<ServerTls>,
+    pub(crate) proxies: Arc<[Network]>,
+    pub(crate) settings: ServeSettings,
+    pub(crate) shutdown: CancellationToken,
+}
+
+/// A connection after its first bytes, and whether it speaks HTTP/2.
+enum Greeted {
+    Plain(Socket, bool),
+    Tls(Box<tokio_rustls::server::TlsStream<Socket>>, bool),
+}
+
+impl Greeted {
+    /// The caller bounds the time.
+    async fn by(socket: Socket, tls: Option<&ServerTls>) -> io::Result<Self> {
+        // Answers are written whole; waiting to fill a packet only delays them.
+        socket.stream.set_nodelay(true)?;
+        let Some(tls) = tls else {
+            let is_http2 = speaks_http2(&socket.stream).await?;
+            return Ok(Self::Plain(socket, is_http2));
+        };
+        let stream = tls.acceptor().accept(socket).await?;
+        let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+        Ok(Self::Tls(Box::new(stream), is_http2))
+    }
+}
+
+impl Served {
+    /// Answers what comes over a socket, until either side has had enough.
+    pub(crate) async fn answer(self: Arc<Self>, socket: Socket, peer: SocketAddr) {
+        let greeting = timeout(*self.settings.header_timeout, Greeted::by(socket, self.tls.as_ref()));
+        let greeted = tokio::select! {
+            greeted = greeting => greeted,
+            () = self.shutdown.cancelled() => return,
+        };
+        match greeted {
+            Ok(Ok(Greeted::Plain(stream, is_http2))) => self.run(stream, peer, is_http2).await,
+            Ok(Ok(Greeted::Tls(stream, is_http2))) => self.run(*stream, peer, is_http2).await,
+            Ok(Err(error)) => tracing::debug!(%error, "a connection did not begin well"),
+            Err(_) => tracing::debug!("a connection sent nothing"),
+        }
+    }
+
+    async fn run<S>(self: Arc<Self>, stream: S, peer: SocketAddr, is_http2: bool)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let answers = is_http2.then(Arc::<Answers>::default);
+        let (served, watched) = (self.clone(), answers.clone());
+        let service = service_fn(move |request| {
+            let (served, watched) = (served.clone(), watched.clone());
+            async move { Ok::<_, Infallible>(served.respond(request, peer, watched.as_deref()).await) }
+        });
+        let builder = self.builder(is_http2);
+        let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
+        let patience = *self.settings.stall_timeout;
+        let early = tokio::select! {
+            ended = connection.as_mut() => Some(ended),
+            () = stalled(answers.as_deref(), patience) => {
+                metrics::counter!("http_stalled_connections_total").increment(1);
+                None
+            }
+            () = self.shutdown.cancelled() => None,
+        };
+        let ended = match early {
+            Some(ended) => ended,
+            None => {
+                // No request may begin here any more. What is under way gets the time to end.
+                connection.as_mut().graceful_shutdown();
+                let cut = sleep(patience).then(|()| stalled(answers.as_deref(), patience));
+                tokio::select! {
+                    ended = connection => ended,
+                    () = cut => Err("its client took nothing of an answer".into()),
+                }
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(error = %error, "a connection ended early");
+        }
+    }
+
+    async fn respond(&self, request: Request<Incoming>, peer: SocketAddr, answers: Option<&Answers>) -> Response {
+        let mut request = request.map(Body::new);
+        let client = proxies::client(peer, &self.proxies, request.headers());
+        request.extensions_mut().insert(ConnectInfo(client));
+        let answer = self.app.clone().oneshot(request).await;
+        let mut response = answer.unwrap_or_else(|never| match never {});
+        if self.tls.is_some() {
+            response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
+        }
+        match answers {
+            _ if response.body().is_end_stream() => response,
+            None => response.map(kept_until_taken),
+            Some(answers) => response.map(|body| answers.watch(body)),
+        }
+    }
+
+    fn builder(&self, is_http2: bool) -> Builder<TokioExecutor> {
+        let settings = &self.settings;
+        let mut builder = Builder::new(TokioExecutor::new());
+        if is_http2 {
+            builder
+                .http2()
+                .timer(TokioTimer::new())
+                .max_concurrent_streams(STREAMS_PER_CONNECTION)
+                .max_header_list_size(u32::try_from(settings.headers.bytes()).unwrap_or(u32::MAX))
+                .keep_alive_interval(Time::from_secs(20))
+                .keep_alive_timeout(*settings.header_timeout);
+            return builder.http2_only();
+        }
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(*settings.header_timeout)
+            .max_headers(HEADER_COUNT)
+            .max_buf_size(settings.headers.as_usize().max(8192));
+        builder.http1_only()
+    }
+}
+
+/// Waits until a client has let one of its answers lie for so long. Over HTTP/1 there is one at a time, and it is the
+/// socket that fails.
+async fn stalled(answers: Option<&Answers>, patience: Time) {
+    match answers {
+        Some(answers) => answers.stalled(patience).await,
+        None => pending().await,
+    }
+}
+
+/// Looks at the first bytes without taking them. The caller bounds the time: hyper's own detection has no limit.
+async fn speaks_http2(stream: &TcpStream) -> io::Result<bool> {
+    let mut first = [0; HTTP2_PREFACE.len()];
+    loop {
+        let seen = stream.peek(&mut first).await?;
+        if seen == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        if !HTTP2_PREFACE.starts_with(&first[..seen]) {
+            return Ok(false);
+        }
+        if seen == HTTP2_PREFACE.len() {
+            return Ok(true);
+        }
+        sleep(Time::from_millis(5)).await;
+    }
+}
