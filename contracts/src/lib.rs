@@ -1,4 +1,4 @@
-//! What services tell each other: events and messages, and how they ask what somebody may do.
+//! What services tell each other: events and messages, the ids of series, and how they ask what somebody may do.
 
 pub mod access;
 pub mod audit;
