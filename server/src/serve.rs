@@ -109,25 +109,30 @@ pub(crate) async fn up(args: UpArgs, setup: Setup) -> Result<()> {
         ..Settings::default()
     };
     let running = start(&args.listen, setup, usual).await?;
-    let loaded = match (args.demo, running.store::<Store>(SERVICE)) {
-        (true, Some(store)) => demo::load(&store).await.map(Some),
-        _ => Ok(None),
-    };
-    let loaded = match loaded {
-        Ok(loaded) => loaded,
+    let said = match greet(&running, &args).await {
+        Ok(said) => said,
         Err(error) => {
             running.stop().await;
-            return Err(error.into());
+            return Err(error);
         }
     };
     let interrupt = interrupted();
-    let mut said = welcome::text(&running, loaded.as_ref()).await?;
-    if !has_administrator(&running).await? {
-        said += HOW_TO_ADMINISTRATE;
-    }
     out::write(said + "\nCtrl-C stops it.\n")?;
     until(interrupt, running).await;
     out::write("stopped\n")
+}
+
+/// Loads the demo where it is wanted, and says what there is.
+async fn greet(running: &Running, args: &UpArgs) -> Result<String> {
+    let loaded = match running.store::<Store>(SERVICE).filter(|_| args.demo) {
+        Some(store) => Some(demo::load(&store).await?),
+        None => None,
+    };
+    let mut said = welcome::text(running, loaded.as_ref()).await?;
+    if !has_administrator(running).await? {
+        said += HOW_TO_ADMINISTRATE;
+    }
+    Ok(said)
 }
 
 /// Serves in production until it is interrupted.
