@@ -6,7 +6,7 @@ use std::{net::IpAddr, path::PathBuf};
 
 use clap::Args;
 use financial_data::store::Store;
-use platform_service::{Clock, Host, PeerSettings, Running, interrupted};
+use platform_service::{CancellationToken, Clock, Host, PeerSettings, Running, interrupted};
 use platform_telemetry::{Format, Settings};
 
 use crate::{
@@ -108,7 +108,7 @@ pub(crate) async fn up(args: UpArgs, setup: Setup) -> Result<()> {
         format: Format::Text,
         ..Settings::default()
     };
-    let running = start(&args.listen, setup, usual).await?;
+    let running = start(&args.listen, setup, (usual, CancellationToken::new())).await?;
     let said = match greet(&running, &args).await {
         Ok(said) => said,
         Err(error) => {
@@ -139,27 +139,66 @@ async fn greet(running: &Running, args: &UpArgs) -> Result<String> {
 pub(crate) async fn run(args: RunArgs, setup: Setup) -> Result<()> {
     let setup = setup.with("host.production", Some(true));
     let log = "warn,hansa=info,financial_data=info,platform=info".to_owned();
-    let interrupt = interrupted();
+    let mut interrupt = Box::pin(interrupted());
     let usual = Settings {
         log,
         format: Format::Json,
         ..Settings::default()
     };
-    let running = start(&args.listen, setup, usual).await?;
+    let Some(running) = start_unless(&mut interrupt, &args.listen, (setup, usual)).await? else {
+        tracing::info!("stopped before all services had started");
+        return Ok(());
+    };
     for (service, address) in running.addresses() {
         tracing::info!(service, %address, version = env!("CARGO_PKG_VERSION"), "listening");
     }
-    if !has_administrator(&running).await? {
-        tracing::warn!(
+    match has_administrator(&running).await {
+        Ok(true) => {}
+        Ok(false) => tracing::warn!(
             "nobody administrates this installation yet: register an account and run `hansa admin appoint MAIL`"
-        );
+        ),
+        Err(error) => {
+            running.stop().await;
+            return Err(error);
+        }
     }
     until(interrupt, running).await;
     tracing::info!("stopped");
     Ok(())
 }
 
-async fn start(listen: &Listen, setup: Setup, usual: Settings) -> Result<Running> {
+/// Starts the services, or nothing where an interrupt comes first: then what is open already is closed, and a second
+/// interrupt does not wait for that.
+async fn start_unless(
+    interrupt: impl Future<Output = ()>,
+    listen: &Listen,
+    (setup, usual): (Setup, Settings),
+) -> Result<Option<Running>> {
+    let stop = CancellationToken::new();
+    let twice = async {
+        interrupt.await;
+        let again = interrupted();
+        stop.cancel();
+        again.await;
+    };
+    let starting = async {
+        match start(listen, setup, (usual, stop.clone())).await {
+            Ok(running) if stop.is_cancelled() => {
+                running.stop().await;
+                Ok(None)
+            }
+            Err(_) if stop.is_cancelled() => Ok(None),
+            started => started.map(Some),
+        }
+    };
+    tokio::select! {
+        started = starting => started,
+        () = twice => Ok(None),
+    }
+}
+
+/// Starts the services, unless `stop` is cancelled before all are open.
+async fn start(listen: &Listen, setup: Setup, (usual, stop): (Settings, CancellationToken)) -> Result<Running> {
     let setup = match listen.only.iter().any(|name| name == SERVICE) {
         true => listen.settle(setup),
         false => listen.settle(setup).with_older_peer()?,
@@ -183,7 +222,7 @@ async fn start(listen: &Listen, setup: Setup, usual: Settings) -> Result<Running
     // Last, because it stands in front of those that are open.
     let gateway = (!listen.no_gateway).then(|| federation_gateway::service(None));
     let host = Host::new(config, Clock::system()).services(here.chain(gateway));
-    Ok(host.metrics(move || telemetry.render()).start().await?)
+    Ok(host.metrics(move || telemetry.render()).unless(stop).start().await?)
 }
 
 /// In production a key ring is made by hand where something will be sealed by it, unless the settings say otherwise:

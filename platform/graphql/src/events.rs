@@ -13,6 +13,7 @@ use futures::{
     stream::{self, BoxStream},
 };
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use crate::error::seal;
 
@@ -31,19 +32,28 @@ pub(crate) fn are_wanted(headers: &HeaderMap) -> bool {
         .any(|media| media.trim().to_ascii_lowercase().starts_with(MEDIA_TYPE))
 }
 
-/// A response whose body is one event per answer.
-pub(crate) fn respond(answers: BoxStream<'static, Answer>) -> Response {
-    let mut response = Response::new(Body::from_stream(written(answers)));
+/// A response whose body is one event per answer, and ends early when `stopping` is cancelled.
+pub(crate) fn respond(answers: BoxStream<'static, Answer>, stopping: CancellationToken) -> Response {
+    let mut response = Response::new(Body::from_stream(written(answers, stopping)));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
-fn written(answers: BoxStream<'static, Answer>) -> impl Stream<Item = Result<String, Infallible>> {
-    stream::unfold(Some(answers), |answers| async move {
+fn written(
+    answers: BoxStream<'static, Answer>,
+    stopping: CancellationToken,
+) -> impl Stream<Item = Result<String, Infallible>> {
+    stream::unfold((Some(answers), stopping), |(answers, stopping)| async move {
         let mut answers = answers?;
-        Some(match timeout(HEARTBEAT, answers.next()).await {
+        let next = tokio::select! {
+            biased;
+            // Nothing says that it is complete, because it is not: the client is to subscribe again.
+            () = stopping.cancelled() => return None,
+            next = timeout(HEARTBEAT, answers.next()) => next,
+        };
+        let (written, answers) = match next {
             Err(_) => (Ok(ALIVE.to_owned()), Some(answers)),
             Ok(None) => (Ok(COMPLETE.to_owned()), None),
             Ok(Some(mut answer)) => {
@@ -51,6 +61,7 @@ fn written(answers: BoxStream<'static, Answer>) -> impl Stream<Item = Result<Str
                 let json = serde_json::to_string(&answer).unwrap_or_else(|_| "null".to_owned());
                 (Ok(format!("event: next\ndata: {json}\n\n")), Some(answers))
             }
-        })
+        };
+        Some((written, (answers, stopping)))
     })
 }

@@ -18,6 +18,7 @@ use platform_error::Code;
 use platform_http::negotiate;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     ask::{has_only, read, request_of},
@@ -63,6 +64,16 @@ where
     M: ObjectType + 'static,
     S: SubscriptionType + 'static,
 {
+    router_until(schema, settings, CancellationToken::new())
+}
+
+/// The same, where events break off when `stopping` is cancelled.
+pub fn router_until<Q, M, S>(schema: Schema<Q, M, S>, settings: Settings, stopping: CancellationToken) -> Router
+where
+    Q: ObjectType + 'static,
+    M: ObjectType + 'static,
+    S: SubscriptionType + 'static,
+{
     let mut router = Router::new().route("/graphql", get(by_get::<Q, M, S>).post(by_post::<Q, M, S>));
     if settings.introspection {
         let sdl = federation_sdl(&schema);
@@ -72,12 +83,17 @@ where
     if settings.explorer {
         router = router.merge(explorer::routes());
     }
-    router.with_state(Endpoint { schema, settings })
+    router.with_state(Endpoint {
+        schema,
+        settings,
+        stopping,
+    })
 }
 
 struct Endpoint<Q, M, S> {
     schema: Schema<Q, M, S>,
     settings: Settings,
+    stopping: CancellationToken,
 }
 
 impl<Q, M, S> Clone for Endpoint<Q, M, S> {
@@ -85,6 +101,7 @@ impl<Q, M, S> Clone for Endpoint<Q, M, S> {
         Self {
             schema: self.schema.clone(),
             settings: self.settings,
+            stopping: self.stopping.clone(),
         }
     }
 }
@@ -183,11 +200,14 @@ where
     async fn stream(&self, asked: (Request, Extensions), media_type: &'static str) -> Response {
         match self.admit(asked) {
             Err(refusal) => respond(StatusCode::BAD_REQUEST, media_type, &json!({ "errors": [refusal] })),
-            Ok(mut request) => events::respond(match has_only(&mut request, OperationType::Subscription) {
-                true => self.schema.execute_stream(request),
-                // What ends is worked on within the limits of requests, which events do not have.
-                false => stream::iter([self.schema.execute(request).await]).boxed(),
-            }),
+            Ok(mut request) => {
+                if has_only(&mut request, OperationType::Subscription) {
+                    return events::respond(self.schema.execute_stream(request), self.stopping.clone());
+                }
+                // What ends is worked on within the limits of requests, which events do not have, and always told.
+                let answer = self.schema.execute(request).await;
+                events::respond(stream::iter([answer]).boxed(), CancellationToken::new())
+            }
         }
     }
 

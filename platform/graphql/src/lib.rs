@@ -11,7 +11,7 @@ mod size;
 
 pub use crate::{
     error::{GraphqlError, Result, to_graphql},
-    handler::{Settings, router},
+    handler::{Settings, router, router_until},
     schema::schema,
     sdl::federation_sdl,
 };

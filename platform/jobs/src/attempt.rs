@@ -21,6 +21,8 @@ const LONGEST_ERROR: usize = 500;
 /// A result that cannot be written is tried again this often; after that the lease runs out.
 const WRITES: u32 = 5;
 const BETWEEN_WRITES: Duration = Duration::from_millis(300);
+/// What it takes to write down how a job ended that was interrupted.
+pub(crate) const SETTLING: Duration = Duration::from_secs(2);
 
 /// How an attempt ended.
 enum End {
@@ -37,7 +39,7 @@ pub(crate) async fn run<S: Send + Sync>(jobs: &Jobs, store: &S, kind: &Kind<S>, 
     let run = Arc::new(Run {
         jobs: jobs.clone(),
         claimed,
-        stopping: jobs.context().shutdown(),
+        stopping: jobs.context().stopping(),
         told: Mutex::default(),
     });
     let started = Instant::now();
@@ -89,7 +91,7 @@ async fn renew(jobs: &Jobs, claimed: &Claimed) -> Result<bool, JobError> {
 
 /// Over when the service has been stopping for as long as jobs may go on.
 async fn drained(jobs: &Jobs) {
-    jobs.context().shutdown().cancelled().await;
+    jobs.context().stopping().cancelled().await;
     sleep(*jobs.settings().drain).await;
 }
 

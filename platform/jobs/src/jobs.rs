@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     How, Job, JobError, JobRow, JobState, Once, Settings,
+    attempt::SETTLING,
     job::LARGEST,
     queue::{self, New},
 };
@@ -54,10 +55,12 @@ impl Jobs {
     pub fn open(context: &Context, db: &Database) -> Result<Self, JobError> {
         let settings = context.section::<Settings>("jobs");
         let settings = settings.map_err(|error| JobError::Settings(error.to_string()))?;
+        let settings = settings.checked()?;
+        context.linger(*settings.drain + SETTLING);
         Ok(Self(Arc::new(Inner {
             context: context.clone(),
             db: db.clone(),
-            settings: settings.checked()?,
+            settings,
             enqueued: Arc::default(),
         })))
     }

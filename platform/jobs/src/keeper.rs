@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use platform_database::sql;
 use tokio::time::Instant;
 
@@ -38,8 +38,9 @@ impl Keeper {
             self.report(jobs, now).await?;
         }
         if is_due(&mut self.forgotten, FORGET) {
-            let done = now - length(*jobs.settings().keep_done);
-            let dead = now - length(*jobs.settings().keep_dead);
+            let clock = jobs.context().clock();
+            let done = clock.ago(*jobs.settings().keep_done);
+            let dead = clock.ago(*jobs.settings().keep_dead);
             for (state, before) in [("done", done), ("cancelled", done), ("dead", dead)] {
                 forget(jobs, state, before).await?;
             }
@@ -85,10 +86,6 @@ fn is_due(last: &mut Option<Instant>, every: Duration) -> bool {
         *last = Some(Instant::now());
     }
     is_due
-}
-
-fn length(duration: Duration) -> TimeDelta {
-    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX / 4)
 }
 
 async fn forget(jobs: &Jobs, state: &str, before: DateTime<Utc>) -> Result<(), JobError> {

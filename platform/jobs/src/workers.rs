@@ -132,10 +132,10 @@ impl<S: Clone + Send + Sync + 'static> Workers<S> {
     /// Does jobs until the service stops.
     pub async fn run(&self, jobs: &Jobs, store: &S) -> Result<(), JobError> {
         schedule::declare(jobs, &self.schedules).await?;
-        let shutdown = jobs.context().shutdown();
+        let stopping = jobs.context().stopping();
         let busy = Busy::default();
         let mut kept = keeper::Keeper::default();
-        while !shutdown.is_cancelled() {
+        while !stopping.is_cancelled() {
             let round = async {
                 kept.round(jobs).await?;
                 schedule::fire(jobs, &self.schedules).await?;
@@ -148,7 +148,7 @@ impl<S: Clone + Send + Sync + 'static> Workers<S> {
                 () = jobs.enqueued().notified() => {}
                 () = busy.0.freed.notified() => {}
                 () = sleep(*jobs.settings().poll) => {}
-                () = shutdown.cancelled() => {}
+                () = stopping.cancelled() => {}
             }
         }
         Ok(())
@@ -158,7 +158,7 @@ impl<S: Clone + Send + Sync + 'static> Workers<S> {
     async fn start_due(&self, jobs: &Jobs, store: &S, busy: &Busy) -> Result<(), JobError> {
         loop {
             let room = busy.room(&self.kinds, jobs.settings().workers);
-            if room.kinds.is_empty() || jobs.context().shutdown().is_cancelled() {
+            if room.kinds.is_empty() || jobs.context().stopping().is_cancelled() {
                 return Ok(());
             }
             let now = jobs.context().clock().now();

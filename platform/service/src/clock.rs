@@ -1,6 +1,9 @@
 //! The time of day: the machine's, or one that a test moves.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use chrono::{DateTime, DurationRound, NaiveDate, TimeDelta, Utc};
 
@@ -40,6 +43,13 @@ impl Clock {
     /// The date of [`Clock::now`] in UTC.
     pub fn today(&self) -> NaiveDate {
         self.now().date_naive()
+    }
+
+    /// The moment that was so long ago, and not before 1970: "forever" may be written as any length.
+    pub fn ago(&self, length: Duration) -> DateTime<Utc> {
+        let length = TimeDelta::from_std(length).ok();
+        let then = length.and_then(|length| self.now().checked_sub_signed(length));
+        then.map_or(DateTime::UNIX_EPOCH, |then| then.max(DateTime::UNIX_EPOCH))
     }
 
     /// Moves a manual clock forward. The machine's clock does not move for anybody.

@@ -3,6 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use platform_config::Config;
@@ -25,6 +26,7 @@ struct Inner {
     config: Config,
     data_dir: PathBuf,
     peers: Peers,
+    stopping: CancellationToken,
     shutdown: CancellationToken,
     tasks: Tasks,
 }
@@ -41,13 +43,15 @@ impl Context {
         config: Config,
         (clock, data_dir): (Clock, PathBuf),
     ) -> Self {
+        let shutdown = CancellationToken::new();
         Self(Arc::new(Inner {
             service,
             clock,
             config,
             data_dir,
             peers,
-            shutdown: CancellationToken::new(),
+            stopping: shutdown.child_token(),
+            shutdown,
             tasks: Tasks::default(),
         }))
     }
@@ -61,6 +65,7 @@ impl Context {
             config: inner.config.clone(),
             data_dir: inner.data_dir.clone(),
             peers: inner.peers.clone(),
+            stopping: inner.stopping.clone(),
             shutdown: inner.shutdown.clone(),
             tasks: inner.tasks.clone(),
         }))
@@ -106,15 +111,26 @@ impl Context {
         &self.0.data_dir
     }
 
-    /// Cancelled when the service is to stop.
+    /// Cancelled as soon as the service is to stop, while requests still finish: from then on nothing new is begun, and
+    /// streams that would last come to an end.
+    pub fn stopping(&self) -> CancellationToken {
+        self.0.stopping.clone()
+    }
+
+    /// Cancelled when requests are over, and what runs beside them is to end.
     pub fn shutdown(&self) -> CancellationToken {
         self.0.shutdown.clone()
     }
 
     /// Runs a future beside the service under a name. A panic is logged and counted; on stop it is awaited for as
-    /// long as the drain allows, so watch [`Context::shutdown`] in anything that lasts.
+    /// long as the drain allows, so watch [`Context::shutdown`] in anything that lasts, or [`Context::stopping`].
     pub fn spawn(&self, name: &str, future: impl Future<Output = ()> + Send + 'static) {
         self.0.tasks.spawn(name, future);
+    }
+
+    /// Lets tasks go on for at least so long after [`Context::stopping`], also where the drain is shorter.
+    pub fn linger(&self, at_least: Duration) {
+        self.0.tasks.linger(at_least);
     }
 
     pub(crate) fn tasks(&self) -> &Tasks {

@@ -36,6 +36,9 @@ pub enum HostError {
     /// Two services under one name.
     #[error("the service {0} is listed twice")]
     Twice(&'static str),
+    /// It was told to stop before it had started.
+    #[error("it was interrupted while {0} was starting")]
+    Interrupted(&'static str),
 }
 
 impl HostError {
@@ -62,7 +65,7 @@ impl HostError {
 impl Coded for HostError {
     fn code(&self) -> Code {
         match self {
-            Self::Listen { .. } | Self::DataFolder { .. } => Code::Unavailable,
+            Self::Listen { .. } | Self::DataFolder { .. } | Self::Interrupted(_) => Code::Unavailable,
             Self::Peer { .. } | Self::Twice(_) => Code::Invalid,
         }
     }

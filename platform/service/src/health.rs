@@ -2,7 +2,10 @@
 
 mod grpc;
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -14,11 +17,15 @@ use axum::{
 use platform_error::{Code, Error};
 use platform_http::{Problem, harden, in_grpc, is_grpc};
 use serde_json::json;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tonic_health::pb::health_server::HealthServer;
 use tower::ServiceExt;
 
 use crate::{Metrics, service::Check};
+
+/// How long a service may take to say whether it can answer: a probe does not wait much longer.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A service's door: it answers from the moment its port is bound, and says that the service is still starting
 /// until there is one.
@@ -143,7 +150,13 @@ impl Door {
         let Some(inside) = self.0.opened.get() else {
             return Readiness::Starting;
         };
-        match (inside.ready)().await {
+        let late = |_| {
+            Error::new(
+                Code::Timeout,
+                "the service did not say within a second that it can answer",
+            )
+        };
+        match timeout(PATIENCE, (inside.ready)()).await.map_err(late).flatten() {
             Ok(()) => Readiness::Ready,
             Err(error) => {
                 let cause = error.cause().map(ToString::to_string).unwrap_or_default();

@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use platform_config::Config;
+use platform_config::{Config, Duration};
 use platform_error::Result;
 use platform_graphql::Settings as GraphqlSettings;
 use platform_http::{Limits, Listener, ServeSettings, Tls, TlsSettings};
@@ -40,6 +40,9 @@ pub struct HostSettings {
     /// which costs less for each request: for a process of which several run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threads: Option<NonZeroUsize>,
+    /// How long the process goes on as before when it is told to stop, and only says that it is not ready, so that those
+    /// who send requests hear of it before the ports close.
+    pub notice: Duration,
 }
 
 impl Default for HostSettings {
@@ -49,6 +52,7 @@ impl Default for HostSettings {
             data: PathBuf::from("hansa-data"),
             production: false,
             threads: None,
+            notice: Duration::from_secs(0),
         }
     }
 }
@@ -65,6 +69,7 @@ pub struct Host {
     clock: Clock,
     services: Vec<Service>,
     metrics: Metrics,
+    interrupt: CancellationToken,
 }
 
 struct Settings {
@@ -84,6 +89,7 @@ impl Host {
             clock,
             services: Vec::new(),
             metrics: Arc::new(String::new),
+            interrupt: CancellationToken::new(),
         }
     }
 
@@ -96,6 +102,12 @@ impl Host {
     /// Serves these metrics at `/metrics`.
     pub fn metrics(mut self, render: impl Fn() -> String + Send + Sync + 'static) -> Self {
         self.metrics = Arc::new(render);
+        self
+    }
+
+    /// Gives up starting when this is cancelled: what was opened until then is closed again, and the start fails.
+    pub fn unless(mut self, interrupt: CancellationToken) -> Self {
+        self.interrupt = interrupt;
         self
     }
 
@@ -219,7 +231,7 @@ impl Host {
             running.stop().await;
             return Err(error.into());
         }
-        Ok(running)
+        Ok(running.started(*settings.host.notice))
     }
 
     fn context(&self, service: &Service, settings: &Settings) -> Context {
@@ -229,7 +241,11 @@ impl Host {
 
     async fn open(&self, service: &Service, settings: &Settings) -> Result<(Context, Opened)> {
         let context = self.context(service, settings);
-        match (service.open)(context.clone(), settings.graphql).await {
+        let opened = tokio::select! {
+            opened = (service.open)(context.clone(), settings.graphql) => opened,
+            () = self.interrupt.cancelled() => Err(HostError::Interrupted(service.name).into()),
+        };
+        match opened {
             Ok(opened) => Ok((context, opened)),
             Err(error) => {
                 self.stop(&context, settings).await;
@@ -240,6 +256,7 @@ impl Host {
 
     async fn stop(&self, context: &Context, settings: &Settings) {
         context.shutdown().cancel();
-        context.tasks().stop(Instant::now() + *settings.connections.drain).await;
+        let began = Instant::now();
+        context.tasks().stop(began, began + *settings.connections.drain).await;
     }
 }

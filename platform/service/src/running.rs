@@ -5,7 +5,10 @@ use std::{any::Any, collections::BTreeMap, net::SocketAddr, sync::Arc, time::Dur
 use axum::Router;
 use futures::future::{BoxFuture, join_all};
 use platform_error::Result;
-use tokio::{task::JoinHandle, time::Instant};
+use tokio::{
+    task::JoinHandle,
+    time::{Instant, sleep},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Context, Peer, health::Door};
@@ -13,6 +16,7 @@ use crate::{Context, Peer, health::Door};
 /// Services that run. Stop them with [`Running::stop`] or [`Running::run_until`]; dropping this stops nothing
 /// gracefully.
 pub struct Running {
+    notice: Duration,
     drain: Duration,
     addresses: BTreeMap<&'static str, SocketAddr>,
     doors: BTreeMap<&'static str, Door>,
@@ -37,6 +41,7 @@ pub(crate) struct Member {
 impl Running {
     pub(crate) fn new(drain: Duration) -> Self {
         Self {
+            notice: Duration::ZERO,
             drain,
             addresses: BTreeMap::new(),
             doors: BTreeMap::new(),
@@ -64,6 +69,11 @@ impl Running {
 
     pub(crate) fn opened(&mut self, member: Member) {
         self.members.push(member);
+    }
+
+    /// All services are open: from now on a stop is announced this long before the listeners close.
+    pub(crate) fn started(self, notice: Duration) -> Self {
+        Self { notice, ..self }
     }
 
     /// Where each service listens.
@@ -101,19 +111,29 @@ impl Running {
         self.stop().await;
     }
 
-    /// Stops gracefully: no new requests, requests finish, tasks stop, stores close, the last opened first.
+    /// Stops gracefully: it gives notice, then takes no new requests and ends streams, requests finish, tasks stop, stores
+    /// close, the last opened first.
     pub async fn stop(self) {
         for door in self.doors.values() {
             door.begin_stop();
         }
-        let deadline = Instant::now() + self.drain;
+        if !self.addresses.is_empty() {
+            sleep(self.notice).await;
+        }
+        let began = Instant::now();
+        // The last opened first here as well: who listens to another's stream knows why it ends.
+        for member in self.members.iter().rev() {
+            member.context.stopping().cancel();
+        }
         for connections in &self.connections {
             connections.stop.cancel();
         }
         join_all(self.connections.into_iter().map(|connections| connections.task)).await;
+        // Now, and not before: requests may have used up all their own time.
+        let deadline = Instant::now() + self.drain;
         for member in self.members.into_iter().rev() {
             member.context.shutdown().cancel();
-            member.context.tasks().stop(deadline).await;
+            member.context.tasks().stop(began, deadline).await;
             if let Err(error) = member.close.await {
                 let cause = error.cause().map(ToString::to_string).unwrap_or_default();
                 tracing::error!(service = member.name, %error, cause, "a service did not close well");

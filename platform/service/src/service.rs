@@ -82,7 +82,7 @@ type OnStore<S> = Arc<dyn Fn(S) -> BoxFuture<'static, Result<()>> + Send + Sync>
 type OnContext<S> = Arc<dyn Fn(Context, S) -> BoxFuture<'static, Result<()>> + Send + Sync>;
 type Grpc<S> = Box<dyn Fn(&S) -> Result<(Router, Vec<String>)> + Send + Sync>;
 type Wrap<S> = Box<dyn Fn(&S, Router) -> Router + Send + Sync>;
-type Routes<S> = Box<dyn Fn(&S, GraphqlSettings) -> Router + Send + Sync>;
+type Routes<S> = Box<dyn Fn(&S, &Context, GraphqlSettings) -> Router + Send + Sync>;
 
 /// A service around a store `S`, which is shared by all its parts.
 pub struct Blueprint<S> {
@@ -106,15 +106,15 @@ impl<S: Clone + Send + Sync + 'static> Blueprint<S> {
         M: ObjectType + 'static,
         Sub: SubscriptionType + 'static,
     {
-        self.routes.push(Box::new(move |store, settings| {
-            platform_graphql::router(schema(store), settings)
+        self.routes.push(Box::new(move |store, context, settings| {
+            platform_graphql::router_until(schema(store), settings, context.stopping())
         }));
         self
     }
 
     /// Serves routes beside it.
     pub fn rest(mut self, router: impl Fn(&S) -> Router + Send + Sync + 'static) -> Self {
-        self.routes.push(Box::new(move |store, _| router(store)));
+        self.routes.push(Box::new(move |store, _, _| router(store)));
         self
     }
 
@@ -181,10 +181,9 @@ impl<S: Clone + Send + Sync + 'static> Blueprint<S> {
 
     async fn opened(&self, context: Context, graphql: GraphqlSettings) -> Result<Opened> {
         let store = (self.open)(context.clone()).await?;
-        let mut router = self
-            .routes
-            .iter()
-            .fold(Router::new(), |router, routes| router.merge(routes(&store, graphql)));
+        let mut router = self.routes.iter().fold(Router::new(), |router, routes| {
+            router.merge(routes(&store, &context, graphql))
+        });
         let mut grpc = Vec::new();
         if let Some(routes) = &self.grpc {
             let (routes, names) = routes(&store)?;

@@ -30,6 +30,8 @@ pub(crate) struct Tasks {
 #[derive(Debug, Default)]
 struct Running {
     next: u64,
+    /// What tasks need at least, from when the service begins to stop.
+    linger: Duration,
     tasks: BTreeMap<u64, (String, JoinHandle<()>)>,
 }
 
@@ -87,8 +89,17 @@ impl Tasks {
         });
     }
 
-    /// Waits for the tasks, the newest first, and ends those that are not done by `deadline`.
-    pub(crate) async fn stop(&self, deadline: Instant) {
+    /// Lets tasks go on for at least so long.
+    pub(crate) fn linger(&self, at_least: Duration) {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.linger = running.linger.max(at_least);
+    }
+
+    /// Waits for the tasks of a service that has been stopping since `began`, the newest first, and ends those that are
+    /// not done by `deadline` or when they have had what they need.
+    pub(crate) async fn stop(&self, began: Instant, deadline: Instant) {
+        let linger = self.running.lock().unwrap_or_else(PoisonError::into_inner).linger;
+        let deadline = deadline.max(began + linger);
         loop {
             let newest = self
                 .running

@@ -51,8 +51,15 @@ pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// Runs a program and ends it, and removes its folder, when this process is gone, however it ended.
-const WATCH: &str = r#""$@" >"$FOLDER/log" 2>&1 & read -r _; kill "-$SIGNAL" $!; wait $!; rm -rf "$FOLDER""#;
+/// Runs a program and ends it, and removes its folder, when this process is gone, however it ended. The signal is sent
+/// until it is heeded: a program that has just begun may not listen yet.
+const WATCH: &str = r#"
+    "$@" >"$FOLDER/log" 2>&1 &
+    program=$!
+    read -r _
+    (while kill "-$SIGNAL" $program; do sleep 1; done) >/dev/null 2>&1 &
+    wait $program
+    rm -rf "$FOLDER""#;
 
 /// A program that lives as long as this value, and never longer than this process.
 pub(crate) struct Watched {

@@ -1,8 +1,8 @@
 //! `up` and `run`: what they say, what they answer, how they stop.
 
-use std::{io::Read, net::TcpListener, process::Stdio};
+use std::{cell::OnceCell, io::Read, net::TcpListener, process::Stdio};
 
-use crate::program::{Folder, Server, exists};
+use crate::program::{Folder, Server, exists, until};
 
 /// The answers to the `curl` lines that a server suggests.
 fn tried(server: &Server) -> Vec<String> {
@@ -113,4 +113,39 @@ fn run_logs_json_and_prints_nothing() {
     );
     assert!(log.contains("listening") && log.contains("financial-data"), "{log}");
     assert!(exists(&folder, "data/catalog.db"));
+}
+
+#[test]
+fn run_is_stopped_while_it_waits_for_a_database() {
+    // It takes the connection and then says nothing.
+    let database = TcpListener::bind("127.0.0.1:0").unwrap();
+    database.set_nonblocking(true).unwrap();
+    let catalog = format!("postgres://hansa@{}/lake", database.local_addr().unwrap());
+    let folder = Folder::new();
+    let arguments = [
+        "--only",
+        "financial-data",
+        "--no-gateway",
+        "--port",
+        "0",
+        "--data",
+        "data",
+    ];
+    let mut command = folder.command(&[&["run"], &arguments[..]].concat());
+    command.env("HANSA_LAKE__CATALOG", catalog);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let held = OnceCell::new();
+    until("it asks its database", || {
+        database.accept().is_ok_and(|connection| held.set(connection).is_ok())
+    });
+
+    std::process::Command::new("kill")
+        .arg(child.id().to_string())
+        .status()
+        .unwrap();
+    let ended = child.wait_with_output().unwrap();
+
+    let log = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(0), "{log}");
+    assert!(log.contains("stopped before all services had started"), "{log}");
 }

@@ -4,6 +4,9 @@ use std::{num::NonZeroU32, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
+/// How long a burst may take to come back.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// A rate: `burst` at once after a pause, of which `count` come back in a second, a minute or an hour, one by one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Written", into = "Written")]
@@ -63,6 +66,9 @@ impl TryFrom<Written> for Quota {
             _ => return Err("a quota has exactly one of per-second, per-minute and per-hour"),
         };
         let burst = written.burst.unwrap_or(count);
+        if per.duration().as_secs() * u64::from(burst.get()) / u64::from(count.get()) > LONGEST.as_secs() {
+            return Err("the burst of a quota takes at most a year to come back");
+        }
         Ok(Self { count, per, burst })
     }
 }

@@ -209,6 +209,13 @@ fn a_quota_is_for_a_second_a_minute_or_an_hour() {
             "{refused}"
         );
     }
+    let endless = read("rate.quota = { per-hour = 1, burst = 4000000000 }")
+        .unwrap_err()
+        .to_string();
+    assert!(
+        endless.contains("the burst of a quota takes at most a year to come back"),
+        "{endless}"
+    );
 }
 
 #[test]

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use platform_error::Error;
-use platform_jobs::{Job, JobState, Run, Workers};
-use platform_testing::TestPostgres;
+use platform_jobs::{Job, JobState, Run, WithJobs, Workers};
+use platform_service::Service;
+use platform_testing::{TestPostgres, TestService};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 
@@ -100,6 +101,56 @@ async fn a_stopping_service_lets_jobs_end_and_gives_back_those_that_do_not() {
     })
     .await;
     assert_eq!(store.jobs.find(late).await.unwrap().attempts, 0, "nothing new is begun");
+}
+
+#[tokio::test]
+async fn no_job_begins_while_a_stopping_service_finishes_its_requests() {
+    let world = World::new(None);
+    let (context, store) = world.working(writers()).await;
+    store.enqueue(&note("early")).await;
+    eventually("it is done", async || store.effects().await == ["early"]).await;
+
+    context.stopping().cancel();
+    let late = store.enqueue(&note("late")).await;
+
+    a_while().await;
+    assert!(!context.shutdown().is_cancelled());
+    assert_eq!(store.jobs.find(late).await.unwrap().attempts, 0);
+}
+
+#[tokio::test]
+async fn jobs_may_go_on_for_longer_than_requests() {
+    #[derive(Serialize, Deserialize)]
+    struct Lasting;
+    impl Job for Lasting {
+        const KIND: &'static str = "test.lasting";
+    }
+    async fn lasting(store: &Store, run: &Run, _: Lasting) -> Result<(), Error> {
+        run.progress(10, "begun").await?;
+        run.stopping().cancelled().await;
+        tokio::time::sleep(Duration::from_millis(1_300)).await;
+        let tx = store.db.begin().await?;
+        effect(&tx, "lasting").await?;
+        run.finish(&tx).await?;
+        Ok(tx.commit().await?)
+    }
+    let service = Service::new("reports", 0)
+        .open(Store::open)
+        .jobs(Workers::new().on(lasting));
+    let drains = [
+        ("connections.drain", "50ms"),
+        ("jobs.drain", "30s"),
+        ("jobs.poll", "20ms"),
+    ];
+    let service = TestService::with(service, &drains).await;
+    let store: Store = service.store();
+    let id = store.enqueue(&Lasting).await;
+    eventually("it runs", async || store.jobs.find(id).await.unwrap().progress == 10).await;
+
+    let _folder = service.stop().await;
+
+    assert_eq!(store.effects().await, ["lasting"]);
+    assert_eq!(store.jobs.find(id).await.unwrap().state, JobState::Done);
 }
 
 #[tokio::test]

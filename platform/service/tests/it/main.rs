@@ -4,6 +4,7 @@
 mod grpc;
 mod hosted;
 mod migrate;
+mod stopping;
 mod tls;
 mod traced;
 
@@ -157,6 +158,19 @@ async fn a_service_that_cannot_answer_is_not_ready_and_still_alive() {
     assert_eq!(ready.json()["status"], "not ready");
     assert_eq!(ready.json()["reason"], "the catalog is away");
     assert_eq!(calendar.get("/livez").await.status, StatusCode::OK);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_does_not_say_whether_it_can_answer_is_not_ready() {
+    let silent = async |_: Store| std::future::pending::<Result<()>>().await;
+    let service = Service::new("calendar", 0).open(Store::open).ready(silent);
+    let calendar = TestService::start(service).await;
+
+    let probe = tokio::time::timeout(Duration::from_secs(5), calendar.get("/readyz")).await;
+
+    let ready = probe.expect("a probe is answered");
+    assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(ready.json()["status"], "not ready");
 }
 
 #[tokio::test]
