@@ -86,7 +86,7 @@ impl Desk {
     }
 
     /// Refuses to go on where the service has no database yet.
-    async fn needs(&self, service: &'static str) -> Result<()> {
+    pub(crate) async fn needs(&self, service: &'static str) -> Result<()> {
         match self.has(service).await? {
             true => Ok(()),
             false => Err(Failure::new(format!("{service} keeps nothing yet")).with_hint(format!(

@@ -13,9 +13,7 @@ use uuid::Uuid;
 use crate::{
     desk::{self, Desk, DeskArgs},
     failure::{Failure, Result},
-    out,
-    serve::SERVICE,
-    services,
+    out, services,
     settings::Setup,
     table::{Side, Table, count, facts},
 };
@@ -103,20 +101,22 @@ async fn of(desk: &Desk, only: Option<&str>) -> Result<Vec<(&'static str, Events
         .filter(|name| only.is_none_or(|only| only == *name));
     let mut all = Vec::new();
     for service in wanted {
-        // Where everybody may do everything it keeps nothing.
-        if service == SERVICE && only.is_none() && !desk.has(service).await? {
+        // It may run elsewhere, or keep nothing because everybody may do everything.
+        if only.is_none() && !desk.has(service).await? {
             continue;
         }
         let database = desk.database(service, &[platform_events::MIGRATIONS]).await?;
         let events = Events::look(&desk.context(service), &database).await;
         all.push((service, events.map_err(Error::from)?));
     }
-    if all.is_empty() {
-        let hint = format!("there are {}", services::WITH_EVENTS.join(", "));
-        let only = only.unwrap_or_default();
-        return Err(Failure::new(format!("no service {only} has events")).with_hint(hint));
+    match (all.is_empty(), only) {
+        (false, _) => Ok(all),
+        (true, None) => desk.needs(services::WITH_EVENTS[0]).await.map(|()| all),
+        (true, Some(only)) => {
+            let hint = format!("there are {}", services::WITH_EVENTS.join(", "));
+            Err(Failure::new(format!("no service {only} has events")).with_hint(hint))
+        }
     }
-    Ok(all)
 }
 
 async fn lag(desk: &Desk, json: bool) -> Result<()> {

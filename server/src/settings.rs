@@ -1,5 +1,7 @@
 //! The settings of this process: a file, the environment with the names that older installations use, and flags.
 
+mod sections;
+
 use std::{
     collections::BTreeMap,
     ffi::OsString,
@@ -12,6 +14,8 @@ use platform_config::{Config, Sources};
 use platform_telemetry::{Format, Telemetry};
 use serde::{Deserialize, Serialize};
 
+use self::sections::Port;
+pub(crate) use self::sections::read_all;
 use crate::{cli::Global, failure::Result, out, serve::SERVICE};
 
 /// Names of environment variables that stand for settings.
@@ -83,11 +87,10 @@ impl Setup {
         overrides.extend(self.log_filter().map(|filter| ("telemetry.log".to_owned(), filter)));
         let settings = self.global.config.clone().filter(|file| !is_list(file));
         let file = settings.or_else(|| self.environment.get("HANSA_CONFIG").map(PathBuf::from));
-        let known = self
-            .environment
-            .0
-            .keys()
-            .filter(|name| self.environment.get(name).is_some());
+        let known = self.environment.0.keys().filter(|name| {
+            let value = self.environment.get(name);
+            value.is_some_and(|value| !is_link(name, value))
+        });
         let environment = known.map(|name| (name.clone(), catalog_file(name, &self.environment.0[name])));
         let sources = Sources {
             file,
@@ -160,6 +163,11 @@ impl Setup {
         Ok(self.with("peers.financial-data", (!is_taken).then_some(address)))
     }
 
+    /// The token for a running server.
+    pub(crate) fn token(&self) -> Option<&str> {
+        self.environment.get("HANSA_TOKEN")
+    }
+
     /// The address of a running server that the environment names.
     pub(crate) fn address(&self) -> Option<String> {
         ADDRESSES
@@ -179,6 +187,11 @@ pub(crate) fn without_endpoint(address: &str) -> &str {
 fn is_list(file: &Path) -> bool {
     file.extension()
         .is_some_and(|extension| extension == "yaml" || extension == "yml")
+}
+
+/// Whether a variable is what Kubernetes tells of a service that happens to have one of our names.
+fn is_link(name: &str, value: &str) -> bool {
+    name.ends_with("_PORT") && value.starts_with("tcp://")
 }
 
 fn arm(fault: &str) {
@@ -211,54 +224,6 @@ struct Logs {
     log: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     format: Option<Format>,
-}
-
-/// The port of a service, as the host reads it.
-#[derive(Serialize, Deserialize)]
-struct Port<const USUAL: u16> {
-    #[serde(default = "usual_port::<USUAL>")]
-    port: u16,
-}
-
-fn usual_port<const USUAL: u16>() -> u16 {
-    USUAL
-}
-
-/// Reads every section there is, so that they can be shown, and refuses what no module knows.
-pub(crate) fn read_all(config: &Config) -> Result<()> {
-    config.section::<platform_service::HostSettings>("host")?;
-    config.section::<platform_http::Limits>("http")?;
-    config.section::<platform_http::ServeSettings>("connections")?;
-    config.section::<platform_graphql::Settings>("graphql")?;
-    config.section::<platform_telemetry::Settings>("telemetry")?;
-    config.section::<platform_service::PeerSettings>("peers")?;
-    config.section::<federation_gateway::StitchSettings>("stitch")?;
-    config.section::<platform_cache::Settings>("cache")?;
-    config.part::<Port<8002>>(crate::gateway::GATEWAY)?;
-    config.section::<federation_gateway::Settings>(crate::gateway::GATEWAY)?;
-    config.part::<Port<8001>>(SERVICE)?;
-    config.section::<financial_data::settings::Settings>(SERVICE)?;
-    config.section::<LakeSettings>("lake")?;
-    read_identity(config)?;
-    Ok(config.refuse_unread()?)
-}
-
-/// The sections of people's services and of what they stand on.
-fn read_identity(config: &Config) -> Result<()> {
-    config.section::<platform_database::Settings>("database")?;
-    config.section::<platform_events::Settings>("events")?;
-    config.section::<platform_jobs::Settings>("jobs")?;
-    config.section::<platform_http::TlsSettings>("tls")?;
-    config.section::<platform_crypto::KeySettings>("keys")?;
-    config.section::<platform_crypto::PasswordSettings>("passwords")?;
-    config.section::<platform_auth::IdentitySettings>("identity")?;
-    config.section::<auth::settings::MailSettings>("mail")?;
-    config.part::<Port<8081>>("auth")?;
-    config.section::<auth::settings::Settings>("auth")?;
-    config.part::<Port<8082>>("security")?;
-    config.section::<security::settings::Settings>("security")?;
-    config.part::<Port<8083>>("users")?;
-    Ok(())
 }
 
 /// Whether others depend on what these settings are of.

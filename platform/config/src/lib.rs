@@ -20,7 +20,7 @@ use toml::{Table, Value};
 pub use crate::{
     error::ConfigError,
     load::{PREFIX, Sources},
-    values::{ByteSize, Duration, HIDDEN, Secret},
+    values::{ByteSize, Duration, HIDDEN, Secret, Secrets},
 };
 use crate::{error::nearest, reader::Reader, refused::origin};
 

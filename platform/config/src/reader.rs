@@ -10,6 +10,7 @@ use crate::{
     ConfigError,
     error::nearest,
     refused::{Origins, Refused, origin},
+    values::SECRETS,
 };
 
 /// One value of the tree, the key it stands at, and where keys came from.
@@ -48,20 +49,46 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Replaces `NAME-file` by `NAME` with what the file says, unless the environment or a flag gives `NAME`.
+    fn secret(&self, table: &mut Table, field: &str) -> Result<(), Refused> {
+        let file_key = format!("{field}-file");
+        let Some(file) = table.remove(&file_key) else {
+            return Ok(());
+        };
+        if !self.origins.contains_key(&format!("{}.{field}", self.key)) {
+            let secret = read_secret(&file).map_err(|reason| self.child(&file_key, file).refuse(reason))?;
+            table.insert(field.into(), Value::String(secret));
+        }
+        Ok(())
+    }
+
+    /// The same for all that stand in a table of names.
+    fn secrets(&mut self) -> Result<(), Refused> {
+        let Value::Table(table) = &self.value else {
+            return Ok(());
+        };
+        let mut table = table.clone();
+        let given: Vec<_> = table
+            .keys()
+            .filter_map(|key| key.strip_suffix("-file"))
+            .map(str::to_owned)
+            .collect();
+        for name in given {
+            self.secret(&mut table, &name)?;
+        }
+        self.value = Value::Table(table);
+        Ok(())
+    }
+
     /// The table behind a struct: secret files read, keys checked against the struct's fields.
     fn fields(mut self, fields: &[&str]) -> Result<Entries<'a>, Refused> {
         let Value::Table(mut table) = std::mem::replace(&mut self.value, Value::Boolean(false)) else {
             return Err(Refused::Bare(format!("expected a section, written [{}]", self.key)));
         };
         for field in fields {
-            let file_key = format!("{field}-file");
-            if fields.contains(&file_key.as_str()) {
-                continue;
-            }
-            let Some(file) = table.remove(&file_key) else { continue };
-            if !self.origins.contains_key(&format!("{}.{field}", self.key)) {
-                let secret = read_secret(&file).map_err(|reason| self.child(&file_key, file).refuse(reason))?;
-                table.insert((*field).into(), Value::String(secret));
+            let is_field = |key: &str| fields.contains(&key);
+            if !is_field(&format!("{field}-file")) {
+                self.secret(&mut table, field)?;
             }
         }
         let is_known = |key: &str| fields.contains(&key);
@@ -114,7 +141,12 @@ impl<'a> Reader<'a> {
 fn read_secret(file: &Value) -> Result<String, String> {
     let path = file.as_str().ok_or("expected the path of a file")?;
     let text = fs::read_to_string(path).map_err(|e| format!("cannot read {path}: {e}"))?;
-    Ok(text.trim().into())
+    match text.trim() {
+        "" => Err(format!(
+            "{path} is empty; write the secret into it, or take this setting away"
+        )),
+        secret => Ok(secret.into()),
+    }
 }
 
 impl<'de> de::Deserializer<'de> for Reader<'_> {
@@ -176,7 +208,14 @@ impl<'de> de::Deserializer<'de> for Reader<'_> {
         visitor.visit_some(self)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Refused> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        mut self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Refused> {
+        if name == SECRETS {
+            self.secrets()?;
+        }
         visitor.visit_newtype_struct(self)
     }
 

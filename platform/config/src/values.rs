@@ -1,6 +1,6 @@
 //! The kinds of value settings are made of: durations, sizes and secrets.
 
-use std::{fmt, ops::Deref, str::FromStr};
+use std::{collections::BTreeMap, fmt, ops::Deref, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -151,6 +151,14 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Secret<T> {
         T::deserialize(deserializer).map(Self)
     }
 }
+
+/// Secrets by names that no struct knows. Each may be given as `NAME-file`, as the fields of a struct may.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename = "hansa-secrets")]
+pub struct Secrets(pub BTreeMap<String, Secret<String>>);
+
+/// How serde calls [`Secrets`].
+pub(crate) const SECRETS: &str = "hansa-secrets";
 
 /// Text parsed by `FromStr`, or a plain number where a unit is not needed.
 struct Parsed<T>(fn(u64) -> Option<T>);

@@ -1,7 +1,7 @@
 //! Settings from all their sources, as a module and its operator see them.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use platform_config::{ByteSize, Config, ConfigError, Duration, Secret, Sources};
+use platform_config::{ByteSize, Config, ConfigError, Duration, Secret, Secrets, Sources};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -199,6 +199,42 @@ fn a_secret_file_that_is_away_is_named() {
             .starts_with("setting lake.password-file: cannot read /nowhere/secret"),
         "{refused}"
     );
+}
+
+#[test]
+fn a_secret_file_without_a_secret_is_refused() {
+    let secret = tempfile::NamedTempFile::new().unwrap();
+    let file = format!("[lake]\npassword-file = \"{}\"", secret.path().display());
+
+    let refused = load(&file, &[], &[]).unwrap().section::<Lake>("lake").unwrap_err();
+
+    let told = refused.to_string();
+    assert!(told.starts_with("setting lake.password-file: "), "{told}");
+    assert!(told.contains("is empty; write the secret into it"), "{told}");
+}
+
+#[test]
+fn a_secret_of_a_name_that_no_struct_knows_may_come_from_a_file() {
+    #[derive(Serialize, Deserialize)]
+    struct Databases {
+        services: Secrets,
+    }
+    let secret = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(secret.path(), "postgres://users\n").unwrap();
+    let file = format!(
+        "[database.services]\nusers-file = \"{}\"\nauth = \"sqlite:a\"",
+        secret.path().display()
+    );
+
+    let databases: Databases = load(&file, &[], &[]).unwrap().section("database").unwrap();
+
+    let urls: Vec<_> = databases
+        .services
+        .0
+        .iter()
+        .map(|(name, url)| (name.as_str(), url.expose().as_str()))
+        .collect();
+    assert_eq!(urls, [("auth", "sqlite:a"), ("users", "postgres://users")]);
 }
 
 #[test]

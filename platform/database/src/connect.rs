@@ -4,7 +4,7 @@ use std::{path::Path, str::FromStr, time::Duration};
 
 use sea_orm::{DatabaseConnection, DbErr, RuntimeErr};
 use sqlx::{
-    ConnectOptions, Connection, Executor,
+    ConnectOptions, Connection, Executor, PgConnection, PgPool,
     pool::PoolOptions,
     postgres::PgConnectOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
@@ -22,6 +22,9 @@ const LOOK_AGAIN: Duration = Duration::from_millis(10);
 const TRUSTED: Duration = Duration::from_secs(1);
 /// Idle connections beyond the smallest number are closed after this.
 const IDLE: Duration = Duration::from_secs(300);
+/// PostgreSQL's codes for a right that is lacking, and for a server without a connection left.
+const NOT_ALLOWED: &str = "42501";
+const FULL: &str = "53300";
 
 /// The two ends of a database: on SQLite one connection writes, on PostgreSQL both are one pool.
 pub(crate) struct Pools {
@@ -76,6 +79,7 @@ pub(crate) async fn postgres(url: &str, service: &str, settings: &Settings) -> R
             ("statement_timeout", timeout.as_str()),
         ])
         .disable_statement_logging();
+    // Lazy: a process that starts takes from a server no more connections than it uses.
     let pool = PoolOptions::<sqlx::Postgres>::new()
         .min_connections(settings.min_connections.min(settings.max_connections))
         .max_connections(settings.max_connections.max(1))
@@ -90,20 +94,43 @@ pub(crate) async fn postgres(url: &str, service: &str, settings: &Settings) -> R
                 Ok(true)
             })
         })
-        .connect_with(options)
-        .await
-        .map_err(away)?;
-    let create = format!("create schema if not exists {schema}");
-    // Two processes that start at once may both try; the loser finds the schema there.
-    if let Err(error) = pool.execute(sqlx::AssertSqlSafe(create.clone())).await {
-        tracing::debug!(%error, service, "the schema is made a second time");
-        pool.execute(sqlx::AssertSqlSafe(create)).await.map_err(away)?;
+        .connect_lazy_with(options.clone());
+    match named(&pool, service).await {
+        // Asked first: a role that owns its schema need not be allowed to make one.
+        Ok(true) => {}
+        Ok(false) => create(&pool, service, &schema).await?,
+        Err(error) => return Err(explained(error, &options).await),
     }
     let pool: DatabaseConnection = pool.into();
     Ok(Pools {
         read: pool.clone(),
         write: pool,
     })
+}
+
+async fn create(pool: &PgPool, service: &str, schema: &str) -> Result<(), DatabaseError> {
+    let create = format!("create schema if not exists {schema}");
+    // Two processes that start at once may both try; the loser finds the schema there.
+    let Err(error) = pool.execute(sqlx::AssertSqlSafe(create.clone())).await else {
+        return Ok(());
+    };
+    tracing::debug!(%error, service, "the schema is made a second time");
+    match pool.execute(sqlx::AssertSqlSafe(create)).await {
+        Ok(_) => Ok(()),
+        Err(error) if has_code(&error, NOT_ALLOWED) => Err(DatabaseError::NoSchema(bare(service))),
+        Err(error) => Err(away(error)),
+    }
+}
+
+/// A pool waits for a server that is full as for one that starts, and does not tell which.
+async fn explained(error: sqlx::Error, options: &PgConnectOptions) -> DatabaseError {
+    if matches!(error, sqlx::Error::PoolTimedOut)
+        && let Err(reason) = PgConnection::connect_with(options).await
+        && has_code(&reason, FULL)
+    {
+        return DatabaseError::Full;
+    }
+    away(error)
 }
 
 /// Whether a server has the schema of a service.
@@ -113,10 +140,14 @@ pub(crate) async fn has_schema(url: &str, service: &str, settings: &Settings) ->
         .max_connections(1)
         .acquire_timeout(settings.acquire_timeout.0)
         .connect_lazy_with(options.disable_statement_logging());
-    let schema = sqlx::query("select 1 from pg_namespace where nspname = $1").bind(bare(service));
-    let found = schema.fetch_optional(&pool).await.map_err(away)?;
+    let found = named(&pool, service).await.map_err(away);
     pool.close().await;
-    Ok(found.is_some())
+    found
+}
+
+async fn named(pool: &PgPool, service: &str) -> Result<bool, sqlx::Error> {
+    let schema = sqlx::query("select 1 from pg_namespace where nspname = $1").bind(bare(service));
+    Ok(schema.fetch_optional(pool).await?.is_some())
 }
 
 /// The name of a service's schema.
@@ -129,6 +160,11 @@ fn is_busy(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|error| error.code());
     code.and_then(|code| code.parse::<i32>().ok())
         .is_some_and(|code| code & 0xff == 5)
+}
+
+fn has_code(error: &sqlx::Error, wanted: &str) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| code == wanted)
 }
 
 fn away(error: sqlx::Error) -> DatabaseError {

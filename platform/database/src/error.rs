@@ -9,6 +9,15 @@ pub enum DatabaseError {
     /// No connection could be had, or it broke.
     #[error("the database cannot be reached; try again in a moment")]
     Away(#[source] DbErr),
+    /// The server takes no more connections.
+    #[error(
+        "PostgreSQL has no connection left: raise its max_connections, or lower database.max-connections here and in \
+         other processes"
+    )]
+    Full,
+    /// There is no schema, and the role may not make one.
+    #[error("there is no schema {0} and the role of database.url may not create it: create it for that role")]
+    NoSchema(String),
     /// The URL is of no database we know.
     #[error("database.url must begin with postgres:// or sqlite:, or be empty for a file in the data directory")]
     Url,
@@ -67,7 +76,7 @@ fn is_away(error: &DbErr) -> bool {
 impl Coded for DatabaseError {
     fn code(&self) -> Code {
         match self {
-            Self::Away(_) | Self::Behind { .. } => Code::Unavailable,
+            Self::Away(_) | Self::Full | Self::NoSchema(_) | Self::Behind { .. } => Code::Unavailable,
             Self::Url | Self::Page(_) => Code::Invalid,
             Self::Changed(_) => Code::Conflict,
             Self::Migration { .. } | Self::Failed(_) => Code::Internal,

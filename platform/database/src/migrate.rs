@@ -90,9 +90,9 @@ pub(crate) async fn run(
 ) -> Result<Vec<String>, DatabaseError> {
     // One transaction holds the lock for all of them: a second process waits and finds nothing to do.
     let tx = database.begin().await?;
+    // Neither waiting for another process nor building an index is bound to the time of a request's statement.
+    tx.take_time().await?;
     if database.kind() == Kind::Postgres {
-        // Neither waiting for another process nor building an index is bound to the time of a request's statement.
-        tx.execute_unprepared("set local statement_timeout = 0").await?;
         let lock = format!("select pg_advisory_xact_lock({LOCK}, hashtext(current_schema()))");
         tx.execute_unprepared(&lock).await?;
     }

@@ -1,8 +1,6 @@
 //! Where a process keeps its relational data, and how many connections it holds.
 
-use std::collections::BTreeMap;
-
-use platform_config::{Duration, Secret};
+use platform_config::{Duration, Secret, Secrets};
 use serde::{Deserialize, Serialize};
 
 /// What opening a database does about migrations that it lacks.
@@ -24,8 +22,8 @@ pub struct Settings {
     /// directory.
     pub url: Secret<String>,
     /// Databases of single services, by the service's name; they win over `url`.
-    pub services: BTreeMap<String, Secret<String>>,
-    /// Connections that stay open to PostgreSQL.
+    pub services: Secrets,
+    /// Connections to PostgreSQL that stay open once they were needed.
     pub min_connections: u32,
     /// The most connections of one service.
     pub max_connections: u32,
@@ -41,7 +39,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             url: Secret::default(),
-            services: BTreeMap::new(),
+            services: Secrets::default(),
             min_connections: 20,
             max_connections: 50,
             acquire_timeout: Duration::from_secs(30),
@@ -54,6 +52,6 @@ impl Default for Settings {
 impl Settings {
     /// The URL for a service, empty when it is to use a file of its own.
     pub(crate) fn url_for(&self, service: &str) -> &str {
-        self.services.get(service).unwrap_or(&self.url).expose()
+        self.services.0.get(service).unwrap_or(&self.url).expose()
     }
 }

@@ -1,7 +1,9 @@
 //! Full text search over columns of a table: `tsvector` on PostgreSQL, FTS5 on SQLite, one way to ask.
 //!
 //! Both stem English words, both match all words of a question and the last one as a prefix. They rank differently:
-//! tests compare what is found, not in which order.
+//! tests compare what is found, not in which order. And they differ in three ways: PostgreSQL passes over words that say
+//! little ("in", "out", "the"), tells `jose` from `josé`, and takes what looks like an address or a path for one word;
+//! a column that holds such is better indexed with its parts apart.
 
 use std::{borrow::Cow, fmt::Write};
 

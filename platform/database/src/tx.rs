@@ -34,6 +34,14 @@ impl Tx {
         waiting.push(Box::new(after));
     }
 
+    /// Lifts the bound on the time of a statement, for what touches many rows or waits for other processes.
+    pub async fn take_time(&self) -> Result<(), DatabaseError> {
+        if self.inner.get_database_backend() == DbBackend::Postgres {
+            self.inner.execute_unprepared("set local statement_timeout = 0").await?;
+        }
+        Ok(())
+    }
+
     /// Makes everything durable, or nothing.
     pub async fn commit(self) -> Result<(), DatabaseError> {
         self.inner.commit().await?;

@@ -40,6 +40,17 @@ pub enum EventError {
         /// The event.
         id: Uuid,
     },
+    /// A dead letter whose successor has been handled.
+    #[error(
+        "{id} was overtaken: the group {group} has since handled a later event of its type about the same thing, which \
+         this one may undo; discard it, or say that overtaken ones are to be tried again"
+    )]
+    Overtaken {
+        /// The group.
+        group: String,
+        /// The event.
+        id: Uuid,
+    },
     /// A bus that this binary was built without.
     #[error("events.bus is {0:?}, which this binary was built without; build it with the cargo feature {0}")]
     NotBuilt(&'static str),
@@ -80,6 +91,7 @@ impl Coded for EventError {
         match self {
             Self::TooLarge(..) | Self::Unwritable(..) => Code::Internal,
             Self::Unreadable(..) | Self::Settings(_) | Self::NotBuilt(_) => Code::Invalid,
+            Self::Overtaken { .. } => Code::Conflict,
             Self::NoSuchGroup(_) | Self::NoSuchLetter { .. } => Code::NotFound,
             Self::TooNew { .. } | Self::Bus(_) | Self::Trimmed(_) => Code::Unavailable,
             Self::Database(error) => error.code(),

@@ -10,8 +10,10 @@ use tokio::{sync::Notify, time::sleep};
 use uuid::Uuid;
 
 use crate::{
-    Bus, Cause, DeadLetter, Envelope, Event, EventError, Lag, Letters, Position, Settings, Start, bus, keeper, lag,
-    letters, outbox, relay,
+    Bus, Cause, DeadLetter, Envelope, Event, EventError, Lag, Letters, Overtaken, Position, Settings, Start, bus,
+    keeper, lag,
+    letters::{self, Replay},
+    outbox, relay,
 };
 
 /// The tables of outbox and inbox, for `Database::open`.
@@ -98,21 +100,6 @@ impl Events {
         Ok(id)
     }
 
-    /// Dead letters of one group or of all, at most `most` of those after a place in the list (0: from the front).
-    pub async fn dead_letters(
-        &self,
-        group: Option<&str>,
-        after: i64,
-        most: u16,
-    ) -> Result<Vec<DeadLetter>, EventError> {
-        let wanted = Letters {
-            group: group.map(str::to_owned),
-            after,
-            ..Letters::default()
-        };
-        self.letters(&wanted, most).await
-    }
-
     /// Dead letters that fit, at most `most` and never more than a thousand.
     pub async fn letters(&self, wanted: &Letters, most: u16) -> Result<Vec<DeadLetter>, EventError> {
         letters::list(self.db(), wanted, most.min(1_000)).await
@@ -131,13 +118,14 @@ impl Events {
     }
 
     /// Lets a dead letter be tried again.
-    pub async fn retry(&self, group: &str, id: Uuid) -> Result<(), EventError> {
-        letters::revive(self.db(), group, Some(id), self.now()).await.map(drop)
+    pub async fn retry(&self, group: &str, id: Uuid, overtaken: Overtaken) -> Result<(), EventError> {
+        let revived = letters::revive(self.db(), group, (Some(id), overtaken), self.now());
+        revived.await.map(drop)
     }
 
     /// Lets all dead letters of a group be tried again, and says how many there were.
-    pub async fn retry_all(&self, group: &str) -> Result<u64, EventError> {
-        letters::revive(self.db(), group, None, self.now()).await
+    pub async fn retry_all(&self, group: &str, overtaken: Overtaken) -> Result<u64, EventError> {
+        letters::revive(self.db(), group, (None, overtaken), self.now()).await
     }
 
     /// Throws a dead letter away.
@@ -157,11 +145,17 @@ impl Events {
         Ok(())
     }
 
-    /// Lets a group handle again everything that happened from `since` on and that the bus still keeps. The handlers
-    /// run again: they must be such that this is what is wanted, for instance after their table was emptied.
+    /// Lets a group handle again everything that happened from `since` on and that the bus still keeps, and its dead
+    /// letters from then on. The handlers run again: they must be such that this is what is wanted, for instance after
+    /// their table was emptied.
     pub async fn replay(&self, group: &str, since: DateTime<Utc>) -> Result<(), EventError> {
-        let from = self.bus().position(Start::At(since - SKEW)).await?;
-        letters::replay(self.db(), group, since, &from).await
+        let replay = Replay {
+            since,
+            from: self.bus().position(Start::At(since - SKEW)).await?,
+            // Events come to the bus in another order than they happened in, though not by much.
+            kept_since: self.oldest().await?.map(|oldest| oldest + SKEW),
+        };
+        letters::replay(self.db(), group, &replay, self.now()).await
     }
 
     /// Forgets what is older than the settings keep. It happens by itself every few minutes.

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use platform_database::Database;
 use tokio::time::sleep;
 
@@ -53,12 +52,11 @@ async fn report(events: &Events) -> Result<(), EventError> {
 
 /// Forgets what is older than the settings keep.
 pub(crate) async fn forget(events: &Events) -> Result<(), EventError> {
-    let (now, settings) = (events.context().clock().now(), events.settings());
-    let kept = TimeDelta::from_std(*settings.retention).unwrap_or(TimeDelta::MAX / 4);
-    let dead = TimeDelta::from_std(*settings.keep_dead).unwrap_or(TimeDelta::MAX / 4);
-    events.bus().trim(now - kept).await?;
-    slices(events.db(), "done", now - kept - KNOWN_LONGER).await?;
-    slices(events.db(), "dead", now - dead).await
+    let (clock, settings) = (events.context().clock(), events.settings());
+    events.bus().trim(clock.ago(*settings.retention)).await?;
+    let known = settings.retention.saturating_add(KNOWN_LONGER);
+    slices(events.db(), "done", clock.ago(known)).await?;
+    slices(events.db(), "dead", clock.ago(*settings.keep_dead)).await
 }
 
 async fn slices(db: &Database, state: &str, before: chrono::DateTime<chrono::Utc>) -> Result<(), EventError> {

@@ -11,6 +11,9 @@ use uuid::Uuid;
 
 use crate::{Envelope, EventError, Position, inbox};
 
+/// How often a replay tries to come between a group and its reading.
+const TURNS: u32 = 20;
+
 /// An event that could not be handled.
 #[derive(Clone, Debug, Serialize)]
 pub struct DeadLetter {
@@ -72,27 +75,50 @@ fn letter(row: &QueryResult) -> Result<DeadLetter, EventError> {
     })
 }
 
+/// What becomes of a dead letter that was overtaken: an event of its type that came after it in its lane has been handled
+/// since, and to handle the older one now may undo what the newer one did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overtaken {
+    /// It stays dead.
+    Left,
+    /// It is tried again like the others.
+    Retried,
+}
+
 /// Lets one dead letter, or all of a group, be tried again from the first attempt.
 pub(crate) async fn revive(
     db: &Database,
     group: &str,
-    id: Option<Uuid>,
+    (id, overtaken): (Option<Uuid>, Overtaken),
     now: DateTime<Utc>,
 ) -> Result<u64, EventError> {
     let update = "update event_inbox
         set state = 'ready', attempts = 0, run_at = $1, changed_at = $1, lease_owner = null, lease_until = null
-        where group_name = $2 and state = 'dead' and (id = $3 or $4)";
-    let values: [Value; 4] = [
+        where group_name = $2 and state = 'dead' and (id = $3 or $4) and ($5 or not exists (
+            select 1 from event_inbox later
+            where later.group_name = event_inbox.group_name and later.lane = event_inbox.lane
+              and later.type = event_inbox.type and later.state = 'done' and later.seq > event_inbox.seq))";
+    let values: [Value; 5] = [
         now.into(),
         group.into(),
         id.unwrap_or_default().into(),
         id.is_none().into(),
+        (overtaken == Overtaken::Retried).into(),
     ];
     let revived = sql::execute(&db.alone(), update, values).await?;
-    match id {
-        Some(id) if revived == 0 => Err(no_such(group, id)),
-        _ => Ok(revived),
-    }
+    let Some(id) = id.filter(|_| revived == 0) else {
+        return Ok(revived);
+    };
+    let wanted = Letters {
+        group: Some(group.to_owned()),
+        id: Some(id),
+        ..Letters::default()
+    };
+    let group = group.to_owned();
+    Err(match list(db, &wanted, 1).await?.is_empty() {
+        true => EventError::NoSuchLetter { group, id },
+        false => EventError::Overtaken { group, id },
+    })
 }
 
 /// Throws a dead letter away: it counts as handled.
@@ -114,24 +140,48 @@ pub(crate) async fn forget(tx: &Tx, lane: &str, now: DateTime<Utc>) -> Result<()
     Ok(())
 }
 
-/// Lets a group handle again everything that happened from a time on: it is forgotten, and read from the bus anew.
-pub(crate) async fn replay(
-    db: &Database,
-    group: &str,
-    since: DateTime<Utc>,
-    from: &Position,
-) -> Result<(), EventError> {
-    let tx = db.begin().await?;
-    let cursor = inbox::cursor(&tx, group).await?;
-    let cursor = cursor.ok_or_else(|| EventError::NoSuchGroup(group.into()))?;
-    let forget = "delete from event_inbox where group_name = $1 and happened_at >= $2";
-    sql::execute(&tx, forget, [group.into(), since.into()]).await?;
-    if !inbox::advance(&tx, group, &cursor, &cursor.earlier(from)).await? {
-        return Err(EventError::Bus(format!(
-            "the group {group} moved on meanwhile; try again"
-        )));
+/// What a group is to handle again.
+pub(crate) struct Replay {
+    /// What happened from then on.
+    pub(crate) since: DateTime<Utc>,
+    /// Where that begins on the bus.
+    pub(crate) from: Position,
+    /// What happened from then on is certainly still on the bus; nothing is where it is empty.
+    pub(crate) kept_since: Option<DateTime<Utc>>,
+}
+
+/// Lets a group handle things again: they are forgotten, and read from the bus anew. What waits and what is dead, and is
+/// no longer on the bus, stays; and what is dead of it is tried again.
+pub(crate) async fn replay(db: &Database, group: &str, replay: &Replay, now: DateTime<Utc>) -> Result<(), EventError> {
+    for _ in 0..TURNS {
+        let tx = db.begin().await?;
+        tx.take_time().await?;
+        let cursor = inbox::cursor(&tx, group).await?;
+        let cursor = cursor.ok_or_else(|| EventError::NoSuchGroup(group.into()))?;
+        // First, because it locks the position: whoever reads for the group meanwhile finds that it has moved.
+        if inbox::advance(&tx, group, &cursor, &cursor.earlier(&replay.from)).await? {
+            again(&tx, group, replay, now).await?;
+            return Ok(tx.commit().await?);
+        }
+        tx.rollback().await?;
     }
-    Ok(tx.commit().await?)
+    Err(EventError::Bus(format!(
+        "the group {group} moved on meanwhile; try again"
+    )))
+}
+
+async fn again(tx: &Tx, group: &str, replay: &Replay, now: DateTime<Utc>) -> Result<(), EventError> {
+    let done = "delete from event_inbox where group_name = $1 and happened_at >= $2 and state = 'done'";
+    sql::execute(tx, done, [group.into(), replay.since.into()]).await?;
+    if let Some(kept_since) = replay.kept_since {
+        let open = "delete from event_inbox where group_name = $1 and happened_at >= $2 and state <> 'done'";
+        let from = replay.since.max(kept_since);
+        sql::execute(tx, open, [group.into(), from.into()]).await?;
+    }
+    let dead = "update event_inbox set state = 'ready', attempts = 0, run_at = $3, changed_at = $3
+        where group_name = $1 and happened_at >= $2 and state = 'dead'";
+    sql::execute(tx, dead, [group.into(), replay.since.into(), now.into()]).await?;
+    Ok(())
 }
 
 fn no_such(group: &str, id: Uuid) -> EventError {

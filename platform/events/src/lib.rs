@@ -111,6 +111,6 @@ pub use crate::{
     events::{Events, MIGRATIONS},
     keeper::KNOWN_LONGER,
     lag::{GroupLag, Lag},
-    letters::{DeadLetter, Letters},
+    letters::{DeadLetter, Letters, Overtaken},
     settings::{BusKind, Settings},
 };

@@ -48,7 +48,7 @@ pub struct Settings {
     pub nats_url: Secret<String>,
     /// NATS: a credentials file.
     pub nats_credentials: PathBuf,
-    /// NATS: the stream, made when it is not there.
+    /// NATS: the stream, made when it is not there and otherwise left as it is.
     pub nats_stream: String,
     /// NATS: on how many servers the stream is kept.
     pub nats_replicas: u8,

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use platform_error::Error;
-use platform_events::{DeadLetter, Letters};
+use platform_events::{DeadLetter, EventError, Letters, Overtaken};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -51,6 +51,9 @@ pub(super) struct RetryArgs {
     /// All dead letters, of every service and group unless one is named
     #[arg(long)]
     all: bool,
+    /// Overtaken ones too: a later event of their type about the same thing has been handled since, which they may undo
+    #[arg(long)]
+    overtaken: bool,
     #[command(flatten)]
     of: OfArgs,
 }
@@ -175,7 +178,11 @@ fn told(service: &str, letter: DeadLetter) -> String {
 
 /// Lets one or all be tried again.
 pub(super) async fn retry(desk: &Desk, args: &RetryArgs) -> Result<()> {
-    let mut revived = 0;
+    let overtaken = match args.overtaken {
+        true => Overtaken::Retried,
+        false => Overtaken::Left,
+    };
+    let mut found = false;
     for (service, events) in of(desk, args.of.service.as_deref()).await? {
         if let Some(id) = args.id {
             for letter in events
@@ -183,24 +190,36 @@ pub(super) async fn retry(desk: &Desk, args: &RetryArgs) -> Result<()> {
                 .await
                 .map_err(Error::from)?
             {
-                events.retry(&letter.group, id).await.map_err(Error::from)?;
+                let tried = events.retry(&letter.group, id, overtaken).await;
+                tried.map_err(|error| match error {
+                    EventError::Overtaken { .. } => Failure::from(Error::from(error))
+                        .with_hint("`hansa events discard` throws it away; --overtaken tries it again nevertheless"),
+                    error => Error::from(error).into(),
+                })?;
                 out::write(format!("{id} is tried again by {} of {service}\n", letter.group))?;
-                revived += 1;
+                found = true;
             }
             continue;
         }
         let lag = events.lag().await.map_err(Error::from)?;
         let wanted = |group: &str| args.of.group.as_deref().is_none_or(|only| only == group);
         for group in lag.groups.iter().filter(|group| group.dead > 0 && wanted(&group.group)) {
-            let count = events.retry_all(&group.group).await.map_err(Error::from)?;
+            let count = events.retry_all(&group.group, overtaken).await.map_err(Error::from)?;
             out::write(format!("{count} are tried again by {} of {service}\n", group.group))?;
-            revived += count;
+            found = true;
+            let left = group.dead.unsigned_abs().saturating_sub(count);
+            if left > 0 {
+                out::note(format!(
+                    "{left} stay: later events of their type about the same thing were handled since, which they may \
+                     undo; discard them, or add --overtaken"
+                ));
+            }
         }
     }
-    match (revived, args.id) {
-        (0, Some(id)) => Err(none(id)),
-        (0, None) => out::write("no dead letters\n"),
-        _ => Ok(()),
+    match (found, args.id) {
+        (false, Some(id)) => Err(none(id)),
+        (false, None) => out::write("no dead letters\n"),
+        (true, _) => Ok(()),
     }
 }
 

@@ -121,6 +121,58 @@ fn the_older_name_of_a_server_is_a_peer_of_what_serves_unless_it_is_the_same() {
 }
 
 #[test]
+fn what_kubernetes_tells_of_a_service_of_the_same_name_is_no_port() {
+    let folder = Folder::new();
+    let mut command = folder.command(&["config"]);
+    command.env("GATEWAY_PORT", "tcp://10.0.0.7:8002");
+
+    let told = String::from_utf8(command.output().unwrap().stdout).unwrap();
+
+    assert!(told.contains("[gateway]") && told.contains("port = 8002"), "{told}");
+}
+
+#[test]
+fn a_database_for_a_service_that_there_is_not_is_refused() {
+    let folder = Folder::new();
+
+    let told = folder
+        .run(&["config", "--set", "database.services.usres=sqlite:x"])
+        .fails();
+
+    assert!(
+        told.contains("database.services.usres: there is no service of this name"),
+        "{told}"
+    );
+    assert!(told.contains("users"), "{told}");
+}
+
+#[test]
+fn a_gateway_refuses_times_of_nothing_where_nothing_is_not_off() {
+    let folder = Folder::new();
+    for key in [
+        "poll",
+        "http.timeout",
+        "subscriptions.heartbeat",
+        "subgraphs.users.timeout",
+    ] {
+        let setting = format!("gateway.{key}=0s");
+        let told = folder
+            .run(&[
+                "up",
+                "--only",
+                "security",
+                "--set",
+                "security.port=0",
+                "--set",
+                &setting,
+            ])
+            .fails();
+
+        assert!(told.contains(&format!("gateway.{key} must be longer than 0")), "{told}");
+    }
+}
+
+#[test]
 fn an_unknown_setting_is_refused_and_the_nearest_named() {
     let folder = Folder::new();
 

@@ -30,6 +30,7 @@ const HOLDS: Duration = Duration::from_secs(10);
 /// How long a start waits for the journal, without which everything can be read and nothing written.
 const OPENING: Duration = Duration::from_secs(5);
 const READ: &str = "data:read";
+const WRITE: &str = "data:write";
 const DELETE: &str = "data:delete";
 
 /// To whom the service answers.
@@ -80,7 +81,9 @@ impl Gate {
         }));
         match timeout(OPENING, gate.opened(context)).await {
             Ok(Ok(_)) => {}
-            Ok(Err(error @ (EventError::Bus(_) | EventError::Database(DatabaseError::Away(_))))) => {
+            Ok(Err(
+                error @ (EventError::Bus(_) | EventError::Database(DatabaseError::Away(_) | DatabaseError::Full)),
+            )) => {
                 tracing::warn!(%error, "nothing can be written until the service's own database is there");
             }
             Ok(Err(error)) => return Err(error.into()),
@@ -155,12 +158,14 @@ async fn check(State(gate): State<Gate>, request: Request, next: Next) -> Respon
 fn permission(method: &Method, path: &str) -> &'static str {
     let only_reads = path.starts_with("/graphql") || path == "/api/v1/financial-data/panel";
     match *method {
+        // Where files are is no business of readers.
+        Method::GET | Method::HEAD if path.starts_with("/api/v1/lake/") => WRITE,
         Method::GET | Method::HEAD | Method::OPTIONS => READ,
         Method::POST if only_reads => READ,
         // Upkeep forgets history.
         Method::POST if path.starts_with("/api/v1/lake/") => DELETE,
         Method::DELETE => DELETE,
-        _ => "data:write",
+        _ => WRITE,
     }
 }
 

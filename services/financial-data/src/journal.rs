@@ -148,7 +148,7 @@ pub(crate) async fn changed(tx: &Tx) -> Result<(), DbErr> {
 fn pool(context: &Context) -> Result<Context, EventError> {
     let wrong = |error: platform_error::Error| EventError::Settings(error.to_string());
     let settings: Settings = context.section("database").map_err(wrong)?;
-    let url = settings.services.get(context.service()).unwrap_or(&settings.url);
+    let url = settings.services.0.get(context.service()).unwrap_or(&settings.url);
     let migrate = match settings.migrate {
         Migrate::Auto => "auto",
         Migrate::Check => "check",

@@ -1,7 +1,11 @@
 //! Many clients, few connections.
 
 use futures::future::join_all;
-use platform_database::{DatabaseError, orm::EntityTrait, sql};
+use platform_database::{
+    DatabaseError,
+    orm::{self, ConnectionTrait, EntityTrait},
+    sql,
+};
 use platform_testing::TestPostgres;
 
 use crate::support::{Entity, Place, person, places, store};
@@ -52,4 +56,74 @@ async fn a_database_that_is_away_is_unavailable_and_says_nothing_of_its_address(
     let error = platform_error::Error::from(refused);
     assert_eq!(error.code(), platform_error::Code::Unavailable);
     assert_eq!(error.message(), "the database cannot be reached; try again in a moment");
+}
+
+#[tokio::test]
+async fn opening_takes_no_more_connections_than_it_uses() {
+    let Some(postgres) = TestPostgres::start().await else {
+        return;
+    };
+    let settings = format!("min-connections = 20\nurl = \"{}\"", postgres.url());
+    let place = Place::with(&settings);
+    let db = place.open().await;
+
+    let mine = "select count(*) as count from pg_stat_activity where datname = current_database()";
+    let found = sql::one(db.read(), mine, []).await.unwrap().unwrap();
+    let open: i64 = found.try_get("", "count").unwrap();
+
+    assert!(open < 5, "{open} connections are open");
+}
+
+/// Runs what makes a role as the server's administrator, and gives the URL of that role.
+async fn role(postgres: &TestPostgres, name: &str, statements: &str) -> String {
+    let admin = orm::Database::connect(postgres.url()).await.unwrap();
+    admin.execute_unprepared(statements).await.unwrap();
+    admin.close().await.unwrap();
+    postgres.url().replace("postgres@", &format!("{name}@"))
+}
+
+#[tokio::test]
+async fn a_role_that_owns_its_schema_needs_no_right_to_make_one() {
+    let Some(postgres) = TestPostgres::start().await else {
+        return;
+    };
+    let make = "create role tenant login; create schema people authorization tenant";
+    let url = role(&postgres, "tenant", make).await;
+
+    let db = Place::with(&format!("url = \"{url}\"")).open().await;
+
+    assert!(db.ready().await.is_ok());
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_make_its_schema_is_told_so() {
+    let Some(postgres) = TestPostgres::start().await else {
+        return;
+    };
+    let url = role(&postgres, "guest", "create role guest login").await;
+
+    let place = Place::with(&format!("url = \"{url}\""));
+    let refused = place.try_open(crate::support::MIGRATIONS).await.unwrap_err();
+
+    assert_eq!(
+        refused.to_string(),
+        "there is no schema people and the role of database.url may not create it: create it for that role"
+    );
+}
+
+#[tokio::test]
+async fn a_server_without_a_connection_left_is_told_from_one_that_is_away() {
+    let Some(postgres) = TestPostgres::start().await else {
+        return;
+    };
+    let url = role(&postgres, "crowd", "create role crowd login connection limit 0").await;
+
+    let place = Place::with(&format!("url = \"{url}\"\nacquire-timeout = \"500ms\""));
+    let refused = place.try_open(crate::support::MIGRATIONS).await.unwrap_err();
+
+    assert!(
+        refused
+            .to_string()
+            .starts_with("PostgreSQL has no connection left: raise its max_connections")
+    );
 }

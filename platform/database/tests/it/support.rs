@@ -22,15 +22,21 @@ impl Place {
         let url = postgres
             .as_ref()
             .map(|postgres| format!("url = \"{}\"", postgres.url()));
-        let text = format!(
-            "[database]\nmin-connections = 0\n{}\n{settings}",
-            url.unwrap_or_default()
-        );
+        let place = Self::with(&format!("min-connections = 0\n{}\n{settings}", url.unwrap_or_default()));
+        Self {
+            _postgres: postgres,
+            ..place
+        }
+    }
+
+    /// A place by the settings alone.
+    pub(crate) fn with(settings: &str) -> Self {
+        let text = format!("[database]\n{settings}");
         let folder = tempfile::tempdir().unwrap();
         let context = Context::standalone("people", Config::parse(&text).unwrap(), Clock::system(), folder.path());
         Self {
             context,
-            _postgres: postgres,
+            _postgres: None,
             _folder: folder,
         }
     }

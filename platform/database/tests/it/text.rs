@@ -102,5 +102,14 @@ async fn nothing_of_a_question_is_read_as_a_language() {
             assert!(ids.is_ok(), "{question}: {ids:?}");
         }
         assert_eq!(found(&db, "ada, LOVELACE!").await, ["Ada Lovelace"]);
+        // Read as languages, these would find somebody.
+        for question in [
+            "lovelace OR hopper",
+            "lovelace | hopper",
+            "lovelace NOT hopper",
+            "lovelace !hopper",
+        ] {
+            assert_eq!(found(&db, question).await, Vec::<String>::new(), "{question}");
+        }
     }
 }

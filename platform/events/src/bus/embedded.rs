@@ -51,7 +51,7 @@ impl EmbeddedBus {
         let settings: DatabaseSettings = context
             .section("database")
             .map_err(|error| EventError::Settings(error.to_string()))?;
-        let url = settings.services.get(DATABASE).unwrap_or(&settings.url).expose();
+        let url = settings.services.0.get(DATABASE).unwrap_or(&settings.url).expose();
         let key = format!("{} {url}", context.data_dir().display());
         let known = || {
             LOGS.lock()

@@ -68,11 +68,17 @@ impl NatsBus {
         let client = options.connect(urls).await.map_err(EventError::bus)?;
         let mut jetstream = jetstream::new(client);
         jetstream.set_timeout(PATIENCE);
-        let stream = self.stream_config();
-        jetstream
-            .create_or_update_stream(stream)
-            .await
-            .map_err(EventError::bus)?;
+        // One that is there stays as it is: its operators may have changed it, and who only looks changes nothing.
+        let made = jetstream.get_or_create_stream(self.stream_config()).await;
+        let kept = made.map_err(EventError::bus)?.cached_info().config.max_age;
+        let (retention, stream) = (self.settings.retention, &self.settings.nats_stream);
+        if kept != *retention {
+            let kept = platform_config::Duration(kept);
+            tracing::warn!(
+                stream,
+                "the stream keeps events for {kept}, not for {retention} as events.retention says"
+            );
+        }
         Ok(jetstream)
     }
 

@@ -7,12 +7,13 @@ use std::{
 
 use platform_database::Tx;
 use platform_error::{Code, Error};
-use platform_events::{Consumers, Event, EventError, Received};
+use platform_events::{Consumers, Event, EventError, Letters, Received};
 use platform_testing::TestPostgres;
 use serde::{Deserialize, Serialize};
 
 use crate::world::{
-    Counted, Store, World, a_while, counted, effect, eventually, on_each_database, record, record_positive, run, stop,
+    Counted, Store, World, a_while, counted, effect, eventually, of, on_each_database, record, record_positive, run,
+    stop,
 };
 
 #[tokio::test]
@@ -92,7 +93,7 @@ async fn pauses_between_attempts_grow_and_end_in_a_dead_letter() {
         }
 
         eventually("the next of its key is handled", async || store.numbers().await == [2]).await;
-        let dead = store.events.dead_letters(Some("counters"), 0, 10).await.unwrap();
+        let dead = store.events.letters(&of("counters"), 10).await.unwrap();
         assert_eq!((dead.len(), dead[0].attempts), (1, 4));
         assert!(dead[0].error.as_deref().unwrap().contains("a negative number"));
         for (pause, whole) in pauses.iter().zip([10, 20, 30]) {
@@ -129,7 +130,7 @@ async fn an_event_that_cannot_be_read_or_is_refused_for_good_is_dead_at_once() {
     store.publish(&Other { text: "a".into() }).await;
     store.publish(&counted("b", 2)).await;
 
-    let dead = async || store.events.dead_letters(None, 0, 10).await.unwrap();
+    let dead = async || store.events.letters(&Letters::default(), 10).await.unwrap();
     eventually("both are dead", async || dead().await.len() == 2).await;
     assert!(dead().await.iter().all(|letter| letter.attempts == 1));
 }
@@ -218,7 +219,7 @@ async fn a_handler_that_panics_or_hangs_has_failed_and_has_done_nothing() {
             store.publish(&counted(&number.to_string(), number)).await;
         }
 
-        let dead = async || store.events.dead_letters(None, 0, 10).await.unwrap();
+        let dead = async || store.events.letters(&Letters::default(), 10).await.unwrap();
         eventually("two are dead", async || dead().await.len() == 2).await;
         eventually("one is handled", async || store.numbers().await == [3]).await;
         let errors: Vec<_> = dead().await.into_iter().filter_map(|letter| letter.error).collect();
@@ -253,7 +254,7 @@ async fn an_event_whose_process_dies_each_time_is_dead_in_the_end() {
 
     let (_context, store) = world.service("orders", consumers()).await;
 
-    let dead = async || store.events.dead_letters(None, 0, 10).await.unwrap();
+    let dead = async || store.events.letters(&Letters::default(), 10).await.unwrap();
     eventually("it is dead", async || dead().await.len() == 1).await;
     assert_eq!(store.numbers().await, [1]);
 }

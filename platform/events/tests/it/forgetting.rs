@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use platform_database::Tx;
-use platform_events::{Bus, Consumers, EmbeddedBus, Event, EventError, Position, Received};
+use platform_events::{Bus, Consumers, EmbeddedBus, Event, EventError, Letters, Position, Received};
 use serde::{Deserialize, Serialize};
 
 use crate::world::{
@@ -40,7 +40,7 @@ async fn who_is_gone_is_neither_on_the_bus_nor_in_dead_letters_and_everybody_hea
                 .publish(&counted(if number == -1 { "ada" } else { "bob" }, number))
                 .await;
         }
-        let dead = async || store.events.dead_letters(None, 0, 10).await.unwrap();
+        let dead = async || store.events.letters(&Letters::default(), 10).await.unwrap();
         eventually("both are dead", async || dead().await.len() == 2).await;
         store.publish(&Seen).await;
         store.publish(&Gone { key: "ada".into() }).await;

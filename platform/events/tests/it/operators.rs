@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use platform_events::{Consumers, EventError, Events, Letters};
+use platform_events::{Consumers, EventError, Events, Letters, Overtaken};
 
 use crate::world::{
-    World, a_while, counted, eventually, noon, on_each_database, record, record_positive, rows, run, stop,
+    World, a_while, counted, eventually, noon, of, on_each_database, record, record_positive, rows, run, stop,
 };
 
 #[tokio::test]
@@ -18,21 +18,28 @@ async fn a_dead_letter_can_be_tried_again_or_thrown_away() {
         for number in 1..=3 {
             store.publish(&counted(&number.to_string(), -number)).await;
         }
-        let dead = async || store.events.dead_letters(Some("counters"), 0, 10).await.unwrap();
+        let dead = async || store.events.letters(&of("counters"), 10).await.unwrap();
         eventually("all are dead", async || dead().await.len() == 3).await;
         stop(&broken, &store).await;
         let (_mended, store) = world.service("orders", Consumers::new().on("counters", record)).await;
 
         let letters = dead().await;
         store.events.discard("counters", letters[0].envelope.id).await.unwrap();
-        store.events.retry("counters", letters[1].envelope.id).await.unwrap();
+        store
+            .events
+            .retry("counters", letters[1].envelope.id, Overtaken::Left)
+            .await
+            .unwrap();
         eventually("that one is handled", async || store.numbers().await.len() == 1).await;
-        let rest = store.events.retry_all("counters").await.unwrap();
+        let rest = store.events.retry_all("counters", Overtaken::Left).await.unwrap();
 
         assert_eq!(rest, 1);
         eventually("the other one too", async || store.numbers().await.len() == 2).await;
         assert!(dead().await.is_empty());
-        let again = store.events.retry("counters", letters[0].envelope.id).await;
+        let again = store
+            .events
+            .retry("counters", letters[0].envelope.id, Overtaken::Left)
+            .await;
         assert!(matches!(again, Err(EventError::NoSuchLetter { .. })));
     })
     .await;
@@ -48,23 +55,20 @@ async fn dead_letters_come_in_pages() {
         store.publish(&counted(&number.to_string(), -number)).await;
     }
     eventually("all are dead", async || {
-        store.events.dead_letters(None, 0, 10).await.unwrap().len() == 5
+        store.events.letters(&Letters::default(), 10).await.unwrap().len() == 5
     })
     .await;
 
-    let first = store.events.dead_letters(None, 0, 2).await.unwrap();
-    let rest = store.events.dead_letters(None, first[1].seq, 10).await.unwrap();
+    let first = store.events.letters(&Letters::default(), 2).await.unwrap();
+    let after = Letters {
+        after: first[1].seq,
+        ..Letters::default()
+    };
+    let rest = store.events.letters(&after, 10).await.unwrap();
 
     assert_eq!((first.len(), rest.len()), (2, 3));
     assert!(rest.iter().all(|letter| letter.seq > first[1].seq));
-    assert!(
-        store
-            .events
-            .dead_letters(Some("others"), 0, 10)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(store.events.letters(&of("others"), 10).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -77,7 +81,7 @@ async fn who_looks_finds_a_letter_by_its_id_and_sees_what_waits_without_relaying
         store.publish(&counted("bad", -1)).await;
         store.publish(&counted("good", 1)).await;
         eventually("one is dead and one handled", async || {
-            store.events.dead_letters(None, 0, 10).await.unwrap().len() == 1
+            store.events.letters(&Letters::default(), 10).await.unwrap().len() == 1
                 && rows(&store.db, "event_outbox").await == 0
         })
         .await;
@@ -137,6 +141,66 @@ async fn a_replay_handles_again_what_happened_from_a_time_on() {
         store.publish(&counted("a", 4)).await;
         eventually("new ones come after it", async || {
             store.numbers().await.last() == Some(&4)
+        })
+        .await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_dead_letter_that_was_overtaken_is_tried_again_only_by_who_wants_that() {
+    on_each_database(async |database| {
+        let world = World::with(database, "attempts = 1");
+        let (broken, store) = world
+            .service("orders", Consumers::new().on("counters", record_positive))
+            .await;
+        store.publish(&counted("a", -1)).await;
+        store.publish(&counted("b", -2)).await;
+        store.publish(&counted("a", 3)).await;
+        let dead = async || store.events.letters(&of("counters"), 10).await.unwrap();
+        eventually("two are dead, one is handled", async || {
+            dead().await.len() == 2 && store.numbers().await == [3]
+        })
+        .await;
+        let first = dead().await[0].envelope.id;
+        stop(&broken, &store).await;
+        let (_mended, store) = world.service("orders", Consumers::new().on("counters", record)).await;
+
+        let refused = store.events.retry("counters", first, Overtaken::Left).await;
+        let others = store.events.retry_all("counters", Overtaken::Left).await.unwrap();
+        eventually("the other one is handled", async || store.numbers().await == [3, -2]).await;
+        store.events.retry("counters", first, Overtaken::Retried).await.unwrap();
+
+        assert!(matches!(refused, Err(EventError::Overtaken { .. })), "{refused:?}");
+        assert_eq!(others, 1);
+        eventually("the first one too", async || store.numbers().await == [3, -2, -1]).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_replay_tries_dead_letters_again_that_the_bus_has_forgotten() {
+    on_each_database(async |database| {
+        let world = World::with(database, "attempts = 1\nretention = \"2days\"");
+        let (broken, store) = world
+            .service("orders", Consumers::new().on("counters", record_positive))
+            .await;
+        store.publish(&counted("a", -1)).await;
+        let dead = async || store.events.letters(&of("counters"), 10).await.unwrap().len();
+        eventually("it is dead", async || dead().await == 1).await;
+        world.advance(Duration::from_secs(10 * 24 * 3600));
+        store.publish(&counted("b", 2)).await;
+        eventually("the other one is handled", async || store.numbers().await == [2]).await;
+        store.events.forget_old().await.unwrap();
+        stop(&broken, &store).await;
+        let (_mended, store) = world.service("orders", Consumers::new().on("counters", record)).await;
+
+        store.events.replay("counters", noon()).await.unwrap();
+
+        eventually("both are handled again", async || {
+            let mut numbers = store.numbers().await;
+            numbers.sort_unstable();
+            numbers == [-1, 2, 2]
         })
         .await;
     })

@@ -10,7 +10,7 @@ use platform_database::{
     sql,
 };
 use platform_error::{Code, Error};
-use platform_events::{Cause, Consumers, Event, EventError, Events, MIGRATIONS, Received};
+use platform_events::{Cause, Consumers, Event, EventError, Events, Letters, MIGRATIONS, Received};
 use platform_service::{Clock, Context};
 pub(crate) use platform_testing::{eventually, on_each_database};
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,14 @@ pub(crate) const TABLES: Migrations = &[Migration {
          create table source (key text, number bigint, primary key (key, number));",
     ),
 }];
+
+/// The dead letters of a group.
+pub(crate) fn of(group: &str) -> Letters {
+    Letters {
+        group: Some(group.into()),
+        ..Letters::default()
+    }
+}
 
 /// Something was counted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
