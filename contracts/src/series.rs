@@ -17,11 +17,18 @@ impl SeriesId {
         Self(Uuid::new_v5(&source.0, external_id.as_bytes()))
     }
 
+    /// Reads an id as it is written: 36 characters with hyphens. Hexadecimal digits alone are what a source may call a
+    /// series.
+    pub fn parse(text: &str) -> Option<Self> {
+        let id = Uuid::try_parse(text).ok().filter(|_| text.len() == 36);
+        id.map(Self)
+    }
+
     /// The id that a reference means: an id, or `SOURCE:EXTERNAL_ID`. Nothing for an external id alone, which only who
     /// keeps the series can tell apart.
     pub fn named(reference: &str) -> Option<Self> {
-        if let Ok(id) = Uuid::try_parse(reference) {
-            return Some(Self(id));
+        if let Some(id) = Self::parse(reference) {
+            return Some(id);
         }
         let (source, external_id) = reference.split_once(':')?;
         Some(Self::of(SourceId::of(source), external_id))
@@ -49,5 +56,24 @@ impl SourceId {
 impl std::fmt::Display for SourceId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_written_with_hyphens_and_anything_else_is_a_name() {
+        let id = SeriesId::of(SourceId::of("FRED"), "GDP");
+        let simple = id.0.simple().to_string();
+
+        assert_eq!(SeriesId::named(&id.to_string()), Some(id));
+        assert_eq!(SeriesId::named("fred:GDP"), Some(id));
+        assert_eq!(SeriesId::named(&simple), None);
+        assert_eq!(
+            SeriesId::named(&format!("ME:{simple}")),
+            Some(SeriesId::of(SourceId::of("ME"), &simple))
+        );
     }
 }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    admin, audit, document, events, export, gateway, import, jobs, keys, lake, migrate, schema, seed, series, serve,
+    accounts, admin, audit, document, events, export, gateway, import, jobs, keys, lake, migrate, schema, seed, series,
+    serve,
 };
 
 const AFTER: &str = "\
@@ -75,6 +76,15 @@ pub(crate) struct Place {
         help_heading = "Where"
     )]
     pub(crate) url: Option<String>,
+    /// Show this server the API key or access token in a file [default: the variable HANSA_TOKEN]
+    #[arg(
+        long,
+        value_name = "FILE",
+        global = true,
+        conflicts_with = "data",
+        help_heading = "Where"
+    )]
+    pub(crate) token_file: Option<PathBuf>,
 }
 
 /// The commands.
@@ -116,6 +126,9 @@ pub(crate) enum Command {
     /// Appoint the first administrator
     #[command(after_help = admin::EXAMPLES)]
     Admin(admin::AdminArgs),
+    /// Look at accounts, suspend them, and give them back to their owners
+    #[command(after_help = accounts::EXAMPLES)]
+    Accounts(accounts::AccountsArgs),
     /// Make ready accounts with roles, for development
     #[command(after_help = seed::EXAMPLES)]
     Seed(seed::SeedArgs),

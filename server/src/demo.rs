@@ -50,11 +50,11 @@ fn description(series: &DemoSeries) -> SeriesDescription {
     SeriesDescription {
         source: Some(series.source.clone()),
         external_id: series.external_id.clone(),
-        title: Some(series.title.clone()),
-        description: Some(series.notes.clone()),
-        units: Some(series.units.clone()),
-        frequency: Some(series.frequency.as_str().to_owned()),
-        seasonal_adjustment: Some(series.seasonal_adjustment.clone()),
+        title: Some(Some(series.title.clone())),
+        description: Some(Some(series.notes.clone())),
+        units: Some(Some(series.units.clone())),
+        frequency: Some(Some(series.frequency.as_str().to_owned())),
+        seasonal_adjustment: Some(Some(series.seasonal_adjustment.clone())),
         ..SeriesDescription::default()
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand, ValueEnum};
 use federation_composition::{
     Composition, CompositionError, Location, compose,
-    diff::{Change, Severity, UsageReport, diff, diff_with_usage},
+    diff::{Change, DiffError, Severity, UsageReport, diff, diff_with_usage},
 };
 use federation_gateway::{Peers, Supergraph, SupergraphConfig, UsageReport as Usage};
 use platform_http::{Client, ClientSettings};
@@ -98,7 +98,13 @@ pub(crate) async fn run(args: SchemaArgs, setup: Setup) -> Result<Done> {
             None => Ok(Done::Refused),
         },
         Some(SchemaCommand::Check(args)) => match composed(&setup).await? {
-            Some(composition) => judge(&seen_by_clients(&args.against)?, &composition.api_sdl, &args.judge),
+            Some(composition) => {
+                let new = Seen {
+                    file: setup.supergraph_config().unwrap_or(&args.against),
+                    sdl: composition.api_sdl,
+                };
+                judge(&seen_by_clients(&args.against)?, &new, &args.judge)
+            }
             None => Ok(Done::Refused),
         },
         Some(SchemaCommand::Diff(args)) => {
@@ -113,7 +119,7 @@ async fn print(openapi: bool, setup: Setup) -> Result<()> {
     let setup = setup.with("graphql.introspection", Some(true));
     let place = Place {
         data: Some(folder.path().to_owned()),
-        url: None,
+        ..Place::default()
     };
     let target = Target::open(&place, setup, Need::Nothing).await?;
     let path = target::Path::root(if openapi { OPENAPI } else { SDL });
@@ -161,16 +167,23 @@ fn places(locations: &[Location]) -> String {
     locations.iter().map(place).collect()
 }
 
+/// What clients see of a schema, and the file it is from.
+struct Seen<'a> {
+    file: &'a Path,
+    sdl: String,
+}
+
 /// The schema of a file as clients see it.
-fn seen_by_clients(file: &Path) -> Result<String> {
+fn seen_by_clients(file: &Path) -> Result<Seen<'_>> {
     let text = read(file)?;
-    match text.contains("enum join__Graph") {
-        true => Ok(Supergraph::parse(&text)
+    let sdl = match text.contains("enum join__Graph") {
+        true => Supergraph::parse(&text)
             .map_err(platform_error::Error::from)
             .map_err(|error| Failure::from(error).within(file))?
-            .api_sdl()),
-        false => Ok(text),
-    }
+            .api_sdl(),
+        false => text,
+    };
+    Ok(Seen { file, sdl })
 }
 
 /// The text of a file.
@@ -179,9 +192,9 @@ pub(crate) fn read(file: &Path) -> Result<String> {
 }
 
 /// Lists the changes and says whether any of them breaks clients.
-fn judge(old: &str, new: &str, judge: &Judge) -> Result<Done> {
+fn judge(old: &Seen<'_>, new: &Seen<'_>, judge: &Judge) -> Result<Done> {
     let report = match &judge.usage {
-        None => diff(old, new).map(|changes| UsageReport {
+        None => diff(&old.sdl, &new.sdl).map(|changes| UsageReport {
             changes,
             ignored: Vec::new(),
         }),
@@ -191,10 +204,10 @@ fn judge(old: &str, new: &str, judge: &Judge) -> Result<Done> {
                     .with_hint("save what a gateway answers at /usage")
                     .within(file)
             })?;
-            diff_with_usage(old, new, &usage.recorded())
+            diff_with_usage(&old.sdl, &new.sdl, &usage.recorded())
         }
     };
-    let report = report.map_err(|error| Failure::new(error.to_string()))?;
+    let report = report.map_err(|error| invalid(&error, old, new))?;
     for ignored in &report.ignored {
         out::note(format!(
             "considered by its fields alone, as it does not fit the old schema: {}",
@@ -212,6 +225,18 @@ fn judge(old: &str, new: &str, judge: &Judge) -> Result<Done> {
         .iter()
         .any(|change| change.severity == Severity::Breaking);
     Ok(if breaks { Done::Refused } else { Done::Well })
+}
+
+/// Says which file has no valid schema and what is wrong with it.
+fn invalid(error: &DiffError, old: &Seen<'_>, new: &Seen<'_>) -> Failure {
+    let (file, faults) = match error {
+        DiffError::OldSchema(faults) => (old.file, faults),
+        DiffError::NewSchema(faults) => (new.file, faults),
+    };
+    let faults = faults.replace('\n', "\n  ");
+    Failure::new(format!("a valid GraphQL schema was expected\n  {faults}"))
+        .with_hint("correct the lines that are listed")
+        .within(file)
 }
 
 fn listed(changes: &[Change]) -> String {

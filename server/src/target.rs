@@ -1,9 +1,11 @@
 //! What a data command works on: a data directory or a running server, asked the same way.
 
+use std::path::PathBuf;
+
 use axum::{
     body::{Body, to_bytes},
     extract::Request,
-    http::{Method, StatusCode, Uri},
+    http::{HeaderValue, Method, StatusCode, Uri, header},
     response::Response,
 };
 use bytes::Bytes;
@@ -36,7 +38,12 @@ pub(crate) enum Target {
     /// The service opened in this process on a data directory.
     Local { running: Running, peer: Peer },
     /// A running server.
-    Remote { peer: Peer, address: String },
+    Remote {
+        peer: Peer,
+        address: String,
+        /// Who asks.
+        authorization: Option<HeaderValue>,
+    },
 }
 
 impl Target {
@@ -61,7 +68,7 @@ impl Target {
             .clone()
             .or_else(|| place.data.is_none().then(|| setup.address()).flatten());
         match address {
-            Some(address) => Self::remote(address),
+            Some(address) => Self::remote(address, authorization(place, &setup)?),
             None => Self::local(config, need).await,
         }
     }
@@ -85,7 +92,7 @@ impl Target {
         Ok(Self::Local { running, peer })
     }
 
-    fn remote(address: String) -> Result<Self> {
+    fn remote(address: String, authorization: Option<HeaderValue>) -> Result<Self> {
         let wrong = || {
             Failure::new(format!("{address} is not the address of a server"))
                 .with_hint("write it with its scheme, for instance http://127.0.0.1:8001")
@@ -101,6 +108,7 @@ impl Target {
         Ok(Self::Remote {
             peer: Peer::Remote(base, client),
             address,
+            authorization,
         })
     }
 
@@ -118,8 +126,18 @@ impl Target {
     }
 
     /// Sends a request and gives back the answer, whatever its status.
-    pub(crate) async fn call(&self, request: Request) -> Result<Response> {
-        let (Self::Local { peer, .. } | Self::Remote { peer, .. }) = self;
+    pub(crate) async fn call(&self, mut request: Request) -> Result<Response> {
+        let peer = match self {
+            Self::Local { peer, .. } => peer,
+            Self::Remote {
+                peer, authorization, ..
+            } => {
+                request
+                    .headers_mut()
+                    .extend(authorization.clone().map(|value| (header::AUTHORIZATION, value)));
+                peer
+            }
+        };
         Ok(peer.call(request).await?)
     }
 
@@ -149,6 +167,19 @@ impl Target {
     }
 }
 
+/// What is said to a server of who asks.
+fn authorization(place: &Place, setup: &Setup) -> Result<Option<HeaderValue>> {
+    let read = |file: &PathBuf| std::fs::read_to_string(file).map_err(|error| Failure::file("read", file, &error));
+    let given = place.token_file.as_ref().map(read).transpose()?;
+    let Some(token) = given.as_deref().or_else(|| setup.token()) else {
+        return Ok(None);
+    };
+    let value = HeaderValue::try_from(format!("Bearer {}", token.trim()));
+    let mut value = value.map_err(|_| Failure::new("the token has characters that no token has"))?;
+    value.set_sensitive(true);
+    Ok(Some(value))
+}
+
 /// The whole body of an answer.
 pub(crate) async fn whole(response: Response) -> Result<Bytes> {
     to_bytes(response.into_body(), LARGEST)
@@ -170,6 +201,9 @@ pub(crate) fn problem(status: StatusCode, problem: &Value) -> Failure {
         None => Failure::new(format!("the server answered {status}")),
     };
     match (problem["hint"].as_str(), problem["code"].as_str()) {
+        _ if status == StatusCode::UNAUTHORIZED => {
+            failure.with_hint("show who you are: name a file with an API key by --token-file, or set HANSA_TOKEN")
+        }
         (Some(hint), _) => failure.with_hint(hint),
         (None, Some("INTERNAL")) => {
             failure.with_hint("the log of the server says why; of a data directory, run it again with -v")

@@ -93,6 +93,9 @@ pub trait Catalog: Send + Sync + fmt::Debug {
     /// What is remembered of the batch with this idempotency key.
     async fn receipt(&self, table: &TableName, key: &str) -> Result<Option<Receipt>>;
 
+    /// Remembers a batch that changed nothing. What is remembered of it, if it was acknowledged before.
+    async fn acknowledge(&self, table: &TableName, receipt: &Receipt) -> Result<Option<Receipt>>;
+
     /// Every table, in the order of their names.
     async fn tables(&self) -> Result<Vec<TableName>>;
 

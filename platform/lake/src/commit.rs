@@ -16,6 +16,7 @@ use crate::catalog::{Change, Loaded, Outcome, Receipt};
 use crate::error::{LakeError, Result};
 use crate::fault;
 use crate::files::{FileEntry, Manifest};
+use crate::place;
 use crate::shared::Core;
 use crate::snapshot::Snapshot;
 use manifests::Build;
@@ -70,6 +71,7 @@ pub(crate) fn next_instant(base: &State, now: DateTime<Utc>) -> DateTime<Utc> {
 /// Commits `draft` on top of `base`. `None` means somebody else was faster: nothing of it is visible.
 pub(crate) async fn commit(core: &Core, base: &State, draft: Draft) -> Result<Option<State>> {
     fault::point("commit.before_files");
+    place::check(&base.snapshot.access().storage, &base.loaded).await?;
     let metadata = &base.loaded.metadata;
     let mut build = Build::new(metadata, base.snapshot.access().key[0]);
     let manifests = build.manifests(base.snapshot.manifests(), &draft).await?;

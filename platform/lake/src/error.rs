@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use platform_error::{Code, Coded};
 
 /// The usual result of the lake.
@@ -47,7 +48,10 @@ pub enum LakeError {
         /// The table, as `namespace.name`.
         table: String,
     },
-    /// What was asked breaks a rule of the lake.
+    /// What its owner says of the lake is not usable, or not with what is there.
+    #[error("{0}")]
+    Setting(String),
+    /// What was asked breaks a rule of the lake. Who asks is a service of ours, not its client.
     #[error("{0}")]
     Invalid(String),
     /// A file of the lake does not hold what it must.
@@ -72,6 +76,19 @@ pub enum LakeError {
     /// The table has no such snapshot, or no longer.
     #[error("there is no snapshot {0}: it was never written or has expired")]
     NoSuchSnapshot(String),
+    /// Snapshots between two that are kept have left the history, and the one asked for may be among them.
+    #[error(
+        "what was stored at {} is not kept any more: ask for {} or {}, the moments next to it that are",
+        moment(.time), moment(.before), moment(.after)
+    )]
+    Thinned {
+        /// The time asked for.
+        time: DateTime<Utc>,
+        /// When the snapshot before it was committed.
+        before: DateTime<Utc>,
+        /// When the snapshot after it was committed.
+        after: DateTime<Utc>,
+    },
     /// The table uses a part of Iceberg that this lake does not.
     #[error("{0} is not supported")]
     Unsupported(String),
@@ -169,6 +186,11 @@ impl LakeError {
     }
 }
 
+/// A time as one would ask for it.
+fn moment(at: &DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -243,11 +265,11 @@ impl Coded for LakeError {
             Self::Closed | Self::Swept { .. } => Code::Unavailable,
             Self::Group(shared) => shared.code(),
             Self::Conflict { .. } | Self::Repeated(_) => Code::Conflict,
-            Self::Invalid(_) | Self::Unsupported(_) => Code::Invalid,
-            Self::NoSuchTable(_) | Self::NoSuchSnapshot(_) => Code::NotFound,
-            Self::Corrupt { .. } | Self::Iceberg(_) | Self::Parquet(_) | Self::Arrow(_) | Self::Task(_) => {
-                Code::Internal
-            }
+            Self::Setting(_) => Code::Invalid,
+            Self::NoSuchTable(_) | Self::NoSuchSnapshot(_) | Self::Thinned { .. } => Code::NotFound,
+            // Their texts may name files.
+            Self::Invalid(_) | Self::Unsupported(_) | Self::Corrupt { .. } => Code::Internal,
+            Self::Iceberg(_) | Self::Parquet(_) | Self::Arrow(_) | Self::Task(_) => Code::Internal,
         }
     }
 }

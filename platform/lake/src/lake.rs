@@ -34,7 +34,7 @@ pub struct LakeConfig {
     /// Memory for caches, writes and SQL together, in bytes.
     pub memory_limit: usize,
     /// Which snapshots stay in a table's history.
-    pub history: crate::History,
+    pub history: crate::Retention,
 }
 
 impl LakeConfig {
@@ -46,7 +46,7 @@ impl LakeConfig {
             catalog: directory.join("catalog.db").display().to_string(),
             s3: S3Options::default(),
             memory_limit: 1 << 30,
-            history: crate::History::default(),
+            history: crate::Retention::default(),
         }
     }
 }
@@ -58,7 +58,7 @@ pub struct Lake {
     catalog: Arc<dyn Catalog>,
     reader: Reader,
     memory: Memory,
-    history: crate::History,
+    history: crate::Retention,
     env: Env,
 }
 

@@ -9,8 +9,10 @@ use iceberg::spec::{FormatVersion, Manifest as Avro, ManifestList, Snapshot as W
 use crate::commit::State;
 use crate::error::Result;
 use crate::fault;
-use crate::history::History;
-use crate::storage::Storage;
+use crate::place;
+use crate::retention::Retention;
+use crate::shared::version;
+use crate::storage::{Listed, Storage};
 use crate::table::Table;
 use crate::writer::Job;
 
@@ -109,26 +111,29 @@ impl Table {
         })
     }
 
-    /// Removes from the history the snapshots that `history` does not keep. Their files go with the next sweep.
-    /// Returns how many snapshots went.
-    pub async fn expire(&self, history: &History) -> Result<usize> {
+    /// Removes from the history the snapshots that `kept` does not keep and that no tag or branch of another engine
+    /// names. Their files go with the next sweep. Returns how many snapshots went.
+    pub async fn expire(&self, kept: &Retention) -> Result<usize> {
         let state = self.core.refresh().await?;
-        let snapshots = history.expired(&state.loaded.metadata, self.core.env.now());
+        let snapshots = kept.expired(&state.loaded.metadata, self.core.env.now());
         let count = snapshots.len();
         self.send(|done| Job::Expire { snapshots, done }).await?;
         Ok(count)
     }
 
     /// Removes files that no snapshot names and that are older than `grace`. A file that is being written here, or that
-    /// a snapshot in use here needs, stays; those of other processes are safe from [`LEAST_GRACE`] on.
+    /// a snapshot in use here needs, stays; those of other processes are safe from [`LEAST_GRACE`] on. A metadata file
+    /// stays for `grace` after the next took its place.
     pub async fn sweep(&self, grace: Duration) -> Result<Swept> {
         let before = self.core.refresh().await?;
         let storage = before.snapshot.access().storage.clone();
+        place::check(&storage, &before.loaded).await?;
         let listed = storage.list(before.loaded.metadata.location()).await?;
         let youngest = self.core.env.now().checked_sub_signed(grace);
         let youngest = youngest.unwrap_or(DateTime::<Utc>::MIN_UTC);
         let files_seen = listed.len();
         let mut named = self.named_files(&storage, &before).await?;
+        named.extend(current_at(&listed, youngest));
         // Before the catalog is asked again: what is staged no longer was committed by then, or never will be.
         named.extend(self.core.staged_files());
         let after = self.core.refresh().await?;
@@ -187,6 +192,14 @@ impl Table {
         }
         Ok(named)
     }
+}
+
+/// The metadata file that was the current one at a time.
+fn current_at(listed: &[Listed], time: DateTime<Utc>) -> Option<String> {
+    let before = listed
+        .iter()
+        .filter(|file| file.modified < time && file.uri.ends_with(".metadata.json"));
+    Some(before.max_by_key(|file| version(&file.uri))?.uri.clone())
 }
 
 fn info(snapshot: &Arc<Written>) -> SnapshotInfo {

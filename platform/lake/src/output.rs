@@ -13,23 +13,21 @@ use crate::snapshot::Snapshot;
 use crate::staging::Staging;
 use crate::storage::Upload;
 use crate::table::Table;
-use crate::writer::{data_path, new_name};
+use crate::writer::data_path;
 
 /// The size that files of the sorted base aim at.
 pub(crate) const TARGET_BYTES: u64 = 128 << 20;
 
 impl Table {
-    /// Writes sorted batches to files of about `target` bytes that share no lead and are kept from the sweep by `staging`.
+    /// Writes sorted batches to files of about `target` bytes that share no lead, are named `name` and a number, and are
+    /// kept from the sweep by `staging`.
     pub(crate) async fn write_sorted(
         &self,
         snapshot: &Snapshot,
         mut rows: BoxStream<'_, Result<RecordBatch>>,
-        (target, staging): (u64, &Staging),
+        (name, target, staging): (&str, u64, &Staging),
     ) -> Result<Vec<DataFile>> {
-        let (location, name) = (
-            self.core.state.load().loaded.metadata.location().to_string(),
-            new_name(),
-        );
+        let location = self.core.state.load().loaded.metadata.location().to_string();
         let mut written = Vec::new();
         let mut output: Option<Output> = None;
         while let Some(batch) = rows.next().await {
@@ -47,7 +45,7 @@ impl Table {
             let open = match output.take() {
                 Some(open) => open,
                 None => {
-                    let uri = data_path(&location, &name, written.len());
+                    let uri = data_path(&location, name, written.len());
                     staging.add(&uri);
                     Output::create(self, snapshot, uri).await?
                 }

@@ -13,6 +13,7 @@ use crate::rewrite::all_names;
 use crate::snapshot::{Snapshot, disjoint_runs};
 use crate::staging::Staging;
 use crate::table::Table;
+use crate::writer::new_name;
 
 /// About what one run takes while it is merged: a row group's pages, a decoded batch, its keys.
 const RUN_BYTES: usize = 4 << 20;
@@ -66,7 +67,11 @@ async fn merge(
     let everything = (&LeadRange::default(), &all_names(snapshot)[..]);
     let rows = snapshot.merged(group.to_vec(), everything).await?;
     let written = table
-        .write_sorted(snapshot, table.unpaused(rows).boxed(), (TARGET_BYTES, staging))
+        .write_sorted(
+            snapshot,
+            table.unpaused(rows).boxed(),
+            (&new_name(), TARGET_BYTES, staging),
+        )
         .await?;
     let lead = snapshot.access().key[0];
     let entry = |data| (rank, Arc::new(FileEntry::new(data, lead, (0, 0, 0))));

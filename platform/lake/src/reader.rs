@@ -52,10 +52,10 @@ impl LeadRange {
     }
 }
 
-/// An open file and what its footer says, with its lead as text for streams and as a dictionary for look-ups.
+/// What a file's footer says, with its lead as text for streams and as a dictionary for look-ups. The file itself is
+/// opened by each read: an open one would keep its place on the disk after it left the table.
 #[derive(Clone)]
 struct Footer {
-    file: File,
     plain: ArrowReaderMetadata,
     coded: ArrowReaderMetadata,
 }
@@ -94,18 +94,22 @@ impl Reader {
         }
     }
 
+    fn open(&self, entry: &FileEntry) -> Result<File> {
+        self.storage.open_file(&entry.path, entry.data.file_size_in_bytes())
+    }
+
     async fn footer(&self, entry: &FileEntry) -> Result<Footer> {
         if let Some(footer) = self.footers.get(&entry.path) {
             return Ok(footer);
         }
-        let mut file = self.storage.open_file(&entry.path, entry.data.file_size_in_bytes())?;
+        let mut file = self.open(entry)?;
         let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
         let plain = ArrowReaderMetadata::load_async(&mut file, options.clone()).await?;
         let coded = match coded_schema(plain.schema()) {
             Some(schema) => ArrowReaderMetadata::try_new(plain.metadata().clone(), options.with_schema(schema))?,
             None => plain.clone(),
         };
-        let footer = Footer { file, plain, coded };
+        let footer = Footer { plain, coded };
         self.footers.insert(entry.path.clone(), footer.clone());
         Ok(footer)
     }
@@ -122,7 +126,7 @@ impl Reader {
         if unpacked(footer.plain.metadata().row_groups()) > GROUP_BYTES as u64 {
             return Ok(None);
         }
-        let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(footer.file, footer.plain.clone());
+        let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(self.open(entry)?, footer.plain.clone());
         let batches: Vec<RecordBatch> = builder
             .with_batch_size(SMALL_ROWS as usize)
             .build()?
@@ -164,7 +168,7 @@ impl Reader {
         }
         let mixed = places.iter().any(|place| place.mixed);
         let mask = mask(&footer.coded, wanted, mixed);
-        let batch = selected.decode(&footer.file, &footer.coded, mask).await?;
+        let batch = selected.decode(&self.open(entry)?, &footer.coded, mask).await?;
         let rows = leads.iter().zip(&places).map(|(lead, place)| match mixed {
             true => coded_rows(&batch, lead),
             false => selected.find(place),
@@ -189,7 +193,7 @@ impl Reader {
         let groups = groups.filter(|(_, group)| group_span(group).is_none_or(|(low, high)| range.meets(&low, &high)));
         let groups = groups.map(|(at, _)| at).collect();
         let mask = mask(&footer.plain, &wanted, false);
-        let stream = ParquetRecordBatchStreamBuilder::new_with_metadata(footer.file, footer.plain)
+        let stream = ParquetRecordBatchStreamBuilder::new_with_metadata(self.open(entry)?, footer.plain)
             .with_projection(mask)
             .with_row_groups(groups)
             .with_batch_size(BATCH_ROWS)

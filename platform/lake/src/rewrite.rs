@@ -23,7 +23,7 @@ use crate::reader::LeadRange;
 use crate::snapshot::Snapshot;
 use crate::staging::Staging;
 use crate::table::Table;
-use crate::writer::{Committed, Job, Rewrite};
+use crate::writer::{Committed, Job, Rewrite, new_name, successor};
 
 /// Tries of a delete or a compaction that others keep changing files under.
 const ATTEMPTS: usize = 10;
@@ -87,7 +87,9 @@ impl Table {
                 .await?;
             let gone: HashSet<String> = leads.iter().cloned().collect();
             let rows = rows.map(move |batch| keep_others(&batch?, &gone)).boxed();
-            let written = self.write_sorted(snapshot, rows, (u64::MAX, &staging)).await?;
+            let written = self
+                .write_sorted(snapshot, rows, (&successor(&file.path), u64::MAX, &staging))
+                .await?;
             added.extend(written.into_iter().map(|data| NewFile {
                 data,
                 sequence: Some(file.sequence),
@@ -135,7 +137,7 @@ impl Table {
             if self.send(|done| Job::Rewrite { rewrite, done }).await?.is_some() {
                 fault::point("compact.after_commit");
                 metrics::counter!("lake_compacted_rows_total", "table" => self.core.def.name)
-                    .increment(done.rows_before);
+                    .increment(done.rows_after);
                 return Ok(Some(done));
             }
         }
@@ -157,7 +159,11 @@ impl Table {
             .await?;
         let staging = Staging::new(&self.core);
         let written = self
-            .write_sorted(snapshot, self.unpaused(rows).boxed(), (TARGET_BYTES, &staging))
+            .write_sorted(
+                snapshot,
+                self.unpaused(rows).boxed(),
+                (&new_name(), TARGET_BYTES, &staging),
+            )
             .await?;
         passes.finish(snapshot).await;
         let sum = |files: &[Arc<FileEntry>], of: fn(&FileEntry) -> u64| files.iter().map(|file| of(file)).sum();

@@ -145,12 +145,11 @@ impl TableDef {
     }
 }
 
-fn properties() -> [(String, String); 4] {
+fn properties() -> [(String, String); 3] {
     [
         ("write.parquet.compression-codec", "zstd"),
         ("write.target-file-size-bytes", "134217728"),
         ("write.metadata.previous-versions-max", "20"),
-        ("write.metadata.delete-after-commit.enabled", "true"),
     ]
     .map(|(key, value)| (key.to_string(), value.to_string()))
 }

@@ -22,7 +22,7 @@ pub(crate) struct Core {
     pub(crate) catalog: Arc<dyn Catalog>,
     pub(crate) env: Env,
     pub(crate) memory: Memory,
-    pub(crate) history: crate::History,
+    pub(crate) history: crate::Retention,
     pub(crate) state: ArcSwap<State>,
     pub(crate) touched: Touched,
     /// Snapshots that somebody may still read: their files are not swept.
@@ -88,7 +88,7 @@ fn pin(pinned: &mut Vec<Weak<Snapshot>>, snapshot: &Arc<Snapshot>) {
 }
 
 /// The number that a metadata file's name begins with: each commit counts it up.
-fn version(location: &str) -> u64 {
+pub(crate) fn version(location: &str) -> u64 {
     let name = location.rsplit('/').next().unwrap_or_default();
     name.split('-')
         .next()

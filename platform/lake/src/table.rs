@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use iceberg::TableUpdate;
+use iceberg::spec::{Snapshot as Written, TableMetadata};
 use tokio::sync::mpsc;
 
 use crate::catalog::Receipt;
@@ -46,21 +47,13 @@ impl Table {
         let state = self.core.refresh().await?;
         let metadata = &state.loaded.metadata;
         let found = match moment {
-            Moment::Snapshot(id) => metadata.snapshot_by_id(id).cloned(),
-            Moment::Time(time) => {
-                let before = metadata
-                    .snapshots()
-                    .filter(|snapshot| snapshot.timestamp_ms() <= time.timestamp_millis());
-                before.max_by_key(|snapshot| snapshot.sequence_number()).cloned()
-            }
+            Moment::Snapshot(id) => metadata
+                .snapshot_by_id(id)
+                .ok_or_else(|| LakeError::NoSuchSnapshot(id.to_string()))?,
+            Moment::Time(time) => current_at(metadata, time)?,
         };
-        let name = match moment {
-            Moment::Snapshot(id) => id.to_string(),
-            Moment::Time(time) => format!("of {} or before", time.to_rfc3339()),
-        };
-        let found = found.ok_or(LakeError::NoSuchSnapshot(name))?;
         let known = state.snapshot.manifests();
-        let snapshot = Snapshot::load(state.snapshot.access(), metadata, (Some(&found), known)).await?;
+        let snapshot = Snapshot::load(state.snapshot.access(), metadata, (Some(found), known)).await?;
         let snapshot = Arc::new(snapshot);
         self.core.pin(&snapshot);
         Ok(snapshot)
@@ -75,6 +68,11 @@ impl Table {
     /// What was acknowledged for a batch with this idempotency key.
     pub async fn receipt(&self, key: &str) -> Result<Option<Receipt>> {
         self.core.catalog.receipt(&self.core.name, key).await
+    }
+
+    /// Acknowledges a batch of which nothing was to be written. What was acknowledged under its key before, if anything.
+    pub async fn acknowledge(&self, receipt: &Receipt) -> Result<Option<Receipt>> {
+        self.core.catalog.acknowledge(&self.core.name, receipt).await
     }
 
     /// Changes the table's columns.
@@ -106,6 +104,33 @@ impl Table {
     /// The location of the current metadata file, for other engines.
     pub fn metadata_location(&self) -> String {
         self.core.state.load().loaded.location.clone()
+    }
+}
+
+/// The snapshot that was the current one at a time, unless snapshots that have left the history may have been.
+fn current_at(metadata: &TableMetadata, time: DateTime<Utc>) -> Result<&Arc<Written>> {
+    let asked = time.timestamp_millis();
+    // Without gaps, but it begins after the last snapshot that left.
+    let log = metadata.history().iter();
+    if let Some(entry) = log.rev().find(|entry| entry.timestamp_ms <= asked)
+        && let Some(snapshot) = metadata.snapshot_by_id(entry.snapshot_id)
+    {
+        return Ok(snapshot);
+    }
+    let at = |snapshot: &&Arc<Written>| (snapshot.timestamp_ms(), snapshot.sequence_number());
+    let (before, after): (Vec<_>, Vec<_>) = metadata.snapshots().partition(|one| one.timestamp_ms() <= asked);
+    let Some(before) = before.into_iter().max_by_key(at) else {
+        return Err(LakeError::NoSuchSnapshot(format!("of {} or before", time.to_rfc3339())));
+    };
+    match after.into_iter().min_by_key(at) {
+        Some(next) if before.timestamp_ms() != asked && next.parent_snapshot_id() != Some(before.snapshot_id()) => {
+            Err(LakeError::Thinned {
+                time,
+                before: before.timestamp()?,
+                after: next.timestamp()?,
+            })
+        }
+        _ => Ok(before),
     }
 }
 

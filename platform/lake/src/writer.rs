@@ -23,7 +23,7 @@ use metadata::{Change, change_metadata};
 use replace::replace;
 
 pub(crate) use replace::Rewrite;
-pub(crate) use rows::{data_path, new_name, stamp};
+pub(crate) use rows::{data_path, new_name, stamp, successor};
 
 /// Rows, and bytes of memory, at which a group commit takes no further write.
 const GROUP_ROWS: usize = 262_144;

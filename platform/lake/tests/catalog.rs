@@ -156,7 +156,7 @@ on_every_catalog! {
     a_change_of_an_old_state_conflicts_and_leaves_nothing
     a_batch_is_acknowledged_once
     racing_committers_lose_no_update
-    old_metadata_files_are_deleted_when_the_table_asks_for_it
+    old_metadata_files_stay_for_those_who_read_by_them
     old_receipts_are_forgotten
     a_dropped_table_is_gone_with_its_receipts_and_its_files_stay
     catalogs_of_different_names_share_a_database

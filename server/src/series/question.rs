@@ -208,7 +208,7 @@ impl Print {
 
 /// Reads a date.
 pub(crate) fn day(text: &str) -> Result<NaiveDate, String> {
-    text.parse().map_err(|_| "expected a date such as 2024-12-31".into())
+    financial_data::ingest::day(text).ok_or_else(|| "expected a date such as 2024-12-31".into())
 }
 
 fn instant(text: &str) -> Result<DateTime<Utc>, String> {

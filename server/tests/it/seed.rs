@@ -81,6 +81,36 @@ fn each_system_has_accounts_that_sign_in_and_hold_the_roles_that_are_told() {
 }
 
 #[test]
+fn a_command_on_a_running_server_shows_who_asks() {
+    let folder = Folder::new();
+    let told = seed(&folder, &["--system", "economic"]);
+    let (mail, password, _) = accounts(&told).remove(0);
+    let up = ["up", "--no-gateway", "--port", "0", "--data", "data"];
+    let open = [
+        "financial-data.access=public",
+        "auth.port=0",
+        "security.port=0",
+        "users.port=0",
+    ];
+    let settings: Vec<_> = open.iter().flat_map(|setting| ["--set", setting]).collect();
+    let server = folder.start(&[&up[..], &settings, &QUICK].concat());
+    folder.file("rows.csv", "series_id,date,value\na,2024-01-01,1\n");
+    let url = server.url();
+    let import = ["import", "rows.csv", "--source", "S", "--url", &url];
+
+    let refused = folder.run(&import).fails();
+    let credentials = json!({ "email": mail, "password": password }).to_string();
+    let granted = body(&server.send("auth", "POST /auth/sign-in HTTP/1.0", &credentials), 200);
+    folder.file("token", granted["accessToken"].as_str().unwrap());
+    let stored = folder
+        .run(&[&import[..], &["--token-file", "token"]].concat())
+        .succeeds();
+
+    assert!(refused.contains("by --token-file, or set HANSA_TOKEN"), "{refused}");
+    assert!(stored.contains("1 stored"), "{stored}");
+}
+
+#[test]
 fn a_second_seed_changes_nothing_and_says_so() {
     let folder = Folder::new();
     let first = seed(&folder, &[]);

@@ -116,7 +116,12 @@ impl Store {
         let filter = &wanted.filter;
         let named = wanted.names.as_deref().map(|names| self.named(names)).transpose()?;
         let mut series = match (&wanted.text, &named) {
-            (Some(text), _) => self.search(text, filter, (0, BEST)).await?.0,
+            (Some(text), _) => {
+                // What is named or has a prefix may rank behind any number of others.
+                let is_narrowed = named.is_some() || filter.external_id_prefix.is_some();
+                let most = if is_narrowed { usize::MAX } else { BEST };
+                self.search(text, filter, (0, most)).await?.0
+            }
             (None, Some(named)) => named.clone(),
             (None, None) => self.listed(filter, (None, usize::MAX)).await?.0,
         };

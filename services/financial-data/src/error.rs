@@ -27,7 +27,7 @@ pub enum Error {
         reason: String,
     },
     /// The idempotency key was used for another batch.
-    #[error("the idempotency key {0} was used for a batch with other content")]
+    #[error("the idempotency key {0} was used for a batch with other content or other parameters")]
     KeyReused(String),
     /// The rows of a series stand too far apart in a crawl to be compared together.
     #[error(
@@ -39,6 +39,9 @@ pub enum Error {
         "row {0} was refused and does not say which series it is of; the upload is too large for the withdrawals before it to be left out, so nothing was stored"
     )]
     Unplaced(u64),
+    /// A series was deleted while rows of it were on their way.
+    #[error("the series {0} was deleted while its rows were being stored, and nothing of the upload was stored")]
+    Deleted(SeriesId),
     /// An upload names more series that do not exist than it may create.
     #[error("the upload creates more than {0} series")]
     TooManySeries(usize),
@@ -79,7 +82,7 @@ impl Coded for Error {
             | Self::Unplaced(_)
             | Self::TooManySeries(_)
             | Self::NotAtomic { .. } => Code::Invalid,
-            Self::KeyReused(_) => Code::Conflict,
+            Self::KeyReused(_) | Self::Deleted(_) => Code::Conflict,
         }
     }
 
@@ -88,6 +91,7 @@ impl Coded for Error {
             Self::NoSuchSeries(_) => "use its id, its external id or SOURCE:EXTERNAL_ID, or search for it".to_string(),
             Self::AmbiguousSeries { .. } => "name the source too".to_string(),
             Self::KeyReused(_) => "send every batch with a key of its own".to_string(),
+            Self::Deleted(_) => "send it again".to_string(),
             Self::ScatteredSeries(_) => "sort the rows by series, or give a larger lake.memory-limit".to_string(),
             Self::Unplaced(_) => "correct the row, or leave out missing=withdraw".to_string(),
             Self::TooManySeries(_) => {

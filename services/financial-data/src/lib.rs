@@ -37,6 +37,7 @@ pub fn service() -> Service {
         .task("follow", Store::follow)
         .task("maintenance", Store::maintain)
         .task("events", Store::hear)
+        .ready(Store::ready)
         .close(Store::close)
         .into()
 }

@@ -25,9 +25,13 @@ pub struct Source {
 }
 
 impl Source {
+    /// What a source can be called, for refusals. A colon ends it in `SOURCE:EXTERNAL_ID`.
+    pub const NAMING: &str = "1 to 100 printable characters without a colon";
+
     /// Whether a source can have this name.
     pub fn may_be_called(name: &str) -> bool {
-        !name.trim().is_empty() && name.chars().count() <= 100 && !name.chars().any(char::is_control)
+        let is_plain = |letter: char| letter != ':' && !letter.is_control();
+        !name.trim().is_empty() && name.chars().count() <= 100 && name.chars().all(is_plain)
     }
 }
 

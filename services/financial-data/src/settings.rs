@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use platform_config::{ByteSize, Duration, Secret};
-use platform_lake::{History, LEAST_GRACE, LakeConfig, S3Options};
+use platform_lake::{LEAST_GRACE, LakeConfig, Retention, S3Options};
 use serde::{Deserialize, Serialize};
 
 pub use crate::access::Access;
@@ -146,7 +146,7 @@ impl LakeSettings {
                 path_style: self.s3_path_style,
             },
             memory_limit: self.memory_limit.as_usize(),
-            history: History {
+            history: Retention {
                 last: self.keep_snapshots,
                 hourly: span(self.keep_hourly),
                 daily: span(self.keep_daily),

@@ -7,6 +7,7 @@ mod codec;
 mod draft;
 mod index;
 mod maintain;
+mod meaning;
 mod read;
 mod registry;
 mod resolve;
@@ -58,6 +59,8 @@ pub(crate) struct Inner {
     histories: Cache<SeriesId, Decoded>,
     /// Held while series or sources are read, changed and written.
     changing: tokio::sync::Mutex<()>,
+    /// Shared by uploads from their last look at the series until their rows are there; a deletion has it alone.
+    deleting: tokio::sync::RwLock<()>,
 }
 
 impl Store {
@@ -98,6 +101,7 @@ impl Store {
             indexing: Mutex::default(),
             histories,
             changing: tokio::sync::Mutex::default(),
+            deleting: tokio::sync::RwLock::default(),
         }));
         store.reload().await?;
         Ok(store)
@@ -121,6 +125,15 @@ impl Store {
             Access::Open => Ok(Vec::new()),
             Access::Public | Access::Closed => Ok(Journal::migrate(&context).await?),
         }
+    }
+
+    /// Whether it can answer now: without the catalog, or the journal where there is one, nothing can be written.
+    pub async fn ready(self) -> Result<()> {
+        self.0.lake.tables().await?;
+        if let Some(journal) = self.gate().and_then(Gate::journal) {
+            journal.changes().await?;
+        }
+        Ok(())
     }
 
     /// Closes what was opened beside the lake.

@@ -49,12 +49,12 @@ impl Value {
             [b'+', rest @ ..] => (false, rest),
             rest => (false, rest),
         };
-        let (mut integer, mut seen, mut point, mut at) = (0_i128, false, None::<usize>, 0);
+        let (mut read, mut seen, mut point, mut at) = (Digits::default(), false, None::<usize>, 0);
         while let Some(&byte) = rest.get(at) {
             match byte {
                 b'0'..=b'9' => {
                     seen = true;
-                    integer = integer.checked_mul(10).ok_or(ValueError::TooLarge)? + i128::from(byte - b'0');
+                    read.push(byte - b'0');
                 }
                 b'.' if point.is_none() => point = Some(at),
                 b'e' | b'E' if seen => break,
@@ -67,7 +67,7 @@ impl Value {
         }
         let digits = point.map_or(0, |point| at - point - 1) as i64;
         let exponent = if at < rest.len() { exponent(&rest[at + 1..])? } else { 0 };
-        let value = Self::scaled(integer, digits - exponent)?;
+        let value = read.scaled(digits - exponent)?;
         Ok(if negative {
             Self {
                 unscaled: -value.unscaled,
@@ -115,6 +115,56 @@ impl Value {
     /// The nearest binary number, for arithmetic that is approximate by nature (logarithms, plots).
     pub fn to_f64(self) -> f64 {
         self.unscaled as f64 / ONE as f64
+    }
+}
+
+/// The digits of a number from its first one that is not zero, in any number.
+#[derive(Default)]
+struct Digits {
+    /// Those up to the last one that is not zero.
+    integer: i128,
+    /// The zeros after it.
+    zeros: u32,
+    count: i64,
+    /// Whether they are more than can be held, and so more than any value has.
+    overflown: bool,
+}
+
+impl Digits {
+    #[inline]
+    fn push(&mut self, digit: u8) {
+        if digit == 0 {
+            let counted = u32::from(self.count > 0);
+            self.zeros += counted;
+            self.count += i64::from(counted);
+            return;
+        }
+        let shifted = match self.zeros {
+            0 => self.integer.checked_mul(10),
+            zeros => power_of_ten(zeros + 1).and_then(|factor| self.integer.checked_mul(factor)),
+        };
+        match shifted.and_then(|shifted| shifted.checked_add(i128::from(digit))) {
+            Some(integer) => self.integer = integer,
+            None => self.overflown = true,
+        }
+        self.zeros = 0;
+        self.count += 1;
+    }
+
+    /// All of them over `10^digits` as a value.
+    fn scaled(&self, digits: i64) -> Result<Value, ValueError> {
+        if self.overflown {
+            let is_large = self.count - digits > i64::from(PRECISION - SCALE);
+            return Err(if is_large {
+                ValueError::TooLarge
+            } else {
+                ValueError::TooPrecise
+            });
+        }
+        let spare = (digits - i64::from(SCALE)).clamp(0, i64::from(self.zeros));
+        let zeros = power_of_ten(self.zeros - spare as u32);
+        let integer = zeros.and_then(|zeros| self.integer.checked_mul(zeros));
+        Value::scaled(integer.ok_or(ValueError::TooLarge)?, digits - spare)
     }
 }
 

@@ -10,7 +10,7 @@ use financial_data::series::{SeriesId, SourceId};
 use financial_data::store::{Store, Upload};
 use financial_data::value::Value;
 use platform_config::Config;
-use platform_lake::{Effort, History, Moment};
+use platform_lake::{Effort, Moment, Retention};
 use platform_service::{Clock, Context};
 use proptest::prelude::*;
 
@@ -153,7 +153,7 @@ async fn play(steps: Vec<Step>) {
                 let none = Duration::zero();
                 store
                     .points_table()
-                    .expire(&History {
+                    .expire(&Retention {
                         last,
                         hourly: none,
                         daily: none,

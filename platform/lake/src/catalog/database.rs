@@ -204,7 +204,7 @@ where
 }
 
 fn unusable(expected: &str) -> LakeError {
-    LakeError::Invalid(format!("the address of the catalog is not usable, expected {expected}"))
+    LakeError::Setting(format!("the address of the catalog is not usable, expected {expected}"))
 }
 
 /// SQLite shares the disk with the lake, so its troubles are those of storage.

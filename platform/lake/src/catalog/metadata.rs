@@ -12,18 +12,8 @@ use super::Loaded;
 use crate::error::{LakeError, Result};
 use crate::storage::Storage;
 
-/// The property that asks for metadata files to be deleted when they leave the metadata log.
-const DELETE_OLD: &str = "write.metadata.delete-after-commit.enabled";
-
-/// The next state of a table before it is written.
-pub(super) struct Next {
-    pub(super) metadata: TableMetadata,
-    /// Metadata files that nobody needs once this state is the current one.
-    pub(super) expired: Vec<String>,
-}
-
-/// Applies updates to a state.
-pub(super) fn next(base: &Loaded, updates: Vec<TableUpdate>, now: DateTime<Utc>) -> Result<Next> {
+/// Applies updates to a state. Metadata files that leave the log are left to the sweep: somebody may be reading by them.
+pub(super) fn next(base: &Loaded, updates: Vec<TableUpdate>, now: DateTime<Utc>) -> Result<TableMetadata> {
     let has_its_time = updates
         .iter()
         .any(|update| matches!(update, TableUpdate::AddSnapshot { .. }));
@@ -31,25 +21,11 @@ pub(super) fn next(base: &Loaded, updates: Vec<TableUpdate>, now: DateTime<Utc>)
     for update in updates {
         builder = update.apply(builder)?;
     }
-    let built = builder.build()?;
-    let metadata = if has_its_time {
-        built.metadata
-    } else {
-        stamped(built.metadata, now)?
-    };
-    let delete_old = metadata
-        .properties()
-        .get(DELETE_OLD)
-        .is_some_and(|value| value == "true");
-    let expired = built
-        .expired_metadata_logs
-        .into_iter()
-        .filter(|_| delete_old)
-        .map(|log| log.metadata_file);
-    Ok(Next {
-        expired: expired.collect(),
-        metadata,
-    })
+    let metadata = builder.build()?.metadata;
+    match has_its_time {
+        true => Ok(metadata),
+        false => stamped(metadata, now),
+    }
 }
 
 /// The library reads the machine's clock where no snapshot brings a time; ours is the one of the host.

@@ -8,11 +8,12 @@ use iceberg::TableCreation;
 use iceberg::spec::TableMetadataBuilder;
 
 use super::database::{Database, Row, Transaction, is_race};
-use super::metadata::{self, Next};
+use super::metadata;
 use super::swap::{Step, Swap};
 use super::{Catalog, Change, Loaded, Outcome, Receipt, TableName, schema};
 use crate::error::{LakeError, Result, Trouble};
 use crate::fault;
+use crate::place;
 use crate::storage::Storage;
 
 /// Tables registered in SQLite or PostgreSQL; a clone shares the connections.
@@ -74,9 +75,14 @@ impl Catalog for SqlCatalog {
             return Ok(theirs);
         }
         let (warehouse, TableName { namespace, name }) = (self.storage.location(), table);
-        creation
+        let location = creation
             .location
             .get_or_insert_with(|| format!("{warehouse}/{namespace}/{name}"));
+        if place::is_taken(&self.storage, location).await? {
+            // Another process may have made the table meanwhile, and written to it.
+            let theirs = self.load(table, None).await?;
+            return theirs.ok_or_else(|| LakeError::Setting(place::taken(location)));
+        }
         let metadata = TableMetadataBuilder::from_table_creation(creation)?.build()?.metadata;
         let metadata = metadata::stamped(metadata, now)?;
         let ours = metadata::write(&self.storage, metadata, 0, Vec::new()).await?;
@@ -132,7 +138,7 @@ impl Catalog for SqlCatalog {
             now,
         } = change;
         fault::point("commit.before_metadata");
-        let Next { metadata, expired } = metadata::next(base, updates, now)?;
+        let metadata = metadata::next(base, updates, now)?;
         let version = metadata::next_version(&base.location);
         let mut written: Vec<String> = files.iter().map(|(uri, _)| uri.clone()).collect();
         let ours = metadata::write(&self.storage, metadata, version, files).await?;
@@ -148,12 +154,7 @@ impl Catalog for SqlCatalog {
             .await;
         fault::point("commit.after_swap");
         let refused = match swap {
-            Ok(Swap::Moved) => {
-                if !expired.is_empty() {
-                    self.discard(&expired).await;
-                }
-                return Ok(Outcome::Committed(ours));
-            }
+            Ok(Swap::Moved) => return Ok(Outcome::Committed(ours)),
             // The files may be those of the current state.
             Err(error @ LakeError::OutcomeUnknown(_)) => return Err(error),
             Err(error) if !is_race(&error) => Err(error),
@@ -178,6 +179,16 @@ impl Catalog for SqlCatalog {
             what: "expected a fingerprint, a body and a time".to_owned(),
         });
         receipt.map(Some)
+    }
+
+    async fn acknowledge(&self, table: &TableName, receipt: &Receipt) -> Result<Option<Receipt>> {
+        let mut transaction = self.database.begin().await?;
+        let is_new = self.add_receipt(&mut transaction, table, receipt).await?;
+        transaction.commit().await?;
+        match is_new {
+            true => Ok(None),
+            false => self.receipt(table, &receipt.key).await,
+        }
     }
 
     async fn tables(&self) -> Result<Vec<TableName>> {

@@ -59,16 +59,9 @@ impl SqlCatalog {
             return Ok(Swap::Conflict);
         }
         let mut repeated = Vec::new();
-        for Receipt {
-            key,
-            fingerprint,
-            body,
-            at,
-        } in step.receipts
-        {
-            let row = [catalog, namespace, name, key, fingerprint, body, &schema::instant(*at)];
-            if transaction.execute(schema::ADD_RECEIPT, &row).await? == 0 {
-                repeated.push(key.clone());
+        for receipt in step.receipts {
+            if !self.add_receipt(transaction, step.table, receipt).await? {
+                repeated.push(receipt.key.clone());
             }
         }
         Ok(if repeated.is_empty() {
@@ -76,6 +69,24 @@ impl SqlCatalog {
         } else {
             Swap::Repeated(repeated)
         })
+    }
+
+    /// Adds a receipt, unless there is one under its key.
+    pub(super) async fn add_receipt(
+        &self,
+        transaction: &mut Transaction,
+        table: &TableName,
+        receipt: &Receipt,
+    ) -> Result<bool> {
+        let [catalog, namespace, name] = self.key(table);
+        let (
+            Receipt {
+                key, fingerprint, body, ..
+            },
+            at,
+        ) = (receipt, schema::instant(receipt.at));
+        let row = [catalog, namespace, name, key, fingerprint, body, &at];
+        Ok(transaction.execute(schema::ADD_RECEIPT, &row).await? == 1)
     }
 
     /// Finds out whether a step happened whose transaction ended with an error.

@@ -25,7 +25,11 @@ impl LocalStorage {
     /// Creates the directory where it is missing and returns it with its address.
     pub(super) fn open(warehouse: &str) -> Result<(Self, String)> {
         let path = match warehouse.starts_with("file:") {
-            true => PathBuf::from(normal(warehouse)?.trim_start_matches("file://")),
+            true => PathBuf::from(
+                normal(warehouse)
+                    .map_err(|error| LakeError::Setting(error.to_string()))?
+                    .trim_start_matches("file://"),
+            ),
             false => PathBuf::from(warehouse),
         };
         plain(&path)?;
@@ -263,7 +267,7 @@ fn plain(path: &Path) -> Result<&str> {
         .to_str()
         .filter(|text| !text.contains(|c: char| matches!(c, '%' | '?' | '#') || c.is_control()));
     let refused = || {
-        LakeError::Invalid(format!(
+        LakeError::Setting(format!(
             "a warehouse may not be at {}: use a path without %, ? and #",
             path.display()
         ))

@@ -36,7 +36,7 @@ impl ObjectStorage {
         let (bucket, prefix) = path.split_once('/').unwrap_or((path, ""));
         let location = format!("s3://{path}");
         if bucket.is_empty() || Path::parse(prefix).is_err() || !(prefix.is_empty() || is_plain(prefix)) {
-            return Err(LakeError::Invalid(format!(
+            return Err(LakeError::Setting(format!(
                 "{location} is not a warehouse, expected s3://bucket/prefix"
             )));
         }

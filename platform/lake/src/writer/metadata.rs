@@ -5,6 +5,7 @@ use iceberg::TableUpdate;
 use super::attempts::{ATTEMPTS, after_conflict};
 use crate::commit::{State, commit_metadata};
 use crate::error::{LakeError, Result};
+use crate::retention::unnamed;
 use crate::schema::SchemaChange;
 use crate::shared::Core;
 use crate::table::schema_updates;
@@ -24,6 +25,7 @@ impl Change {
                 let current = metadata.current_snapshot_id();
                 let there = |id: &i64| metadata.snapshot_by_id(*id).is_some() && Some(*id) != current;
                 let snapshot_ids: Vec<i64> = snapshots.iter().copied().filter(there).collect();
+                let snapshot_ids = unnamed(metadata, snapshot_ids);
                 Ok((!snapshot_ids.is_empty())
                     .then_some(TableUpdate::RemoveSnapshots { snapshot_ids })
                     .into_iter()

@@ -15,6 +15,9 @@ use crate::error::{LakeError, Result};
 use crate::merge::KeyCodec;
 use crate::shared::Core;
 
+/// Stands in the name of a file between that of the file whose place it took and its own.
+const BETWEEN: &str = "-without-";
+
 /// Adds the rows of all batches to a draft, as one file.
 pub(super) async fn add_rows(
     core: &Core,
@@ -83,6 +86,15 @@ async fn encode_off_thread(
 )]
 pub(crate) fn new_name() -> String {
     uuid::Uuid::new_v4().to_string()
+}
+
+/// A new name for a file that takes the place of the one at `path`, sorted as that one is: files of one commit are as
+/// new as each other, and the order of their names says whose rows win.
+pub(crate) fn successor(path: &str) -> String {
+    let file = path.rsplit('/').next().unwrap_or_default();
+    let stem = file.trim_end_matches(".parquet");
+    let first = stem.split(BETWEEN).next().unwrap_or_default();
+    format!("{first}{BETWEEN}{}", new_name())
 }
 
 pub(crate) fn data_path(location: &str, name: &str, ordinal: usize) -> String {

@@ -101,7 +101,7 @@ async fn an_unusable_address_is_said_without_its_password() {
 
     for url in ["mysql://me:hush@host/db", "postgres://me:hush@host:port/db"] {
         let error = SqlCatalog::open(url, storage(&directory), "hansa").await.unwrap_err();
-        assert!(matches!(error, LakeError::Invalid(_)), "{error:?}");
+        assert!(matches!(error, LakeError::Setting(_)), "{error:?}");
         assert!(!format!("{error:?}").contains("hush"), "{error:?}");
     }
 }

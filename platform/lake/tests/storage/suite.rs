@@ -160,7 +160,7 @@ pub(super) async fn an_address_elsewhere_is_refused(place: Place) {
 
     for uri in outside.iter().map(String::as_str).chain(elsewhere) {
         let error = place.storage.read(uri).await.unwrap_err();
-        assert_eq!(error.code(), Code::Invalid, "{uri}");
+        assert_eq!(error.code(), Code::Internal, "{uri} is no business of a client");
         assert!(
             place
                 .storage

@@ -8,8 +8,13 @@
 )]
 
 mod concurrency;
+mod counted;
+mod engines;
 mod evolution;
+mod files;
 mod large;
 mod pages;
+mod past;
+mod strangers;
 mod support;
 mod upkeep;

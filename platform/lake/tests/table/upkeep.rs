@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{Duration, Utc};
 use platform_error::{Code, Coded};
-use platform_lake::{Effort, Env, History, Lake, LakeConfig, LeadRange, Moment};
+use platform_lake::{Effort, Env, Lake, LakeConfig, LeadRange, Moment, Retention};
 
 use crate::support::{POINTS, read, rows, table};
 
@@ -69,7 +69,7 @@ async fn expiry_and_sweep_remove_only_what_nothing_names() {
 
     let none = Duration::zero();
     let expired = table
-        .expire(&History {
+        .expire(&Retention {
             last: 1,
             hourly: none,
             daily: none,
@@ -103,6 +103,7 @@ async fn a_history_without_end_keeps_its_metadata_small() {
     assert!(stats.snapshots <= 102, "{} snapshots", stats.snapshots);
     assert!(stats.manifests <= 24, "{} manifests", stats.manifests);
     assert_eq!(stats.rows, 240);
+    table.sweep(Duration::zero()).await.unwrap();
     let files = std::fs::read_dir(home.path().join("warehouse/test/points/metadata")).unwrap();
     let metadata = files.filter(|file| {
         file.as_ref()

@@ -6,15 +6,14 @@ use std::sync::Arc;
 use async_graphql::MaybeUndefined;
 use platform_error::{Error as Failure, Result};
 use serde::Serialize;
-use serde_json::{Value, json};
-use uuid::Uuid;
+use serde_json::{Map, Value};
 
 use super::input::{DataPointInput, FinancialDataInput};
-use super::scalars::GivenInstant;
+use super::scalars::{GivenDate, GivenInstant};
 use crate::aside::aside;
 use crate::error::Error;
-use crate::ingest::Format;
-use crate::series::{DEFAULT_SOURCE, Frequency, Series, SeriesId, SourceId};
+use crate::ingest::{Format, SeriesName};
+use crate::series::{Series, SeriesId, SourceId};
 use crate::store::{Report, Store, Upload};
 
 /// The most points of one mutation.
@@ -43,27 +42,27 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// The series of the row in a request of this source.
-    pub(super) fn series(&self, source: Option<&str>) -> SeriesId {
-        let source = self.source.as_deref().or(source).unwrap_or(DEFAULT_SOURCE);
-        let named = || SeriesId::of(SourceId::of(source), &self.series_id);
-        Uuid::try_parse(&self.series_id).map_or_else(|_| named(), SeriesId)
+    /// The series of the row, that was stored in a request of this source.
+    pub(super) fn series(&self, store: &Store, source: Option<&str>) -> Option<SeriesId> {
+        let name = name(self.source.as_deref(), &self.series_id);
+        store.meaning(&name, source.map(str::trim)).ok()
     }
 }
 
+/// A name as the bulk endpoint reads it: white space around it means nothing, and an empty source is none.
+fn name(source: Option<&str>, series: &str) -> SeriesName {
+    let source = source.map(str::trim).filter(|source| !source.is_empty());
+    SeriesName::new(source, series.trim())
+}
+
 impl DataPointInput {
-    /// The row of a point, which belongs to `series` unless it says otherwise.
+    /// The row of a point, which belongs to `series` of this source unless it says otherwise.
     pub(super) fn row(self, series: &str, source: Option<&str>) -> Row {
         let own = self.external_id.or(self.series_id.map(|id| id.0));
-        let source = if own.is_none() {
-            self.source.or(source.map(str::to_owned))
-        } else {
-            self.source
-        };
         let timestamp = || self.timestamp.map(GivenInstant::date);
         Row {
             series_id: own.unwrap_or_else(|| series.to_owned()),
-            source,
+            source: self.source.or(source.map(str::to_owned)),
             date: self.date.map(|date| date.0).or_else(timestamp).unwrap_or_default(),
             value: match self.value {
                 MaybeUndefined::Undefined => None,
@@ -132,22 +131,18 @@ impl FinancialDataInput {
         }
     }
 
-    /// Adds what this says of a series and its points.
-    pub(super) fn add_to(self, batch: &mut Batch, store: &Store) -> Result<()> {
+    /// Adds what this says of a series and its points, in an upload of this source or of none.
+    pub(super) fn add_to(self, batch: &mut Batch, store: &Store, upload: Option<&str>) -> Result<()> {
         let Some(series) = self.external_id.clone().or(self.series_id.clone().map(|id| id.0)) else {
             return Err(Error::field("data", "has an entry that names no series; set seriesId or externalId").into());
         };
-        let known = Uuid::try_parse(&series).ok().map(|id| store.series(SeriesId(id)));
         let source = self.source.clone();
-        if self.describes() {
-            let known = known
-                .transpose()?
-                .map(|known| (store.source_name(&known), known.external_id.clone()));
-            let (source, name) = match known {
-                Some((source, name)) => (Some(source), name),
-                None => (source.clone(), series.clone()),
-            };
-            batch.series.push(self.description(source, &name));
+        let mut said = self.said();
+        if !said.is_empty() {
+            let (source, external_id) = self.described(&series, store, upload)?;
+            said.insert("source".to_owned(), source.into());
+            said.insert("externalId".to_owned(), external_id.into());
+            batch.series.push(Value::Object(said));
         }
         let flat = self.flat();
         let points = self.data_points.into_iter().flatten().chain(flat);
@@ -161,37 +156,45 @@ impl FinancialDataInput {
         self.date.is_some() || self.timestamp.is_some() || !self.value.is_undefined() || self.revision_date.is_some()
     }
 
-    /// Whether anything is said of the series itself.
-    fn describes(&self) -> bool {
-        let texts = [
-            &self.name,
-            &self.title,
-            &self.description,
-            &self.units,
-            &self.seasonal_adjustment,
-        ];
-        texts.iter().any(|text| text.is_some())
-            || self.frequency.is_some()
-            || self.start_date.is_some()
-            || self.end_date.is_some()
-            || self.is_active.is_some()
-            || (self.metadata.is_some() && !self.is_flat())
+    /// The source and the external id of the series that is described. Only who keeps it knows those of an id.
+    fn described(&self, series: &str, store: &Store, upload: Option<&str>) -> Result<(Option<String>, String)> {
+        let name = name(self.source.as_deref(), series);
+        if matches!(name, SeriesName::Id { .. }) {
+            let meaning = store.meaning(&name, upload.map(str::trim));
+            let id = meaning.map_err(|unclear| unclear.refusing(series))?;
+            if let Ok(known) = store.series(id) {
+                return Ok((Some(store.source_name(&known)), known.external_id.clone()));
+            }
+        }
+        Ok((self.source.clone(), series.to_owned()))
     }
 
-    fn description(&self, source: Option<String>, external_id: &str) -> Value {
-        json!({
-            "source": source,
-            "externalId": external_id,
-            "title": self.title.as_ref().or(self.name.as_ref()),
-            "description": self.description,
-            "units": self.units,
-            "frequency": self.frequency.map(Frequency::as_str),
-            "seasonalAdjustment": self.seasonal_adjustment,
-            "startDate": self.start_date.map(|date| date.0),
-            "endDate": self.end_date.map(|date| date.0),
-            "isActive": self.is_active,
-            "metadata": self.metadata.as_ref().filter(|_| !self.is_flat()),
-        })
+    /// What is said of the series itself, by the names of the bulk endpoint.
+    fn said(&self) -> Map<String, Value> {
+        let text = |said: &MaybeUndefined<String>| said.clone().map_value(Value::from);
+        let date = |said: &MaybeUndefined<GivenDate>| said.clone().map_value(|date| Value::String(date.0));
+        let title = match self.title.is_value() || self.name.is_undefined() {
+            true => &self.title,
+            false => &self.name,
+        };
+        let metadata = match self.is_flat() {
+            true => MaybeUndefined::Undefined,
+            false => self.metadata.clone(),
+        };
+        let said = [
+            ("title", text(title)),
+            ("description", text(&self.description)),
+            ("units", text(&self.units)),
+            ("frequency", self.frequency.map_value(|known| known.as_str().into())),
+            ("seasonalAdjustment", text(&self.seasonal_adjustment)),
+            ("startDate", date(&self.start_date)),
+            ("endDate", date(&self.end_date)),
+            ("isActive", self.is_active.map_value(Value::from)),
+            ("metadata", metadata),
+        ];
+        let said = said.into_iter().filter(|(_, said)| !said.is_undefined());
+        said.map(|(field, said)| (field.to_owned(), said.take().unwrap_or_default()))
+            .collect()
     }
 
     fn flat(&self) -> Option<DataPointInput> {
@@ -204,7 +207,7 @@ impl FinancialDataInput {
             value: self.value.clone(),
             revision_date: self.revision_date.clone(),
             is_original_release: self.is_original_release,
-            metadata: self.metadata.clone(),
+            metadata: self.metadata.value().cloned(),
         })
     }
 }

@@ -3,7 +3,7 @@
 use async_graphql::{Enum, ID, InputObject, MaybeUndefined};
 use serde_json::Value;
 
-use super::scalars::{Date, GivenDate, GivenDecimal, GivenInstant};
+use super::scalars::{GivenDate, GivenDecimal, GivenInstant};
 use crate::series::Frequency;
 
 /// A revision of an observation.
@@ -13,7 +13,7 @@ pub struct DataPointInput {
     pub series_id: Option<ID>,
     /// What the source calls the series, instead of `seriesId`.
     pub external_id: Option<String>,
-    /// The source of that external id, where it is another than that of the request.
+    /// The source of the series, where it is another than that of the entry or of the request.
     pub source: Option<String>,
     /// The observation date: the first day of the period.
     pub date: Option<GivenDate>,
@@ -29,7 +29,8 @@ pub struct DataPointInput {
     pub metadata: Option<Value>,
 }
 
-/// What is known of a series, with points of it, or one row of points of any series. What is absent stays as it is.
+/// What is known of a series, with points of it, or one row of points of any series. What is absent stays as it is, and
+/// null takes back what was said of the series.
 #[derive(Clone, Debug, InputObject)]
 pub struct FinancialDataInput {
     /// The series, by our id or its external id.
@@ -39,25 +40,25 @@ pub struct FinancialDataInput {
     /// Who publishes it.
     pub source: Option<String>,
     /// Its title, by its other name.
-    pub name: Option<String>,
+    pub name: MaybeUndefined<String>,
     /// What it is called, at most 500 characters.
-    pub title: Option<String>,
+    pub title: MaybeUndefined<String>,
     /// What it is, at most 20,000 characters.
-    pub description: Option<String>,
+    pub description: MaybeUndefined<String>,
     /// The unit of its values, at most 100 characters.
-    pub units: Option<String>,
+    pub units: MaybeUndefined<String>,
     /// How often it has an observation.
-    pub frequency: Option<Frequency>,
+    pub frequency: MaybeUndefined<Frequency>,
     /// How it is seasonally adjusted, at most 100 characters.
-    pub seasonal_adjustment: Option<String>,
+    pub seasonal_adjustment: MaybeUndefined<String>,
     /// First observation date.
-    pub start_date: Option<Date>,
-    /// Last observation date.
-    pub end_date: Option<Date>,
+    pub start_date: MaybeUndefined<GivenDate>,
+    /// Last observation date, not before the first.
+    pub end_date: MaybeUndefined<GivenDate>,
     /// Whether its source still publishes it.
-    pub is_active: Option<bool>,
+    pub is_active: MaybeUndefined<bool>,
     /// A JSON object of at most 64 KiB: about the series, or about the point where `date` or `timestamp` is given.
-    pub metadata: Option<Value>,
+    pub metadata: MaybeUndefined<Value>,
     /// Points of the series.
     pub data_points: Option<Vec<DataPointInput>>,
     /// One more point, given flat: its observation date.

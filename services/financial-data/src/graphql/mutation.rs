@@ -13,8 +13,9 @@ use super::report::{BulkDataPointsResult, BulkUploadError, BulkUploadResult, Dat
 use super::series::FinancialSeries;
 use super::{find, store};
 use crate::access::May;
+use crate::ingest::day;
 use crate::question::Question;
-use crate::store::{Missing, Mode, Upload, days};
+use crate::store::{Missing, Mode, Store, Upload, days};
 
 /// The root of all changes.
 pub struct Mutation;
@@ -40,7 +41,7 @@ impl Mutation {
     ) -> Result<BulkUploadResult> {
         let mut batch = Batch::default();
         data.into_iter()
-            .try_for_each(|data| data.add_to(&mut batch, store(ctx)))?;
+            .try_for_each(|data| data.add_to(&mut batch, store(ctx), source.as_deref()))?;
         let atomic = all_or_nothing.unwrap_or_default();
         let upload = Upload {
             source,
@@ -62,7 +63,7 @@ impl Mutation {
         let series = store(ctx).find(&id, None)?;
         data.belongs_to(&series, store(ctx))?;
         let mut batch = Batch::default();
-        data.of(&series).add_to(&mut batch, store(ctx))?;
+        data.of(&series).add_to(&mut batch, store(ctx), None)?;
         let upload = Upload {
             atomic: true,
             ..Upload::default()
@@ -119,8 +120,8 @@ impl Mutation {
         let report = batch.send(store(ctx), upload.clone()).await?;
         let summary = report.summary.into();
         let outcome = UploadOutcome::from(report);
-        let results =
-            (!outcome.repeated && !outcome.errors_truncated).then(|| results(&batch.data, &outcome.errors, &upload));
+        let results = (!outcome.repeated && !outcome.errors_truncated)
+            .then(|| results(store(ctx), &batch.data, &outcome.errors, &upload));
         Ok(BulkDataPointsResult {
             summary,
             outcome,
@@ -130,18 +131,18 @@ impl Mutation {
 }
 
 /// What became of each row of an upload.
-fn results(rows: &[Row], errors: &[BulkUploadError], upload: &Upload) -> Vec<DataPointResult> {
+fn results(store: &Store, rows: &[Row], errors: &[BulkUploadError], upload: &Upload) -> Vec<DataPointResult> {
     let mut refused: HashMap<u64, Vec<BulkUploadError>> = HashMap::new();
     errors
         .iter()
         .for_each(|error| refused.entry(error.row).or_default().push(error.clone()));
     let stored = |row: &Row| {
-        let date = days(row.date.parse().ok()?);
+        let date = days(day(row.date.trim())?);
         let revision = match row.revision_date.as_deref() {
             None | Some("") => upload.revision_date?,
-            Some(text) => days(text.parse().ok()?),
+            Some(text) => days(day(text.trim())?),
         };
-        let ids = PointIds::new(row.series(upload.source.as_deref()), &Question::default());
+        let ids = PointIds::new(row.series(store, upload.source.as_deref())?, &Question::default());
         Some(ID::from(ids.of(date, revision)))
     };
     let result = |(at, row): (usize, &Row)| match refused.remove(&(at as u64 + 1)) {

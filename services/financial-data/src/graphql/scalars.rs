@@ -4,6 +4,7 @@ use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value
 use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, Utc};
 
 use super::text::raw;
+use crate::ingest::day;
 use crate::store::{date, days};
 use crate::value;
 
@@ -29,10 +30,8 @@ impl ScalarType for Date {
         let Value::String(text) = &value else {
             return Err(InputValueError::expected_type(value));
         };
-        let parsed = NaiveDate::parse_from_str(text, "%Y-%m-%d");
-        parsed
-            .map(Self)
-            .map_err(|_| InputValueError::custom("write a date as YYYY-MM-DD, for instance 2024-01-31"))
+        let expected = "write a date as YYYY-MM-DD, for instance 2024-01-31";
+        day(text).map(Self).ok_or_else(|| InputValueError::custom(expected))
     }
 
     fn to_value(&self) -> Value {
@@ -60,14 +59,7 @@ impl ScalarType for Instant {
         let Value::String(text) = &value else {
             return Err(InputValueError::expected_type(value));
         };
-        let midnight = || {
-            Some(
-                NaiveDate::parse_from_str(text, "%Y-%m-%d")
-                    .ok()?
-                    .and_time(NaiveTime::MIN)
-                    .and_utc(),
-            )
-        };
+        let midnight = || day(text).map(|day| day.and_time(NaiveTime::MIN).and_utc());
         let moment = DateTime::parse_from_rfc3339(text)
             .ok()
             .map(|moment| moment.to_utc())

@@ -1,5 +1,7 @@
 //! Calendar dates as days since 1970-01-01, read from bytes.
 
+use chrono::NaiveDate;
+
 use super::RowErrorType;
 use super::fault::{Fault, With, fault as refuse};
 use super::field::Column;
@@ -8,6 +10,17 @@ use super::field::Column;
 const FIRST: i32 = days(1600, 1, 1);
 /// 2200-12-31.
 const LAST: i32 = days(2200, 12, 31);
+
+/// Reads a calendar date, exactly `YYYY-MM-DD`.
+pub fn day(text: &str) -> Option<NaiveDate> {
+    parse(text.as_bytes()).and_then(NaiveDate::from_epoch_days)
+}
+
+/// The same where it is one that a series can have: from 1600-01-01 to 2200-12-31.
+pub fn series_day(text: &str) -> Option<NaiveDate> {
+    let days = parse(text.as_bytes()).filter(|days| in_range(*days));
+    days.and_then(NaiveDate::from_epoch_days)
+}
 
 /// Whether a date is one that a series can have.
 pub(super) fn in_range(days: i32) -> bool {
@@ -48,15 +61,19 @@ const fn days(year: i32, month: i32, day: i32) -> i32 {
 
 /// A date that cannot be used, with the one that was probably meant.
 pub(super) fn fault(column: Column, text: &[u8]) -> Fault {
+    let (message, fix) = wrong(text);
+    refuse(column, text, RowErrorType::InvalidDateFormat, message).with(fix)
+}
+
+/// What is wrong with a date that a series cannot have, and what to write instead.
+pub(super) fn wrong(text: &[u8]) -> (&'static str, String) {
     let message = match parse(text) {
         Some(_) => "is outside 1600-01-01 to 2200-12-31",
         None => "is not a calendar date in YYYY-MM-DD",
     };
-    let fault = refuse(column, text, RowErrorType::InvalidDateFormat, message);
-    match meant(text) {
-        Some(date) => fault.with(format!("write {date}")),
-        None => fault.with("write the day as YYYY-MM-DD, for instance 2024-01-31"),
-    }
+    let fix = meant(text).map(|date| format!("write {date}"));
+    let usual = || "write the day as YYYY-MM-DD, for instance 2024-01-31".to_owned();
+    (message, fix.unwrap_or_else(usual))
 }
 
 /// The date in `2024-1-5`, `2024/01/05`, `20240105`, `2024-01-05T00:00:00Z`, `5.1.2024`, `2024-01`, `2024Q1` or `2024`.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::series::Source;
 use crate::value::Value;
 
 use super::fault::{About, Fault, Refusal};
@@ -188,7 +189,7 @@ impl<'a> Intake<'a> {
         }
         let source = source.trim();
         check_source(source.as_bytes())
-            .map_err(|_| DecodeError::Columns("a source has 1 to 100 printable characters".to_owned()))?;
+            .map_err(|_| DecodeError::Columns(format!("a source has {}", Source::NAMING)))?;
         Arc::make_mut(&mut self.decoded.head).source = Some(source.to_owned());
         Ok(())
     }

@@ -11,7 +11,7 @@ use super::{DecodeError, Format, json_row};
 pub(super) fn lines<R: Read>(input: Input<R>, intake: &mut Intake<'_>) -> Result<(), DecodeError> {
     let mut window = Window::new(input);
     window.skip_mark()?;
-    let mut searched = 0;
+    let (mut searched, mut is_empty) = (0, true);
     loop {
         let found = window.unread()[searched..].iter().position(|byte| *byte == b'\n');
         let length = match found {
@@ -26,10 +26,14 @@ pub(super) fn lines<R: Read>(input: Input<R>, intake: &mut Intake<'_>) -> Result
         };
         let line = window.unread()[..length].trim_ascii();
         if !line.is_empty() {
+            is_empty = false;
             json_row::read(line, intake)?;
         }
         if found.is_none() {
-            return Ok(());
+            return match is_empty {
+                true => Err(DecodeError::Empty("a row of JSON on each line")),
+                false => Ok(()),
+            };
         }
         window.take(length + 1);
         searched = 0;

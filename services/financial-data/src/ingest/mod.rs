@@ -45,7 +45,8 @@ mod tests;
 use std::io::Read;
 use std::sync::Arc;
 
-pub use description::SeriesDescription;
+pub use dates::{day, series_day};
+pub use description::{Said, SeriesDescription};
 pub use error::DecodeError;
 pub use format::Format;
 pub use head::Head;

@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 
-use uuid::Uuid;
-
-use crate::series::{SeriesId, Source};
+use crate::series::Source;
 
 use super::fault::{Fault, With, fault, missing};
 use super::field::Column;
@@ -82,17 +80,9 @@ fn series_name(source: &[u8], series: &[u8]) -> Result<SeriesName, Fault> {
     }
     let source = match source {
         b"" => None,
-        named => Some(check_source(named)?.into()),
+        named => Some(check_source(named)?),
     };
-    if series.len() == 36
-        && let Ok(id) = Uuid::try_parse_ascii(series)
-    {
-        return Ok(SeriesName::Id(SeriesId(id)));
-    }
-    Ok(SeriesName::External {
-        source,
-        external_id: text.into(),
-    })
+    Ok(SeriesName::new(source, text))
 }
 
 pub(super) fn check_source(source: &[u8]) -> Result<&str, Fault> {
@@ -104,6 +94,6 @@ pub(super) fn check_source(source: &[u8]) -> Result<&str, Fault> {
             RowErrorType::InvalidSeriesReference,
             "is not the name of a source",
         )
-        .with("name the source in 1 to 100 printable characters")),
+        .with(format!("name the source in {}", Source::NAMING))),
     }
 }

@@ -13,6 +13,9 @@ use super::{DataPointData, DecodeError, Format, ROW_BYTES, SeriesData, SeriesDes
 
 pub(super) fn decode<R: Read>(input: Input<R>, intake: &mut Intake<'_>) -> Result<(), DecodeError> {
     let mut window = Window::new(input);
+    if !window.ensure(1)? {
+        return Err(DecodeError::Empty("a BulkDataRequest"));
+    }
     while window.ensure(1)? {
         let key = varint(&mut window)?;
         match (key >> 3, key & 7) {
@@ -123,22 +126,18 @@ fn row(point: &DataPointData) -> Result<field::Row<'_>, Fault> {
 
 fn series(bytes: &[u8]) -> Result<SeriesDescription, String> {
     let series = SeriesData::decode(bytes).map_err(|error| error.to_string())?;
-    let date = |text: Option<String>| {
-        text.map(|text| text.parse().map_err(|_| format!("`{text}` is not a date")))
-            .transpose()
-    };
     let metadata = |text: String| serde_json::from_str(&text).map_err(|error| format!("metadata is not JSON: {error}"));
     Ok(SeriesDescription {
         source: series.source,
         external_id: series.external_id,
-        title: series.title,
-        description: series.description,
-        units: series.units,
-        frequency: series.frequency,
-        seasonal_adjustment: series.seasonal_adjustment,
-        start_date: date(series.start_date)?,
-        end_date: date(series.end_date)?,
-        is_active: series.is_active,
-        metadata: series.metadata.map(metadata).transpose()?,
+        title: series.title.map(Some),
+        description: series.description.map(Some),
+        units: series.units.map(Some),
+        frequency: series.frequency.map(Some),
+        seasonal_adjustment: series.seasonal_adjustment.map(Some),
+        start_date: series.start_date.map(Some),
+        end_date: series.end_date.map(Some),
+        is_active: series.is_active.map(Some),
+        metadata: series.metadata.map(metadata).transpose()?.map(Some),
     })
 }

@@ -11,8 +11,15 @@ pub const WITHDRAWN: i8 = -1;
 /// How a row names its series.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum SeriesName {
-    /// By our own identifier.
-    Id(SeriesId),
+    /// By a text that is written like our own identifiers.
+    Id {
+        /// The identifier. Beside a source it is meant only where its series is of that source.
+        id: SeriesId,
+        /// The source named in the row.
+        source: Option<Box<str>>,
+        /// What stands there: a source may call its series so.
+        text: Box<str>,
+    },
     /// By what a source calls it; `None` is the request's source.
     External {
         /// The source named in the row.
@@ -20,6 +27,28 @@ pub enum SeriesName {
         /// The series' name at that source.
         external_id: Box<str>,
     },
+}
+
+impl SeriesName {
+    /// The name `text` in a row that names this source, or none.
+    pub fn new(source: Option<&str>, text: &str) -> Self {
+        let (id, source, text) = (SeriesId::parse(text), source.map(Into::into), text.into());
+        match id {
+            Some(id) => Self::Id { id, source, text },
+            None => Self::External {
+                source,
+                external_id: text,
+            },
+        }
+    }
+
+    /// The source named in the row, and the external id that the name is where it is no identifier of ours.
+    pub fn external(&self) -> (Option<&str>, &str) {
+        match self {
+            Self::Id { source, text, .. } => (source.as_deref(), text),
+            Self::External { source, external_id } => (source.as_deref(), external_id),
+        }
+    }
 }
 
 /// A chunk of decoded rows in columns of equal length: rows of ten million points cost no allocation each.

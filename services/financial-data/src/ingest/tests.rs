@@ -69,7 +69,7 @@ fn refusal(format: Format, bytes: &[u8]) -> (u16, String) {
 
 fn line(rows: &Rows, at: usize) -> String {
     let name = match &rows.names[rows.series[at] as usize] {
-        SeriesName::Id(id) => id.to_string(),
+        SeriesName::Id { id, .. } => id.to_string(),
         SeriesName::External {
             source: None,
             external_id,

@@ -5,7 +5,7 @@ use axum::http::Uri;
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use platform_config::Duration;
 use platform_error::{Code, Error as Failure};
 use platform_http::Problem;
@@ -184,7 +184,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Arguments {
 
 /// A date as the day it is after 1970-01-01.
 pub(super) fn day(text: &str) -> Option<i32> {
-    text.parse::<NaiveDate>().ok().map(crate::store::days)
+    crate::ingest::day(text).map(crate::store::days)
 }
 
 fn unknown(name: &str, declared: Groups) -> Failure {

@@ -17,8 +17,8 @@ use tokio::time::timeout;
 
 use super::arguments::{Argument, Arguments, Kind, argument};
 use crate::error::Error;
-use crate::ingest::Format;
-use crate::store::{Missing, Mode, Report, Store, Upload};
+use crate::ingest::{Format, series_day};
+use crate::store::{Missing, Mode, Report, Store, Upload, days};
 
 /// For so long a sender may send nothing.
 const STALL: Duration = Duration::from_secs(60);
@@ -121,7 +121,9 @@ fn asked(arguments: &Arguments, headers: &HeaderMap) -> Result<Upload> {
         key: one("batch_id", arguments, (headers, &["idempotency-key", "x-batch-id"]))?,
         mode: mode(arguments)?,
         atomic: arguments.flag("all_or_nothing")?,
-        revision_date: arguments.day("revision_date")?,
+        revision_date: arguments.parsed("revision_date", "a date from 1600-01-01 to 2200-12-31", |text| {
+            series_day(text).map(days)
+        })?,
     })
 }
 

@@ -11,7 +11,6 @@ use platform_http::{Json, Problem};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::{RawValue, to_raw_value};
-use uuid::Uuid;
 
 use crate::aside::aside;
 use crate::error::Error;
@@ -99,9 +98,6 @@ impl Target {
 
     /// The series that `SOURCE:EXTERNAL_ID` would create.
     fn new(name: &str) -> Option<Self> {
-        if Uuid::try_parse(name).is_ok() {
-            return None;
-        }
         let (source, external_id) = name.split_once(':')?;
         let (source, external_id) = (source.trim(), external_id.trim());
         let is_complete = !source.is_empty() && !external_id.is_empty();

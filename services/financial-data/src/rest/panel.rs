@@ -70,9 +70,13 @@ pub(super) async fn by_query(
     let members = match (arguments.text("series"), arguments.text("source")) {
         (Some(names), _) => found(&store, names.split(',').map(str::trim))?,
         (None, Some(source)) => {
-            let listing = store.clone();
+            let (listing, id) = (store.clone(), series::source(source));
+            if store.source(id).is_none() {
+                let reason = format!("{source:?} is none of GET /sources");
+                return Err(Error::field("source", reason).into());
+            }
             let filter = SeriesFilter {
-                source: Some(series::source(source)),
+                source: Some(id),
                 ..SeriesFilter::default()
             };
             blocking(move || listing.list(&filter, None, usize::MAX).0).await?

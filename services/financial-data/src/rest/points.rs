@@ -1,5 +1,6 @@
 //! Reading one series: its points, its newest one, its vintages, and dates against vintages.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
@@ -16,14 +17,14 @@ use super::{media, query};
 use crate::aside::aside;
 use crate::error::Error;
 use crate::history::History;
-use crate::output::{Encoder, matrix as written};
+use crate::output::{Encoder, Media, matrix as written};
 use crate::question::{Pick, Question};
 use crate::store::{Store, date};
 
 /// The vintages a matrix shows unless told otherwise.
 const LAST: usize = 12;
-/// Cells that a matrix may have: about 400 MB of text.
-const MOST_CELLS: usize = 25_000_000;
+/// Cells that a matrix may have: about 80 MB of text.
+const MOST_CELLS: usize = 5_000_000;
 
 /// The arguments of [`latest`].
 pub(super) const LATEST: &[Argument] = &[argument(
@@ -131,7 +132,7 @@ pub(super) async fn matrix(
     }
     let history = store.history_at(series.id, moment).await?;
     let vintages = chosen(&arguments, &history)?;
-    let cells = history.len().saturating_mul(vintages.len());
+    let cells = history.latest(range).len().saturating_mul(vintages.len());
     if cells > MOST_CELLS {
         let error = Failure::new(Code::Invalid, format!("a matrix has at most {MOST_CELLS} cells"));
         return Err(Problem(
@@ -140,7 +141,12 @@ pub(super) async fn matrix(
                 .with_hint("ask for fewer vintages or a shorter range"),
         ));
     }
-    let write = move || written(media, &series.external_id, &history.matrix(&vintages, range));
+    let name = match media {
+        Media::Json => series.id.to_string(),
+        // Columns are named after the vintages, as ALFRED names them.
+        _ => series.external_id.clone(),
+    };
+    let write = move || written(media, &name, &history.matrix(&vintages, range));
     Ok(tag.on(media::answer(media, aside(cells, write).await??)))
 }
 
@@ -151,7 +157,10 @@ fn chosen(arguments: &Arguments, history: &Arc<History>) -> Result<Vec<i32>, Err
             .map(|text| day(text.trim()))
             .collect::<Option<Vec<i32>>>()
     };
-    if let Some(vintages) = arguments.parsed("vintages", "dates separated by commas", days)? {
+    if let Some(mut vintages) = arguments.parsed("vintages", "dates separated by commas", days)? {
+        // A column stands once, where it was named first.
+        let mut seen = HashSet::new();
+        vintages.retain(|vintage| seen.insert(*vintage));
         return Ok(vintages);
     }
     let known = history.vintages();

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::meaning::Meaning;
 use crate::ingest::{NO_DATE, Rows};
 use crate::series::SeriesId;
 
@@ -17,15 +18,15 @@ pub(super) struct Meant {
 impl Meant {
     /// What the rows may have meant that were refused when a chunk was decoded; `unplaced` is a row of an earlier chunk
     /// that may have meant any series.
-    pub(super) fn refused(rows: &Rows, ids: &[Option<SeriesId>], unplaced: Option<u64>) -> Self {
+    pub(super) fn refused(rows: &Rows, ids: &[Meaning], unplaced: Option<u64>) -> Self {
         let mut meant = Self {
             unplaced: unplaced.or(rows.unplaced),
             ..Self::default()
         };
         for row in &rows.refused {
-            match ids[row.series as usize] {
-                Some(id) => meant.add(id, row.date),
-                None => meant.anything(row.number),
+            match &ids[row.series as usize] {
+                Ok(id) => meant.add(*id, row.date),
+                Err(_) => meant.anything(row.number),
             }
         }
         meant

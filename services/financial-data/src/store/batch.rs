@@ -10,9 +10,9 @@ use arrow::array::{
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, Field, Schema};
 
+use super::meaning::Meaning;
 use super::resolve::Ordered;
 use crate::ingest::{Rows, WITHDRAWN};
-use crate::series::SeriesId;
 use crate::value::{PRECISION, SCALE};
 
 /// What a point is stored under: series, date, revision date.
@@ -31,7 +31,7 @@ pub(super) struct Points {
 }
 
 /// The runs of rows in the order of their series, if each series has one and its rows are in order without doubles.
-pub(super) fn ordered_runs(rows: &Rows, ids: &[Option<SeriesId>]) -> Option<Vec<Run>> {
+pub(super) fn ordered_runs(rows: &Rows, ids: &[Meaning]) -> Option<Vec<Run>> {
     let (mut runs, mut start): (Vec<Run>, usize) = (Vec::new(), 0);
     let key = |at: usize| (rows.dates[at], rows.revisions[at]);
     for names in rows.series.chunk_by(u32::eq) {
@@ -40,7 +40,7 @@ pub(super) fn ordered_runs(rows: &Rows, ids: &[Option<SeriesId>]) -> Option<Vec<
             return None;
         }
         start = run.end;
-        let series = ids[names[0] as usize]?.0.as_u128();
+        let series = ids[names[0] as usize].as_ref().ok()?.0.as_u128();
         runs.push(Run { series, rows: run });
     }
     runs.sort_unstable_by_key(|run| run.series);

@@ -82,7 +82,7 @@ impl Store {
     ) -> Result<Arc<Source>> {
         let name = name.trim();
         if !Source::may_be_called(name) {
-            return Err(Error::field("source", "needs a name of 1 to 100 printable characters").into());
+            return Err(Error::field("source", format!("needs a name of {}", Source::NAMING)).into());
         }
         let described = self.put_source(name, description, url);
         let intent = Intent {
@@ -120,7 +120,7 @@ impl Store {
         Err(busy())
     }
 
-    /// Deletes a series with all its points. What older snapshots hold stays readable by time travel until they expire.
+    /// Deletes a series with all its points. What older snapshots hold of it stays there until they expire.
     pub async fn delete(&self, id: SeriesId) -> Result<()> {
         let series = self.series(id)?;
         let intent = Intent {
@@ -138,6 +138,7 @@ impl Store {
     /// Removes a series and says how many rows it had, as far as they can be read.
     async fn remove(&self, id: SeriesId) -> Result<Option<usize>> {
         let rows = self.history(id).await.ok().map(|history| history.len());
+        let _deleting = self.0.deleting.write().await;
         let _changing = self.0.changing.lock().await;
         let lead = [id.to_string()];
         self.0.points.delete(&lead).await?;

@@ -53,7 +53,9 @@ impl Store {
         registry.series.get(&id).cloned().ok_or_else(|| Error::unknown(id))
     }
 
-    /// The series that `reference` means: an id, `SOURCE:EXTERNAL_ID`, or an external id that only one source uses.
+    /// The series that `reference` means: an id, `SOURCE:EXTERNAL_ID`, or an external id that only one source uses, in
+    /// this order: what begins with the name of a source means a series of that source. Beside a source it is an external
+    /// id of that source.
     pub fn find(&self, reference: &str, source: Option<&str>) -> Result<Arc<Series>, Error> {
         self.0
             .registry

@@ -96,25 +96,36 @@ impl Registry {
         self.order.range(range).filter_map(|(_, id)| self.series.get(id))
     }
 
-    /// The series that `reference` means: an id, `SOURCE:EXTERNAL_ID`, or an external id that only one source uses.
+    /// The series that all sources together have of this external id.
+    pub(super) fn called<'a>(&'a self, external_id: &'a str) -> impl Iterator<Item = &'a Arc<Series>> {
+        let start = (external_id.to_string(), SourceId(uuid::Uuid::nil()));
+        let same_name = self
+            .order
+            .range(start..)
+            .take_while(move |((name, _), _)| name == external_id);
+        same_name.filter_map(|(_, id)| self.series.get(id))
+    }
+
+    /// The series that `reference` means: an id, `SOURCE:EXTERNAL_ID`, or an external id that only one source uses, in
+    /// this order: what begins with the name of a source means a series of that source. Beside a source it is an external
+    /// id of that source.
     pub(crate) fn find(&self, reference: &str, source: Option<&str>) -> Result<Arc<Series>, Error> {
         let missing = || Error::NoSuchSeries(reference.chars().take(300).collect());
-        if let Ok(id) = uuid::Uuid::try_parse(reference) {
-            return self.series.get(&SeriesId(id)).cloned().ok_or_else(missing);
-        }
         let named = |source: &str, id: &str| self.series.get(&SeriesId::of(SourceId::of(source), id)).cloned();
         if let Some(source) = source {
             return named(source, reference).ok_or_else(missing);
         }
-        let start = (reference.to_string(), SourceId(uuid::Uuid::nil()));
-        let same_name = self.order.range(start..).take_while(|((name, _), _)| name == reference);
-        let found: Vec<&Arc<Series>> = same_name.filter_map(|(_, id)| self.series.get(id)).collect();
+        if let Some(series) = SeriesId::parse(reference).and_then(|id| self.series.get(&id)) {
+            return Ok(series.clone());
+        }
+        let full = reference.split_once(':');
+        if let Some((source, id)) = full.filter(|(source, _)| self.sources.contains_key(&SourceId::of(source))) {
+            return named(source, id).ok_or_else(missing);
+        }
+        let found: Vec<&Arc<Series>> = self.called(reference).collect();
         match found.as_slice() {
             [only] => Ok(Arc::clone(only)),
-            [] => reference
-                .split_once(':')
-                .and_then(|(source, id)| named(source, id))
-                .ok_or_else(missing),
+            [] => Err(missing()),
             many => Err(Error::AmbiguousSeries {
                 name: reference.to_string(),
                 candidates: many.iter().map(|series| self.full_name(series)).collect(),

@@ -7,6 +7,7 @@ use platform_error::Result;
 
 use super::absent::Meant;
 use super::batch::{Key, Points, ordered_runs};
+use super::meaning::{Announced, Meaning};
 use super::{Missing, Mode, Store, Upload, date};
 use crate::deed::Touched;
 use crate::error::Error;
@@ -33,8 +34,10 @@ pub(crate) struct Resolved {
 /// What earlier chunks of an upload mean for the later ones.
 #[derive(Default)]
 pub(crate) struct Earlier {
-    /// Series that it describes or creates: they count as known.
-    pub(crate) announced: HashSet<SeriesId>,
+    /// Series that it describes or creates.
+    pub(crate) announced: Announced,
+    /// Series that it stores rows of.
+    pub(crate) stored: HashSet<SeriesId>,
     /// Series whose crawls were compared with what was known.
     compared: HashSet<SeriesId>,
     /// The first refused row that may have meant any series.
@@ -48,8 +51,7 @@ impl Store {
     /// Resolves the rows of one chunk.
     pub(crate) async fn resolve(&self, mut rows: Rows, upload: &Upload, earlier: &mut Earlier) -> Result<Resolved> {
         let mut out = Resolved::default();
-        self.look_again(&rows, &earlier.announced).await?;
-        let ids = self.ids(&rows, upload, &earlier.announced);
+        let ids = self.meanings(&rows.names, upload, &earlier.announced).await?;
         if upload.mode != Mode::Upsert {
             whole(&rows, &ids, &mut earlier.compared)?;
         }
@@ -66,8 +68,8 @@ impl Store {
                 .names
                 .iter()
                 .zip(&ids)
-                .filter_map(|(name, id)| Some((name, (*id)?)));
-            self.take_up(named, upload, (&mut earlier.announced, &mut out));
+                .filter_map(|(name, id)| Some((name, *id.as_ref().ok()?)));
+            self.take_up(named, upload, (earlier, &mut out));
             out.batch = (!runs.is_empty()).then(|| Points::of_runs(rows, runs).into_batch());
             return Ok(out);
         }
@@ -75,8 +77,8 @@ impl Store {
         let named: BTreeSet<u32> = order.iter().map(|row| rows.series[row.3 as usize]).collect();
         let named = named
             .into_iter()
-            .filter_map(|at| Some((&rows.names[at as usize], ids[at as usize]?)));
-        self.take_up(named, upload, (&mut earlier.announced, &mut out));
+            .filter_map(|at| Some((&rows.names[at as usize], *ids[at as usize].as_ref().ok()?)));
+        self.take_up(named, upload, (earlier, &mut out));
         let (order, withdrawn) = match upload.mode {
             Mode::Upsert => (order, Vec::new()),
             Mode::Changes { missing } => self.changes(&rows, (order, missing, meant), &mut out).await?,
@@ -86,47 +88,22 @@ impl Store {
         Ok(out)
     }
 
-    /// Asks once what other processes have created, when rows name a series by an id that nobody here knows.
-    async fn look_again(&self, rows: &Rows, announced: &HashSet<SeriesId>) -> Result<()> {
-        let is_unknown = |name: &SeriesName| match name {
-            SeriesName::Id(id) => !announced.contains(id) && self.series(*id).is_err(),
-            SeriesName::External { .. } => false,
-        };
-        match rows.names.iter().any(is_unknown) {
-            true => self.reload().await,
-            false => Ok(()),
-        }
-    }
-
-    /// The series of each name of a chunk; `None` for an id that nobody knows.
-    fn ids(&self, rows: &Rows, upload: &Upload, announced: &HashSet<SeriesId>) -> Vec<Option<SeriesId>> {
-        let registry = self.0.registry.read().expect("no panic while holding the lock");
-        let resolve = |name: &SeriesName| match name {
-            SeriesName::Id(id) => (registry.series.contains_key(id) || announced.contains(id)).then_some(*id),
-            SeriesName::External { source, external_id } => Some(SeriesId::of(
-                SourceId::of(source_of(source.as_deref(), upload)),
-                external_id,
-            )),
-        };
-        rows.names.iter().map(resolve).collect()
-    }
-
     /// Takes up the series of rows that are to be stored: those that nobody knows are to be created.
     fn take_up<'r>(
         &self,
         named: impl Iterator<Item = (&'r SeriesName, SeriesId)>,
         upload: &Upload,
-        (announced, out): (&mut HashSet<SeriesId>, &mut Resolved),
+        (earlier, out): (&mut Earlier, &mut Resolved),
     ) {
         let registry = self.0.registry.read().expect("no panic while holding the lock");
         for (name, id) in named {
             out.touched.add([id]);
-            if let SeriesName::External { source, external_id } = name
-                && !registry.series.contains_key(&id)
-                && announced.insert(id)
-            {
+            earlier.stored.insert(id);
+            let (source, external_id) = name.external();
+            let source = source.or(upload.source.as_deref()).unwrap_or(DEFAULT_SOURCE);
+            if !registry.series.contains_key(&id) && earlier.announced.create(id, SourceId::of(source)) {
                 out.unknown.push(SeriesDescription {
-                    source: Some(source_of(source.as_deref(), upload).to_string()),
+                    source: Some(source.to_string()),
                     external_id: external_id.to_string(),
                     ..SeriesDescription::default()
                 });
@@ -175,10 +152,10 @@ impl Store {
 
 /// Refuses a chunk of crawls with a series that an earlier chunk had: what its rows change can only be told of all of
 /// them together.
-fn whole(rows: &Rows, ids: &[Option<SeriesId>], compared: &mut HashSet<SeriesId>) -> Result<(), Error> {
+fn whole(rows: &Rows, ids: &[Meaning], compared: &mut HashSet<SeriesId>) -> Result<(), Error> {
     for (name, id) in rows.names.iter().zip(ids) {
-        if id.is_some_and(|id| compared.contains(&id)) {
-            return Err(Error::ScatteredSeries(name_of(name)));
+        if id.as_ref().is_ok_and(|id| compared.contains(id)) {
+            return Err(Error::ScatteredSeries(name.external().1.to_string()));
         }
     }
     compared.extend(ids.iter().flatten());
@@ -189,40 +166,28 @@ fn whole(rows: &Rows, ids: &[Option<SeriesId>], compared: &mut HashSet<SeriesId>
 /// meant.
 fn sorted_out(
     rows: &Rows,
-    (ids, latest): (&[Option<SeriesId>], i32),
+    (ids, latest): (&[Meaning], i32),
     (earlier, out): (&mut Earlier, &mut Resolved),
 ) -> (Vec<Ordered>, Meant) {
     let mut meant = Meant::refused(rows, ids, earlier.unplaced);
     let mut order: Vec<Ordered> = Vec::with_capacity(rows.len());
     for at in 0..rows.len() {
-        match ids[rows.series[at] as usize] {
-            None => {
-                out.refused.push(unknown_id(rows, at));
+        match &ids[rows.series[at] as usize] {
+            Err(unclear) => {
+                out.refused.push(unclear.refusal(rows, at));
                 meant.anything(rows.numbers[at]);
             }
-            Some(id) if rows.revisions[at] > latest => {
+            Ok(id) if rows.revisions[at] > latest => {
                 out.refused.push(not_yet_published(rows, at));
-                meant.add(id, rows.dates[at]);
+                meant.add(*id, rows.dates[at]);
             }
-            Some(id) => order.push((id.0.as_u128(), rows.dates[at], rows.revisions[at], at as u32)),
+            Ok(id) => order.push((id.0.as_u128(), rows.dates[at], rows.revisions[at], at as u32)),
         }
     }
     order.sort_unstable();
     let order = without_doubles(rows, order, (&mut meant, out));
     earlier.unplaced = meant.unplaced();
     (order, meant)
-}
-
-/// The source of a row that names this one, or none.
-fn source_of<'s>(named: Option<&'s str>, upload: &'s Upload) -> &'s str {
-    named.or(upload.source.as_deref()).unwrap_or(DEFAULT_SOURCE)
-}
-
-fn name_of(name: &SeriesName) -> String {
-    match name {
-        SeriesName::Id(id) => id.to_string(),
-        SeriesName::External { external_id, .. } => external_id.to_string(),
-    }
 }
 
 /// Of rows with one key the first stays. A double with the same value is no harm, one with another value is refused: it
@@ -245,17 +210,6 @@ fn without_doubles(rows: &Rows, order: Vec<Ordered>, (meant, out): (&mut Meant, 
         }
     }
     kept
-}
-
-fn unknown_id(rows: &Rows, at: usize) -> RowError {
-    RowError {
-        row: rows.numbers[at],
-        field: "series_id",
-        value: Some(name_of(&rows.names[rows.series[at] as usize])),
-        error_type: RowErrorType::InvalidSeriesReference,
-        message: "there is no series with this id".to_string(),
-        suggested_fix: Some("create the series first, or name it by source and external id".to_string()),
-    }
 }
 
 fn not_yet_published(rows: &Rows, at: usize) -> RowError {

@@ -66,12 +66,24 @@ impl Upload {
             .as_deref()
             .is_some_and(|source| !Source::may_be_called(source))
         {
-            return Err(Error::field("source", "has 1 to 100 printable characters"));
+            return Err(Error::field("source", format!("has {}", Source::NAMING)));
         }
         if self.key.as_deref().is_some_and(|key| !is_key(key)) {
             return Err(Error::field("batch_id", "has 1 to 255 printable characters"));
         }
         Ok(self)
+    }
+
+    /// What tells batches apart beside their rows, in a form that outlives releases.
+    fn said(&self) -> String {
+        let mode = match self.mode {
+            Mode::Upsert => "upsert",
+            Mode::Changes { missing: Missing::Kept } => "changes",
+            Mode::Changes {
+                missing: Missing::Withdrawn,
+            } => "changes, missing withdrawn",
+        };
+        json!([self.source, mode, self.atomic, self.revision_date]).to_string()
     }
 
     /// Whether dates may be withdrawn because the rows lack them.
@@ -177,7 +189,7 @@ impl Store {
     }
 
     async fn take(&self, upload: Upload, format: Format, input: impl Read + Send + 'static) -> Result<Report> {
-        let digest = Arc::new(Mutex::new(Sha256::new()));
+        let digest = Arc::new(Mutex::new(Sha256::new_with_prefix(upload.said())));
         let input = Hashed {
             inner: input,
             digest: digest.clone(),
@@ -208,7 +220,7 @@ impl Store {
     }
 
     async fn take_rows(&self, upload: Upload, head: Head, rows: Vec<Rows>) -> Result<Report> {
-        let mut digest = Sha256::new();
+        let mut digest = Sha256::new_with_prefix(upload.said());
         let head = Arc::new(head);
         let mut decoded = Decoded {
             head: head.clone(),
@@ -225,7 +237,9 @@ impl Store {
                     &rows.dates,
                     &rows.values,
                     &rows.digits,
-                    &rows.revisions
+                    &rows.revisions,
+                    &rows.originals,
+                    &rows.metadata
                 )
             ));
             intake.take(&head, rows).await?;

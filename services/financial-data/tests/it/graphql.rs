@@ -2,6 +2,7 @@
 
 mod federation;
 mod lists;
+mod names;
 mod points;
 mod refusals;
 mod schema;

@@ -4,4 +4,5 @@
 
 mod deeds;
 mod graphql;
+mod ready;
 mod rest;

@@ -32,7 +32,7 @@ fn the_envelope_is_known_when_rows_are_handed_over() {
         vec![(Some("b-1".to_owned()), "FRED:GDP 2024-01-01 1 - - -".to_owned()); 2]
     );
     assert_eq!(decoded.head.series[0].external_id, "GDP");
-    assert_eq!(decoded.head.series[0].frequency.as_deref(), Some("q"));
+    assert_eq!(decoded.head.series[0].frequency, Some(Some("q".to_owned())));
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn a_description_that_does_not_fit_a_series_is_refused_by_number() {
         ),
         (
             r#"{"externalId":"GDP","startDate":"2024-02-30"}"#,
-            "input is out of range",
+            "start_date is not a calendar date",
         ),
         (
             r#"{"externalId":"GDP","startDate":"2024-01-02","endDate":"2024-01-01"}"#,

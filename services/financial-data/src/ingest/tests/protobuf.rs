@@ -61,11 +61,11 @@ fn a_request_is_decoded_field_by_field() {
     assert_eq!(decoded.head.batch_id.as_deref(), Some("b-1"));
     let series = &decoded.head.series[0];
     assert_eq!(
-        (series.source.as_deref(), series.start_date.map(|date| date.to_string())),
-        (Some("BEA"), Some("1947-01-01".to_owned()))
+        (series.source.as_deref(), &series.start_date),
+        (Some("BEA"), &Some(Some("1947-01-01".to_owned())))
     );
-    assert_eq!(series.metadata, Some(serde_json::json!({"release": 53})));
-    assert!(self::rows(Format::Protobuf, b"").is_empty());
+    assert_eq!(series.metadata, Some(Some(serde_json::json!({"release": 53}))));
+    assert_eq!(refusal(Format::Protobuf, b"").0, 400);
 }
 
 #[test]

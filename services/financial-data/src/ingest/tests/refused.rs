@@ -19,7 +19,7 @@ fn placed(format: Format, bytes: &[u8]) -> Placed {
     let decoded = decode(format, bytes, &limits, &mut |_, rows| {
         unplaced = rows.unplaced;
         let name = |row: &RefusedRow| match &rows.names[row.series as usize] {
-            SeriesName::Id(id) => id.to_string(),
+            SeriesName::Id { id, .. } => id.to_string(),
             SeriesName::External { source, external_id } => {
                 format!("{}:{external_id}", source.as_deref().unwrap_or("-"))
             }

@@ -144,7 +144,9 @@ impl<'a> Intake<'a> {
     /// Series that a request describes may be named by id in its rows.
     fn announce(&mut self, series: &[SeriesDescription]) {
         for description in series {
-            self.earlier.announced.insert(self.id_of(description));
+            let source = description.source.as_deref().or(self.upload.source.as_deref());
+            let source = source.unwrap_or(DEFAULT_SOURCE);
+            self.earlier.announced.describe(source, &description.external_id);
         }
     }
 
@@ -199,14 +201,26 @@ impl<'a> Intake<'a> {
 
     async fn commit(&mut self, receipt: Option<Receipt>) -> Result<Option<Written>> {
         let table = self.store.points_table();
+        let _nobody_deletes = self.store.0.deleting.read().await;
+        self.check_series()?;
         match (self.stage.take(), self.waiting.take()) {
             (Some(stage), _) => {
                 let stage = Arc::try_unwrap(stage).map_err(|_| Failure::internal("a chunk is still being written"))?;
                 Ok(Some(stage.commit(receipt).await?))
             }
             (None, Some(batch)) => Ok(Some(table.append(batch, receipt).await?)),
-            (None, None) => Ok(None),
+            (None, None) => match receipt {
+                Some(receipt) => Ok(table.acknowledge(&receipt).await?.map(Written::Repeated)),
+                None => Ok(None),
+            },
         }
+    }
+
+    /// A point never names a series that is not there, also where one was deleted since its rows were resolved.
+    fn check_series(&self) -> Result<(), Error> {
+        let mut stored = self.earlier.stored.iter();
+        let gone = stored.find(|id| self.store.series(**id).is_err());
+        gone.map_or(Ok(()), |id| Err(Error::Deleted(*id)))
     }
 
     fn receipt(&self, key: String, fingerprint: &str) -> Receipt {

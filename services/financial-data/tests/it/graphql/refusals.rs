@@ -125,7 +125,10 @@ async fn a_batch_without_a_printable_name_or_source_is_refused_before_it_is_read
     let service = with_gdp().await;
     for (field, reason) in [
         ("batchId: \"\"", "batch_id has 1 to 255 printable characters"),
-        ("source: \" \"", "source has 1 to 100 printable characters"),
+        (
+            "source: \" \"",
+            "source has 1 to 100 printable characters without a colon",
+        ),
     ] {
         let document = format!("mutation {{ bulkUploadFinancialData(data: [], {field}) {{ successful }} }}");
 

@@ -1,11 +1,8 @@
 //! What becomes of a batch: reports, all or nothing, repetition, crawls, withdrawals.
 
-use axum::body::Body;
-use axum::http::Request;
-use platform_testing::{Answer, TestService};
 use serde_json::json;
 
-use super::{API, csv, get, problem, put, rows, said, start, upload};
+use super::{csv, get, problem, put, rows, said, start, upload};
 
 const HALF_GOOD: &str = "X,2024-01-01,1.50,2024-02-01\n\
                          X,2024-13-01,2,2024-02-01\n\
@@ -91,55 +88,6 @@ async fn rows_of_an_unknown_id_and_of_tomorrows_news_are_refused() {
         full.contains("2024-01-01,1,2026-01-15,"),
         "without a revision date it is today: {full}"
     );
-}
-
-#[tokio::test]
-async fn a_batch_under_one_key_is_stored_once() {
-    let service = start().await;
-    let batch = "X,2024-01-01,1,2024-02-01\n";
-
-    let first = rows(&service, "?source=S&batch_id=b1", batch).await.json();
-    let again = with_header(&service, ("idempotency-key", "b1"), batch).await.json();
-    let third = with_header(&service, ("x-batch-id", "b1"), batch).await.json();
-
-    assert_eq!((&first["repeated"], &first["batchId"]), (&json!(false), &json!("b1")));
-    assert_eq!(
-        (&again["repeated"], &again["summary"]),
-        (&json!(true), &first["summary"])
-    );
-    assert_eq!(third["repeated"], true);
-    let snapshots = service.get("/api/v1/lake/snapshots").await.json();
-    assert_eq!(snapshots["snapshots"].as_array().unwrap().len(), 1);
-}
-
-#[tokio::test]
-async fn a_key_is_refused_for_another_batch() {
-    let service = start().await;
-    rows(&service, "?source=S&batch_id=b1", "X,2024-01-01,1,2024-02-01\n").await;
-
-    let other = rows(&service, "?source=S&batch_id=b1", "X,2024-01-01,2,2024-02-01\n").await;
-
-    assert_eq!(
-        said(&other, 422),
-        "the idempotency key b1 was used for a batch with other content"
-    );
-    assert_eq!(csv(&service, "/series/X/points").await, "date,value\n2024-01-01,1\n");
-}
-
-#[tokio::test]
-async fn url_and_headers_may_not_contradict_each_other() {
-    let service = start().await;
-    let request = Request::post(format!("{API}/bulk?source=A&batch_id=b1"));
-    let request = request
-        .header("content-type", "text/csv")
-        .header("x-source", "A")
-        .header("x-batch-id", "b2");
-
-    let refused = service
-        .request(request.body(Body::from("series_id,date,value\n")).unwrap())
-        .await;
-
-    assert!(said(&refused, 400).contains("batch_id and the header x-batch-id contradict each other"));
 }
 
 #[tokio::test]
@@ -270,12 +218,4 @@ async fn the_envelope_of_a_json_batch_describes_its_series() {
         said(&get(&service, "/series/UNRATE").await, 400).contains("FRED:UNRATE"),
         "two sources have it"
     );
-}
-
-async fn with_header(service: &TestService, (name, value): (&str, &str), batch: &str) -> Answer {
-    let request = Request::post(format!("{API}/bulk?source=S"))
-        .header("content-type", "text/csv")
-        .header(name, value);
-    let body = format!("series_id,date,value,revision_date\n{batch}");
-    service.request(request.body(Body::from(body)).unwrap()).await
 }

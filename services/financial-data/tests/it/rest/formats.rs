@@ -4,7 +4,7 @@ use axum::http::Method;
 use financial_data::ingest::Format;
 
 use super::bodies::{body, from_arrow, from_json, from_parquet, revisions};
-use super::{API, GDP, csv, get, put, start, upload, with_gdp};
+use super::{API, GDP, csv, get, put, said, start, upload, with_gdp};
 
 #[tokio::test]
 async fn every_format_goes_up_and_keeps_every_vintage_and_digit() {
@@ -96,4 +96,18 @@ async fn a_protobuf_definition_is_served() {
     let proto = get(&service, "/bulk.proto").await;
 
     assert!(proto.text().contains("message BulkDataRequest"));
+}
+
+#[tokio::test]
+async fn an_upload_without_a_byte_is_refused_in_every_format() {
+    let service = start().await;
+    for format in Format::ALL {
+        let refused = upload(&service, "", format.content_type(), "").await;
+
+        assert!(
+            said(&refused, 400).starts_with("the upload is empty"),
+            "{format}: {}",
+            refused.text()
+        );
+    }
 }

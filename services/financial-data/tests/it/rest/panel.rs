@@ -50,9 +50,11 @@ async fn what_one_series_cannot_answer_is_said_before_anything_is_sent() {
     let unknown = get(&service, "/panel?series=A,NOPE").await;
     let nothing = get(&service, "/panel").await;
     let both = get(&service, "/panel?series=A&source=S").await;
+    let stranger = get(&service, "/panel?source=T").await;
 
     assert_eq!(problem(&growth, 400)["series"], "S:B");
     assert_eq!(problem(&unknown, 404)["code"], "NOT_FOUND");
+    assert_eq!(said(&stranger, 400), "source \"T\" is none of GET /sources");
     assert_eq!(
         said(&nothing, 400),
         "series or source is needed: say which series to show"

@@ -244,6 +244,10 @@ async fn a_matrix_shows_dates_against_vintages() {
         "date,GDP_20140430,GDP_20140529\n2013-10-01,17089.6,17089.6\n2014-01-01,17149.6,17101.3\n"
     );
     assert_eq!(last["vintages"].as_array().unwrap().len(), 2);
+    let whole = get(&service, "/series/GDP").await.json();
+    assert_eq!(last["seriesId"], whole["id"]);
+    let twice = "/series/GDP/matrix?vintages=2014-05-29,2014-05-29&start=2014-01-01";
+    assert_eq!(csv(&service, twice).await, "date,GDP_20140529\n2014-01-01,17101.3\n");
     let both = get(&service, "/series/GDP/matrix?last=2&vintages=2014-04-30").await;
     assert!(said(&both, 400).starts_with("vintages and last exclude each other"));
 }

@@ -2,7 +2,7 @@
 
 use platform_testing::TestService;
 
-use super::{csv, get, put, rows, service, start};
+use super::{csv, get, put, rows, said, service, start};
 
 /// Another process on the lake of `first`, which does not look for commits of others by itself.
 async fn beside(first: &TestService) -> TestService {
@@ -58,6 +58,19 @@ async fn a_row_may_name_a_series_by_the_id_that_another_process_has_just_made() 
         csv(&second, "/series/FRED:GDP/points").await,
         "date,value\n2024-01-01,1\n"
     );
+}
+
+#[tokio::test]
+async fn a_row_without_a_source_is_refused_for_a_series_that_another_process_has_just_made() {
+    let first = start().await;
+    let second = beside(&first).await;
+    put(&first, "FRED:GDP", GDP).await;
+    assert_eq!(get(&second, "/series/FRED:GDP").await.status, 404, "not heard of yet");
+
+    let refused = rows(&second, "", "GDP,2024-01-01,1,2024-02-01\n").await;
+
+    assert_eq!(said(&refused, 422), "the only row was refused and nothing was stored");
+    assert_eq!(get(&second, "/series").await.json()["total"], 1);
 }
 
 #[tokio::test]

@@ -133,3 +133,37 @@ async fn a_description_is_stored_although_all_rows_are_refused_and_the_answer_sa
     );
     assert_eq!(get(&service, "/series").await.json()["total"], 1);
 }
+
+#[tokio::test]
+async fn a_number_of_any_length_is_stored_exactly_or_told_what_is_wrong_with_it() {
+    let service = start().await;
+    let zeros = "0".repeat(60);
+    let batch = [
+        format!("X,2024-01-01,0.1{zeros},2024-06-01"),
+        format!("X,2024-01-02,{zeros}7.50,2024-06-01"),
+        format!("X,2024-01-03,1{zeros}e-58,2024-06-01"),
+        "X,2024-01-04,123.4567890123456789012345678901234567890123,2024-06-01".to_owned(),
+        "X,2024-01-05,170141183460469231731687303715884105728,2024-06-01".to_owned(),
+        format!("X,2024-01-06,1{zeros}.5,2024-06-01"),
+        format!("X,2024-01-07,1{zeros}.5x,2024-06-01"),
+    ];
+
+    let report = rows(&service, "?source=S", &format!("{}\n", batch.join("\n")))
+        .await
+        .json();
+
+    let told = report["errors"].as_array().unwrap().iter();
+    let told: Vec<_> = told
+        .map(|error| (error["row"].as_u64().unwrap(), error["message"].as_str().unwrap()))
+        .collect();
+    let large = "does not fit: at most 18 digits before the decimal point";
+    let precise = "does not fit: at most 10 digits after the decimal point, and nothing is rounded";
+    assert_eq!(
+        told,
+        [(4, precise), (5, large), (6, large), (7, "is not a decimal number")]
+    );
+    assert_eq!(
+        csv(&service, "/series/X/points").await,
+        "date,value\n2024-01-01,0.1000000000\n2024-01-02,7.50\n2024-01-03,100.0000000000\n"
+    );
+}

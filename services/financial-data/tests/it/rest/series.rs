@@ -3,7 +3,7 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use super::{API, csv, get, problem, put, rows, said, start};
+use super::{API, csv, get, problem, put, rows, said, start, upload};
 
 #[tokio::test]
 async fn a_series_is_created_and_then_described_further() {
@@ -220,6 +220,21 @@ async fn series_are_found_by_name_and_by_when_they_have_observations() {
         assert_eq!(list["total"], found.len(), "{question}");
     }
     assert!(said(&get(&service, "/series?observed_from=soon").await, 400).starts_with("observed_from expects a date"));
+}
+
+#[tokio::test]
+async fn a_search_narrowed_by_a_prefix_sees_what_ranks_behind_a_thousand_others() {
+    let service = start().await;
+    let mut series: Vec<_> = (0..1_001)
+        .map(|number| json!({ "externalId": format!("A{number}"), "title": "Rate" }))
+        .collect();
+    series.push(json!({ "externalId": "ZZ", "title": "A long title that says at its end that it is of a rate" }));
+    let body = json!({ "source": "S", "series": series, "data": [] }).to_string();
+    assert_eq!(upload(&service, "", "application/json", body).await.status, 200);
+
+    let list = get(&service, "/series?q=rate&prefix=ZZ").await.json();
+
+    assert_eq!(names_of(&list), ["ZZ"]);
 }
 
 #[tokio::test]

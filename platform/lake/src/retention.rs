@@ -1,4 +1,4 @@
-//! Which snapshots stay: all recent ones, then one an hour, then one a day.
+//! Which snapshots stay: all recent ones, then one an hour, then one a day, and those that a tag or a branch names.
 
 use std::collections::HashSet;
 
@@ -10,7 +10,7 @@ const SLACK: usize = 25;
 
 /// How much of a table's own history (its snapshots) is kept. Vintages are rows and are never forgotten by it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct History {
+pub struct Retention {
     /// The newest snapshots, all of them.
     pub last: usize,
     /// For so long the last snapshot of each hour.
@@ -19,7 +19,7 @@ pub struct History {
     pub daily: Duration,
 }
 
-impl Default for History {
+impl Default for Retention {
     fn default() -> Self {
         Self {
             last: 75,
@@ -29,17 +29,22 @@ impl Default for History {
     }
 }
 
-impl History {
+impl Retention {
     /// The snapshots of a table that may go, once they are more than a few.
     pub(crate) fn surplus(&self, metadata: &TableMetadata, now: DateTime<Utc>) -> Vec<i64> {
-        match metadata.snapshots().len() > self.last + SLACK {
-            true => self.expired(metadata, now),
+        let surplus = self.too_old(metadata, now);
+        match surplus.len() >= SLACK {
+            true => unnamed(metadata, surplus),
             false => Vec::new(),
         }
     }
 
-    /// The snapshots of a table that this history does not keep. The current one always stays.
+    /// The snapshots of a table that are not kept. The current one always stays.
     pub(crate) fn expired(&self, metadata: &TableMetadata, now: DateTime<Utc>) -> Vec<i64> {
+        unnamed(metadata, self.too_old(metadata, now))
+    }
+
+    fn too_old(&self, metadata: &TableMetadata, now: DateTime<Utc>) -> Vec<i64> {
         let mut snapshots: Vec<(i64, i64, i64)> = metadata
             .snapshots()
             .map(|snapshot| {
@@ -63,4 +68,19 @@ impl History {
         }
         out
     }
+}
+
+/// Those of `snapshots` that neither a tag nor a branch names; main names the current one.
+pub(crate) fn unnamed(metadata: &TableMetadata, mut snapshots: Vec<i64>) -> Vec<i64> {
+    // The library tells of the references only when it writes them down; what cannot be told apart stays.
+    let json = serde_json::to_value(metadata).unwrap_or_default();
+    let Some(references) = json["refs"].as_object() else {
+        return Vec::new();
+    };
+    let named: HashSet<i64> = references
+        .values()
+        .filter_map(|reference| reference["snapshot-id"].as_i64())
+        .collect();
+    snapshots.retain(|id| !named.contains(id));
+    snapshots
 }
