@@ -33,11 +33,32 @@ pub struct Composition {
     pub hints: Vec<Hint>,
 }
 
+/// How much a composition may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How many paths of queries are followed to see whether each can be resolved.
+    pub paths: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            // As many as Apollo's composer looks at.
+            paths: 1_000_000,
+        }
+    }
+}
+
 /// Composes subgraphs into a supergraph. The order in which they are given does not matter.
 ///
 /// Rules are checked in stages: each subgraph by itself, then the merge, then the whole, and at last whether every
 /// query can be resolved. All errors of the first stage that has some are returned.
 pub fn compose(subgraphs: &[Subgraph]) -> Result<Composition, Vec<CompositionError>> {
+    compose_within(subgraphs, Limits::default())
+}
+
+/// Composes subgraphs like [`compose`], and refuses those that would cost more than is allowed.
+pub fn compose_within(subgraphs: &[Subgraph], limits: Limits) -> Result<Composition, Vec<CompositionError>> {
     let schemas = load_all(subgraphs)?;
     let mut merged = merge(&schemas);
     let mut errors = std::mem::take(&mut merged.errors);
@@ -49,7 +70,7 @@ pub fn compose(subgraphs: &[Subgraph]) -> Result<Composition, Vec<CompositionErr
     none(supergraph::check_visibility(&merged, &schemas))?;
     let api = supergraph::api(&merged, &schemas);
     none(supergraph::check_graphql(&api))?;
-    none(satisfiability::check(&document, &merged.features))?;
+    none(satisfiability::check(&document, &merged.features, limits))?;
     Ok(Composition {
         supergraph_sdl: document.to_string(),
         api_sdl: api.to_string(),

@@ -18,7 +18,7 @@ mod supergraph;
 mod validate;
 
 pub use self::{
-    compose::{Composition, Subgraph, compose},
+    compose::{Composition, Limits, Subgraph, compose, compose_within},
     error::{Code, CompositionError, Location},
     hint::{Hint, HintCode},
 };

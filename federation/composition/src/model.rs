@@ -2,7 +2,7 @@
 
 use apollo_compiler::{
     Name, Node,
-    ast::{self, Argument, Directive, DirectiveDefinition, Value},
+    ast::{self, Argument, Directive, DirectiveLocation, Value},
     parser::SourceSpan,
 };
 use indexmap::IndexMap;
@@ -190,8 +190,18 @@ impl Directives for Vec<Applied> {
     }
 }
 
+/// A directive that a schema defines.
+#[derive(Clone, Debug)]
+pub(crate) struct Defined {
+    pub(crate) name: Name,
+    pub(crate) description: Option<Node<str>>,
+    pub(crate) arguments: IndexMap<Name, Field>,
+    pub(crate) repeatable: bool,
+    pub(crate) locations: Vec<DirectiveLocation>,
+}
+
 /// The definitions of directives by name.
-pub(crate) type Definitions = IndexMap<Name, Node<DirectiveDefinition>>;
+pub(crate) type Definitions = IndexMap<Name, Defined>;
 
 /// The object types that a value of a type can have.
 pub(crate) fn runtime_types<'a>(types: &'a Types, ty: &'a Type) -> Vec<&'a Name> {

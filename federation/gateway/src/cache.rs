@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use hints::Hints;
 pub use store::Invalidation;
-pub(crate) use store::{Fresh, Key, Store, Tags};
+pub(crate) use store::{Entity, Fresh, Key, Store, Tags};
 pub(crate) use subgraph::{Keeper, Keeping, said};
 
 /// What is kept, and how much of it.

@@ -85,6 +85,7 @@ impl Gateway {
 
     /// A gateway that has no supergraph yet, and says so, and why.
     pub(crate) fn waiting(lacking: String, settings: Settings, peers: Peers, context: &Context) -> Result<Self> {
+        settings.check()?;
         let planners = Arc::new(Semaphore::new(settings.planning.concurrency.max(1)));
         let client = Client::new(&ClientSettings::default())?;
         let believed = Believed::open(&settings.jwt, &client, context)?;
@@ -223,6 +224,7 @@ impl Serving {
         let supergraph = Arc::new(Supergraph::parse(sdl)?);
         let propagation = Propagation::new(&settings.headers)?;
         propagation.check(|name| supergraph.endpoints.contains_key(name))?;
+        settings.tell_strangers(|name| supergraph.endpoints.contains_key(name));
         supergraph.labels.check(&settings.overrides.labels);
         Ok(Self {
             forwarded: propagation.forwarded(),
@@ -230,7 +232,7 @@ impl Serving {
             subgraphs: Subgraphs::new(&supergraph, settings, peers, propagation)?,
             rules: Rules::new(&supergraph),
             costs: Model::new(&supergraph),
-            hints: Hints::new(&supergraph),
+            hints: Hints::new(&supergraph, settings.cache.default_max_age.as_secs()),
             upstreams: Arc::new(Upstreams::new(&supergraph, settings, peers)?),
             supergraph,
         })
@@ -238,16 +240,16 @@ impl Serving {
 
     fn surroundings<'a>(&'a self, gateway: &'a Inner) -> Surroundings<'a> {
         let settings = &gateway.settings;
-        let store = gateway.cache.as_ref().filter(|_| settings.cache.entities);
+        let store = gateway.cache.as_ref();
         Surroundings {
             types: &self.supergraph.types,
             subgraphs: &self.subgraphs,
             errors: settings.execution.subgraph_errors,
             memory: settings.execution.memory.as_usize(),
-            keeping: store.map(|store| Keeping {
+            store,
+            keeping: store.filter(|_| settings.cache.entities).map(|store| Keeping {
                 store,
                 hints: &self.hints,
-                default_max_age: settings.cache.default_max_age.as_secs(),
             }),
         }
     }

@@ -5,7 +5,10 @@ mod parsed;
 mod reserved;
 mod shown;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
+};
 
 use graphql_tools::static_graphql::query::Document;
 use moka::sync::Cache;
@@ -28,6 +31,8 @@ use crate::{
 
 /// Texts shorter than this are read where they come in; longer ones where nobody else waits.
 const SHORT: usize = 4096;
+/// What a key costs that stands for another.
+const KEY: u32 = 256;
 
 /// A plan with everything that its execution needs.
 #[derive(Debug)]
@@ -44,6 +49,8 @@ pub(crate) struct Operations {
     supergraph: Arc<Supergraph>,
     reader: Arc<Reader>,
     parsed: Cache<Key, Arc<Parsed>>,
+    /// The keys of operations by what they are asked for without their names.
+    unnamed: Cache<Key, Key>,
     prepared: Cache<Key, Arc<Prepared>>,
     settings: PlanningSettings,
     /// The labels of `@override` that are switched on.
@@ -70,6 +77,10 @@ impl Operations {
                 .max_capacity(documents)
                 .weigher(|_, parsed: &Arc<Parsed>| weight(512 + parsed.text.len() * 12))
                 .build(),
+            unnamed: Cache::builder()
+                .max_capacity(documents / 16)
+                .weigher(|_, _| KEY)
+                .build(),
             prepared: Cache::builder()
                 .max_capacity(plans)
                 .weigher(|_, prepared: &Arc<Prepared>| weight(prepared.weight()))
@@ -82,7 +93,10 @@ impl Operations {
 
     /// The document of a text, checked.
     pub(crate) async fn parsed(&self, text: &Arc<str>, name: Option<&str>) -> Result<Arc<Parsed>, Refusal> {
-        let key = key_of(text, name);
+        let sent = key_of(text, name);
+        // Who sends no name asks for the same as who does.
+        let named = name.is_none().then(|| self.unnamed.get(&sent)).flatten();
+        let key = named.unwrap_or(sent);
         let kept = self.parsed.get(&key);
         telemetry::record_cache("document", kept.is_some());
         if let Some(parsed) = kept {
@@ -97,7 +111,10 @@ impl Operations {
             }
         };
         let parsed = Arc::new(parsed);
-        self.parsed.insert(key, parsed.clone());
+        if parsed.name.is_some() && parsed.is_alone() {
+            self.unnamed.insert(key_of(&parsed.text, None), parsed.key);
+        }
+        self.parsed.insert(parsed.key, parsed.clone());
         Ok(parsed)
     }
 
@@ -162,18 +179,27 @@ impl Operations {
             .collect()
     }
 
-    /// Plans operations before anybody asks for them. What does not fit this supergraph is left out.
-    pub(crate) async fn warm(&self, operations: Vec<(Arc<str>, Option<String>)>) -> usize {
-        let mut warmed = 0;
+    /// Plans the first so many operations before anybody asks for them, for those who send no variables. What does not
+    /// fit this supergraph is left out.
+    pub(crate) async fn warm(&self, operations: Vec<(Arc<str>, Option<String>)>, most: usize) -> usize {
+        let (mut met, mut left, mut warmed) = (HashSet::new(), most, 0);
         for (text, name) in operations {
-            let Ok(parsed) = self.parsed(&text, name.as_deref()).await else {
+            if left == 0 {
+                break;
+            }
+            let parsed = self.parsed(&text, name.as_deref()).await.ok();
+            // With its name and without it, an operation is one.
+            if parsed.as_ref().is_some_and(|parsed| !met.insert(parsed.key)) {
                 continue;
-            };
+            }
+            left -= 1;
+            let Some(parsed) = parsed else { continue };
+            let variables = parsed.defaults();
             let draws = self.supergraph.labels.draws();
             let draws: Vec<u64> = draws.take(if parsed.is_moving { usize::MAX } else { 1 }).collect();
             let mut is_planned = true;
             for draw in draws {
-                is_planned &= self.prepared(&parsed, None, &Variables::default(), draw).await.is_ok();
+                is_planned &= self.prepared(&parsed, None, &variables, draw).await.is_ok();
             }
             warmed += usize::from(is_planned);
         }

@@ -28,9 +28,8 @@ impl Gateway {
             .chain(persisted)
             .chain(old.iter().flat_map(|old| old.operations.known()));
         let mut met = HashSet::new();
-        let known = known.filter(|operation| met.insert(operation.clone()));
-        let known: Vec<_> = known.take(inner.settings.planning.warm).collect();
-        let warmed = new.operations.warm(known).await;
+        let known: Vec<_> = known.filter(|operation| met.insert(operation.clone())).collect();
+        let warmed = new.operations.warm(known, inner.settings.planning.warm).await;
         inner.serving.store(Some(Arc::new(new)));
         tracing::info!(operations.warmed = warmed, "a new supergraph is served");
         Ok(warmed)

@@ -99,7 +99,9 @@ impl Caller {
     }
 }
 
-/// Null stands for "none" in the two members that clients like to send as null.
-fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
+/// Null stands for "none" in the members that clients and services like to send as null.
+pub(crate) fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }

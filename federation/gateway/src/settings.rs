@@ -1,5 +1,7 @@
 //! What the gateway may be told. Section `[gateway]`.
 
+mod check;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use platform_config::{ByteSize, Duration};

@@ -40,6 +40,9 @@ pub(crate) struct Ask<'a> {
     pub body: Bytes,
     /// For whom.
     pub caller: &'a Caller,
+    /// The moment of the answers that are kept, before the question: it must not be answered with what was asked for
+    /// before something was taken away.
+    pub moment: u64,
 }
 
 /// What a subgraph answered.
@@ -153,7 +156,7 @@ impl Subgraphs {
             let answer = subgraph.ask(ask.body, headers, reads);
             return answer.instrument(span()).await;
         }
-        let key = flight::Key::new(&ask.body, &headers, ask.caller.subject());
+        let key = flight::Key::new(&ask, &headers);
         let owned = subgraph.clone();
         let (body, shared) = (ask.body, headers);
         let flight = subgraph.flights.join(key, || {
@@ -207,6 +210,16 @@ impl Subgraph {
             Some(adapter) => adapter.ask(body, send).await,
         }
     }
+}
+
+/// Headers as parts of a key, in an order that does not depend on the client.
+pub(crate) fn header_parts(headers: &HeaderMap) -> Vec<&[u8]> {
+    let mut sorted: Vec<_> = headers.iter().collect();
+    sorted.sort_by_key(|(name, _)| name.as_str());
+    let parts = sorted.into_iter();
+    parts
+        .flat_map(|(name, value)| [name.as_str().as_bytes(), value.as_bytes()])
+        .collect()
 }
 
 /// A timeout is not tried again: whoever waits has waited long enough.

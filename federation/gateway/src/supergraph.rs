@@ -12,11 +12,13 @@ use std::{
 
 use graphql_tools::{
     parser::parse_schema,
-    static_graphql::schema::{Definition, Document, EnumType, Field, InputObjectType, TypeDefinition},
+    static_graphql::schema::{
+        Definition, Document, EnumType, Field, InputObjectType, SchemaDefinition, TypeDefinition,
+    },
 };
 
 use self::labels::Labels;
-pub(crate) use self::links::argument;
+pub(crate) use self::links::{Linked, argument};
 pub(crate) use self::types::{TypeId, TypeSet, Types};
 use crate::{
     Error,
@@ -139,12 +141,27 @@ impl Supergraph {
 
     /// The name of the root type for mutations.
     pub fn mutation_type(&self) -> Option<&str> {
-        self.api.mutation_type_name().map(String::as_str)
+        self.root_named(|schema| schema.mutation.as_ref(), self.api.mutation_type_name())
     }
 
     /// The name of the root type for subscriptions.
     pub fn subscription_type(&self) -> Option<&str> {
-        self.api.subscription_type_name().map(String::as_str)
+        self.root_named(|schema| schema.subscription.as_ref(), self.api.subscription_type_name())
+    }
+
+    /// A root, where the schema names its roots. Where it does not, a type with the usual name is one: the library takes
+    /// such a type for one in both cases.
+    fn root_named<'a>(
+        &'a self,
+        named: impl Fn(&'a SchemaDefinition) -> Option<&'a String>,
+        usual: Option<&'a String>,
+    ) -> Option<&'a str> {
+        let schema = self.api.definitions.iter().find_map(|definition| match definition {
+            Definition::SchemaDefinition(schema) => Some(schema),
+            _ => None,
+        });
+        let root = schema.map_or(usual, named);
+        root.map(String::as_str)
     }
 
     /// The name of the root type for a kind of operation.

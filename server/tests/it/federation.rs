@@ -101,6 +101,25 @@ fn two_schemas_are_compared() {
 }
 
 #[test]
+fn a_file_without_a_schema_cannot_be_compared() {
+    let folder = Folder::new();
+    folder.file("right.graphql", "type Query { a: Int }");
+    folder.file("empty.graphql", "");
+    folder.file("half.graphql", "type Query { a: Int }\n# later\ntype");
+    folder.file("wrong.graphql", "type Query {\n  a: Nope\n}");
+
+    let diff = |old, new| folder.run(&["schema", "diff", old, new]).fails();
+    let [empty, half] = ["empty.graphql", "half.graphql"].map(|old| diff(old, "right.graphql"));
+    let wrong = diff("right.graphql", "wrong.graphql");
+
+    let expected = |file, place| format!("error: {file}: a valid GraphQL schema was expected\n  {place}: ");
+    let nothing = expected("empty.graphql", "1:1") + "there are no definitions\n";
+    assert!(empty.starts_with(&nothing), "{empty}");
+    assert!(half.starts_with(&expected("half.graphql", "3:5")), "{half}");
+    assert!(wrong.starts_with(&expected("wrong.graphql", "2:6")), "{wrong}");
+}
+
+#[test]
 fn a_plan_is_printed_as_json() {
     let folder = project();
     let supergraph = folder

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use apollo_compiler::{Name, Schema, schema::ExtendedType};
 
+use super::together::Together;
 use crate::codes::codes;
 
 /// How much a change matters to clients.
@@ -12,7 +13,7 @@ use crate::codes::codes;
 pub enum Severity {
     /// An operation that was valid may no longer be, or may answer with another type.
     Breaking,
-    /// Operations stay valid, but a client may meet what it did not expect.
+    /// Operations stay valid but for unusual ones, and a client may meet what it did not expect.
     Dangerous,
     /// No client can notice, or only by asking for what is new.
     Safe,
@@ -32,7 +33,7 @@ pub struct Change {
     /// Why the recorded operations raised or lowered the severity, where they were asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The uses by which an operation meets the change.
+    /// The uses by which an operation meets the change; recorded operations decide about a change that has some.
     #[serde(skip)]
     pub(super) uses: Vec<Use>,
 }
@@ -56,6 +57,8 @@ pub(super) enum Use {
     Directive(Name),
     /// An argument of a directive is given.
     DirectiveArgument(Name, Name),
+    /// A field is asked for under one name with a field whose answer is no longer like its own.
+    Together(Name, Name),
     /// An operation starts at this kind of root: `query`, `mutation`, `subscription`.
     Root(&'static str),
 }
@@ -64,13 +67,15 @@ pub(super) enum Use {
 pub(super) struct Changes<'a> {
     pub(super) old: &'a Schema,
     pub(super) new: &'a Schema,
+    pub(super) together: &'a Together<'a>,
     /// The types that fields of the new schema answer with.
     outputs: BTreeSet<Name>,
     found: Vec<Change>,
 }
 
 impl<'a> Changes<'a> {
-    pub(super) fn new(old: &'a Schema, new: &'a Schema) -> Self {
+    pub(super) fn new(together: &'a Together<'a>) -> Self {
+        let (old, new): (&'a Schema, &'a Schema) = (together.old, together.new);
         let fields = new
             .types
             .values()
@@ -84,6 +89,7 @@ impl<'a> Changes<'a> {
         Self {
             old,
             new,
+            together,
             outputs,
             found: Vec::new(),
         }
@@ -104,6 +110,15 @@ impl<'a> Changes<'a> {
 
     pub(super) fn dangerous(&mut self, code: ChangeCode, path: String, message: String) {
         self.found.push(Change::new(Severity::Dangerous, code, path, message));
+    }
+
+    /// A change that breaks operations of an unusual kind.
+    pub(super) fn unusual(&mut self, code: ChangeCode, path: String, message: String, uses: Vec<Use>) {
+        let change = Change {
+            uses,
+            ..Change::new(Severity::Dangerous, code, path, message)
+        };
+        self.found.push(change);
     }
 
     pub(super) fn safe(&mut self, code: ChangeCode, path: String, message: String) {

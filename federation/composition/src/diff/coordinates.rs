@@ -4,11 +4,12 @@ use std::collections::HashSet;
 
 use apollo_compiler::{Name, Schema};
 
-use super::{change::Use, directives::is_executable, spreads, usage::any_value};
+use super::{change::Use, directives::is_executable, spreads, together::Together, usage::any_value};
 
 /// What operations with these coordinates may use. What they cannot tell, such as the values and directives that were
 /// sent, counts.
-pub(super) fn uses(schema: &Schema, coordinates: &[String]) -> HashSet<Use> {
+pub(super) fn uses(together: &Together<'_>, coordinates: &[String]) -> HashSet<Use> {
+    let schema = together.old;
     let mut uses = HashSet::new();
     for coordinate in coordinates {
         let (field, argument) = match coordinate.split_once('(') {
@@ -18,7 +19,16 @@ pub(super) fn uses(schema: &Schema, coordinates: &[String]) -> HashSet<Use> {
         add(schema, field, argument, &mut uses);
     }
     directives(schema, &mut uses);
+    let fields: Vec<_> = uses.iter().filter_map(field).collect();
+    together.add_any(&fields, &mut uses);
     uses
+}
+
+fn field(used: &Use) -> Option<(Name, Name)> {
+    match used {
+        Use::Field(parent, field) => Some((parent.clone(), field.clone())),
+        _ => None,
+    }
 }
 
 fn directives(schema: &Schema, uses: &mut HashSet<Use>) {

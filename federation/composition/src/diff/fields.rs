@@ -87,7 +87,7 @@ fn compare_field(changes: &mut Changes<'_>, parent: &Name, old: &FieldDefinition
         let message = format!("the field `{path}` answers with `{}` instead of `{}`", new.ty, old.ty);
         let same_name = old.ty.inner_named_type() == new.ty.inner_named_type();
         match definitions::is_narrower_output(changes.new, &old.ty, &new.ty) {
-            true if same_name => changes.safe(ChangeCode::FieldTypeChanged, path.clone(), message),
+            true if same_name => narrowed(changes, parent, name, message),
             // Fragments on other types than the new one become invalid.
             _ => changes.breaking(ChangeCode::FieldTypeChanged, path.clone(), message, vec![field.clone()]),
         }
@@ -112,6 +112,20 @@ fn compare_field(changes: &mut Changes<'_>, parent: &Name, old: &FieldDefinition
         new.arguments.iter().map(|it| &**it).collect(),
     );
     inputs.compare(changes, &old, &new);
+}
+
+/// A field that answers less than before, which clients can notice only where they ask for it together with another.
+fn narrowed(changes: &mut Changes<'_>, parent: &Name, name: &Name, message: String) {
+    let path = format!("{parent}.{name}");
+    match changes.together.rival(parent, name) {
+        None => changes.safe(ChangeCode::FieldTypeChanged, path, message),
+        Some(rival) => {
+            let message =
+                format!("{message}: an operation that asks for it and for `{rival}` under one name is no longer valid");
+            let uses = vec![Use::Together(parent.clone(), name.clone())];
+            changes.unusual(ChangeCode::FieldTypeChanged, path, message, uses);
+        }
+    }
 }
 
 /// The codes for changes of one kind of input values.

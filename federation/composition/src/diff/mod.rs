@@ -6,16 +6,22 @@ mod definitions;
 mod directives;
 mod fields;
 mod spreads;
+mod together;
 mod types;
 mod usage;
 
-use apollo_compiler::{Schema, validation::Valid};
+use apollo_compiler::{
+    Schema,
+    parser::SourceSpan,
+    validation::{Valid, WithErrors},
+};
 
-use self::{change::Changes, usage::Usage};
+use self::{change::Changes, together::Together, usage::Usage};
 pub use self::{
     change::{Change, ChangeCode, Severity},
     usage::{IgnoredOperation, RecordedOperation, UsageReport},
 };
+use crate::subgraph::{faults, line_and_column};
 
 /// Why two schemas cannot be compared.
 #[derive(Debug, thiserror::Error)]
@@ -32,15 +38,17 @@ pub enum DiffError {
 pub fn diff(old: &str, new: &str) -> Result<Vec<Change>, DiffError> {
     let old = parse(old).map_err(DiffError::OldSchema)?;
     let new = parse(new).map_err(DiffError::NewSchema)?;
-    Ok(compare(&old, &new))
+    Ok(compare(&Together::new(&old, &new)))
 }
 
-/// All changes from one schema to another, where a breaking change counts only if a recorded operation meets it.
+/// All changes from one schema to another, where a breaking change counts only if a recorded operation meets it. One
+/// that breaks unusual operations alone is breaking if a recorded operation is of that kind.
 pub fn diff_with_usage(old: &str, new: &str, operations: &[RecordedOperation]) -> Result<UsageReport, DiffError> {
     let old = parse(old).map_err(DiffError::OldSchema)?;
     let new = parse(new).map_err(DiffError::NewSchema)?;
-    let (usage, ignored) = Usage::of(&old, operations);
-    let mut changes = compare(&old, &new);
+    let together = Together::new(&old, &new);
+    let (usage, ignored) = Usage::of(&together, operations);
+    let mut changes = compare(&together);
     for change in &mut changes {
         usage.judge(change);
     }
@@ -48,8 +56,8 @@ pub fn diff_with_usage(old: &str, new: &str, operations: &[RecordedOperation]) -
     Ok(UsageReport { changes, ignored })
 }
 
-fn compare(old: &Valid<Schema>, new: &Valid<Schema>) -> Vec<Change> {
-    let mut changes = Changes::new(old, new);
+fn compare(together: &Together<'_>) -> Vec<Change> {
+    let mut changes = Changes::new(together);
     types::compare(&mut changes);
     directives::compare(&mut changes);
     changes.sorted()
@@ -59,5 +67,17 @@ fn parse(sdl: &str) -> Result<Valid<Schema>, String> {
     // Some servers print the scalars that every schema has.
     let builder = Schema::builder().ignore_builtin_redefinitions();
     let schema = builder.parse(sdl, "schema.graphql").build();
-    schema.and_then(Schema::validate).map_err(|it| it.errors.to_string())
+    schema.and_then(Schema::validate).map_err(|it| told(&it))
+}
+
+/// What is wrong with a schema: a line for each fault, which begins with its place.
+fn told(invalid: &WithErrors<Schema>) -> String {
+    let place = |span: Option<SourceSpan>| line_and_column(&invalid.partial.sources, span?);
+    let lines = faults(&invalid.errors)
+        .into_iter()
+        .map(|(message, span)| match place(span) {
+            Some((line, column)) => format!("{line}:{column}: {message}"),
+            None => message,
+        });
+    lines.collect::<Vec<_>>().join("\n")
 }

@@ -13,6 +13,7 @@ use apollo_compiler::{
 use super::{
     change::{Change, Severity, Use},
     coordinates,
+    together::Together,
 };
 
 /// An operation that clients have sent.
@@ -29,7 +30,7 @@ pub struct RecordedOperation {
 /// The changes between two schemas, judged by what clients have sent.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct UsageReport {
-    /// All changes; a breaking one that no recorded operation meets is safe, and says so in its reason.
+    /// All changes; one that no recorded operation meets breaks nothing and is safe, and says so in its reason.
     pub changes: Vec<Change>,
     /// Operations whose text was no evidence because it does not fit the old schema; their fields were.
     pub ignored: Vec<IgnoredOperation>,
@@ -58,19 +59,24 @@ pub(super) struct Usage {
 
 impl Usage {
     /// Reads the operations against the schema they were written for.
-    pub(super) fn of(schema: &Valid<Schema>, operations: &[RecordedOperation]) -> (Self, Vec<IgnoredOperation>) {
+    pub(super) fn of(together: &Together<'_>, operations: &[RecordedOperation]) -> (Self, Vec<IgnoredOperation>) {
+        let schema = together.old;
         let mut usage = Self { counts: Vec::new() };
         let mut ignored = Vec::new();
         for operation in operations {
-            let by_fields = || coordinates::uses(schema, &operation.fields);
+            let by_fields = || coordinates::uses(together, &operation.fields);
             let uses = match operation.text.as_ref().map(|text| (text, parsed(schema, text))) {
                 None => by_fields(),
-                Some((_, Ok(document))) => Collector {
-                    schema,
-                    document: &document,
-                    uses: HashSet::new(),
+                Some((_, Ok(document))) => {
+                    let mut uses = Collector {
+                        schema,
+                        document: &document,
+                        uses: HashSet::new(),
+                    }
+                    .document();
+                    together.add(&document, &mut uses);
+                    uses
                 }
-                .document(),
                 Some((text, Err(error))) => {
                     let text = text.clone();
                     ignored.push(IgnoredOperation { text, error });
@@ -82,9 +88,9 @@ impl Usage {
         (usage, ignored)
     }
 
-    /// Makes a breaking change safe if no operation meets it, and says how many do otherwise.
+    /// Makes a change that can break operations safe if it meets none, and says how many it breaks otherwise.
     pub(super) fn judge(&self, change: &mut Change) {
-        if change.severity != Severity::Breaking {
+        if change.severity != Severity::Breaking && change.uses.is_empty() {
             return;
         }
         let met = self
@@ -100,6 +106,7 @@ impl Usage {
             change.reason = Some("no recorded operation uses it".to_owned());
         } else {
             let (operations, requests) = (count.operations, count.requests);
+            change.severity = Severity::Breaking;
             change.reason = Some(format!(
                 "recorded operations use it: {operations}, in requests: {requests}"
             ));

@@ -1,6 +1,10 @@
 //! Merging what is applied to an element.
 
-use apollo_compiler::{Name, Node, ast::Argument};
+use apollo_compiler::{
+    Name, Node,
+    ast::{Argument, Value},
+    name,
+};
 use indexmap::IndexMap;
 
 use super::{
@@ -142,15 +146,11 @@ impl Merger<'_> {
 
     /// The applications that differ. An argument that is left out has its default.
     fn distinct<'s>(&self, target: &Target, group: &[Source<'s, Applied>]) -> Vec<Distinct<'s>> {
-        let definition = self.composed.get(&target.name).map(|composed| &composed.definition);
+        let defaults = self.defaults(target);
         let complete = |applied: &Applied| {
             let mut complete = applied.clone();
-            for argument in definition.into_iter().flat_map(|definition| &definition.arguments) {
-                if let (None, Some(value)) = (applied.argument(&argument.name), &argument.default_value) {
-                    let (name, value) = (argument.name.clone(), value.clone());
-                    complete.arguments.push(Node::new(Argument { name, value }));
-                }
-            }
+            let left_out = defaults.iter().filter(|it| applied.argument(&it.name).is_none());
+            complete.arguments.extend(left_out.cloned());
             complete
         };
         let mut seen: Vec<Applied> = Vec::new();
@@ -166,6 +166,29 @@ impl Merger<'_> {
             }
         }
         distinct
+    }
+
+    /// The arguments of a directive that have a default.
+    fn defaults(&self, target: &Target) -> Vec<Node<Argument>> {
+        let argument = |name: Name, value: Node<Value>| Node::new(Argument { name, value });
+        match target.feature {
+            Some(Feature::Deprecated) => {
+                let reason = Value::String("No longer supported".to_owned());
+                vec![argument(name!("reason"), Node::new(reason))]
+            }
+            Some(Feature::ListSize) => {
+                let is_required = Node::new(Value::Boolean(true));
+                vec![argument(name!("requireOneSlicingArgument"), is_required)]
+            }
+            Some(_) => Vec::new(),
+            None => {
+                let composed = self.composed.get(&target.name).into_iter();
+                let arguments = composed.flat_map(|composed| composed.definition.arguments.values());
+                arguments
+                    .filter_map(|it| Some(argument(it.name.clone(), it.default.clone()?)))
+                    .collect()
+            }
+        }
     }
 
     /// Merges different applications of a directive that may stand only once.

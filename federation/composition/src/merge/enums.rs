@@ -49,7 +49,7 @@ impl<'a> Merger<'a> {
             }
         }
         let definitions = self.out.definitions.values();
-        for argument in definitions.flat_map(|definition| &definition.arguments) {
+        for argument in definitions.flat_map(|definition| definition.arguments.values()) {
             uses.entry(argument.ty.inner_named_type().clone()).or_default().is_input = true;
         }
         uses
@@ -61,7 +61,9 @@ impl<'a> Merger<'a> {
             names.extend(source.part.values.keys().map(|name| (name, ())));
         }
         for name in names.into_keys() {
+            let remarks = self.out.hints.len();
             let value = self.merge_value(sources, &merged.name, name);
+            let about_value = self.out.hints.split_off(remarks);
             let lacking = sources
                 .iter()
                 .filter(|source| !source.part.values.contains_key(name))
@@ -70,6 +72,7 @@ impl<'a> Merger<'a> {
             // A value that clients never see cannot mislead them.
             let is_hidden = value.directives.has(Feature::Inaccessible);
             if lacking.is_empty() || (is_hidden && used.is_input) || self.keeps(&merged.name, name, used, lacking) {
+                self.out.hints.extend(about_value);
                 merged.values.insert(name.clone(), value);
             }
         }

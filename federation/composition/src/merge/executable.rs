@@ -1,19 +1,25 @@
 //! Directives of operations: the supergraph has those that every subgraph defines.
 
-use apollo_compiler::{
-    Name, Node,
-    ast::{DirectiveDefinition, DirectiveLocation},
-};
+use apollo_compiler::{Name, ast::DirectiveLocation};
 use indexmap::IndexMap;
 
 use super::{Merger, Source};
-use crate::{hint::HintCode, model::Field};
+use crate::{hint::HintCode, model::Defined};
+
+/// What clients may use of these is for the gateway to say and not for subgraphs.
+const OF_THE_GATEWAY: [&str; 2] = ["defer", "stream"];
 
 impl Merger<'_> {
     /// Defines composed directives, and those of operations that all subgraphs define.
     pub(super) fn merge_definitions(&mut self) {
-        for (name, composed) in &self.composed {
-            self.out.definitions.insert(name.clone(), composed.definition.clone());
+        for (name, composed) in self.composed.clone() {
+            let mut definition = composed.definition;
+            for argument in definition.arguments.values_mut() {
+                let part = std::mem::take(&mut argument.directives);
+                let (index, coordinate) = (composed.from, format!("@{name}({}:)", argument.name));
+                self.merge_directives(&coordinate, &[Source { index, part: &part }], &mut argument.directives);
+            }
+            self.out.definitions.insert(name, definition);
         }
         let mut names: IndexMap<&Name, ()> = IndexMap::new();
         for schema in self.schemas {
@@ -21,6 +27,7 @@ impl Merger<'_> {
                 .definitions
                 .values()
                 .filter(|definition| is_executable(definition));
+            let executable = executable.filter(|definition| !OF_THE_GATEWAY.contains(&definition.name.as_str()));
             names.extend(executable.map(|definition| (&definition.name, ())));
         }
         for name in names.into_keys() {
@@ -62,7 +69,7 @@ impl Merger<'_> {
         }
         let defined = with
             .into_iter()
-            .filter_map(|(index, part)| part.map(|part| Source { index, part: &**part }));
+            .filter_map(|(index, part)| part.map(|part| Source { index, part }));
         let defined = defined.collect::<Vec<_>>();
         let Some(locations) = self.shared_locations(&coordinate, &defined) else {
             return;
@@ -77,38 +84,28 @@ impl Merger<'_> {
                 [],
             );
         }
-        let arguments = defined.iter().map(|source| {
-            let inputs = source.part.arguments.iter();
-            inputs
-                .map(|input| (input.name.clone(), Field::from(&**input)))
-                .collect::<IndexMap<_, _>>()
-        });
-        let arguments = arguments.collect::<Vec<_>>();
-        let declared = defined.iter().zip(&arguments).map(|(source, part)| Source {
-            index: source.index,
-            part,
-        });
-        let merged = self.merge_declared(&coordinate, &declared.collect::<Vec<_>>());
+        let declared = defined.iter().map(|source| source.map(|part| &part.arguments));
+        let arguments = self.merge_declared(&coordinate, &declared.collect::<Vec<_>>());
         let described = defined
             .iter()
             .map(|source| (source.index, source.part.description.as_ref()));
-        let definition = DirectiveDefinition {
+        let definition = Defined {
             description: self.merge_descriptions(&coordinate, described.collect()),
             name: name.clone(),
-            arguments: merged.values().map(|argument| Node::new(argument.into())).collect(),
+            arguments,
             repeatable,
             locations,
         };
-        self.out.definitions.insert(name.clone(), Node::new(definition));
+        self.out.definitions.insert(name.clone(), definition);
     }
 
     /// The places in operations that all definitions allow.
     fn shared_locations(
         &mut self,
         coordinate: &str,
-        defined: &[Source<'_, DirectiveDefinition>],
+        defined: &[Source<'_, Defined>],
     ) -> Option<Vec<DirectiveLocation>> {
-        let executable = |source: &Source<'_, DirectiveDefinition>| {
+        let executable = |source: &Source<'_, Defined>| {
             let locations = source.part.locations.iter().copied();
             locations
                 .filter(|location| is_executable_location(*location))
@@ -140,7 +137,7 @@ impl Merger<'_> {
 }
 
 /// Whether operations can use a directive.
-fn is_executable(definition: &DirectiveDefinition) -> bool {
+fn is_executable(definition: &Defined) -> bool {
     definition
         .locations
         .iter()

@@ -31,10 +31,13 @@ impl<'a> Merger<'a> {
                 })
                 .collect::<Vec<_>>();
             let coordinate = format!("{}.{name}", merged.name);
+            let remarks = self.out.hints.len();
             let mut field = self.merge_input(Position::InputField, &coordinate, &given);
             let is_partial = given.len() < parents.len();
             // A field that clients never see cannot mislead them.
             if is_partial && !field.directives.has(Feature::Inaccessible) {
+                // How it is merged would be told of something that is not there.
+                self.out.hints.truncate(remarks);
                 is_required_missing |= self.leave_out(&coordinate, &given, parents);
                 continue;
             }

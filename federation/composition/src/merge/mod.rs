@@ -16,6 +16,7 @@ mod input;
 mod interface_object;
 mod join;
 mod kinds;
+mod links;
 mod overrides;
 mod sharing;
 mod strategy;
@@ -57,17 +58,37 @@ pub(crate) struct Merged {
     pub(crate) hints: Vec<Hint>,
 }
 
+impl Merged {
+    /// Whether a directive is there by `@composeDirective`, which clients do not see.
+    pub(crate) fn is_composed(&self, directive: &str) -> bool {
+        let mut imports = self.links.iter().flat_map(|link| &link.imports);
+        imports.any(|(_, alias)| alias.strip_prefix('@') == Some(directive))
+    }
+
+    /// Whether a type belongs to the specification of such a directive.
+    pub(crate) fn is_of_composed(&self, ty: &str) -> bool {
+        let spec = |link: &ComposedLink| link.identity.rsplit('/').next().map(str::to_owned);
+        let mut specs = self.links.iter().filter_map(spec);
+        specs.any(|spec| {
+            ty.strip_prefix(spec.as_str())
+                .is_some_and(|rest| rest.starts_with("__"))
+        })
+    }
+}
+
 /// Merges subgraphs.
 pub(crate) fn merge(schemas: &[Schema]) -> Merged {
     let mut merger = Merger::new(schemas);
     merger.check_kinds();
     merger.find_overrides();
     merger.compose_directives();
+    merger.compare_links();
     merger.merge_types();
     merger.add_interface_object_fields();
     merger.inherit_access();
     merger.merge_schema_directives();
     merger.check_spelling();
+    merger.check_composed();
     merger.out
 }
 

@@ -148,28 +148,27 @@ impl Merger<'_> {
             );
             return self.error(Code::OverrideCollisionWithAnotherDirective, message, places);
         }
-        if is_external(source_index) {
-            let message = format!("field \"{coordinate}\" is @external in \"{from}\": @override can be removed");
-            return self.hint(
-                HintCode::OverrideDirectiveCanBeRemoved,
-                &coordinate,
-                message,
-                [claim.place()],
-            );
-        }
         let label = label(claim.applied);
+        let is_resolved = !is_external(source_index);
+        if !is_resolved {
+            let message = format!("field \"{coordinate}\" is @external in \"{from}\": @override can be removed");
+            let code = HintCode::OverrideDirectiveCanBeRemoved;
+            self.hint(code, &coordinate, message, [claim.place()]);
+            // A label still says who may get it from there, if only where it is provided.
+            if label.is_none() {
+                return;
+            }
+        }
         if let Some(label) = label.filter(|label| !is_label(label)) {
             let message = format!(
                 "the label \"{label}\" of @override on \"{coordinate}\" must begin with a letter and have only letters, digits, \"_\", \"-\", \":\", \".\" and \"/\", or be like \"percent(12.5)\""
             );
             self.error(Code::OverrideLabelInvalid, message, [claim.place()]);
         }
-        let is_used = self.schemas[source_index]
-            .usage
-            .is_used(&claim.ty.name, &claim.field.name);
+        let usage = &self.schemas[source_index].usage;
         let entry = Overridden {
             label: label.map(str::to_owned),
-            is_used,
+            is_used: is_resolved && usage.is_used(&claim.ty.name, &claim.field.name),
         };
         self.advise(&coordinate, (source_index, overridden.location), &entry);
         let key = (source_index, claim.ty.name.clone(), claim.field.name.clone());

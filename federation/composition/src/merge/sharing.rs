@@ -3,7 +3,11 @@
 use apollo_compiler::{Name, parser::SourceSpan};
 
 use super::{Merger, field::Fields};
-use crate::{error::Code, hint::HintCode, model::Field};
+use crate::{
+    error::Code,
+    hint::HintCode,
+    model::{Field, Kind},
+};
 
 /// A subgraph that resolves a field, if need be for an interface that the type implements.
 struct Resolver<'a> {
@@ -27,40 +31,34 @@ impl<'a> Merger<'a> {
         self.compare_runtime_types(fields, &indices);
     }
 
-    /// A shared field should return the same whichever subgraph is asked.
+    /// A shared field should return the same whichever subgraph is asked, where several return an interface or union.
     fn compare_runtime_types(&mut self, fields: &Fields<'_, 'a>, resolvers: &[usize]) {
-        let resolved = fields
-            .declared
-            .iter()
-            .filter(|source| resolvers.contains(&source.index));
-        let returned = resolved.filter_map(|source| {
+        let declared = fields.declared.iter();
+        let resolved = declared.filter(|source| resolvers.contains(&source.index));
+        let resolved = resolved.collect::<Vec<_>>();
+        let returned = resolved.iter().filter_map(|source| {
             let schema = &self.schemas[source.index];
             let ty = schema
                 .types
                 .get(source.part.ty.inner_named_type())
-                .filter(|ty| ty.is_composite())?;
+                .filter(|ty| ty.is_composite() && !ty.is_interface_object())?;
             let mut names = schema.runtime_types(ty);
             names.sort();
-            Some((
-                source.index,
-                format!(
-                    "{{{}}}",
-                    names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")
-                ),
-            ))
+            let names = names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+            Some((source.index, ty.kind != Kind::Object, format!("{{{names}}}")))
         });
         let returned = returned.collect::<Vec<_>>();
-        if returned.iter().all(|(_, names)| *names == returned[0].1) {
+        let is_abstract = returned.iter().filter(|(_, is_abstract, _)| *is_abstract).count() > 1;
+        if !is_abstract || returned.iter().all(|(_, _, names)| *names == returned[0].2) {
             return;
         }
-        let said = returned.iter().map(|(index, names)| (*index, names as &dyn ToString));
+        let said = returned
+            .iter()
+            .map(|(index, _, names)| (*index, names as &dyn ToString));
         let said = self.disagreement("the types", said);
         let coordinate = fields.coordinate();
         let message = format!("shared field \"{coordinate}\" can return different types: {said}");
-        let places = fields
-            .declared
-            .iter()
-            .map(|source| (source.index, source.part.location));
+        let places = resolved.iter().map(|source| (source.index, source.part.location));
         let code = HintCode::InconsistentRuntimeTypesForShareableReturn;
         self.hint(code, &coordinate, message, places.collect::<Vec<_>>());
     }

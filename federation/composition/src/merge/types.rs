@@ -1,6 +1,7 @@
 //! Merging types, kind by kind.
 
 use apollo_compiler::{Name, Node, ast::Value, name};
+use indexmap::IndexSet;
 
 use super::{
     Merger, Source,
@@ -130,14 +131,17 @@ impl<'a> Merger<'a> {
         }
     }
 
-    /// Hints about entities without keys, and about value types whose fields differ.
+    /// Hints about entities without keys, and about types without keys whose fields differ.
     fn check_consistency(&mut self, sources: &[Source<'_, Type>], kind: Kind) {
         let name = &sources[0].part.name;
         if matches!(name.as_str(), "Query" | "Mutation" | "Subscription") {
             return;
         }
+        // What stands for an interface as an object has fields of its own.
+        let (objects, own): (Vec<Source<'_, Type>>, Vec<Source<'_, Type>>) =
+            sources.iter().partition(|source| source.part.is_interface_object());
         let (entities, values): (Vec<&Source<'_, Type>>, Vec<&Source<'_, Type>>) =
-            sources.iter().partition(|source| source.part.is_entity());
+            own.iter().partition(|source| source.part.is_entity());
         if !entities.is_empty() && !values.is_empty() && kind == Kind::Object {
             let message = format!(
                 "type \"{name}\" has a @key in some subgraphs only: it has none in {}",
@@ -146,21 +150,24 @@ impl<'a> Merger<'a> {
             let places = values.iter().map(|source| (source.index, source.part.location));
             self.hint(HintCode::InconsistentEntity, name, message, places.collect::<Vec<_>>());
         }
-        if !entities.is_empty() {
-            return;
+        if entities.is_empty() {
+            let code = match kind {
+                Kind::Object => HintCode::InconsistentObjectValueTypeField,
+                _ => HintCode::InconsistentInterfaceValueTypeField,
+            };
+            self.compare_fields(code, name, &own, &objects);
         }
-        let code = match kind {
-            Kind::Object => HintCode::InconsistentObjectValueTypeField,
-            _ => HintCode::InconsistentInterfaceValueTypeField,
-        };
-        let mut fields = Vec::new();
-        for field in sources.iter().flat_map(|source| source.part.fields.keys()) {
-            if !fields.contains(field) {
-                fields.push(field.clone());
-            }
+    }
+
+    /// Hints about fields of a type that some declarations lack and that nobody adds.
+    fn compare_fields(&mut self, code: HintCode, name: &Name, own: &[Source<'_, Type>], adding: &[Source<'_, Type>]) {
+        let mut fields = IndexSet::new();
+        for source in own {
+            fields.extend(source.part.fields.keys().cloned());
         }
-        for field in fields {
-            let lacking = sources.iter().filter(|source| {
+        let is_added = |field: &Name| adding.iter().any(|source| source.part.fields.contains_key(field));
+        for field in fields.into_iter().filter(|field| !is_added(field)) {
+            let lacking = own.iter().filter(|source| {
                 // A type of external fields is there for a selection, which may leave some out.
                 let usage = &self.schemas[source.index].usage;
                 let mut fields = source.part.fields.keys();

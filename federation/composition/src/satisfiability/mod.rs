@@ -22,22 +22,26 @@ use self::{
     supergraph::Supergraph,
     walk::{TooManyPaths, Walk},
 };
-use crate::{error::CompositionError, spec::Feature};
+use crate::{compose::Limits, error::CompositionError, spec::Feature};
 
 /// Checks a finished supergraph, which calls the directives of features by these names: each error names a query that
 /// cannot be resolved and says why.
-pub(crate) fn check(supergraph: &Document, features: &BTreeMap<Feature, Name>) -> Vec<CompositionError> {
+pub(crate) fn check(
+    supergraph: &Document,
+    features: &BTreeMap<Feature, Name>,
+    limits: Limits,
+) -> Vec<CompositionError> {
     let supergraph = Supergraph::read(supergraph, features);
-    walk(&supergraph).unwrap_or_else(|TooManyPaths| vec![report::too_many_paths()])
+    walk(&supergraph, limits).unwrap_or_else(|TooManyPaths| vec![report::too_many_paths(limits)])
 }
 
-fn walk(supergraph: &Supergraph) -> Result<Vec<CompositionError>, TooManyPaths> {
+fn walk(supergraph: &Supergraph, limits: Limits) -> Result<Vec<CompositionError>, TooManyPaths> {
     let mut places = Places::explore(supergraph);
     let roots = supergraph.roots.iter();
     let roots: Vec<_> = roots
         .map(|(operation, root)| (*operation, root, places.roots(root)))
         .collect();
-    let mut walk = Walk::new(supergraph, &places);
+    let mut walk = Walk::new(supergraph, &places, limits);
     for (operation, root, places) in roots {
         walk.begin(operation, root.clone(), &places)?;
     }

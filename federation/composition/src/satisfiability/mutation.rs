@@ -51,7 +51,7 @@ impl<'a> Walk<'a> {
         options: &[Candidate<'a>],
         labels: &Labels<'a>,
     ) -> Result<Vec<CompositionError>, TooManyPaths> {
-        let mut walk = Walk::new(self.supergraph, self.places);
+        let mut walk = Walk::new(self.supergraph, self.places, self.limits);
         let root = &self.states[step.parent];
         walk.begin(OperationType::Mutation, root.runtime.clone(), &root.places)?;
         let parent = 0;

@@ -12,10 +12,13 @@ use super::{
     places::PlaceId,
     query::query,
     supergraph::{GraphId, Kind},
-    walk::{MAX_PATHS, StateId, Walk},
+    walk::{StateId, Walk},
     way::{Labels, Way},
 };
-use crate::error::{Code, CompositionError};
+use crate::{
+    compose::Limits,
+    error::{Code, CompositionError},
+};
 
 /// What cannot be resolved at a state under some labels.
 pub(super) struct Fault<'a> {
@@ -185,11 +188,12 @@ pub(super) fn no_mutation(field: &Name, failed: &[(&str, Vec<CompositionError>)]
 }
 
 /// The walk was given up.
-pub(super) fn too_many_paths() -> CompositionError {
+pub(super) fn too_many_paths(limits: Limits) -> CompositionError {
     let message = format!(
-        "there are more than {MAX_PATHS} ways to reach the types of the API through the subgraphs, too many to check \
+        "there are more than {} ways to reach the types of the API through the subgraphs, too many to check \
          that every query can be resolved: share fewer fields between subgraphs, give shared types a @key, or end \
-         labels of @override"
+         labels of @override",
+        limits.paths
     );
     CompositionError::new(Code::MaxValidationSubgraphPathsExceeded, message)
 }

@@ -15,10 +15,7 @@ use super::{
     supergraph::{ApiField, GraphId, Kind, PartField, Supergraph},
     way::{Labels, Origin, Ways},
 };
-use crate::error::CompositionError;
-
-/// As many as Apollo's composer looks at.
-pub(super) const MAX_PATHS: usize = 1_000_000;
+use crate::{compose::Limits, error::CompositionError};
 
 /// The position of a state in [`Walk::states`].
 pub(super) type StateId = usize;
@@ -49,11 +46,12 @@ pub(super) struct Walk<'a> {
     pub(super) errors: Vec<CompositionError>,
     faults: Vec<Fault<'a>>,
     paths: usize,
+    pub(super) limits: Limits,
     setters: Setters<'a>,
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(supergraph: &'a Supergraph, places: &'a Places<'a>) -> Self {
+    pub(super) fn new(supergraph: &'a Supergraph, places: &'a Places<'a>, limits: Limits) -> Self {
         Self {
             supergraph,
             places,
@@ -63,6 +61,7 @@ impl<'a> Walk<'a> {
             errors: Vec::new(),
             faults: Vec::new(),
             paths: 0,
+            limits,
             setters: Setters::new(supergraph),
         }
     }
@@ -110,7 +109,7 @@ impl<'a> Walk<'a> {
     /// Counts paths against the limit.
     pub(super) fn spend(&mut self, paths: usize) -> Result<(), TooManyPaths> {
         self.paths += paths;
-        if self.paths > MAX_PATHS {
+        if self.paths > self.limits.paths {
             Err(TooManyPaths)
         } else {
             Ok(())

@@ -1,6 +1,6 @@
 //! The directives that composition understands.
 
-use super::Version;
+use super::{SPECS, Version};
 
 /// A directive that composition understands, whatever a subgraph calls it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -133,6 +133,13 @@ impl Feature {
     pub(crate) fn is_access_control(self) -> bool {
         matches!(self, Self::Authenticated | Self::RequiresScopes | Self::Policy)
     }
+}
+
+/// The version of Federation that brought a specification which subgraphs can also link by itself.
+pub(crate) fn since(identity: &str) -> Option<Version> {
+    let name = identity.strip_prefix(SPECS)?;
+    let is_of = |feature: &Feature| feature.supergraph_spec().is_some_and(|spec| spec.name == name);
+    Feature::FEDERATION.into_iter().filter(is_of).map(Feature::since).min()
 }
 
 /// A specification that a supergraph links.

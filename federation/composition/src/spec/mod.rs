@@ -6,7 +6,7 @@ mod version;
 
 pub(crate) use self::{
     definition::{definition, types_of},
-    feature::Feature,
+    feature::{Feature, since},
     version::Version,
 };
 

@@ -24,7 +24,11 @@ impl Version {
     /// Reads `v2.9`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (major, minor) = text.strip_prefix('v')?.split_once('.')?;
-        Some(Self::new(major.parse().ok()?, minor.parse().ok()?))
+        let number = |text: &str| match text.bytes().all(|digit| digit.is_ascii_digit()) {
+            true => text.parse().ok(),
+            false => None,
+        };
+        Some(Self::new(number(major)?, number(minor)?))
     }
 }
 

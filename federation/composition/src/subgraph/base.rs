@@ -1,10 +1,22 @@
-//! Extensions need something to extend, in whichever subgraph.
+//! What types are to all subgraphs together: extensions need something to extend, and a root is one everywhere.
+
+use apollo_compiler::ast::OperationType;
 
 use super::Schema;
-use crate::error::{Code, CompositionError};
+use crate::{
+    error::{Code, CompositionError},
+    model::Kind,
+};
 
-/// Reports each extension of a type that no subgraph defines.
+/// Reports types that are nowhere defined, or a root in some subgraphs only.
 pub(crate) fn check(schemas: &[Schema]) -> Vec<CompositionError> {
+    let mut errors = without_base(schemas);
+    errors.extend(roots_elsewhere(schemas));
+    errors
+}
+
+/// Each extension of a type that no subgraph defines.
+fn without_base(schemas: &[Schema]) -> Vec<CompositionError> {
     let is_defined = |name: &str| {
         let declared = schemas.iter().filter_map(|schema| schema.types.get(name));
         matches!(name, "Query" | "Mutation" | "Subscription") || declared.into_iter().any(|ty| !ty.is_extension)
@@ -17,6 +29,32 @@ pub(crate) fn check(schemas: &[Schema]) -> Vec<CompositionError> {
                 ty.name
             );
             errors.push(schema.error(Code::ExtensionWithNoBase, message, ty.location));
+        }
+    }
+    errors
+}
+
+/// Each type with the name of a root that is one in another subgraph, but not in its own.
+fn roots_elsewhere(schemas: &[Schema]) -> Vec<CompositionError> {
+    let mut errors = Vec::new();
+    for (operation, code) in [
+        (OperationType::Mutation, Code::RootMutationUsed),
+        (OperationType::Subscription, Code::RootSubscriptionUsed),
+    ] {
+        let is_root = |schema: &&Schema| schema.roots.contains(&operation);
+        let Some(other) = schemas.iter().find(is_root) else {
+            continue;
+        };
+        for schema in schemas.iter().filter(|schema| !is_root(schema)) {
+            let name = operation.default_type_name();
+            let ty = schema.types.get(&name).filter(|ty| ty.kind == Kind::Object);
+            errors.extend(ty.map(|ty| {
+                let message = format!(
+                    "type \"{name}\" is no {operation} root here, but is in \"{}\": rename it, or name it in schema {{ {operation}: {name} }}",
+                    other.name
+                );
+                schema.error(code, message, ty.location)
+            }));
         }
     }
     errors

@@ -3,16 +3,16 @@
 use apollo_compiler::{
     Name, Node,
     ast::{
-        self, Definition, DirectiveList, Document, EnumValueDefinition, FieldDefinition, InputValueDefinition,
-        OperationType,
+        self, Definition, DirectiveDefinition, DirectiveList, Document, EnumValueDefinition, FieldDefinition,
+        InputValueDefinition, OperationType,
     },
     parser::SourceSpan,
 };
 use indexmap::IndexMap;
 
-use super::names::Names;
+use super::{names::Names, roots::roots};
 use crate::{
-    model::{Applied, Definitions, Directives, EnumValue, Field, Kind, Type, Types},
+    model::{Applied, Defined, Definitions, Directives, EnumValue, Field, Kind, Type, Types},
     spec::{Feature, MACHINERY_FIELDS, MACHINERY_TYPES, Version},
 };
 
@@ -39,7 +39,9 @@ pub(crate) fn fold(document: &Document, names: &Names) -> Folded {
         match definition {
             Definition::DirectiveDefinition(directive) => {
                 if names.feature(&directive.name).is_none() {
-                    folded.definitions.insert(directive.name.clone(), directive.clone());
+                    folded
+                        .definitions
+                        .insert(directive.name.clone(), defined(directive, names));
                 }
             }
             Definition::SchemaDefinition(_) | Definition::SchemaExtension(_) => {
@@ -77,45 +79,6 @@ fn inherit_external(ty: &mut Type) {
     {
         field.directives.push(external.clone());
     }
-}
-
-/// The root types a document declares, or those with the usual names.
-pub(crate) fn roots(document: &Document) -> Vec<(OperationType, Name)> {
-    let mut roots = Vec::new();
-    let mut is_explicit = false;
-    for definition in &document.definitions {
-        match definition {
-            Definition::SchemaDefinition(schema) => {
-                is_explicit = true;
-                roots.extend(schema.root_operations.iter().map(|root| (**root).clone()));
-            }
-            Definition::SchemaExtension(schema) => {
-                roots.extend(schema.root_operations.iter().map(|root| (**root).clone()));
-            }
-            _ => {}
-        }
-    }
-    if is_explicit {
-        return roots;
-    }
-    for operation in [
-        OperationType::Query,
-        OperationType::Mutation,
-        OperationType::Subscription,
-    ] {
-        let is_declared = roots.iter().any(|(other, _)| *other == operation);
-        let usual = document.definitions.iter().find_map(|definition| {
-            match definition {
-                Definition::ObjectTypeDefinition(_) | Definition::ObjectTypeExtension(_) => definition.name(),
-                _ => None,
-            }
-            .filter(|name| **name == operation.default_type_name())
-        });
-        if let (false, Some(name)) = (is_declared, usual) {
-            roots.push((operation, name.clone()));
-        }
-    }
-    roots
 }
 
 /// Removes the root fields that only serve the gateway.
@@ -238,6 +201,16 @@ impl<'a> Part<'a> {
             directive.is_on_extension = is_extension;
             ty.directives.push(directive);
         }
+    }
+}
+
+fn defined(directive: &DirectiveDefinition, names: &Names) -> Defined {
+    Defined {
+        name: directive.name.clone(),
+        description: directive.description.clone(),
+        arguments: inputs(&directive.arguments, names).collect(),
+        repeatable: directive.repeatable,
+        locations: directive.locations.clone(),
     }
 }
 

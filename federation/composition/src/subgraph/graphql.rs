@@ -10,7 +10,7 @@ use apollo_compiler::{
     validation::DiagnosticList,
 };
 
-use super::{fold::roots, names::Names};
+use super::{names::Names, roots::roots};
 use crate::spec::{Feature, MACHINERY_FIELDS, MACHINERY_TYPES, definition, types_of};
 
 /// Something that is not GraphQL, and where.
@@ -35,9 +35,14 @@ pub(crate) fn check(document: &Document, names: &Names) -> Vec<Fault> {
 
 /// Each diagnostic once, with its position.
 pub(crate) fn faults(diagnostics: &DiagnosticList) -> Vec<Fault> {
+    let fault = |message: String, span| match message.as_str() {
+        // So the parser says that it met nothing but blanks and comments.
+        "syntax error: Unexpected <EOF>." => ("there are no definitions".to_owned(), span),
+        _ => (message, span),
+    };
     diagnostics
         .iter()
-        .map(|diagnostic| (diagnostic.error.to_string(), diagnostic.error.location()))
+        .map(|diagnostic| fault(diagnostic.error.to_string(), diagnostic.error.location()))
         .collect()
 }
 

@@ -149,16 +149,20 @@ pub(crate) fn link_name<'a>(directives: impl Iterator<Item = &'a Directive> + Cl
 
 /// The identity, name and version of a specification's URL.
 fn read_url(url: &str) -> Option<(String, String, Option<Version>)> {
+    // What is asked of a URL, or is a part of it, does not tell specifications apart.
+    let url = url.split(['?', '#']).next()?;
     let (_, path) = url.split_once("://")?;
-    let trimmed = url.trim_end_matches('/');
-    let mut segments = path.trim_end_matches('/').split('/').collect::<Vec<_>>();
+    let mut segments = path.split('/').collect::<Vec<_>>();
+    if segments[0].is_empty() || segments[0].contains(char::is_whitespace) {
+        return None;
+    }
     let version = segments.last().and_then(|last| Version::parse(last));
-    let identity = match (version, trimmed.rsplit_once('/')) {
+    let identity = match (version, url.rsplit_once('/')) {
         (Some(_), Some((identity, _))) => {
             segments.pop();
             identity.to_owned()
         }
-        _ => trimmed.to_owned(),
+        _ => url.to_owned(),
     };
     let name = match segments.as_slice() {
         [_, .., name] => (*name).to_owned(),
@@ -202,16 +206,17 @@ fn read_import(item: &Value) -> Option<Import> {
             alias: name.to_owned(),
         });
     }
-    let fields = item.as_object()?;
-    let get = |name: &str| {
-        let (_, value) = fields.iter().find(|(field, _)| field == name)?;
-        value.as_str().map(str::to_owned)
-    };
-    if fields.iter().any(|(field, _)| field != "name" && field != "as") {
-        return None;
+    let is_name = |text: &&str| Name::is_valid_syntax(text.strip_prefix('@').unwrap_or(text));
+    let (mut element, mut alias) = (None, None);
+    for (field, value) in item.as_object()? {
+        let value = value.as_str().filter(is_name)?.to_owned();
+        match field.as_str() {
+            "name" => element = Some(value),
+            "as" => alias = Some(value),
+            _ => return None,
+        }
     }
-    let element = get("name")?;
-    let alias = get("as").unwrap_or_else(|| element.clone());
-    let is_name = |text: &str| Name::is_valid_syntax(text.strip_prefix('@').unwrap_or(text));
-    (is_name(&element) && is_name(&alias)).then_some(Import { element, alias })
+    let element = element?;
+    let alias = alias.unwrap_or_else(|| element.clone());
+    Some(Import { element, alias })
 }

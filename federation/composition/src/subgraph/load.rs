@@ -12,9 +12,10 @@ use super::{
     fold::{Folded, fold},
     graphql,
     link::link_name,
-    names::{Names, check_links},
+    links,
+    names::Names,
     rename::rename,
-    upgrade,
+    shadow, upgrade,
     usage::Usage,
 };
 use crate::{
@@ -55,17 +56,21 @@ pub(crate) fn load(subgraph: &Subgraph, graph: Name) -> Result<Schema, Vec<Compo
     }
 
     let folded = fold(&document, &names);
+    let errors = shadow::check(&folded, &schema);
+    if !errors.is_empty() {
+        return Err(errors);
+    }
     rename_roots(folded, &mut schema)?;
     Ok(schema)
 }
 
 /// Brings schemas of Federation 1 up to date, and checks each by itself.
 pub(crate) fn prepare(schemas: &mut [Schema]) -> Vec<CompositionError> {
-    let keys = upgrade::keys(schemas);
+    let all = upgrade::All::of(schemas);
     let mut errors = Vec::new();
     for schema in schemas.iter_mut() {
         if schema.is_federation_1() {
-            errors.extend(upgrade::upgrade(schema, &keys));
+            errors.extend(upgrade::upgrade(schema, &all));
         }
         schema.usage = Usage::of(schema);
         errors.extend(validate::subgraph(schema));
@@ -119,7 +124,7 @@ fn read_links(document: &Document, schema: &mut Schema) -> Result<Names, Vec<Com
             Err(error) => errors.push(error),
         }
     }
-    errors.extend(check_links(&schema.links));
+    errors.extend(links::check(&schema.links, &link_name));
     let defines = document
         .definitions
         .iter()

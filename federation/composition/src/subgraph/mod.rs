@@ -4,10 +4,13 @@ mod base;
 mod fold;
 mod graphql;
 mod link;
+mod links;
 mod load;
 mod names;
 mod rename;
+mod roots;
 mod selection;
+mod shadow;
 mod trim;
 mod upgrade;
 mod usage;
@@ -20,6 +23,7 @@ use apollo_compiler::{
 
 pub(crate) use self::{
     base::check as check_bases,
+    graphql::faults,
     link::Link,
     load::{load, prepare},
     names::Names,
@@ -29,8 +33,17 @@ pub(crate) use self::{
 use crate::{
     error::{Code, CompositionError, Location},
     model::{Applied, Definitions, Field, Type, Types},
-    spec::Version,
+    spec::{Feature, Version, since},
 };
+
+/// The line and the column in characters at which a part of a text begins, both from one.
+pub(crate) fn line_and_column(sources: &SourceMap, span: SourceSpan) -> Option<(usize, usize)> {
+    let source = sources.get(&span.file_id())?;
+    // The parser's own columns are bytes, and its lines end at characters that end none in GraphQL.
+    let before = source.source_text().get(..span.offset())?.replace("\r\n", "\n");
+    let mut lines = before.split(['\n', '\r']);
+    Some((lines.clone().count(), lines.next_back()?.chars().count() + 1))
+}
 
 /// A subgraph's schema. Root types have their usual names, and what only serves the gateway is gone.
 #[derive(Clone, Debug)]
@@ -57,15 +70,11 @@ pub(crate) struct Schema {
 impl Schema {
     /// Where a part of the schema is in its text.
     pub(crate) fn at(&self, span: Option<SourceSpan>) -> Option<Location> {
-        let span = span?;
-        let source = self.sources.get(&span.file_id())?;
-        // The parser's own columns are bytes, and its lines end at characters that end none in GraphQL.
-        let before = source.source_text().get(..span.offset())?.replace("\r\n", "\n");
-        let mut lines = before.split(['\n', '\r']);
+        let (line, column) = line_and_column(&self.sources, span?)?;
         Some(Location {
             subgraph: self.name.clone(),
-            line: lines.clone().count(),
-            column: lines.next_back()?.chars().count() + 1,
+            line,
+            column,
         })
     }
 
@@ -76,9 +85,22 @@ impl Schema {
             .at(self.at(span))
     }
 
+    /// The version of Federation that has everything it links: its own, or a newer one.
+    pub(crate) fn needed_version(&self) -> Version {
+        let linked = self.links.iter().filter_map(|link| since(&link.identity));
+        linked.fold(self.version, Version::max)
+    }
+
     /// Whether it is written in Federation 1.
     pub(crate) fn is_federation_1(&self) -> bool {
         self.version == Version::FEDERATION_1
+    }
+
+    /// What a directive of Federation is called here.
+    pub(crate) fn called(&self, feature: Feature) -> String {
+        let federation = self.links.iter().find(|link| link.is_federation());
+        let local = federation.map(|link| link.local(&format!("@{}", feature.name())));
+        local.unwrap_or_else(|| feature.name().to_owned())
     }
 
     /// A field of a type.

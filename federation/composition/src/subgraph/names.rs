@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use super::link::{Link, LinkError};
 use crate::{
     error::Code,
-    spec::{FEDERATION, Feature, LINK, SPECS, Version, types_of},
+    spec::{FEDERATION, Feature, SPECS, Version, types_of},
 };
 
 /// The local names of a subgraph's federation directives and types.
@@ -15,6 +15,8 @@ pub(crate) struct Names {
     directives: IndexMap<String, Feature>,
     link: Option<Link>,
     federation: Option<Link>,
+    /// The specifications that are linked by themselves, by the directives they have.
+    alone: IndexMap<Feature, Link>,
 }
 
 impl Names {
@@ -43,6 +45,7 @@ impl Names {
                 _ => None,
             };
         }
+        let mut alone = IndexMap::new();
         for link in links {
             let features = Feature::FEDERATION.into_iter().filter(|feature| {
                 let spec = feature.supergraph_spec();
@@ -61,6 +64,7 @@ impl Names {
                     });
                 }
                 directives.insert(link.local(&format!("@{}", feature.name())), feature);
+                alone.insert(feature, link.clone());
             }
         }
         Ok(Self {
@@ -68,6 +72,7 @@ impl Names {
             directives,
             link: links.iter().find(|link| link.is_link()).cloned(),
             federation,
+            alone,
         })
     }
 
@@ -89,75 +94,24 @@ impl Names {
                 None => format!("link__{element}"),
             };
         }
-        match &self.federation {
+        match self.alone.get(&feature).or(self.federation.as_ref()) {
             Some(link) => link.local(element),
             None => format!("_{element}"),
         }
     }
 
-    /// Whether a type belongs to the federation or link specification.
-    pub(crate) fn is_spec_type(&self, name: &str) -> bool {
-        self.directives().any(|(_, feature)| {
-            types_of(feature)
-                .iter()
-                .any(|element| self.type_name(feature, element) == name)
+    /// What a type is called in the federation or link specification, if it belongs to one.
+    pub(crate) fn spec_type(&self, name: &str) -> Option<&'static str> {
+        self.directives().find_map(|(_, feature)| {
+            let mut types = types_of(feature).iter().copied();
+            types.find(|element| self.type_name(feature, element) == name)
         })
     }
-}
 
-/// Checks what a subgraph links against each other and against the specifications.
-pub(crate) fn check_links(links: &[Link]) -> Vec<LinkError> {
-    let mut errors = Vec::new();
-    for (index, link) in links.iter().enumerate() {
-        let earlier = &links[..index];
-        let fail = |code, message| LinkError {
-            code,
-            message,
-            location: link.location,
-        };
-        if earlier.iter().any(|other| other.identity == link.identity) {
-            errors.push(fail(
-                Code::InvalidLinkDirectiveUsage,
-                format!("\"{}\" is linked twice: remove one of the @link", link.identity),
-            ));
-            continue;
-        }
-        if let Some(other) = earlier.iter().find(|other| other.prefix() == link.prefix()) {
-            errors.push(fail(
-                Code::InvalidLinkDirectiveUsage,
-                format!(
-                    "\"{}\" and \"{}\" are both called \"{}\": rename one of them with \"as\"",
-                    other.identity,
-                    link.identity,
-                    link.prefix()
-                ),
-            ));
-        }
-        if link.identity == LINK && link.version != Some(Version::new(1, 0)) {
-            errors.push(fail(
-                Code::UnknownLinkVersion,
-                format!("\"{}\" is unknown: only version v1.0 of link exists", link.url()),
-            ));
-        }
-        for import in &link.imports {
-            let taken = earlier
-                .iter()
-                .find(|other| other.imports.iter().any(|theirs| theirs.alias == import.alias));
-            if let Some(other) = taken {
-                errors.push(fail(
-                    Code::InvalidLinkDirectiveUsage,
-                    format!(
-                        "\"{}\" is imported from \"{}\" and from \"{}\": rename one of them with \"as\"",
-                        import.alias, other.identity, link.identity
-                    ),
-                ));
-            }
-        }
-        if link.identity == FEDERATION {
-            errors.extend(unknown_imports(link));
-        }
+    /// Whether a type belongs to the federation or link specification.
+    pub(crate) fn is_spec_type(&self, name: &str) -> bool {
+        self.spec_type(name).is_some()
     }
-    errors
 }
 
 fn federation_version(link: &Link) -> Result<Version, LinkError> {
@@ -183,27 +137,4 @@ fn federation_version(link: &Link) -> Result<Version, LinkError> {
         ));
     }
     Ok(version)
-}
-
-fn unknown_imports(link: &Link) -> Vec<LinkError> {
-    let Ok(version) = federation_version(link) else {
-        return Vec::new();
-    };
-    let known = |element: &str| {
-        Feature::FEDERATION
-            .into_iter()
-            .filter(|feature| feature.since() <= version)
-            .any(|feature| element.strip_prefix('@') == Some(feature.name()) || types_of(feature).contains(&element))
-    };
-    let unknown = link.imports.iter().filter(|import| !known(&import.element));
-    unknown
-        .map(|import| LinkError {
-            code: Code::InvalidLinkDirectiveUsage,
-            message: format!(
-                "\"{}\" cannot be imported: version {version} of Federation has no such element",
-                import.element
-            ),
-            location: link.location,
-        })
-        .collect()
 }

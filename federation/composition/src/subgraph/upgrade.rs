@@ -17,8 +17,41 @@ use crate::{
     spec::Feature,
 };
 
+/// What mending one schema needs to know of all of them.
+pub(super) struct All {
+    /// The key of each entity, as the first subgraph that has one writes it.
+    keys: HashMap<Name, String>,
+    /// The tags of fields where they are not external: type, field and tag.
+    tags: HashSet<(Name, Name, String)>,
+}
+
+impl All {
+    pub(super) fn of(schemas: &[Schema]) -> Self {
+        let mut all = Self {
+            keys: HashMap::new(),
+            tags: HashSet::new(),
+        };
+        for ty in schemas.iter().flat_map(|schema| schema.types.values()) {
+            if let Some(key) = ty.directives.first(Feature::Key) {
+                let keys = all.keys.entry(ty.name.clone());
+                keys.or_insert_with(|| key.fields().to_owned());
+            }
+            let own = ty
+                .fields
+                .values()
+                .filter(|field| !field.directives.has(Feature::External));
+            for field in own {
+                let tags = field.directives.all(Feature::Tag).filter_map(|tag| tag.text("name"));
+                let tags = tags.map(|tag| (ty.name.clone(), field.name.clone(), tag.to_owned()));
+                all.tags.extend(tags);
+            }
+        }
+        all
+    }
+}
+
 /// Drops and mends what Federation 2 does not allow.
-pub(super) fn upgrade(schema: &mut Schema, keys: &HashMap<Name, String>) -> Vec<CompositionError> {
+pub(super) fn upgrade(schema: &mut Schema, all: &All) -> Vec<CompositionError> {
     let composites = schema
         .types
         .values()
@@ -29,7 +62,7 @@ pub(super) fn upgrade(schema: &mut Schema, keys: &HashMap<Name, String>) -> Vec<
         mend_type(ty, &composites);
     }
     for ty in schema.types.values_mut() {
-        if let Some(key) = keys.get(&ty.name).filter(|_| ty.is_extension && !ty.is_entity()) {
+        if let Some(key) = all.keys.get(&ty.name).filter(|_| ty.is_extension && !ty.is_entity()) {
             drop_external_key(ty, key);
         }
     }
@@ -38,6 +71,7 @@ pub(super) fn upgrade(schema: &mut Schema, keys: &HashMap<Name, String>) -> Vec<
     let mut emptied = Vec::new();
     for ty in schema.types.values_mut().filter(|ty| !ty.fields.is_empty()) {
         drop_external(ty, &usage);
+        drop_tags(ty, all);
         if ty.fields.is_empty() {
             emptied.push((ty.name.clone(), ty.location));
         }
@@ -58,17 +92,6 @@ fn is_referenced(schema: &Schema, name: &Name) -> bool {
         .types
         .values()
         .any(|ty| ty.members.contains(name) || ty.fields.values().any(|field| field.ty.inner_named_type() == name))
-}
-
-/// The key of each entity, as the first subgraph that has one writes it.
-pub(super) fn keys(schemas: &[Schema]) -> HashMap<Name, String> {
-    let mut keys = HashMap::new();
-    for ty in schemas.iter().flat_map(|schema| schema.types.values()) {
-        if let Some(key) = ty.directives.first(Feature::Key) {
-            keys.entry(ty.name.clone()).or_insert_with(|| key.fields().to_owned());
-        }
-    }
-    keys
 }
 
 /// An extension without keys has those of the type it extends, whose fields are external in name only.
@@ -140,9 +163,6 @@ fn mend_type(ty: &mut Type, composites: &HashSet<Name>) {
             Some(Feature::Provides) => !is_interface && returns_composite,
             _ => true,
         });
-        if field.directives.has(Feature::External) {
-            field.directives.retain(|applied| applied.feature != Some(Feature::Tag));
-        }
     }
 }
 
@@ -189,5 +209,20 @@ fn drop_external(ty: &mut Type, usage: &Usage) {
                 .directives
                 .retain(|applied| applied.feature != Some(Feature::External));
         }
+    }
+}
+
+/// A tag of an external field means nothing, and is no mistake where the field is tagged so elsewhere.
+fn drop_tags(ty: &mut Type, all: &All) {
+    let name = &ty.name;
+    for field in ty
+        .fields
+        .values_mut()
+        .filter(|field| field.directives.has(Feature::External))
+    {
+        let is_elsewhere = |tag: &str| all.tags.contains(&(name.clone(), field.name.clone(), tag.to_owned()));
+        field
+            .directives
+            .retain(|applied| applied.feature != Some(Feature::Tag) || !applied.text("name").is_some_and(is_elsewhere));
     }
 }

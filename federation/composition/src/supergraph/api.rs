@@ -1,11 +1,14 @@
 //! The schema that clients see: the supergraph without its machinery and without what is inaccessible.
 
-use apollo_compiler::ast::{Definition, DirectiveDefinition, Document};
+use apollo_compiler::{
+    Node,
+    ast::{Definition, Document},
+};
 
 use super::document::{definition, schema_definition, sort};
 use crate::{
     merge::{Merged, is_executable_location},
-    model::{Applied, Directives, Field, Type, Types},
+    model::{Applied, Defined, Directives, Field, Type, Types},
     spec::Feature,
     subgraph::Schema,
 };
@@ -14,11 +17,9 @@ use crate::{
 pub(crate) fn api(merged: &Merged, schemas: &[Schema]) -> Document {
     let types = api_types(merged);
     let mut others = types.values().map(definition).collect::<Vec<_>>();
-    let executable = merged
-        .definitions
-        .values()
-        .filter_map(|directive| executable_part(directive));
-    others.extend(executable.map(|directive| Definition::DirectiveDefinition(directive.into())));
+    let own = merged.definitions.values().filter(|it| !merged.is_composed(&it.name));
+    let executable = own.filter_map(executable_part);
+    others.extend(executable.map(|it| Definition::DirectiveDefinition(Node::new((&it).into()))));
     sort(&mut others);
     let mut definitions = vec![schema_definition(&types, schemas, Vec::new())];
     definitions.extend(others);
@@ -30,21 +31,24 @@ pub(crate) fn api(merged: &Merged, schemas: &[Schema]) -> Document {
 
 /// The types of the API.
 pub(super) fn api_types(merged: &Merged) -> Types {
-    let visible = |directives: &Vec<Applied>| !directives.has(Feature::Inaccessible);
     let mut types = merged.types.clone();
-    types.retain(|_, ty| visible(&ty.directives));
+    types.retain(|name, ty| is_visible(&ty.directives) && !merged.is_of_composed(name));
     let names = types.keys().cloned().collect::<std::collections::HashSet<_>>();
     for ty in types.values_mut() {
         ty.implements.retain(|name| names.contains(name));
         ty.members.retain(|name| names.contains(name));
-        ty.values.retain(|_, value| visible(&value.directives));
-        ty.fields.retain(|_, field| visible(&field.directives));
+        ty.values.retain(|_, value| is_visible(&value.directives));
+        ty.fields.retain(|_, field| is_visible(&field.directives));
         for field in ty.fields.values_mut() {
-            field.arguments.retain(|_, argument| visible(&argument.directives));
+            field.arguments.retain(|_, argument| is_visible(&argument.directives));
         }
         clean(ty);
     }
     types
+}
+
+fn is_visible(directives: &Vec<Applied>) -> bool {
+    !directives.has(Feature::Inaccessible)
 }
 
 /// Leaves only the directives that clients understand.
@@ -69,9 +73,11 @@ fn keep(directives: &mut Vec<Applied>) {
     directives.retain(|applied| matches!(applied.feature, Some(Feature::Deprecated | Feature::SpecifiedBy)));
 }
 
-/// The definition of a directive for operations.
-fn executable_part(directive: &DirectiveDefinition) -> Option<DirectiveDefinition> {
+/// What clients see of the definition of a directive: nothing, unless operations can use it.
+fn executable_part(directive: &Defined) -> Option<Defined> {
     let mut part = directive.clone();
     part.locations.retain(|location| is_executable_location(*location));
+    part.arguments.retain(|_, argument| is_visible(&argument.directives));
+    part.arguments.values_mut().for_each(clean_field);
     (!part.locations.is_empty()).then_some(part)
 }

@@ -3,9 +3,9 @@
 use apollo_compiler::{
     Name, Node,
     ast::{
-        Definition, Directive, DirectiveList, Document, EnumTypeDefinition, EnumValueDefinition, FieldDefinition,
-        InputObjectTypeDefinition, InputValueDefinition, InterfaceTypeDefinition, ObjectTypeDefinition, OperationType,
-        ScalarTypeDefinition, SchemaDefinition, UnionTypeDefinition,
+        Definition, Directive, DirectiveDefinition, DirectiveList, Document, EnumTypeDefinition, EnumValueDefinition,
+        FieldDefinition, InputObjectTypeDefinition, InputValueDefinition, InterfaceTypeDefinition,
+        ObjectTypeDefinition, OperationType, ScalarTypeDefinition, SchemaDefinition, UnionTypeDefinition,
     },
     name,
 };
@@ -13,7 +13,7 @@ use apollo_compiler::{
 use super::header;
 use crate::{
     merge::Merged,
-    model::{Applied, EnumValue, Field, Kind, Type, Types},
+    model::{Applied, Defined, EnumValue, Field, Kind, Type, Types},
     subgraph::Schema,
 };
 
@@ -33,8 +33,7 @@ pub(crate) fn document(merged: &Merged, schemas: &[Schema]) -> Document {
         merged
             .definitions
             .values()
-            .cloned()
-            .map(Definition::DirectiveDefinition),
+            .map(|directive| Definition::DirectiveDefinition(Node::new(directive.into()))),
     );
     others.extend(merged.types.values().map(definition));
     sort(&mut others);
@@ -151,16 +150,15 @@ impl From<&Field> for InputValueDefinition {
     }
 }
 
-impl From<&InputValueDefinition> for Field {
-    fn from(input: &InputValueDefinition) -> Self {
+impl From<&Defined> for DirectiveDefinition {
+    fn from(directive: &Defined) -> Self {
+        let arguments = directive.arguments.values();
         Self {
-            name: input.name.clone(),
-            description: input.description.clone(),
-            ty: (*input.ty).clone(),
-            arguments: Default::default(),
-            default: input.default_value.clone(),
-            directives: Vec::new(),
-            location: input.name.location(),
+            description: directive.description.clone(),
+            name: directive.name.clone(),
+            arguments: arguments.map(|argument| Node::new(argument.into())).collect(),
+            repeatable: directive.repeatable,
+            locations: directive.locations.clone(),
         }
     }
 }

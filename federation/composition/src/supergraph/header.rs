@@ -23,7 +23,7 @@ pub(super) struct Header {
 pub(super) fn header(merged: &Merged, schemas: &[Schema]) -> Header {
     let newest = schemas
         .iter()
-        .map(|schema| schema.version)
+        .map(Schema::needed_version)
         .max()
         .unwrap_or(Version::FEDERATION_2);
     let join = join_version(newest);

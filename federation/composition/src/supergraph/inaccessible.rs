@@ -8,7 +8,7 @@ use apollo_compiler::{
 use crate::{
     error::{Code, CompositionError},
     merge::Merged,
-    model::{Applied, Directives, Field, Kind, Type},
+    model::{Applied, Defined, Directives, Field, Kind, Type},
     spec::Feature,
     subgraph::Schema,
 };
@@ -20,15 +20,11 @@ pub(super) fn check(merged: &Merged, schemas: &[Schema]) -> Vec<CompositionError
         schemas,
         errors: Vec::new(),
     };
-    for ty in merged.types.values() {
+    for ty in merged.types.values().filter(|ty| !merged.is_of_composed(&ty.name)) {
         check.ty(ty);
     }
     for definition in merged.definitions.values() {
-        for argument in &definition.arguments {
-            let coordinate = format!("@{}({}:)", definition.name, argument.name);
-            check.reference(&coordinate, &argument.ty);
-            check.default(&coordinate, &Field::from(&**argument));
-        }
+        check.directive(definition);
     }
     check.errors
 }
@@ -42,6 +38,10 @@ struct Check<'a> {
 /// The directives of a part of a subgraph's schema, and where it stands.
 fn part<'a>(schema: &'a Schema, path: &[&str]) -> Option<(&'a Vec<Applied>, Option<SourceSpan>)> {
     let (name, rest) = path.split_first()?;
+    if let (Some(directive), [argument]) = (name.strip_prefix('@'), rest) {
+        let argument = schema.definitions.get(directive)?.arguments.get(*argument)?;
+        return Some((&argument.directives, argument.location));
+    }
     let ty = schema.types.get(*name)?;
     match *rest {
         [] => Some((&ty.directives, ty.location)),
@@ -65,7 +65,7 @@ fn is_hidden(directives: &Vec<Applied>) -> bool {
 }
 
 impl Check<'_> {
-    /// Reports an error at what hides a part of the schema: a type, a field of it, an argument of that.
+    /// Reports an error at what hides a part of the schema: a type, a field of it, an argument of that or a directive.
     fn fail(&mut self, code: Code, path: &[&str], message: String) {
         let mut error = CompositionError::new(code, message);
         for schema in self.schemas {
@@ -82,6 +82,24 @@ impl Check<'_> {
             error = error.at(schema.at(place));
         }
         self.errors.push(error);
+    }
+
+    fn directive(&mut self, definition: &Defined) {
+        let name = format!("@{}", definition.name);
+        for argument in definition.arguments.values() {
+            let coordinate = format!("{name}({}:)", argument.name);
+            if !is_hidden(&argument.directives) {
+                let is_own = self.merged.is_composed(&definition.name)
+                    && self.merged.is_of_composed(argument.ty.inner_named_type());
+                if !is_own {
+                    self.reference(&coordinate, &argument.ty);
+                }
+                self.default(&coordinate, argument);
+            } else if argument.is_required() {
+                let message = format!("argument \"{coordinate}\" is @inaccessible but required: give it a default");
+                self.fail(Code::RequiredInaccessible, &[&name, &argument.name], message);
+            }
+        }
     }
 
     fn ty(&mut self, ty: &Type) {
@@ -207,10 +225,13 @@ impl Check<'_> {
     fn reference(&mut self, coordinate: &str, ty: &TypeRef) {
         let name = ty.inner_named_type();
         let target = self.merged.types.get(name);
-        if target.is_some_and(|target| is_hidden(&target.directives)) {
-            let message = format!("type \"{name}\" is @inaccessible but the visible \"{coordinate}\" refers to it");
-            self.fail(Code::ReferencedInaccessible, &[name], message);
-        }
+        let why = match target {
+            Some(target) if is_hidden(&target.directives) => "is @inaccessible",
+            _ if self.merged.is_of_composed(name) => "belongs to the specification of a composed directive",
+            _ => return,
+        };
+        let message = format!("type \"{name}\" {why} but the visible \"{coordinate}\" refers to it");
+        self.fail(Code::ReferencedInaccessible, &[name], message);
     }
 
     fn default(&mut self, coordinate: &str, field: &Field) {

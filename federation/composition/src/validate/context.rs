@@ -104,6 +104,13 @@ impl Place<'_> {
             let message = format!("no type sets the context \"{context}\"");
             return vec![self.error(Code::ContextNotSet, &message)];
         }
+        if self.argument.ty.is_non_null() {
+            let message = format!(
+                "the argument's type \"{}\" cannot be null, and a context may have nothing for it: remove the last !",
+                self.argument.ty
+            );
+            return vec![self.error(Code::ContextInvalidSelection, &message)];
+        }
         let selections = match parse_selections(selection) {
             Ok(selections) => selections,
             Err(message) => return vec![self.error(Code::ContextInvalidSelection, &message)],
@@ -184,7 +191,6 @@ impl Place<'_> {
     fn path_fault(&self, ty: &Type, selections: &[Selection]) -> Option<String> {
         let (mut ty, mut selections) = (ty, selections);
         let mut depth = 0;
-        let mut is_null_possible = false;
         loop {
             if ty.is_interface_object() {
                 return Some(format!("\"{}\" is an @interfaceObject", ty.name));
@@ -203,9 +209,7 @@ impl Place<'_> {
             };
             if selected.selection_set.is_empty() {
                 let expected = unwrap_lists(&self.argument.ty, depth);
-                let is_fitting = expected.is_some_and(|expected| {
-                    fits(&field.ty, expected) && !(is_null_possible && self.argument.ty.is_non_null())
-                });
+                let is_fitting = expected.is_some_and(|expected| fits(&field.ty, expected));
                 return (!is_fitting).then(|| {
                     format!(
                         "the selected type \"{}\" does not fit the argument's type \"{}\"",
@@ -214,7 +218,6 @@ impl Place<'_> {
                 });
             }
             depth += list_depth(&field.ty);
-            is_null_possible |= !field.ty.is_non_null();
             ty = self.schema.types.get(field.ty.inner_named_type())?;
             selections = &selected.selection_set;
         }

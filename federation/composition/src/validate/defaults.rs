@@ -29,12 +29,9 @@ pub(super) fn check(schema: &Schema) -> Vec<CompositionError> {
         }
     }
     for definition in schema.definitions.values() {
-        for argument in &definition.arguments {
+        for argument in definition.arguments.values() {
             let coordinate = format!("@{}({}:)", definition.name, argument.name);
-            errors.extend(check_one(schema, &coordinate, &Field::from(&**argument)));
-            if argument.is_required() && argument.directives.has("deprecated") {
-                errors.push(deprecated(schema, &coordinate, argument.name.location()));
-            }
+            errors.extend(check_one(schema, &coordinate, argument));
         }
     }
     errors

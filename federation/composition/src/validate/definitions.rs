@@ -8,6 +8,9 @@ use crate::{
     subgraph::{Names, Schema},
 };
 
+/// What `for` of `@link` takes, in its specification.
+const PURPOSE: &str = "Purpose";
+
 /// Checks a subgraph's own definitions of federation directives and types.
 pub(crate) fn definitions(document: &Document, names: &Names, schema: &Schema) -> Vec<CompositionError> {
     let mut errors = Vec::new();
@@ -22,7 +25,10 @@ pub(crate) fn definitions(document: &Document, names: &Names, schema: &Schema) -
                 let message = format!("@{name} is not defined as its specification says: {message}");
                 schema.error(Code::DirectiveDefinitionInvalid, message, found.location())
             }));
-        } else if names.is_spec_type(name) && !is_spec_kind(found) {
+        } else if names
+            .spec_type(name)
+            .is_some_and(|element| !is_as_specified(found, element))
+        {
             let message =
                 format!("type \"{name}\" belongs to Federation and must be defined as its specification says");
             errors.push(schema.error(Code::TypeDefinitionInvalid, message, found.location()));
@@ -61,14 +67,16 @@ fn is_checked(feature: Feature) -> bool {
     !matches!(feature, Feature::Deprecated | Feature::SpecifiedBy)
 }
 
-fn is_spec_kind(found: &Definition) -> bool {
-    matches!(
-        found,
-        Definition::ScalarTypeDefinition(_)
-            | Definition::ScalarTypeExtension(_)
-            | Definition::EnumTypeDefinition(_)
-            | Definition::EnumTypeExtension(_)
-    )
+/// All types of the specifications are scalars, except what `for` of `@link` takes.
+fn is_as_specified(found: &Definition, element: &str) -> bool {
+    match found {
+        Definition::EnumTypeDefinition(found) => {
+            let is_known = |value: &str| matches!(value, "SECURITY" | "EXECUTION");
+            element == PURPOSE && found.values.len() == 2 && found.values.iter().all(|it| is_known(it.value.as_str()))
+        }
+        Definition::ScalarTypeDefinition(_) | Definition::ScalarTypeExtension(_) => element != PURPOSE,
+        _ => false,
+    }
 }
 
 fn fault(found: &DirectiveDefinition, feature: Feature, names: &Names) -> Option<String> {
@@ -109,11 +117,10 @@ fn is_compatible(found: &Type, expected: &Type, feature: Feature, names: &Names)
             is_compatible(found, expected, feature, names)
         }
         (Type::Named(found) | Type::NonNullNamed(found), Type::Named(expected) | Type::NonNullNamed(expected)) => {
-            let is_spec = types_of(feature)
-                .iter()
-                .any(|element| names.type_name(feature, element) == expected.as_str());
-            let is_text = found == "String" || types_of(feature).iter().any(|element| found.ends_with(element));
-            found == expected || (is_spec && is_text)
+            let mut elements = types_of(feature).iter();
+            let scalar = elements.find(|element| names.type_name(feature, element) == expected.as_str());
+            let scalar = scalar.filter(|element| **element != PURPOSE);
+            found == expected || scalar.is_some_and(|element| found == "String" || found.ends_with(element))
         }
         _ => false,
     }

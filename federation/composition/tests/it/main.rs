@@ -4,6 +4,7 @@
 mod check;
 mod diff;
 mod diff_spreads;
+mod diff_together;
 mod diff_usage;
 mod golden;
 mod merge;
@@ -17,5 +18,6 @@ mod satisfiability_labels;
 mod validate_access;
 mod validate_fields;
 mod validate_link;
+mod validate_link_names;
 mod validate_selection;
 mod validate_whole;

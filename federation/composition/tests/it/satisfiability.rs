@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use federation_composition::{Code, CompositionError, Subgraph, compose};
+use federation_composition::{Code, CompositionError, Limits, Subgraph, compose, compose_within};
 
 use crate::oracle::link;
 
@@ -225,17 +225,22 @@ fn many_entities_in_many_subgraphs_are_checked_in_moderate_time() {
 
 #[test]
 fn a_graph_with_too_many_paths_is_given_up() {
-    let graphs = 60;
-    let sdl = |graph: usize| {
-        let lacking = (0..graphs).filter(|it| *it != graph);
-        let fields: Vec<_> = lacking.map(|it| format!("f{it}: V @shareable")).collect();
-        format!("type Query {{ v: V @shareable }} type V {{ {} }}", fields.join(" "))
+    let each_lacks_another_field = |graphs: usize| {
+        let sdl = |graph| {
+            let others = (0..graphs).filter(|it| *it != graph);
+            let fields: Vec<_> = others.map(|it| format!("f{it}: V @shareable")).collect();
+            format!("type Query {{ v: V @shareable }} type V {{ {} }}", fields.join(" "))
+        };
+        subgraphs(&(0..graphs).map(sdl).collect::<Vec<_>>())
     };
-    let sdls: Vec<_> = (0..graphs).map(sdl).collect();
+    let limits = Limits { paths: 10_000 };
 
-    let errors = compose(&subgraphs(&sdls)).unwrap_err();
+    let few = compose_within(&each_lacks_another_field(8), limits).unwrap_err();
+    let many = compose_within(&each_lacks_another_field(60), limits).unwrap_err();
 
-    assert_eq!(only(&errors).code, Code::MaxValidationSubgraphPathsExceeded);
+    assert!(few.iter().all(|it| it.code == Code::SatisfiabilityError), "{few:#?}");
+    assert_eq!(only(&many).code, Code::MaxValidationSubgraphPathsExceeded);
+    assert_eq!(Limits::default().paths, 1_000_000);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use federation_composition::Code::*;
 
-use crate::check::{composed, has, refuses};
+use crate::check::{composed, has, refused, refuses};
 
 #[test]
 fn computed_fields_are_as_protected_as_what_they_are_computed_from() {
@@ -122,10 +122,21 @@ fn a_context_yields_one_fitting_value() {
             &[ContextInvalidSelection],
         );
     }
-    refuses(
-        &context("f(x: String! @fromContext(field: \"$ctx { inner { name } }\")): Int"),
-        &[ContextInvalidSelection],
-    );
+}
+
+#[test]
+fn an_argument_that_a_context_fills_can_be_null() {
+    for (ty, selection) in [
+        ("String!", "{ name }"),
+        ("String!", "{ inner { name } }"),
+        ("String!", "... on T { name } ... on S { name }"),
+    ] {
+        let errors = refused(&context(&format!(
+            "f(x: {ty} @fromContext(field: \"$ctx {selection}\")): Int"
+        )));
+        assert_eq!(errors[0].code, ContextInvalidSelection, "{errors:?}");
+        assert!(errors[0].message.contains("cannot be null"), "{errors:?}");
+    }
 }
 
 #[test]

@@ -209,6 +209,24 @@ fn a_type_with_the_name_of_a_root_is_none_where_the_schema_does_not_name_it() {
 }
 
 #[test]
+fn a_type_with_the_name_of_a_root_is_one_in_all_subgraphs_or_in_none() {
+    for (operation, name, code) in [
+        ("mutation", "Mutation", RootMutationUsed),
+        ("subscription", "Subscription", RootSubscriptionUsed),
+    ] {
+        let text = |head: &str| {
+            format!(
+                "# a\nschema {{ query: Query }}\ntype Query {{ x: {name} }}\ntype {name} {{ x: Int }}
+                 # b\n{head}\ntype Query {{ y: Int }}\ntype Root {{ y: Int }}"
+            )
+        };
+
+        refuses(&text(&format!("schema {{ query: Query {operation}: Root }}")), &[code]);
+        composed(&text("schema { query: Query }"));
+    }
+}
+
+#[test]
 fn what_serves_the_gateway_is_no_part_of_the_api() {
     let composition = composed(
         "# a: as it is

@@ -1,11 +1,14 @@
 //! Takes a request for entities apart, so that only those are asked for that are not kept, and puts the answer
 //! together again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::{BufMut, Bytes, BytesMut};
+use graphql_tools::static_graphql::query;
 use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
+
+use crate::request::or_default;
 
 const REPRESENTATIONS: &str = "representations";
 
@@ -34,7 +37,7 @@ pub(super) struct Wanted<'a> {
 struct Reply<'a> {
     #[serde(borrow, default)]
     data: Option<Entities<'a>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     errors: Vec<Value>,
     #[serde(borrow, default)]
     extensions: Option<&'a RawValue>,
@@ -63,6 +66,21 @@ pub(super) fn wanted<'a>(body: &Body<'a>) -> Option<Vec<Wanted<'a>>> {
         .collect()
 }
 
+/// The types of the entities of a list that a request asks for, as their representations say.
+pub(super) fn types_of(list: &query::Field, body: &Body<'_>) -> Option<BTreeSet<String>> {
+    #[derive(Deserialize)]
+    struct Typed {
+        #[serde(rename = "__typename")]
+        name: String,
+    }
+    let (_, representations) = list.arguments.iter().find(|(name, _)| name == REPRESENTATIONS)?;
+    let query::Value::Variable(name) = representations else {
+        return None;
+    };
+    let all: Vec<Typed> = serde_json::from_str(body.variables.get(name.as_str())?.get()).ok()?;
+    Some(all.into_iter().map(|one| one.name).collect())
+}
+
 /// The request for those entities that are not kept.
 pub(super) fn request_for_missing(body: &Body<'_>, wanted: &[Wanted<'_>]) -> Bytes {
     let mut out = BytesMut::new();
@@ -88,13 +106,15 @@ pub(super) fn entities(answer: &[u8], expected: usize) -> Option<Vec<&RawValue>>
     (reply.errors.is_empty() && entities.len() == expected).then_some(entities)
 }
 
-/// The whole answer: what was kept, and what was asked for now, each in its place.
+/// The whole answer: what was kept, and what was asked for now, each in its place. Nothing where what came now is no
+/// answer: it must not be taken for one to the whole request.
 pub(super) fn whole(wanted: &[Wanted<'_>], answer: Option<&[u8]>) -> Option<Bytes> {
     let reply: Option<Reply<'_>> = match answer {
         Some(answer) => Some(serde_json::from_slice(answer).ok()?),
         None => None,
     };
     let (mut found, errors, extensions) = match &reply {
+        Some(reply) if reply.data.is_none() && reply.errors.is_empty() => return None,
         Some(reply) => {
             let entities = reply.data.as_ref().and_then(|data| data._entities.as_ref());
             let found = entities.map_or(&[][..], Vec::as_slice).iter();

@@ -1,13 +1,12 @@
 //! How long an operation's answer may be kept, as `@cacheControl` in the schema says.
 
-use std::collections::HashMap;
+mod types;
 
-use graphql_tools::{
-    parser::parse_query,
-    static_graphql::{
-        query::{Selection, SelectionSet},
-        schema::{Definition, Directive, Field, TypeDefinition},
-    },
+use std::collections::{BTreeSet, HashMap};
+
+use graphql_tools::static_graphql::{
+    query::{self, Selection, SelectionSet},
+    schema::{Definition, Directive, Field, TypeDefinition},
 };
 
 use super::Policy;
@@ -19,36 +18,34 @@ use crate::{
 };
 
 const DIRECTIVE: &str = "cacheControl";
+/// The root field that subgraphs have for entities. No schema for clients has it.
+const ENTITIES: &str = "_entities";
 
 /// The hints of a supergraph.
 #[derive(Debug, Default)]
 pub(crate) struct Hints {
     types: HashMap<String, Hint>,
     fields: HashMap<String, HashMap<String, FieldHint>>,
-    /// The objects that are of an interface, which may have hints of their own for its fields.
+    /// The objects that are of an interface, which may have hints of their own for its fields, or of a union.
     objects: HashMap<String, Vec<String>>,
     roots: [Option<String>; 3],
     is_used: bool,
+    /// How long a root field without a hint may be kept, in seconds.
+    default_max_age: u64,
     version: [u8; 32],
 }
 
 /// What counts for what the schema does not speak of.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Unsaid {
-    /// So many seconds.
-    MaxAge(u64),
+    /// What the settings say of root fields.
+    Default,
     /// What the subgraph says with its answer.
     ByHeader,
 }
 
-impl Unsaid {
-    fn max_age(self) -> u64 {
-        match self {
-            Self::MaxAge(seconds) => seconds,
-            Self::ByHeader => u64::MAX,
-        }
-    }
-}
+/// Tells the types of the entities in a list that a request asks for.
+pub(super) type TypesOf<'t> = dyn Fn(&query::Field) -> Option<BTreeSet<String>> + 't;
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Hint {
@@ -65,8 +62,8 @@ struct FieldHint {
 }
 
 impl Hints {
-    /// Reads the directives of a supergraph.
-    pub(crate) fn new(supergraph: &Supergraph) -> Self {
+    /// Reads the directives of a supergraph; `default_max_age` is for root fields without one.
+    pub(crate) fn new(supergraph: &Supergraph, default_max_age: u64) -> Self {
         let mut hints = Self {
             roots: [
                 Some(supergraph.query_type().to_owned()),
@@ -74,6 +71,8 @@ impl Hints {
                 supergraph.subscription_type().map(Into::into),
             ],
             version: digest(&supergraph.sdl),
+            is_used: default_max_age > 0,
+            default_max_age,
             ..Self::default()
         };
         for definition in &supergraph.document.definitions {
@@ -83,12 +82,11 @@ impl Hints {
                 }
                 Definition::TypeDefinition(TypeDefinition::Interface(interface)) => {
                     hints.add(supergraph, &interface.name, &interface.directives, &interface.fields);
-                    let objects = supergraph.types.objects_of(&interface.name);
-                    let objects = objects.filter(|object| *object != interface.name).map(Into::into);
-                    hints.objects.insert(interface.name.clone(), objects.collect());
+                    hints.add_objects(supergraph, &interface.name);
                 }
                 Definition::TypeDefinition(TypeDefinition::Union(union)) => {
                     hints.add(supergraph, &union.name, &union.directives, &[]);
+                    hints.add_objects(supergraph, &union.name);
                 }
                 _ => {}
             }
@@ -96,7 +94,7 @@ impl Hints {
         hints
     }
 
-    /// Whether the supergraph has any hint, so that a field without one means something.
+    /// Whether a field without a hint means something: others have one, or the settings speak for it.
     pub(crate) fn are_used(&self) -> bool {
         self.is_used
     }
@@ -106,58 +104,71 @@ impl Hints {
         self.version
     }
 
-    /// How long the entities of a request may be kept that are of a type: no longer than what is asked of them, and
-    /// where only the schema speaks of them, not at all unless it speaks of their type.
-    pub(crate) fn of_entities(&self, type_name: &str, request: &str, unsaid: Unsaid) -> Option<Policy> {
-        let hint = self.types.get(type_name).copied().unwrap_or_default();
+    /// How long the answer to a request of ours to a subgraph may be kept. `types_of` tells the types of the entities in
+    /// a list that it asks for; where it cannot, nothing may be kept.
+    pub(super) fn of_request(&self, operation: &Operation<'_>, unsaid: Unsaid, types_of: &TypesOf<'_>) -> Policy {
+        let lists = lists(operation);
+        if lists.is_empty() {
+            return self.walked(operation, &Variables::default(), unsaid);
+        }
+        let policies = lists.iter().map(|list| match types_of(list) {
+            Some(types) => types.iter().fold(Policy::UNLIMITED, |policy, of| {
+                policy.and(self.of_entities(operation, list, of, unsaid))
+            }),
+            None => Policy::NEVER,
+        });
+        policies.fold(Policy::UNLIMITED, Policy::and)
+    }
+
+    /// How long entities of a type may be kept: no longer than what is asked of them, and where only the schema speaks
+    /// of them, not at all unless it speaks of their type.
+    fn of_entities(&self, operation: &Operation<'_>, list: &query::Field, of: &str, unsaid: Unsaid) -> Policy {
+        let hint = self.types.get(of).copied().unwrap_or_default();
         let silence = match unsaid {
-            Unsaid::MaxAge(_) => 0,
+            Unsaid::Default => 0,
             Unsaid::ByHeader => u64::MAX,
         };
         let own = Policy {
             max_age: hint.max_age.unwrap_or(silence),
             is_private: hint.is_private,
         };
-        let document = parse_query::<String>(request).ok()?.into_static();
-        let operation = Operation::find(&document, None)?;
-        let walk = Walk {
-            hints: self,
-            operation: &operation,
-            variables: &Variables::default(),
-            default_max_age: unsaid.max_age(),
-        };
-        let lists = operation.selection.items.iter().filter_map(|item| match item {
-            Selection::Field(field) => Some(&field.selection_set),
-            _ => None,
-        });
-        Some(lists.fold(own, |policy, list| {
-            policy.and(walk.set(type_name, list, Some(own.max_age)))
-        }))
-    }
-
-    /// How long the answer to a request for root fields may be kept.
-    pub(crate) fn of_roots(&self, request: &str, unsaid: Unsaid) -> Option<Policy> {
-        let document = parse_query::<String>(request).ok()?.into_static();
-        let operation = Operation::find(&document, None)?;
-        Some(self.policy(&operation, &Variables::default(), unsaid.max_age()))
+        let variables = Variables::default();
+        let walk = self.walk(operation, &variables, unsaid);
+        own.and(walk.set(of, &list.selection_set, Some(own.max_age)))
     }
 
     /// How long the answer of an operation may be kept. Fields with selections and root fields need a hint, of their
     /// own or of their type; others go with their parent.
-    pub(crate) fn policy(&self, operation: &Operation<'_>, variables: &Variables, default_max_age: u64) -> Policy {
-        if operation.kind != OperationKind::Query {
-            return Policy::NEVER;
+    pub(crate) fn policy(&self, operation: &Operation<'_>, variables: &Variables) -> Policy {
+        self.walked(operation, variables, Unsaid::Default)
+    }
+
+    fn walked(&self, operation: &Operation<'_>, variables: &Variables, unsaid: Unsaid) -> Policy {
+        match &self.roots[operation.kind as usize] {
+            Some(root) if operation.kind == OperationKind::Query => {
+                let walk = self.walk(operation, variables, unsaid);
+                walk.set(root, operation.selection, None)
+            }
+            _ => Policy::NEVER,
         }
-        let Some(root) = &self.roots[operation.kind as usize] else {
-            return Policy::NEVER;
+    }
+
+    fn walk<'a>(&'a self, operation: &'a Operation<'a>, variables: &'a Variables, unsaid: Unsaid) -> Walk<'a> {
+        let default_max_age = match unsaid {
+            Unsaid::Default => self.default_max_age,
+            Unsaid::ByHeader => u64::MAX,
         };
-        let walk = Walk {
+        Walk {
             hints: self,
             operation,
             variables,
             default_max_age,
-        };
-        walk.set(root, operation.selection, None)
+        }
+    }
+
+    fn add_objects(&mut self, supergraph: &Supergraph, name: &str) {
+        let objects = supergraph.types.objects_of(name).map(Into::into);
+        self.objects.insert(name.to_owned(), objects.collect());
     }
 
     fn add(&mut self, supergraph: &Supergraph, name: &str, directives: &[Directive], fields: &[Field]) {
@@ -242,6 +253,15 @@ impl Walk<'_> {
             is_private: field.hint.is_private || of_type.is_private,
         }
     }
+}
+
+/// The lists of entities that a request asks for; none where it is one for root fields.
+fn lists<'a>(operation: &Operation<'a>) -> Vec<&'a query::Field> {
+    let items = operation.selection.items.iter().filter_map(|item| match item {
+        Selection::Field(field) if field.name == ENTITIES => Some(field),
+        _ => None,
+    });
+    items.collect()
 }
 
 fn read(directives: &[Directive]) -> Option<Hint> {

@@ -12,8 +12,8 @@ use crate::{
     outcome::Outcome,
     outline::{Operation, OperationKind},
     request::Caller,
+    subgraph::header_parts,
     telemetry,
-    usage::Footprint,
 };
 
 /// What each subgraph said with its answer.
@@ -58,8 +58,9 @@ impl Gateway {
             .data
             .clone()
             .filter(|_| outcome.faults.is_empty() && policy.is_kept());
-        if let (Some(body), Some(key)) = (body, keys[usize::from(policy.is_private)]) {
-            let tags = tags(ready, &said);
+        if let (Some(body), Some(key)) = (body, keys[usize::from(policy.is_private)])
+            && let Some(tags) = tags(ready, &said)
+        {
             store.put(
                 key,
                 Fresh {
@@ -116,10 +117,9 @@ impl Gateway {
         if ready.kind != OperationKind::Query || !outcome.faults.is_empty() {
             return Some(Policy::NEVER);
         }
-        let default = self.0.settings.cache.default_max_age.as_secs();
         let operation = Operation::find(&ready.parsed.document, ready.parsed.name.as_deref())?;
         let by_schema = match hints.are_used() {
-            true => hints.policy(&operation, &ready.variables, default),
+            true => hints.policy(&operation, &ready.variables),
             false => Policy::UNLIMITED,
         };
         // Where the schema says nothing, every subgraph has to.
@@ -152,14 +152,8 @@ fn keys(ready: &Ready, caller: &Caller) -> [Option<Key>; 2] {
     }
     let headers = ready.serving.subgraphs.all_headers_for(caller);
     for (subgraph, headers) in &headers {
-        let mut sorted: Vec<_> = headers.iter().collect();
-        sorted.sort_by_key(|(name, _)| name.as_str());
         parts.push(subgraph.as_bytes());
-        parts.extend(
-            sorted
-                .into_iter()
-                .flat_map(|(name, value)| [name.as_str().as_bytes(), value.as_bytes()]),
-        );
+        parts.extend(header_parts(headers));
     }
     let public = Key::of(&[&parts[..], &[b"public"]].concat());
     let private = caller
@@ -168,20 +162,14 @@ fn keys(ready: &Ready, caller: &Caller) -> [Option<Key>; 2] {
     [Some(public), private]
 }
 
-/// The types that may be in the answer, read from what the operation asks for.
-fn tags(ready: &Ready, said: &Said) -> Tags {
+/// What the answer is about, read from what the operation asks for.
+fn tags(ready: &Ready, said: &Said) -> Option<Tags> {
     let subgraphs: BTreeSet<_> = said.iter().map(|(subgraph, _)| subgraph.clone()).collect();
     let parsed = &ready.parsed;
-    let fields = Operation::find(&parsed.document, parsed.name.as_deref())
-        .map(|operation| Footprint::new(&ready.serving.supergraph, &operation, parsed.key, &parsed.text).fields);
-    let types: BTreeSet<_> = fields
-        .iter()
-        .flatten()
-        .filter_map(|field| field.split_once('.').map(|(of, _)| of.to_owned()))
-        .collect();
-    Tags {
+    let operation = Operation::find(&parsed.document, parsed.name.as_deref())?;
+    Some(Tags {
         subgraphs: subgraphs.into_iter().collect(),
-        types: types.into_iter().collect(),
-        representation: None,
-    }
+        types: ready.serving.hints.types_in(&operation, &|_| None).into(),
+        entity: None,
+    })
 }

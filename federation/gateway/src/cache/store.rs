@@ -1,8 +1,11 @@
 //! What is kept: bytes under a digest, within a bound of memory, until their time is over or they are taken away.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering::SeqCst},
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::SeqCst},
+    },
 };
 
 use bytes::Bytes;
@@ -34,14 +37,23 @@ impl Key {
 }
 
 /// What an answer is about, for taking it away.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Tags {
     /// The subgraphs that it came from.
     pub subgraphs: Vec<String>,
-    /// The types in it; none where they are not known, so that it goes with any of them.
-    pub types: Vec<String>,
-    /// The entity's representation, where it is the answer of one entity.
-    pub representation: Option<Map<String, Value>>,
+    /// The types in it, as far as what is asked for tells; of one entity those that are inside of it.
+    pub types: Arc<BTreeSet<String>>,
+    /// Which entity it is the answer of, where it is that of a single one.
+    pub entity: Option<Entity>,
+}
+
+/// An entity, as a subgraph is told of it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Entity {
+    /// The types that it may be of: a subgraph may know no more than an interface.
+    pub types: Arc<BTreeSet<String>>,
+    /// What tells it from others.
+    pub representation: Map<String, Value>,
 }
 
 /// An answer as it was kept.
@@ -93,8 +105,8 @@ pub struct Invalidation {
     /// Answers with objects of this type.
     #[serde(default, rename = "type")]
     pub of_type: Option<String>,
-    /// With a type: the entity with these key fields. Whole answers with the type go as well, because which entities
-    /// are in them is not known.
+    /// With a type: the entity with these key fields. Whatever else has the type in it goes as well, because which
+    /// entities are in it is not known.
     #[serde(default)]
     pub key: Option<Map<String, Value>>,
 }
@@ -102,15 +114,16 @@ pub struct Invalidation {
 impl Invalidation {
     fn matches(&self, tags: &Tags) -> bool {
         let is_of_subgraph = self.subgraph.as_ref().is_none_or(|name| tags.subgraphs.contains(name));
-        let is_of_type = self
-            .of_type
-            .as_ref()
-            .is_none_or(|name| tags.types.is_empty() || tags.types.contains(name));
-        let is_of_key = match (&self.key, &tags.representation) {
-            (Some(key), Some(has)) => key.iter().all(|(name, value)| has.get(name) == Some(value)),
-            _ => true,
-        };
-        is_of_subgraph && is_of_type && is_of_key
+        let is_of_type = self.of_type.as_ref().is_none_or(|name| {
+            let is_it = |entity: &Entity| entity.types.contains(name) && self.has_key_of(entity);
+            tags.types.contains(name) || tags.entity.as_ref().is_some_and(is_it)
+        });
+        is_of_subgraph && is_of_type
+    }
+
+    fn has_key_of(&self, entity: &Entity) -> bool {
+        let mut key = self.key.iter().flatten();
+        key.all(|(name, value)| entity.representation.get(name) == Some(value))
     }
 }
 

@@ -1,18 +1,19 @@
 //! Asks a subgraph only for what is not kept of its answers.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use bytes::Bytes;
+use graphql_tools::{parser::parse_query, static_graphql::query::Document};
 
 use super::{
-    Fresh, Hints, Key, Policy, Store, Tags,
+    Entity, Fresh, Hints, Key, Policy, Store, Tags,
     entities::{self, Body, Wanted},
-    hints::Unsaid,
+    hints::{TypesOf, Unsaid},
 };
 use crate::{
-    outline::OperationKind,
-    subgraph::{Answer, Ask, CallError},
+    outline::{Operation, OperationKind},
+    subgraph::{Answer, Ask, CallError, Subgraphs, header_parts},
     telemetry,
 };
 
@@ -21,13 +22,12 @@ use crate::{
 pub(crate) struct Keeping<'a> {
     pub(crate) store: &'a Store,
     pub(crate) hints: &'a Hints,
-    /// How long what has no hint may be kept, in seconds.
-    pub(crate) default_max_age: u64,
 }
 
 /// What decides what is kept of one subgraph's answers.
 pub(crate) struct Keeper<'a> {
     pub(crate) keeping: Keeping<'a>,
+    pub(crate) subgraphs: &'a Subgraphs,
     pub(crate) subgraph: &'a str,
     /// The headers that are handed on: an answer to other headers is another answer.
     pub(crate) headers: &'a HeaderMap,
@@ -37,82 +37,76 @@ pub(crate) struct Keeper<'a> {
 struct Question<'a> {
     parts: &'a Body<'a>,
     subject: Option<&'a str>,
+    moment: u64,
 }
 
 impl Keeper<'_> {
     /// Answers from what is kept, and asks for the rest. Mutations and subscriptions are always asked.
-    pub(crate) async fn around<'c, F>(&self, ask: Ask<'c>, call: impl FnOnce(Ask<'c>) -> F) -> Result<Answer, CallError>
-    where
-        F: Future<Output = Result<Answer, CallError>>,
-    {
+    pub(crate) async fn call(&self, ask: Ask<'_>) -> Result<Answer, CallError> {
         if ask.kind != OperationKind::Query {
-            return call(ask).await;
+            return self.asked(ask).await;
         }
         let body = ask.body.clone();
         let Ok(parts) = serde_json::from_slice::<Body<'_>>(&body) else {
-            return call(ask).await;
+            return self.asked(ask).await;
         };
         match entities::wanted(&parts) {
             Some(wanted) => {
-                let subject = ask.caller.subject();
-                self.entities(ask, &Question { parts: &parts, subject }, wanted, call)
-                    .await
+                let question = Question {
+                    parts: &parts,
+                    subject: ask.caller.subject(),
+                    moment: ask.moment,
+                };
+                self.entities(ask, &question, wanted).await
             }
-            None => self.root(ask, &parts, call).await,
+            None => self.root(ask, &parts).await,
         }
     }
 
-    async fn root<'c, F>(
-        &self,
-        ask: Ask<'c>,
-        parts: &Body<'_>,
-        call: impl FnOnce(Ask<'c>) -> F,
-    ) -> Result<Answer, CallError>
-    where
-        F: Future<Output = Result<Answer, CallError>>,
-    {
-        let (body, subject) = (ask.body.clone(), ask.caller.subject().map(str::to_owned));
-        let keys = self.keys(&[&body], subject.as_deref());
+    async fn asked(&self, ask: Ask<'_>) -> Result<Answer, CallError> {
+        self.subgraphs.call(self.subgraph, ask).await
+    }
+
+    /// A request that is kept as a whole: for root fields, or for several lists of entities.
+    async fn root(&self, ask: Ask<'_>, parts: &Body<'_>) -> Result<Answer, CallError> {
+        let (body, subject, moment) = (ask.body.clone(), ask.caller.subject(), ask.moment);
+        let keys = self.keys(&[&body], subject);
         if let Some(kept) = keys.iter().flatten().find_map(|key| self.keeping.store.get(key)) {
             telemetry::record_cache("subgraph", true);
             let policy = kept.remaining(self.keeping.store.clock());
             return Ok(answer(kept.body, policy));
         }
         telemetry::record_cache("subgraph", false);
-        let moment = self.keeping.store.moment();
-        let answer = call(ask).await?;
-        let policy = self.policy(parts, said(&answer.headers), |text, unsaid| {
-            self.keeping.hints.of_roots(text, unsaid)
-        });
-        if policy.is_kept() && is_clean(&answer) {
+        let answer = self.asked(ask).await?;
+        let told = said(&answer.headers);
+        if self.may_keep(told)
+            && is_clean(&answer)
+            && let Some(document) = document(parts)
+            && let Some(operation) = Operation::find(&document, None)
+        {
+            let types_of: &TypesOf<'_> = &|list| entities::types_of(list, parts);
             let tags = Tags {
                 subgraphs: vec![self.subgraph.to_owned()],
-                ..Tags::default()
+                types: self.keeping.hints.types_in(&operation, types_of).into(),
+                entity: None,
             };
-            let body = answer.body.clone();
-            self.keep(
-                &keys,
-                Fresh {
-                    body,
-                    policy,
-                    tags,
-                    moment,
-                },
-            );
+            let fresh = Fresh {
+                body: answer.body.clone(),
+                policy: self.policy(&operation, told, types_of),
+                tags,
+                moment,
+            };
+            self.keep(&keys, fresh);
         }
         Ok(answer)
     }
 
-    async fn entities<'c, F>(
+    async fn entities(
         &self,
-        ask: Ask<'c>,
+        ask: Ask<'_>,
         question: &Question<'_>,
         mut wanted: Vec<Wanted<'_>>,
-        call: impl FnOnce(Ask<'c>) -> F,
-    ) -> Result<Answer, CallError>
-    where
-        F: Future<Output = Result<Answer, CallError>>,
-    {
+    ) -> Result<Answer, CallError> {
         let mut policy = Policy::UNLIMITED;
         for one in &mut wanted {
             let keys = self.keys_of(question, one);
@@ -128,7 +122,6 @@ impl Keeper<'_> {
             let body = entities::whole(&wanted, None).ok_or(CallError::Interrupted)?;
             return Ok(answer(body, policy));
         }
-        let moment = self.keeping.store.moment();
         let asked = Ask {
             body: match missing == wanted.len() {
                 true => ask.body.clone(),
@@ -136,85 +129,85 @@ impl Keeper<'_> {
             },
             ..ask
         };
-        let reply = call(asked).await?;
+        let reply = self.asked(asked).await?;
         // Where the schema speaks, its word is added for the whole answer, and what was kept has less time left.
         let unsaid = self.keeping.hints.are_used().then_some(Policy::UNLIMITED);
         let told = said(&reply.headers).or(unsaid);
-        self.keep_entities(question, &wanted, &reply, moment);
+        self.keep_entities(question, &wanted, &reply);
         if missing == wanted.len() {
             return Ok(reply);
         }
-        let body = entities::whole(&wanted, Some(&reply.body));
-        let mut whole = Answer {
-            body: body.unwrap_or_else(|| reply.body.clone()),
-            ..reply
-        };
+        let body = entities::whole(&wanted, Some(&reply.body)).ok_or(match reply.status {
+            200..300 => CallError::NotGraphql,
+            status => CallError::Status(status),
+        })?;
+        let mut whole = Answer { body, ..reply };
         if let Some(told) = told {
             set(&mut whole.headers, told.and(policy));
         }
         Ok(whole)
     }
 
-    fn keep_entities(&self, question: &Question<'_>, wanted: &[Wanted<'_>], reply: &Answer, moment: u64) {
-        let missing: Vec<_> = wanted.iter().filter(|wanted| wanted.kept.is_none()).collect();
-        let Some(found) = entities::entities(&reply.body, missing.len()) else {
-            return;
-        };
-        if !(200..300).contains(&reply.status) {
+    fn keep_entities(&self, question: &Question<'_>, wanted: &[Wanted<'_>], reply: &Answer) {
+        let told = said(&reply.headers);
+        if !self.may_keep(told) || !(200..300).contains(&reply.status) {
             return;
         }
-        let told = said(&reply.headers);
-        let mut by_type: HashMap<&str, Policy> = HashMap::new();
+        let missing: Vec<_> = wanted.iter().filter(|wanted| wanted.kept.is_none()).collect();
+        let found = entities::entities(&reply.body, missing.len());
+        let (Some(found), Some(document)) = (found, document(question.parts)) else {
+            return;
+        };
+        let Some(operation) = Operation::find(&document, None) else {
+            return;
+        };
+        let inside = Arc::new(self.keeping.hints.types_in(&operation, &|_| None));
+        let mut by_type = HashMap::new();
         for (one, entity) in missing.into_iter().zip(found) {
-            let policy = *by_type.entry(&one.of).or_insert_with(|| {
-                self.policy(question.parts, told, |text, unsaid| {
-                    self.keeping.hints.of_entities(&one.of, text, unsaid)
-                })
+            let (policy, own) = by_type.entry(&one.of).or_insert_with(|| {
+                let policy = self.policy(&operation, told, &|_| Some([one.of.clone()].into()));
+                (policy, Arc::new(self.keeping.hints.possible(&one.of)))
             });
-            if !policy.is_kept() {
+            let Ok(representation) = serde_json::from_str(one.representation.get()) else {
                 continue;
-            }
+            };
             let tags = Tags {
                 subgraphs: vec![self.subgraph.to_owned()],
-                types: vec![one.of.clone()],
-                representation: serde_json::from_str(one.representation.get()).ok(),
+                types: inside.clone(),
+                entity: Some(Entity {
+                    types: own.clone(),
+                    representation,
+                }),
             };
-            let keys = self.keys_of(question, one);
-            let body = Bytes::copy_from_slice(entity.get().as_bytes());
-            self.keep(
-                &keys,
-                Fresh {
-                    body,
-                    policy,
-                    tags,
-                    moment,
-                },
-            );
+            let fresh = Fresh {
+                body: Bytes::copy_from_slice(entity.get().as_bytes()),
+                policy: *policy,
+                tags,
+                moment: question.moment,
+            };
+            self.keep(&self.keys_of(question, one), fresh);
         }
     }
 
+    /// Whether there is anything that says how long an answer may be kept.
+    fn may_keep(&self, told: Option<Policy>) -> bool {
+        told.map_or(self.keeping.hints.are_used(), Policy::is_kept)
+    }
+
     /// What the schema says of a request, and what the subgraph said of its answer: the shorter counts.
-    fn policy(
-        &self,
-        parts: &Body<'_>,
-        told: Option<Policy>,
-        by_schema: impl FnOnce(&str, Unsaid) -> Option<Policy>,
-    ) -> Policy {
-        if !self.keeping.hints.are_used() {
+    fn policy(&self, operation: &Operation<'_>, told: Option<Policy>, types_of: &TypesOf<'_>) -> Policy {
+        let hints = self.keeping.hints;
+        if !hints.are_used() {
             return told.unwrap_or(Policy::NEVER);
         }
-        let unsaid = match told {
-            Some(_) => Unsaid::ByHeader,
-            None => Unsaid::MaxAge(self.keeping.default_max_age),
-        };
-        let text: Option<String> = serde_json::from_str(parts.query.get()).ok();
-        let by_schema = text.and_then(|text| by_schema(&text, unsaid)).unwrap_or(Policy::NEVER);
+        let unsaid = told.map_or(Unsaid::Default, |_| Unsaid::ByHeader);
+        let by_schema = hints.of_request(operation, unsaid, types_of);
         by_schema.and(told.unwrap_or(Policy::UNLIMITED))
     }
 
     fn keep(&self, keys: &[Option<Key>; 2], fresh: Fresh) {
         // What is private and has no owner is nobody's to keep.
-        if let Some(key) = keys[usize::from(fresh.policy.is_private)] {
+        if let Some(key) = keys[usize::from(fresh.policy.is_private)].filter(|_| fresh.policy.is_kept()) {
             self.keeping.store.put(key, fresh);
         }
     }
@@ -230,17 +223,20 @@ impl Keeper<'_> {
 
     /// Where the answer for everybody is kept, and where the one for this principal.
     fn keys(&self, pieces: &[&[u8]], subject: Option<&str>) -> [Option<Key>; 2] {
-        let mut all: Vec<&[u8]> = vec![self.subgraph.as_bytes()];
+        let version = self.keeping.hints.version();
+        let mut all: Vec<&[u8]> = vec![&version, self.subgraph.as_bytes()];
         all.extend(pieces);
-        let mut headers: Vec<_> = self.headers.iter().collect();
-        headers.sort_by_key(|(name, _)| name.as_str());
-        for (name, value) in headers {
-            all.extend([name.as_str().as_bytes(), value.as_bytes()]);
-        }
+        all.extend(header_parts(self.headers));
         let public = Key::of(&[&all[..], &[b"public"]].concat());
         let private = subject.map(|subject| Key::of(&[&all[..], &[b"private", subject.as_bytes()]].concat()));
         [Some(public), private]
     }
+}
+
+/// The document of a request of ours.
+fn document(parts: &Body<'_>) -> Option<Document> {
+    let text: String = serde_json::from_str(parts.query.get()).ok()?;
+    Some(parse_query::<String>(&text).ok()?.into_static())
 }
 
 /// What a subgraph says of its answer, less the time it has been kept elsewhere.

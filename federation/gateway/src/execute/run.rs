@@ -16,7 +16,7 @@ use super::{
     value::Data,
 };
 use crate::{
-    cache::{Keeper, Keeping},
+    cache::{Keeper, Keeping, Store},
     fault::Fault,
     request::{Caller, Variables},
     settings::SubgraphErrors,
@@ -32,6 +32,7 @@ pub(crate) struct Run<'a> {
     pub(crate) variables: &'a Variables,
     pub(crate) caller: &'a Caller,
     pub(crate) errors: SubgraphErrors,
+    store: Option<&'a Store>,
     keeping: Option<Keeping<'a>>,
     state: Mutex<State>,
 }
@@ -50,6 +51,9 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) subgraphs: &'a Subgraphs,
     pub(crate) errors: SubgraphErrors,
     pub(crate) memory: usize,
+    /// Where answers are kept, if any are.
+    pub(crate) store: Option<&'a Store>,
+    /// What is kept there of subgraphs.
     pub(crate) keeping: Option<Keeping<'a>>,
 }
 
@@ -68,6 +72,7 @@ impl<'a> Run<'a> {
             variables,
             caller,
             errors: around.errors,
+            store: around.store,
             keeping: around.keeping,
             state: Mutex::new(State {
                 data: Data::new(&program.shapes, around.memory, program.room.expected()),
@@ -233,18 +238,18 @@ impl<'a> Run<'a> {
             kind: call.kind,
             body: body.into(),
             caller: self.caller,
+            moment: self.store.map_or(0, Store::moment),
         };
         let answer = match self.keeping {
             Some(keeping) => {
                 let headers = self.subgraphs.headers_for(&call.subgraph, self.caller);
                 let keeper = Keeper {
                     keeping,
+                    subgraphs: self.subgraphs,
                     subgraph: &call.subgraph,
                     headers: &headers,
                 };
-                keeper
-                    .around(ask, |ask| self.subgraphs.call(&call.subgraph, ask))
-                    .await?
+                keeper.call(ask).await?
             }
             None => self.subgraphs.call(&call.subgraph, ask).await?,
         };

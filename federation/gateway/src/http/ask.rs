@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::{
     fault::Refusal,
     request::{Request, Variables},
+    subscribe::Transport,
 };
 
 pub(super) const RESPONSE_JSON: &str = "application/graphql-response+json";
@@ -36,6 +37,12 @@ impl Accepts {
         };
         let names: Vec<&str> = offered.iter().map(|(name, _)| *name).collect();
         negotiate(headers, &names).map(|index| offered[index].1)
+    }
+
+    /// The same of a client that takes a body that lasts, unless it likes that better.
+    pub(crate) fn beside(headers: &HeaderMap, lasting: Transport) -> Option<Self> {
+        let liked = negotiate(headers, &[RESPONSE_JSON, JSON, lasting.media_type()])?;
+        Self::of(headers).filter(|_| liked < 2)
     }
 }
 

@@ -27,7 +27,7 @@ use crate::{
     gateway::Gateway,
     outcome::Outcome,
     request::{Caller, Request},
-    subscribe::{Transport, stream, transport, websocket},
+    subscribe::{Started, Transport, stream, transport, websocket},
 };
 
 impl Gateway {
@@ -85,14 +85,14 @@ async fn connect(gateway: Gateway, request: HttpRequest) -> Response {
 /// Answers with a body that lasts.
 async fn last(gateway: &Gateway, transport: Transport, request: Request, caller: Caller) -> Response {
     let heartbeat = *gateway.0.settings.subscriptions.heartbeat;
-    let (answering, accepts) = (
-        gateway.clone(),
-        Accepts::of(&caller.headers).unwrap_or(Accepts::Response),
-    );
-    let start = Box::pin(async move { answering.start(request, caller).await });
-    match stream(transport, heartbeat, start).await {
-        Ok(response) => response,
-        Err(refusal) => respond(&refusal.into(), accepts),
+    let accepts = Accepts::of(&caller.headers).unwrap_or(Accepts::Response);
+    let single = Accepts::beside(&caller.headers, transport);
+    match (Box::pin(gateway.start(request, caller)).await, single) {
+        // Several clients take both and leave the choice to what is asked.
+        (Ok(Started::Single(outcome)), Some(accepts)) => respond(&outcome, accepts),
+        (started, _) => {
+            stream(transport, heartbeat, started).unwrap_or_else(|refusal| respond(&refusal.into(), accepts))
+        }
     }
 }
 

@@ -6,6 +6,8 @@ use std::collections::HashSet;
 use graphql_tools::parser::schema::DirectiveLocation as Location;
 use graphql_tools::static_graphql::schema::{Definition, Directive, Document, Field, InputValue, TypeDefinition};
 
+use crate::supergraph::Linked;
+
 /// What begins the names of types and directives that are for gateways.
 const SPECIFICATIONS: [&str; 8] = [
     "join__",
@@ -21,15 +23,16 @@ const SPECIFICATIONS: [&str; 8] = [
 const FOR_CLIENTS: [&str; 3] = ["deprecated", "specifiedBy", "oneOf"];
 
 /// Takes out definitions of specifications, applied directives, and references to what is not there.
-pub(super) fn for_clients(mut api: Document) -> Document {
+pub(super) fn for_clients(mut api: Document, linked: &Linked) -> Document {
     api.definitions.retain_mut(|definition| match definition {
-        Definition::TypeDefinition(definition) => !has_prefix(definition.name()),
+        Definition::TypeDefinition(definition) => !has_prefix(definition.name()) && !linked.has_type(definition.name()),
         Definition::DirectiveDefinition(directive) => {
             let is_known = FOR_CLIENTS.contains(&directive.name.as_str());
             if !is_known {
                 directive.locations.retain(is_executable);
             }
-            is_known || (!is_added(&directive.name) && !directive.locations.is_empty())
+            let is_added = is_added(&directive.name) || linked.has_directive(&directive.name);
+            is_known || (!is_added && !directive.locations.is_empty())
         }
         _ => true,
     });
@@ -46,7 +49,10 @@ pub(super) fn for_clients(mut api: Document) -> Document {
                 clear_type(definition);
                 detach(definition, &types);
             }
-            Definition::DirectiveDefinition(directive) => clear_values(&mut directive.arguments),
+            Definition::DirectiveDefinition(directive) => {
+                directive.arguments.retain(|argument| !is_hidden(argument));
+                clear_values(&mut directive.arguments);
+            }
             Definition::TypeExtension(_) => {}
         }
     }
@@ -68,6 +74,11 @@ fn detach(definition: &mut TypeDefinition, types: &HashSet<String>) {
         TypeDefinition::Union(union) => union.types.retain(|name| types.contains(name)),
         _ => {}
     }
+}
+
+fn is_hidden(argument: &InputValue) -> bool {
+    let mut directives = argument.directives.iter();
+    directives.any(|directive| directive.name == "inaccessible")
 }
 
 fn is_executable(location: &Location) -> bool {

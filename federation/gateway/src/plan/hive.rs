@@ -20,7 +20,7 @@ use hive_router_query_planner::{
 use platform_config::Duration;
 
 use super::{Node, Overrides, Plan, Planner, aliases, api::for_clients, roots, translate};
-use crate::{Error, outline::OperationKind};
+use crate::{Error, outline::OperationKind, supergraph::Linked};
 
 /// What the library says when `@requires` of different subgraphs stand inside one another.
 const NESTED_REQUIRES: [&str; 2] = ["Expected a single parent", "cannot be found in selection set"];
@@ -33,6 +33,7 @@ pub(crate) struct HivePlanner {
     library: Library,
     /// Fields with arguments from `@fromContext`, which the library would leave out without a word.
     from_context: HashSet<(String, String)>,
+    linked: Linked,
 }
 
 impl HivePlanner {
@@ -50,7 +51,11 @@ impl HivePlanner {
                 "fields take arguments from @fromContext and are refused when they are asked for"
             );
         }
-        Ok(Self { library, from_context })
+        Ok(Self {
+            library,
+            from_context,
+            linked: Linked::of(supergraph),
+        })
     }
 
     fn planned(
@@ -154,7 +159,8 @@ impl Planner for HivePlanner {
     }
 
     fn api(&self) -> Arc<Document> {
-        Arc::new(for_clients(Document::clone(&self.library.consumer_schema.document)))
+        let api = Document::clone(&self.library.consumer_schema.document);
+        Arc::new(for_clients(api, &self.linked))
     }
 
     fn endpoints(&self) -> BTreeMap<String, String> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use graphql_tools::static_graphql::query::{Document, OperationDefinition};
+use graphql_tools::static_graphql::query::{Document, OperationDefinition, Value};
 use sha2::{Digest, Sha256};
 
 use super::reserved;
@@ -18,7 +18,7 @@ use crate::{
     validate::Validator,
 };
 
-/// What an operation is remembered by: the hash of its text and name.
+/// What an operation is remembered by: the hash of its text and of its name in there, whoever sends the name along.
 pub(crate) type Key = [u8; 32];
 
 /// A document that fits the schema.
@@ -26,6 +26,7 @@ pub(crate) type Key = [u8; 32];
 pub(crate) struct Parsed {
     pub(crate) key: Key,
     pub(crate) text: Arc<str>,
+    /// As the document has it.
     pub(crate) name: Option<String>,
     pub(crate) document: Document,
     /// The variables of `@skip` and `@include`.
@@ -63,6 +64,7 @@ impl Reader {
     /// The document of a text, checked.
     pub(super) fn read(&self, text: &Arc<str>, name: Option<&str>) -> Result<Parsed, Refusal> {
         let document = self.checks.document(&self.supergraph, text, name)?;
+        let name = parse::name_of(parse::operation(&document, name)?);
         Ok(Parsed {
             key: key_of(text, name),
             text: text.clone(),
@@ -105,6 +107,23 @@ impl Parsed {
     /// What it does.
     pub(crate) fn kind(&self) -> Result<OperationKind, Error> {
         self.operation().map(parse::kind_of)
+    }
+
+    /// Whether it is the only one of its text, so that its name need not be sent.
+    pub(super) fn is_alone(&self) -> bool {
+        parse::operation(&self.document, None).is_ok()
+    }
+
+    /// The variables of its conditions as they are where a client sends none.
+    pub(super) fn defaults(&self) -> Variables {
+        let mut variables = Variables::default();
+        let operation = self.operation();
+        for variable in operation.map_or(&[][..], OperationDefinition::variable_definitions) {
+            if let Some(Value::Boolean(is)) = &variable.default_value {
+                variables.set(&variable.name, is.to_string());
+            }
+        }
+        variables
     }
 
     /// Adds to an operation's variables those that the plan knows by another name.

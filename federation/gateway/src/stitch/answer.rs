@@ -11,7 +11,7 @@ use super::{
     request::{Question, Unit},
     template::Representation,
 };
-use crate::subgraph::Answer;
+use crate::{request::or_default, subgraph::Answer};
 
 /// What answers came to so far.
 pub(super) struct Answers {
@@ -36,7 +36,7 @@ pub(super) enum Taken {
 struct Said<'a> {
     #[serde(borrow, default)]
     data: Option<BTreeMap<&'a str, &'a RawValue>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     errors: Vec<Map<String, Value>>,
 }
 

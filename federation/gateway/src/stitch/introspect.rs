@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::print;
-use crate::Error;
+use crate::{Error, request::or_default};
 
 /// Understood by servers of every age: what later specifications added is not asked for.
 const QUESTION: &str = "query IntrospectionQuery { __schema { \
@@ -29,7 +29,7 @@ const QUOTED: usize = 200;
 struct Told {
     #[serde(default)]
     data: Option<Data>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     errors: Vec<Value>,
 }
 

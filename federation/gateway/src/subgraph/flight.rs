@@ -13,29 +13,27 @@ use futures::{
     future::{BoxFuture, Shared, WeakShared},
 };
 
-use super::{Answer, CallError};
+use super::{Answer, Ask, CallError, header_parts};
 
 type Flight = BoxFuture<'static, Result<Answer, CallError>>;
 
-/// What makes two questions equal: the same bytes, the same headers, the same principal.
+/// What makes two questions equal: the same bytes, the same headers, the same principal, and nothing taken away between
+/// them of the answers that are kept.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Key {
     body: Bytes,
-    headers: Vec<(String, Vec<u8>)>,
+    headers: Vec<Vec<u8>>,
     subject: Option<String>,
+    moment: u64,
 }
 
 impl Key {
-    pub(super) fn new(body: &Bytes, headers: &HeaderMap, subject: Option<&str>) -> Self {
-        let header = |(name, value): (&axum::http::HeaderName, &axum::http::HeaderValue)| {
-            (name.as_str().to_owned(), value.as_bytes().to_vec())
-        };
-        let mut headers: Vec<_> = headers.iter().map(header).collect();
-        headers.sort_unstable();
+    pub(super) fn new(ask: &Ask<'_>, headers: &HeaderMap) -> Self {
         Self {
-            body: body.clone(),
-            headers,
-            subject: subject.map(str::to_owned),
+            body: ask.body.clone(),
+            headers: header_parts(headers).into_iter().map(<[u8]>::to_vec).collect(),
+            subject: ask.caller.subject().map(str::to_owned),
+            moment: ask.moment,
         }
     }
 }

@@ -16,7 +16,10 @@ pub(crate) use body::stream;
 pub(crate) use connection::websocket;
 
 use super::{Ending, Slot, Subscription, hub::Item};
-use crate::fault::{Fault, Refusal};
+use crate::{
+    fault::{Fault, Refusal},
+    outcome::Outcome,
+};
 
 /// What a client gets for an operation.
 pub(crate) enum Started {
@@ -24,7 +27,7 @@ pub(crate) enum Started {
     /// more.
     Stream(Subscription, Slot, BoxFuture<'static, ()>),
     /// One answer.
-    Single(Bytes),
+    Single(Box<Outcome>),
 }
 
 /// How answers are written into a body.
@@ -44,6 +47,9 @@ pub(crate) fn transport(headers: &HeaderMap) -> Option<Transport> {
         .filter_map(|value| value.to_str().ok());
     for media in accepted.flat_map(|value| value.split(',')) {
         let media = media.trim().to_ascii_lowercase();
+        if is_refused(&media) {
+            continue;
+        }
         if media.starts_with("text/event-stream") {
             return Some(Transport::Sse);
         }
@@ -54,6 +60,13 @@ pub(crate) fn transport(headers: &HeaderMap) -> Option<Transport> {
     None
 }
 
+/// Whether a client says of a media type that it does not take it.
+fn is_refused(media: &str) -> bool {
+    let mut parameters = media.split(';').skip(1);
+    let quality = parameters.find_map(|parameter| parameter.trim().strip_prefix("q="));
+    quality.is_some_and(|quality| quality.parse() == Ok(0.0_f32))
+}
+
 /// The answers to an operation, and its end as the last item: also where it is refused.
 fn answers(start: BoxFuture<'static, Result<Started, Refusal>>) -> BoxStream<'static, Item> {
     stream::once(start).map(started).flatten().boxed()
@@ -61,7 +74,7 @@ fn answers(start: BoxFuture<'static, Result<Started, Refusal>>) -> BoxStream<'st
 
 fn started(started: Result<Started, Refusal>) -> BoxStream<'static, Item> {
     match started {
-        Ok(Started::Single(answer)) => stream::iter([Ok(answer), Err(Ending::Complete)]).boxed(),
+        Ok(Started::Single(outcome)) => stream::iter([Ok(outcome.body().into()), Err(Ending::Complete)]).boxed(),
         Ok(Started::Stream(subscription, slot, expiry)) => until_the_end(subscription, slot, expiry).boxed(),
         Err(refusal) => stream::iter([Err(Ending::Failed(refusal.faults))]).boxed(),
     }

@@ -126,7 +126,7 @@ impl Hub {
     }
 
     fn pump(&self, key: Option<[u8; 32]>, shared: Arc<Shared>, mut stream: BoxStream<'static, Item>) {
-        let stopped = self.0.context.shutdown();
+        let stopped = self.0.context.stopping();
         telemetry::record_subscriptions("subgraph", 1.0);
         let hub = self.clone();
         let pump = Pump { hub, key, shared };
@@ -175,7 +175,6 @@ impl Shared {
     /// Nobody waits for anybody: a client whose queue is full is let go, and told when it has caught up.
     fn send(&self, answer: &Bytes) {
         let mut outlets = lock(&self.outlets);
-        telemetry::record_events("sent", outlets.len() as u64);
         outlets.retain(|outlet| match outlet.sender.try_send(answer.clone()) {
             Ok(()) => true,
             Err(mpsc::error::TrySendError::Closed(_)) => false,
@@ -185,6 +184,7 @@ impl Shared {
                 false
             }
         });
+        telemetry::record_events("sent", outlets.len() as u64);
         self.leave_when_empty(&outlets);
     }
 

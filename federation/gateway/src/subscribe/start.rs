@@ -36,7 +36,7 @@ impl Gateway {
 
     /// Cancelled when the gateway stops.
     pub(crate) fn stopped(&self) -> CancellationToken {
-        self.0.context.shutdown()
+        self.0.context.stopping()
     }
 
     /// Finds out who a connection belongs to.
@@ -92,7 +92,7 @@ impl Gateway {
                 self.0.settings.cost.tell(&mut outcome, ready.cost);
                 telemetry::record_operation(ready.name().as_deref(), kind, &outcome, began.elapsed());
                 telemetry::end(&Span::current(), &outcome);
-                Ok(Started::Single(outcome.body().into()))
+                Ok(Started::Single(Box::new(outcome)))
             }
         }
     }

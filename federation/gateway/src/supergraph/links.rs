@@ -1,17 +1,81 @@
-//! Under which names a supergraph imports the directives of other specifications, and which of them ask for more than
-//! a gateway can do.
+//! What a supergraph has of other specifications, under which names, and which of it asks for more than a gateway can
+//! do.
+
+use std::collections::HashSet;
 
 use graphql_tools::static_graphql::schema::{Definition, Directive, Document, TypeDefinition, Value};
 
-/// The name of a directive of a specification, such as `cost` of `https://specs.apollo.dev/cost`.
-pub(super) fn directive_name(document: &Document, spec: &str, directive: &str) -> String {
+/// What comes from the specifications that a supergraph links: it is for gateways, and not for clients.
+pub(crate) struct Linked {
+    /// What the names of specifications are here; names of their elements begin with it.
+    specifications: HashSet<String>,
+    /// The directives that have names of their own.
+    directives: HashSet<String>,
+}
+
+impl Linked {
+    /// Reads the links of a supergraph.
+    pub(crate) fn of(document: &Document) -> Self {
+        let mut linked = Self {
+            specifications: HashSet::new(),
+            directives: HashSet::new(),
+        };
+        for link in links(document) {
+            linked.specifications.extend(specification(link));
+            if let Some(Value::List(imports)) = argument(link, "import") {
+                let names = imports.iter().filter_map(imported);
+                let directives = names.filter_map(|name| name.strip_prefix('@'));
+                linked.directives.extend(directives.map(str::to_owned));
+            }
+        }
+        linked
+    }
+
+    pub(crate) fn has_directive(&self, name: &str) -> bool {
+        self.directives.contains(name) || self.specifications.contains(name) || self.has_type(name)
+    }
+
+    pub(crate) fn has_type(&self, name: &str) -> bool {
+        let prefix = name.split_once("__").map(|(prefix, _)| prefix);
+        prefix.is_some_and(|prefix| self.specifications.contains(prefix))
+    }
+}
+
+/// What a specification is called: by `as`, or by the part of its URL before the version.
+fn specification(link: &Directive) -> Option<String> {
+    if let Some(Value::String(name)) = argument(link, "as") {
+        return Some(name.clone());
+    }
+    let Some(Value::String(url)) = argument(link, "url") else {
+        return None;
+    };
+    let (base, _) = url.rsplit_once('/')?;
+    base.rsplit('/').next().map(str::to_owned)
+}
+
+/// What an imported element is called.
+fn imported(import: &Value) -> Option<&str> {
+    match import {
+        Value::String(name) => Some(name),
+        Value::Object(entry) => text(entry, "as").or_else(|| text(entry, "name")),
+        _ => None,
+    }
+}
+
+/// The links of a supergraph.
+fn links(document: &Document) -> impl Iterator<Item = &Directive> {
     let schema = document.definitions.iter().find_map(|definition| match definition {
         Definition::SchemaDefinition(schema) => Some(schema),
         _ => None,
     });
-    let mut links = schema.into_iter().flat_map(|schema| &schema.directives);
-    links
-        .find(|link| link.name == "link" && is_of(link, spec))
+    let directives = schema.into_iter().flat_map(|schema| &schema.directives);
+    directives.filter(|directive| directive.name == "link")
+}
+
+/// The name of a directive of a specification, such as `cost` of `https://specs.apollo.dev/cost`.
+pub(super) fn directive_name(document: &Document, spec: &str, directive: &str) -> String {
+    links(document)
+        .find(|link| is_of(link, spec))
         .map_or_else(|| directive.to_owned(), |link| name_in(link, spec, directive))
 }
 

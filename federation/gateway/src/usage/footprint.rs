@@ -17,7 +17,7 @@ const LONGEST_DOCUMENT: usize = 16 << 10;
 pub(crate) struct Footprint {
     /// Its name, if it has one.
     pub name: Option<String>,
-    /// The SHA-256 hash of its text and name.
+    /// The SHA-256 hash of its text and of its name in there.
     pub hash: String,
     /// `query`, `mutation` or `subscription`.
     pub kind: String,

@@ -25,7 +25,7 @@ pub struct Report {
 pub struct OperationUse {
     /// Its name, if it has one.
     pub name: Option<String>,
-    /// The SHA-256 hash of its text and name.
+    /// The SHA-256 hash of its text and of its name in there.
     pub hash: String,
     /// `query`, `mutation` or `subscription`.
     pub kind: String,

@@ -1,13 +1,16 @@
 //! What clients see of a supergraph is what composition says they see.
 
-use federation_composition::diff::diff;
-use federation_gateway::Settings;
+use federation_composition::{Subgraph, compose, diff::diff};
+use federation_gateway::{Settings, Supergraph};
 use serde_json::{Value, json};
 
 use crate::support::{
     corpus::{self, Case},
-    in_process, shop,
+    in_process, over_sockets, shop,
+    stand_in::StandIn,
 };
+
+const LINK: &str = "extend schema @link(url: \"https://specs.apollo.dev/federation/v2.8\", import: [\"@inaccessible\", \"@composeDirective\"])";
 
 #[test]
 fn every_case_of_the_corpus_shows_clients_the_same_schema_as_a_supergraph_and_as_an_api() {
@@ -94,4 +97,55 @@ async fn lists_of_the_schema_inside_one_another_are_refused() {
     let message = refused["errors"][0]["message"].as_str().unwrap_or_default();
     assert!(message.contains("possibleTypes"), "{message}");
     assert!(told["__schema"]["types"].is_array());
+}
+
+#[tokio::test]
+async fn a_type_called_mutation_is_a_root_only_where_the_schema_says_so() {
+    let schema = format!(
+        "{LINK} schema {{ query: Query }} type Query {{ mutations: [Mutation] }} type Mutation {{ name: String }}"
+    );
+    let answer = json!({ "data": { "mutations": [{ "name": "B.1.1.7" }] } });
+    let gateway = over_sockets(
+        vec![StandIn::json(answer.clone()).part("a", &schema)],
+        Settings::default(),
+    )
+    .await;
+
+    let read = gateway.run("{ mutations { name } }").await;
+    let refused = gateway.run("mutation { name }").await;
+    let told = gateway.data("{ __schema { mutationType { name } } }").await;
+
+    assert_eq!(read, answer);
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "INVALID");
+    let message = refused["errors"][0]["message"].as_str().unwrap_or_default();
+    assert!(message.contains("no type for a mutation"), "{message}");
+    assert_eq!(told["__schema"]["mutationType"], Value::Null);
+}
+
+#[test]
+fn clients_see_nothing_of_composed_directives_and_of_hidden_arguments() {
+    let sdl = format!(
+        "{LINK} @link(url: \"https://example.org/mine/v1.0\", import: [{{ name: \"@mine\", as: \"@my\" }}])
+             @composeDirective(name: \"@my\")
+         directive @my(level: mine__Level) on FIELD | OBJECT
+         directive @trace(id: ID key: ID @inaccessible) on FIELD
+         enum mine__Level {{ LOW HIGH }}
+         type Query @my(level: LOW) {{ x: Int }}"
+    );
+    let subgraph = Subgraph {
+        name: "a".into(),
+        url: "http://a.test".into(),
+        sdl,
+    };
+    let composed = compose(&[subgraph]).unwrap();
+
+    let supergraph = Supergraph::parse(&composed.supergraph_sdl).unwrap();
+
+    let api = supergraph.api_sdl();
+    assert!(api.contains("@trace(id: ID)"), "{api}");
+    for hidden in ["@my", "mine__Level", "key"] {
+        assert!(!api.contains(hidden), "{api}");
+        assert!(composed.supergraph_sdl.contains(hidden));
+    }
+    assert_eq!(diff(&api, &composed.api_sdl).unwrap(), []);
 }

@@ -2,6 +2,8 @@
 
 mod clients;
 mod entities;
+mod hints;
+mod taken;
 
 use std::net::SocketAddr;
 
@@ -21,6 +23,7 @@ struct Kept {
     admin: String,
     client: Client,
     clock: Clock,
+    gateway: Gateway,
     _folder: TempDir,
 }
 
@@ -55,6 +58,7 @@ impl Kept {
             admin: format!("http://{}", serve(gateway.admin_router()).await),
             client: Client::new(&ClientSettings::default()).expect("a client can be made"),
             clock,
+            gateway,
             _folder: folder,
         }
     }

@@ -7,6 +7,7 @@ mod heartbeats;
 mod limits;
 mod pieces;
 mod raw;
+mod stopping;
 mod upstreams;
 
 use serde_json::{Value, json};

@@ -1,5 +1,7 @@
 //! What the gateway tells Prometheus, and whoever collects traces.
 
+mod warming;
+
 use std::{collections::BTreeMap, sync::OnceLock};
 
 use axum::Router;

@@ -40,6 +40,21 @@ async fn operations_and_fields_are_counted() {
 }
 
 #[tokio::test]
+async fn an_operation_is_one_whether_or_not_its_name_is_sent() {
+    let gateway = in_process(shop::parts(), settings(json!({}))).await;
+    let query = "query Stores { warehouses }";
+    gateway.data(query).await;
+    gateway
+        .post(&json!({ "query": query, "operationName": "Stores" }))
+        .await;
+
+    let report = gateway.gateway.usage_report();
+
+    assert_eq!(report.operations.len(), 1);
+    assert_eq!(report.operations[0].count, 2);
+}
+
+#[tokio::test]
 async fn fields_of_forgotten_operations_stay_counted() {
     let gateway = in_process(shop::parts(), settings(json!({ "usage": { "operations": 5 } }))).await;
     for number in 0..50 {

@@ -1,6 +1,7 @@
 // Composes the cases on standard input with the peers from npm; the folder of the peers is the only argument.
 // In:  [{ subgraphs: [{ name, url, sdl }] }]
-// Out: [{ apollo: outcome, guild: outcome }], outcome = { supergraph?, api?, errors?: [{ code, message }] }
+// Out: [{ apollo: outcome, guild: outcome }],
+//      outcome = { supergraph?, api?, hints?: [{ code, message, coordinate? }], errors?: [{ code, message }] }
 "use strict";
 
 const peers = require("node:module").createRequire(`${process.argv[2]}/`);
@@ -11,11 +12,15 @@ const guild = peers("@theguild/federation-composition");
 
 function outcome(compose) {
   try {
-    const { supergraphSdl, schema, errors } = compose();
+    const { supergraphSdl, schema, hints, errors } = compose();
     if (errors?.length) {
       return { errors: errors.map(({ extensions, message }) => ({ code: extensions?.code ?? "NONE", message })) };
     }
-    return { supergraph: supergraphSdl, ...(schema && { api: internals.printSchema(schema.toAPISchema()) }) };
+    return {
+      supergraph: supergraphSdl,
+      ...(schema && { api: internals.printSchema(schema.toAPISchema()) }),
+      hints: hints?.map(({ definition, message, coordinate }) => ({ code: definition.code, message, coordinate })),
+    };
   } catch (error) {
     return { errors: [{ code: "THROWN", message: String(error) }] };
   }

@@ -22,8 +22,19 @@ pub(super) struct Answers {
 pub(super) struct Outcome {
     pub(super) supergraph: Option<String>,
     pub(super) api: Option<String>,
+    /// Apollo's composer alone has hints.
+    pub(super) hints: Option<Vec<PeerHint>>,
     #[serde(default)]
     pub(super) errors: Vec<PeerError>,
+}
+
+/// A remark of a peer.
+#[derive(Debug, Deserialize)]
+pub(super) struct PeerHint {
+    pub(super) code: String,
+    pub(super) message: String,
+    /// What it is about, though the message may be more precise; absent where directives are merged or linked.
+    pub(super) coordinate: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

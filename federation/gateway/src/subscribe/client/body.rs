@@ -10,7 +10,6 @@ use axum::{
 use bytes::{BufMut, Bytes, BytesMut};
 use futures::{
     Stream, StreamExt,
-    future::BoxFuture,
     stream::{self, BoxStream},
 };
 use tokio::time::{Instant, sleep_until};
@@ -23,14 +22,14 @@ use crate::{
 
 /// Answers an operation with a body that lasts. A refusal is left to the caller, who knows how to say it; but clients
 /// of server-sent events read no other body, so they are told there what is wrong with their operation.
-pub(crate) async fn stream(
+pub(crate) fn stream(
     transport: Transport,
     heartbeat: Duration,
-    start: BoxFuture<'static, Result<Started, Refusal>>,
+    operation: Result<Started, Refusal>,
 ) -> Result<Response, Refusal> {
-    let answers = started(match start.await {
+    let answers = started(match operation {
         Err(refusal) if transport != Transport::Sse || !refusal.is_about_the_operation() => return Err(refusal),
-        started => started,
+        operation => operation,
     });
     let mut response = Response::new(Body::from_stream(written(transport, heartbeat, answers)));
     let headers = response.headers_mut();
@@ -43,6 +42,14 @@ pub(crate) async fn stream(
 }
 
 impl Transport {
+    /// What clients say that take it.
+    pub(crate) fn media_type(self) -> &'static str {
+        match self {
+            Self::Sse => "text/event-stream",
+            Self::Multipart => "multipart/mixed",
+        }
+    }
+
     fn content_type(self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Self::Sse => "text/event-stream; charset=utf-8",

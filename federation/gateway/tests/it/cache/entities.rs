@@ -1,6 +1,7 @@
 //! Single entities of subgraphs that are kept.
 
-use serde_json::json;
+use axum::http::StatusCode;
+use serde_json::{Value, json};
 
 use super::{Kept, saying};
 use crate::support::{recorder::Recorder, shop, stand_in::StandIn};
@@ -166,4 +167,62 @@ async fn a_header_alone_counts_where_the_schema_is_silent() {
     gateway.ask("{ plain { name } }", None).await;
 
     assert_eq!(answers.asked().len(), 1);
+}
+
+const KEYED: &str = "extend schema @link(url: \"https://specs.apollo.dev/federation/v2.9\", import: [\"@key\"])";
+
+/// A gateway before somebody, who comes alone and with another, and before what answers for their names.
+async fn for_names(answers: &StandIn) -> Kept {
+    let user = |id: &str| json!({ "__typename": "User", "id": id });
+    let roots = StandIn::json(json!({ "data": { "one": user("1"), "both": [user("1"), user("2")] } }));
+    let roots_sdl = "type Query { one: User both: [User] } type User @key(fields: \"id\") { id: ID! }";
+    let names_sdl = "type User @key(fields: \"id\") { id: ID! name: String }";
+    let parts = vec![
+        roots.part("roots", &format!("{KEYED} {roots_sdl}")),
+        saying(answers.part("names", &format!("{KEYED} {names_sdl}")), "max-age=60"),
+    ];
+    Kept::start(parts, json!({ "cache": { "entities": true } })).await
+}
+
+#[tokio::test]
+async fn errors_that_are_null_are_none() {
+    let user = json!({ "__typename": "User", "name": "Ada" });
+    let answers = StandIn::json(json!({ "data": { "_entities": [user] }, "errors": null }));
+    let gateway = for_names(&answers).await;
+
+    gateway.ask("{ one { name } }", None).await;
+    let (kept, ..) = gateway.ask("{ one { name } }", None).await;
+
+    assert_eq!(kept, json!({ "data": { "one": { "name": "Ada" } } }));
+    assert_eq!(answers.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_no_answer_for_the_rest_is_none_for_the_whole() {
+    let user = |name: &str| json!([{ "__typename": "User", "name": name }]);
+    let odd = json!({ "data": { "_entities": user("Bob") }, "errors": {} });
+    let refused = json!({ "message": "no" });
+    for (status, wrong, told) in [
+        (200, odd, "answered something that is not a GraphQL response"),
+        (401, refused, "answered with status 401"),
+    ] {
+        let right = json!({ "data": { "_entities": user("Ada") } });
+        let answers = StandIn::new(move |asked: Value| {
+            let is_second = asked["variables"]["representations"][0]["id"] == "2";
+            let (status, answer) = if is_second { (status, &wrong) } else { (200, &right) };
+            let status = StatusCode::from_u16(status).expect("it is a status");
+            let answer = (status, axum::Json(answer.clone()));
+            async move { answer }
+        });
+        let gateway = for_names(&answers).await;
+        gateway.ask("{ one { name } }", None).await;
+
+        let (answer, ..) = gateway.ask("{ both { name } }", None).await;
+
+        let nobody = json!({ "name": null });
+        assert_eq!(answer["data"], json!({ "both": [nobody, nobody] }), "{answer}");
+        let message = answer["errors"][0]["message"].as_str().unwrap_or_default();
+        assert!(message.contains(told), "{answer}");
+        assert_eq!(answers.asked().len(), 2);
+    }
 }

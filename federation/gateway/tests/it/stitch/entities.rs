@@ -1,9 +1,14 @@
 //! What is asked of the service, and what becomes of its answers.
 
+use axum::{
+    body::to_bytes,
+    middleware::map_response,
+    response::{IntoResponse, Response},
+};
 use serde_json::{Value, json};
 
 use super::{served, usual};
-use crate::support::{monolith::monolith, socket::Socket};
+use crate::support::{Part, monolith::monolith, socket::Socket};
 
 #[tokio::test]
 async fn its_entities_are_completed_by_a_subgraph_and_complete_those_of_a_subgraph() {
@@ -106,6 +111,26 @@ async fn errors_of_entities_carry_the_clients_path() {
     );
     assert_eq!(whole["errors"][0]["message"], "this user is closed", "{whole}");
     assert_eq!(whole["errors"][0]["path"], json!(["latest", 1, "author"]), "{whole}");
+}
+
+async fn with_null_for_no_errors(response: Response) -> Response {
+    let body = to_bytes(response.into_body(), 1 << 20).await;
+    let mut answer: Value = serde_json::from_slice(&body.expect("it is whole")).expect("it is JSON");
+    if answer["errors"].is_null() {
+        answer["errors"] = Value::Null;
+    }
+    axum::Json(answer).into_response()
+}
+
+#[tokio::test]
+async fn errors_that_are_null_are_none() {
+    let service = monolith();
+    let router = service.router.layer(map_response(with_null_for_no_errors));
+    let (gateway, _) = served(Part { router, ..service }, usual()).await;
+
+    let data = gateway.data("{ reviews(first: 1) { author { name } } }").await;
+
+    assert_eq!(data, json!({ "reviews": [{ "author": { "name": "Ada" } }] }));
 }
 
 #[tokio::test]

@@ -123,6 +123,26 @@ async fn lasting(gateway: &TestGateway, accept: &str, query: &str) -> platform_h
 }
 
 #[tokio::test]
+async fn a_client_that_takes_json_as_well_gets_one_answer_as_json_and_events_as_a_stream() {
+    let (gateway, _ticker) = ticking(json!({})).await;
+    let both = "application/graphql-response+json, application/json, text/event-stream, multipart/mixed";
+
+    let query = lasting(&gateway, both, "{ __typename }").await;
+    let events = lasting(&gateway, both, TICKS).await;
+    let rather = lasting(&gateway, "application/json;q=0.5, text/event-stream", "{ __typename }").await;
+    let never = lasting(&gateway, "application/json, text/event-stream;q=0", TICKS).await;
+
+    let media = |response: &platform_http::ClientResponse| {
+        let media = response.headers()["content-type"].to_str().unwrap();
+        media.split(';').next().unwrap().to_owned()
+    };
+    assert_eq!(media(&query), "application/graphql-response+json");
+    assert_eq!(media(&events), "text/event-stream");
+    assert_eq!(media(&rather), "text/event-stream");
+    assert_eq!(media(&never), "application/json");
+}
+
+#[tokio::test]
 async fn a_client_reads_server_sent_events() {
     let (gateway, ticker) = ticking(json!({ "subscriptions": { "heartbeat": "20ms" } })).await;
     let response = lasting(&gateway, "text/event-stream", TICKS).await;

@@ -1,0 +1,93 @@
+//! How long answers of subgraphs are kept, as the schema and the settings say.
+
+use std::net::SocketAddr;
+
+use serde_json::json;
+
+use super::{Kept, saying};
+use crate::support::{stand_in::StandIn, supergraph};
+
+const HEAD: &str = r#"
+schema
+  @link(url: "https://specs.apollo.dev/link/v1.0")
+  @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@composeDirective"])
+  @link(url: "https://example.org/caching/v1.0", import: ["@cacheControl"])
+  @composeDirective(name: "@cacheControl")
+{ query: Query }
+
+enum CacheControlScope { PUBLIC PRIVATE }
+directive @cacheControl(maxAge: Int, scope: CacheControlScope, inheritMaxAge: Boolean)
+  on FIELD_DEFINITION | OBJECT | INTERFACE | UNION
+"#;
+
+#[tokio::test]
+async fn entities_of_several_places_that_are_asked_for_together_are_kept_no_longer_than_the_schema_says() {
+    let link = "extend schema @link(url: \"https://specs.apollo.dev/federation/v2.9\", import: [\"@key\"])";
+    let product = |upc: &str| json!({ "product": { "__typename": "Product", "upc": upc } });
+    let boxes = StandIn::json(json!({ "data": { "a": product("1"), "b": product("2") } }));
+    let boxes = boxes.part(
+        "boxes",
+        &format!("{link} type Query {{ x: Box y: Box }} type Box {{ product: Product }} type Product @key(fields: \"upc\") {{ upc: ID! }}"),
+    );
+    let stocked = json!([{ "__typename": "Product", "stock": 1 }, { "__typename": "Product", "stock": 2 }]);
+    let stock = StandIn::json(json!({ "data": { "_e0": stocked, "_e1": stocked } }));
+    let sdl = format!(
+        "{HEAD} type Query {{ stocked: Int }} type Product @key(fields: \"upc\") @cacheControl(maxAge: 5) {{ upc: ID! stock: Int }}"
+    );
+    let parts = vec![boxes, saying(stock.part("stock", &sdl), "max-age=600")];
+    let gateway = Kept::start(parts, json!({ "cache": { "entities": true } })).await;
+    let asked = async |after: u64| {
+        gateway.pass(after);
+        let query = "{ a: x { product { stock } } b: y { product { stock } } }";
+        let (answer, ..) = gateway.ask(query, None).await;
+        assert!(answer["errors"].is_null(), "{answer}");
+        stock.asked().len()
+    };
+
+    let times = [asked(0).await, asked(4).await, asked(1).await];
+    let gone = gateway
+        .invalidate(json!({ "type": "Product", "key": { "upc": "1" } }))
+        .await;
+
+    let question = stock.asked()[0]["query"].to_string();
+    assert!(question.contains("_e0"), "they are asked for together: {question}");
+    assert_eq!(times, [1, 1, 2]);
+    assert_eq!(gone["invalidated"], 1);
+}
+
+#[tokio::test]
+async fn what_was_kept_for_one_supergraph_is_not_given_under_another() {
+    let answers = StandIn::json(json!({ "data": { "named": "Ada" } }));
+    let sdl = |seconds: u32| format!("{HEAD} type Query {{ named: String @cacheControl(maxAge: {seconds}) }}");
+    let parts = vec![answers.part("hinted", &sdl(600))];
+    let gateway = Kept::start(parts, json!({ "cache": { "entities": true } })).await;
+    let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
+    gateway.ask("{ named }", None).await;
+
+    let shorter = supergraph(&[("hinted", &sdl(5), nowhere)]);
+    gateway.gateway.reload(&shorter).await.expect("it can be served");
+    gateway.pass(10);
+    gateway.ask("{ named }", None).await;
+
+    assert_eq!(answers.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn root_fields_that_nothing_speaks_of_are_kept_as_long_as_the_settings_say() {
+    for what in ["responses", "entities"] {
+        let answers = StandIn::json(json!({ "data": { "plain": { "name": "Ada" } } }));
+        let part = answers.part("plain", "type Query { plain: Plain } type Plain { name: String }");
+        let settings = json!({ "cache": { what: true, "default-max-age": "60s" } });
+        let gateway = Kept::start(vec![part], settings).await;
+        let asked = async |after: u64| {
+            gateway.pass(after);
+            let (_, control, _) = gateway.ask("{ plain { name } }", None).await;
+            (answers.asked().len(), control)
+        };
+
+        let times = [asked(0).await, asked(59).await, asked(1).await];
+
+        assert_eq!(times.each_ref().map(|(asked, _)| *asked), [1, 1, 2], "{what}");
+        assert_eq!(times[0].1, "max-age=60, public", "{what}");
+    }
+}
