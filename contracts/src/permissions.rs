@@ -38,6 +38,8 @@ const PAUSE: u64 = 5;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct About {
     thing: Option<(&'static str, Uuid)>,
+    /// The person whom the thing belongs to, or whom it is.
+    owner: Option<Uuid>,
     workspace: Option<Uuid>,
     /// What the person is in the workspace, as far as the asking service knows; empty for nothing.
     part: Option<&'static str>,
@@ -79,6 +81,15 @@ impl About {
         }
     }
 
+    /// A person to whom something is done. An administrative permission allows it only to who holds all administrative
+    /// ones that the person holds everywhere.
+    pub fn person(id: Uuid) -> Self {
+        Self {
+            owner: Some(id),
+            ..Self::thing("user", id)
+        }
+    }
+
     /// A workspace, asked about by a service that does not know who is in it.
     pub fn place(id: Uuid) -> Self {
         Self {
@@ -105,6 +116,7 @@ impl About {
         Some(Resource {
             r#type: kind.unwrap_or_default().into(),
             id: text(id),
+            owner: text(self.owner),
             workspace: text(self.workspace),
             part: self.part.map(Into::into),
             ..Resource::default()

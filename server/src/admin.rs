@@ -11,6 +11,7 @@ use security::{
 use uuid::Uuid;
 
 use crate::{
+    accounts,
     desk::{Desk, DeskArgs},
     failure::{Failure, Result},
     out,
@@ -113,13 +114,9 @@ async fn appoint(store: &Store, account: Uuid, (role, others): (&RoleKey, Others
 /// The id of an account, by its mail address or as it is given.
 async fn account(desk: &Desk, who: &str) -> Result<Uuid> {
     let database = desk.database("auth", auth::store::ALL).await?;
-    let found = match who.parse() {
-        Ok(id) => auth::account::find(database.read(), id).await,
-        Err(_) => auth::account::by_email(database.read(), who).await,
-    };
+    let found = accounts::lookup(&database, who).await;
     database.close().await;
-    let found = found.map_err(Error::from)?;
-    found.map(|account| account.id).ok_or_else(|| {
+    found?.map(|account| account.id).ok_or_else(|| {
         Failure::new(format!("there is no account {who}"))
             .with_hint("register it first by POST /auth/register, and follow the link in the mail")
     })

@@ -1,5 +1,6 @@
 //! `hansa`: the one binary. It serves, imports, exports, asks and keeps the lake in order.
 
+mod accounts;
 mod admin;
 mod audit;
 mod cli;
@@ -103,6 +104,7 @@ async fn run(command: Command, setup: Setup) -> Result<Done> {
         Command::Audit(args) => return audit::run(args, setup).await,
         Command::Keys(args) => keys::run(args, setup).await?,
         Command::Admin(args) => admin::run(args, setup).await?,
+        Command::Accounts(args) => accounts::run(args, setup).await?,
         Command::Seed(args) => seed::run(args, setup).await?,
         Command::Config(args) => document::config(args, setup)?,
         Command::Schema(args) => return schema::run(args, setup).await,

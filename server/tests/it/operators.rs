@@ -1,5 +1,6 @@
-//! What operators do with a system: events, the audit log, keys, the first administrator.
+//! What operators do with a system: events, the audit log, keys, accounts, the first administrator.
 
+mod accounts;
 mod jobs;
 mod system;
 
@@ -261,6 +262,7 @@ fn looking_makes_nothing() {
         &["events", "lag"][..],
         &["audit", "verify"],
         &["admin", "list"],
+        &["accounts", "list"],
         &["jobs", "list"],
         &["keys", "signing", "list"],
     ] {

@@ -1,5 +1,6 @@
 //! Accounts: a mail address that was proven, and the ways to sign in that belong to it.
 
+use async_graphql::SimpleObject;
 use chrono::{DateTime, Utc};
 use platform_database::{
     OnConflict, Tx,
@@ -20,29 +21,40 @@ use crate::{
     store::Auth,
 };
 
-/// Somebody who signs in. An account exists only once its mail address is proven.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+/// Somebody who signs in, as who administrates accounts sees them. An account exists only once its mail address is proven.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, SimpleObject)]
 #[sea_orm(table_name = "accounts")]
+#[graphql(name = "AccountRecord", complex)]
 pub struct Model {
     /// Its id, which other services know the person by.
     #[sea_orm(primary_key, auto_increment = false)]
+    #[graphql(skip)]
     pub id: Uuid,
     /// The mail address as its owner writes it.
     pub email: String,
     /// The mail address as it is compared.
+    #[graphql(skip)]
     pub email_key: String,
     /// The name given at registration.
     pub name: Option<String>,
     /// The language given at registration.
+    #[graphql(skip)]
     pub locale: Option<String>,
     /// The hash of the password, when there is one.
+    #[graphql(skip)]
     pub password_hash: Option<String>,
     /// When the password was set.
+    #[graphql(skip)]
     pub password_changed_at: Option<DateTime<Utc>>,
     /// When the account was made.
     pub created_at: DateTime<Utc>,
     /// When it was changed last.
+    #[graphql(skip)]
     pub updated_at: DateTime<Utc>,
+    /// Since when it is suspended, where it is.
+    pub suspended_at: Option<DateTime<Utc>>,
+    /// Why it is suspended, as its owner was told.
+    pub suspension_reason: Option<String>,
 }
 
 /// What accounts refer to.
@@ -62,6 +74,16 @@ pub struct New {
     pub locale: Option<String>,
     /// The hash of the password.
     pub password_hash: Option<String>,
+}
+
+impl Model {
+    /// Refuses who is suspended. Only somebody who has shown who they are is told.
+    pub(crate) fn is_let_in(&self) -> Result<()> {
+        match self.suspended_at {
+            None => Ok(()),
+            Some(_) => Err(Error::Suspended),
+        }
+    }
 }
 
 /// A mail address as it is compared.
@@ -102,6 +124,8 @@ pub async fn create(auth: &Auth, tx: &Tx, new: New) -> Result<Model> {
         password_hash: new.password_hash,
         created_at: now,
         updated_at: now,
+        suspended_at: None,
+        suspension_reason: None,
     };
     let inserted = account.into_active_model().reset_all().insert(tx).await;
     let account = inserted.on_unique(|| Error::Conflict("this mail address has an account"))?;
@@ -122,6 +146,20 @@ pub(crate) async fn set_hash(auth: &Auth, tx: &Tx, (id, hash): (Uuid, String), c
     if change == Change::Password {
         account.password_changed_at = Set(Some(now));
     }
+    Entity::update(account).exec(tx).await?;
+    Ok(())
+}
+
+/// Takes the password away, so that what is being compared with it opens nothing either.
+pub(crate) async fn forget_password(auth: &Auth, tx: &Tx, id: Uuid) -> Result<()> {
+    let now = auth.now();
+    let account = ActiveModel {
+        id: Set(id),
+        password_hash: Set(None),
+        password_changed_at: Set(Some(now)),
+        updated_at: Set(now),
+        ..Default::default()
+    };
     Entity::update(account).exec(tx).await?;
     Ok(())
 }

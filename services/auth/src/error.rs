@@ -41,6 +41,15 @@ pub enum Error {
     /// Only people who are signed in may do this, no keys and services.
     #[error("only people may do this; sign in instead of using a key")]
     NotAPerson,
+    /// The account is suspended. Only who has shown that it is theirs is told.
+    #[error("this account is suspended; ask those who run this site")]
+    Suspended,
+    /// Nobody suspends themselves.
+    #[error("nobody suspends their own account; ask another administrator, or delete it")]
+    Oneself,
+    /// Accounts are administrated by who holds one of these permissions.
+    #[error("this takes the permission {} everywhere", .0.join(" or "))]
+    MayNot(&'static [&'static str]),
     /// Too many failures.
     #[error("too many attempts; try again in {0}s")]
     Throttled(u64),
@@ -157,6 +166,7 @@ impl Coded for Error {
         match self {
             Self::Credentials | Self::Over | Self::Refresh | Self::WrongCode | Self::Passkey => Code::Unauthenticated,
             Self::Csrf | Self::Unconfirmed | Self::NotAPerson | Self::Closed | Self::Unlinked(_) => Code::Forbidden,
+            Self::Suspended | Self::Oneself | Self::MayNot(_) => Code::Forbidden,
             Self::Throttled(_) => Code::RateLimited,
             Self::Spent | Self::Field { .. } | Self::Provider(_) | Self::Setting(_) => Code::Invalid,
             Self::NoSuch(_) => Code::NotFound,
@@ -174,6 +184,10 @@ impl Coded for Error {
             Self::Credentials => {
                 Some("a new account can be used once the link in its mail was followed; a password can be reset".into())
             }
+            Self::MayNot(_) => Some(
+                "whoever administrates somebody also needs every administrative permission that they hold everywhere"
+                    .into(),
+            ),
             Self::Other(error, _) => error.hint().map(str::to_owned),
             _ => None,
         }

@@ -10,13 +10,41 @@ use crate::{
     account, api_key, device, error::Result, identity, mail_change, passkey, recovery, session, store::Auth, totp,
 };
 
-async fn publish(auth: &Auth, tx: &Tx, event: &impl Event, by: Uuid) -> Result<()> {
+/// Who does something to an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    /// Whose it is, or who has shown to be them.
+    Owner,
+    /// Somebody else, who may.
+    Person(Uuid),
+    /// Whoever runs the system.
+    Operator,
+}
+
+/// Whoever runs the system, as the audit log names them.
+const OPERATOR: &str = "service:operator";
+
+impl By {
+    fn actor(self, owner: Uuid) -> String {
+        match self {
+            Self::Owner => format!("user:{owner}"),
+            Self::Person(id) => format!("user:{id}"),
+            Self::Operator => OPERATOR.into(),
+        }
+    }
+}
+
+async fn publish(auth: &Auth, tx: &Tx, event: &impl Event, actor: String) -> Result<()> {
     let cause = Cause {
-        actor: Some(format!("user:{by}")),
+        actor: Some(actor),
         ..Cause::default()
     };
     auth.events.publish(tx, event, &cause).await?;
     Ok(())
+}
+
+async fn publish_of(auth: &Auth, tx: &Tx, event: &impl Event, user: Uuid) -> Result<()> {
+    publish(auth, tx, event, By::Owner.actor(user)).await
 }
 
 /// Somebody has an account now.
@@ -27,24 +55,24 @@ pub(crate) async fn registered(auth: &Auth, tx: &Tx, account: &account::Model) -
         name: account.name.clone(),
         locale: account.locale.clone(),
     };
-    publish(auth, tx, &event, account.id).await
+    publish_of(auth, tx, &event, account.id).await
 }
 
 /// An account has another mail address now.
 pub(crate) async fn mail_changed(auth: &Auth, tx: &Tx, user: Uuid, email: &str) -> Result<()> {
     let email = email.to_owned();
-    publish(auth, tx, &users::EmailChanged { user, email }, user).await?;
+    publish_of(auth, tx, &users::EmailChanged { user, email }, user).await?;
     audit(auth, tx, user, "mail_changed").await
 }
 
 /// An account is gone.
 pub(crate) async fn deleted(auth: &Auth, tx: &Tx, user: Uuid) -> Result<()> {
-    publish(auth, tx, &users::Deleted { user }, user).await
+    publish_of(auth, tx, &users::Deleted { user }, user).await
 }
 
 /// The tokens of a session, or of a key, are not to be believed any more.
 pub(crate) async fn revoked(auth: &Auth, tx: &Tx, (session, user): (Uuid, Uuid), until: i64) -> Result<()> {
-    publish(auth, tx, &sessions::Revoked { session, user, until }, user).await
+    publish_of(auth, tx, &sessions::Revoked { session, user, until }, user).await
 }
 
 /// Somebody who runs the system did something, which is to be found in the audit log.
@@ -58,26 +86,38 @@ pub(crate) async fn operated(auth: &Auth, tx: &Tx, action: &str, (kind, id): (&s
         outcome: audit::Outcome::Done,
         data: json!({}),
     };
-    let cause = Cause {
-        actor: Some("service:operator".into()),
-        ..Cause::default()
-    };
-    auth.events.publish(tx, &event, &cause).await?;
-    Ok(())
+    publish(auth, tx, &event, OPERATOR.into()).await
+}
+
+/// Somebody who may, or an operator, did something to an account.
+pub(crate) async fn administrated(
+    auth: &Auth,
+    tx: &Tx,
+    of_by: (Uuid, By),
+    (action, data): (&'static str, Value),
+) -> Result<()> {
+    record(auth, tx, of_by, (action, audit::Outcome::Done, data)).await
 }
 
 /// Something happened to an account that its owner, or who looks after the system, may want to look up.
 pub(crate) async fn audit(auth: &Auth, tx: &Tx, user: Uuid, action: &'static str) -> Result<()> {
-    record(auth, tx, user, (action, audit::Outcome::Done, json!({}))).await
+    let done = (action, audit::Outcome::Done, json!({}));
+    record(auth, tx, (user, By::Owner), done).await
 }
 
 /// The same of a session that begins or ends.
 pub(crate) async fn of_session(auth: &Auth, tx: &Tx, session: &session::Model, done: Done) -> Result<()> {
-    let (action, data) = match done {
-        Done::Begun => ("signed_in", json!({ "session": session.id, "method": session.method })),
-        Done::Ended(why) => ("session_ended", json!({ "session": session.id, "why": why })),
+    let (by, action, data) = match done {
+        Done::Begun => {
+            let data = json!({ "session": session.id, "method": session.method });
+            (By::Owner, "signed_in", data)
+        }
+        Done::Ended(end) => {
+            let data = json!({ "session": session.id, "why": end.why });
+            (end.by, "session_ended", data)
+        }
     };
-    record(auth, tx, session.account_id, (action, audit::Outcome::Done, data)).await
+    record(auth, tx, (session.account_id, by), (action, audit::Outcome::Done, data)).await
 }
 
 /// What became of a session.
@@ -86,18 +126,19 @@ pub(crate) enum Done {
     /// It began.
     Begun,
     /// It ended.
-    Ended(session::Why),
+    Ended(session::End),
 }
 
 /// Somebody was refused what only the owner of an account can do.
 pub(crate) async fn refused(auth: &Auth, tx: &Tx, user: Uuid, action: &'static str) -> Result<()> {
-    record(auth, tx, user, (action, audit::Outcome::Refused, json!({}))).await
+    let refused = (action, audit::Outcome::Refused, json!({}));
+    record(auth, tx, (user, By::Owner), refused).await
 }
 
 async fn record(
     auth: &Auth,
     tx: &Tx,
-    user: Uuid,
+    (user, by): (Uuid, By),
     (action, outcome, data): (&'static str, audit::Outcome, Value),
 ) -> Result<()> {
     tracing::info!(user.id = %user, action, ?outcome, "an account was used or changed");
@@ -109,7 +150,7 @@ async fn record(
         outcome,
         data,
     };
-    publish(auth, tx, &event, user).await
+    publish(auth, tx, &event, by.actor(user)).await
 }
 
 /// Answers with everything that is known here of somebody, and no secret.
@@ -130,6 +171,8 @@ pub(crate) async fn export(auth: &Auth, tx: &Tx, asked: Received<privacy::Export
             "recoveryCodes": recovery::left(tx, user).await?,
             "createdAt": account.created_at,
             "updatedAt": account.updated_at,
+            "suspendedAt": account.suspended_at,
+            "suspensionReason": account.suspension_reason,
         },
         "devices": device::list(tx, user).await?.iter().map(|device| json!({
             "createdAt": device.created_at, "lastUsedAt": device.last_used_at, "expiresAt": device.expires_at,

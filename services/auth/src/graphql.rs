@@ -1,6 +1,8 @@
-//! The GraphQL API: the caller's own account, and what may be changed of it. Nobody is ever named by an id of theirs.
+//! The GraphQL API: the caller's own account, and what may be changed of it, where nobody is ever named by an id of theirs;
+//! and accounts of others, for who administrates them.
 
 mod account;
+mod administration;
 mod mutation;
 mod query;
 

@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 /// The longest address that mail can be sent to (RFC 5321).
 const LONGEST_EMAIL: usize = 254;
 const LONGEST_NAME: usize = 100;
+const LONGEST_REASON: usize = 300;
 const LONGEST_LOCALE: usize = 35;
 const SHORTEST_PASSWORD: usize = 10;
 const LONGEST_PASSWORD: usize = 256;
@@ -36,6 +37,18 @@ pub(crate) fn name(text: Option<String>) -> Result<Option<String>> {
 /// The name of a key or a passkey.
 pub(crate) fn label(text: &str) -> Result<String> {
     name(Some(text.to_owned()))?.ok_or(Error::field("name", "must not be empty"))
+}
+
+/// Why something is done to an account, in a line.
+pub(crate) fn reason(text: &str) -> Result<String> {
+    let text = text.trim();
+    match (1..=LONGEST_REASON).contains(&text.chars().count()) && !text.contains(char::is_control) {
+        true => Ok(text.to_owned()),
+        false => Err(Error::field(
+            "reason",
+            "must have 1 to 300 characters in one line: the owner of the account reads it",
+        )),
+    }
 }
 
 /// A language tag, or none.

@@ -56,6 +56,14 @@ pub enum Notice {
     ApiKey,
     /// Everything but the password was removed.
     AccessRemoved,
+    /// The account was suspended.
+    Suspended,
+    /// It was let in again.
+    Reinstated,
+    /// All sessions were ended by who administrates accounts.
+    SignedOut,
+    /// Everything that opens the account was removed by an operator.
+    Recovered,
 }
 
 /// Writes a mail; nothing when nobody is to get it.
@@ -121,8 +129,15 @@ async fn reset(auth: &Auth, tx: &Tx, id: Uuid) -> Result<Option<Mail>> {
     let Some(account) = account::by_email(tx, &forgotten.email).await? else {
         return Ok(None);
     };
-    let token = challenge::arm(auth, tx, challenge, Some(account.id)).await?;
     let site = &auth.settings.site_name;
+    if account.suspended_at.is_some() {
+        let text = format!(
+            "Somebody, probably you, wants to set a new password at {site}. Your account there is suspended, and no password \
+             opens it: ask those who run {site}.\n"
+        );
+        return Ok(Some(mail(account.email, format!("Your account at {site}"), text)));
+    }
+    let token = challenge::arm(auth, tx, challenge, Some(account.id)).await?;
     let text = format!(
         "Somebody, probably you, wants to set a new password at {site}:\n\n{}\n\nThe link can be used once. If it was \
          not you, there is nothing to do: your password is as it was.\n",
@@ -175,6 +190,22 @@ fn noticed(auth: &Auth, account: &account::Model, notice: Notice) -> Mail {
         Notice::IdentityRemoved => "A provider was removed, and cannot sign you in any more.",
         Notice::ApiKey => "An API key was made.",
         Notice::AccessRemoved => "With the old password went the API keys, passkeys and providers that were there.",
+        Notice::Suspended => {
+            let why = account.suspension_reason.as_deref().unwrap_or_default();
+            let what =
+                format!("suspended your account: {why}\n\nYou are signed out everywhere, and API keys do nothing.");
+            return by_others(auth, account, &what);
+        }
+        Notice::Reinstated => return by_others(auth, account, "let you in again. Sign in as before."),
+        Notice::SignedOut => return by_others(auth, account, "signed you out everywhere. You can sign in again."),
+        Notice::Recovered => {
+            let what = format!(
+                "took away everything that opened your account: the password, codes of an authenticator, passkeys, \
+                 providers and API keys. Set a new password at\n\n{}#forgot",
+                auth.settings.page
+            );
+            return by_others(auth, account, &what);
+        }
     };
     let site = &auth.settings.site_name;
     let text = format!(
@@ -187,6 +218,13 @@ fn noticed(auth: &Auth, account: &account::Model, notice: Notice) -> Mail {
         format!("Your account at {site} was changed"),
         text,
     )
+}
+
+/// What those who run the site did to an account.
+fn by_others(auth: &Auth, account: &account::Model, what: &str) -> Mail {
+    let site = &auth.settings.site_name;
+    let text = format!("Those who run {site} {what}\n\nIf you think that this is a mistake, ask them.\n");
+    mail(account.email.clone(), format!("Your account at {site}"), text)
 }
 
 /// The token stands behind the `#`, which browsers send to nobody.

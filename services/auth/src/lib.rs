@@ -1,6 +1,7 @@
 //! Who people, programs and services are: accounts, ways to sign in, sessions, keys and the tokens that prove it.
 
 pub mod account;
+pub mod administration;
 pub mod api_key;
 pub mod caller;
 mod challenge;

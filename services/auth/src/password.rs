@@ -100,6 +100,8 @@ pub async fn reset(auth: &Auth, token: &str, (new, access): (Secret<String>, Acc
     input::password(new.expose(), &account.email)?;
     let hash = auth.hash(new).await?;
     let tx = auth.db.begin().await?;
+    // Held first, as whoever suspends the account holds it.
+    account::hold(&tx, id).await?.ok_or(Error::Spent)?.is_let_in()?;
     challenge::take(auth, &tx, Kind::Reset, token).await?;
     set(auth, &tx, (id, hash), None).await?;
     if access == Access::Removed {
@@ -131,12 +133,17 @@ async fn remove_access(auth: &Auth, tx: &Tx, account: Uuid) -> Result<()> {
 async fn set(auth: &Auth, tx: &Tx, new: (Uuid, String), but: Option<Uuid>) -> Result<()> {
     let id = new.0;
     account::set_hash(auth, tx, new, Change::Password).await?;
-    challenge::forget(tx, id, Kind::Reset).await?;
-    challenge::forget(tx, id, Kind::Code).await?;
-    challenge::forget(tx, id, Kind::NewPasskey).await?;
-    mail_change::forget(tx, id).await?;
+    void(tx, id).await?;
     device::forget_all(tx, id, &Client::default()).await?;
     session::end_all(auth, tx, (id, but), Why::Password).await?;
     events::audit(auth, tx, id, "password_changed").await?;
     jobs::send(auth, tx, Letter::Notice(id, Notice::Password)).await
+}
+
+/// Voids what an account had under way: links, sign-ins that wait for a code, passkeys, another mail address.
+pub(crate) async fn void(tx: &Tx, account: Uuid) -> Result<()> {
+    for kind in [Kind::Reset, Kind::Code, Kind::NewPasskey] {
+        challenge::forget(tx, account, kind).await?;
+    }
+    mail_change::forget(tx, account).await
 }

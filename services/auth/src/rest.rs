@@ -1,6 +1,7 @@
 //! The REST API: everything a page or a program needs to sign somebody in and to look after an account.
 
 mod account;
+mod administration;
 mod answer;
 mod document;
 mod factors;

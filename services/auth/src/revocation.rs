@@ -50,9 +50,12 @@ pub(crate) async fn add(auth: &Auth, tx: &Tx, (session, account): (Uuid, Uuid)) 
         revoked_at: now,
         until,
     };
-    let once = OnConflict::column(Column::SessionId).do_nothing().to_owned();
+    // A key may stop twice: when its owner is suspended, let in again, and suspended again.
+    let anew = OnConflict::column(Column::SessionId)
+        .update_columns([Column::RevokedAt, Column::Until])
+        .to_owned();
     Entity::insert(row.into_active_model().reset_all())
-        .on_conflict(once)
+        .on_conflict(anew)
         .exec_without_returning(tx)
         .await?;
     events::revoked(auth, tx, (session, account), until.timestamp()).await?;
@@ -61,7 +64,7 @@ pub(crate) async fn add(auth: &Auth, tx: &Tx, (session, account): (Uuid, Uuid)) 
     Ok(())
 }
 
-/// Adds all keys of an account that is about to go.
+/// Adds all keys of an account that is about to go, or is suspended.
 pub(crate) async fn of_keys(auth: &Auth, tx: &Tx, account: Uuid) -> Result<()> {
     for key in api_key::live(tx, account).await? {
         add(auth, tx, (key.id, account)).await?;

@@ -29,6 +29,7 @@ use crate::{
     token::{self, Grant},
 };
 
+pub(crate) use way::End;
 pub use way::{Method, Mode, Why};
 
 /// A sign-in that lasts.
@@ -86,7 +87,8 @@ impl Model {
     }
 }
 
-/// Begins a session. It always has a new id and new tokens, whatever the request carried. `tx` holds the account.
+/// Begins a session, by whatever way its owner comes. It always has a new id and new tokens, whatever the request carried.
+/// `tx` holds the account.
 pub(crate) async fn begin(
     auth: &Auth,
     tx: &Tx,
@@ -94,6 +96,7 @@ pub(crate) async fn begin(
     how: (Method, Mode),
     client: &Client,
 ) -> Result<Grant> {
+    account.is_let_in()?;
     let now = auth.now();
     if standing.sessions >= most(auth) {
         evict(auth, tx, account.id).await?;
@@ -144,20 +147,20 @@ impl Model {
 }
 
 /// The sessions of an account that last, the newest first.
-pub async fn list(db: &impl ConnectionTrait, caller: &Caller, now: DateTime<Utc>) -> Result<Vec<Model>> {
-    let select = of(caller.account.id, now).order_by_desc(Column::Id);
+pub async fn list(db: &impl ConnectionTrait, account: Uuid, now: DateTime<Utc>) -> Result<Vec<Model>> {
+    let select = of(account, now).order_by_desc(Column::Id);
     Ok(select.limit(1_000).all(db).await?)
 }
 
 /// A page of the same.
 pub(crate) async fn page(
     db: &impl ConnectionTrait,
-    caller: &Caller,
+    account: Uuid,
     now: DateTime<Utc>,
     page: &PageArgs,
 ) -> Result<Connection<Model>> {
     let order = (Column::Id, Order::Falling, |session: &Model| session.id);
-    let select = of(caller.account.id, now);
+    let select = of(account, now);
     Ok(platform_database::page(db, select, order, page, PageLimits::default()).await?)
 }
 
@@ -245,25 +248,31 @@ pub async fn revoke_others(auth: &Auth, caller: &Caller) -> Result<u64> {
 }
 
 /// Ends a session: its refresh tokens at once, its access tokens everywhere within seconds.
-pub(crate) async fn end(auth: &Auth, tx: &Tx, session: &Model, why: Why) -> Result<()> {
+pub(crate) async fn end(auth: &Auth, tx: &Tx, session: &Model, end: impl Into<End>) -> Result<()> {
+    let end = end.into();
     let ended = ActiveModel {
         id: Set(session.id),
         ended_at: Set(Some(auth.now())),
-        ended_why: Set(Some(why)),
+        ended_why: Set(Some(end.why)),
         ..Default::default()
     };
     Entity::update(ended).exec(tx).await?;
-    events::of_session(auth, tx, session, Done::Ended(why)).await?;
+    events::of_session(auth, tx, session, Done::Ended(end)).await?;
     revocation::add(auth, tx, (session.id, session.account_id)).await
 }
 
 /// Ends all sessions of an account but one, and says how many there were.
-pub(crate) async fn end_all(auth: &Auth, tx: &Tx, of_but: (Uuid, Option<Uuid>), why: Why) -> Result<u64> {
-    let (account, but) = of_but;
+pub(crate) async fn end_all(
+    auth: &Auth,
+    tx: &Tx,
+    (account, but): (Uuid, Option<Uuid>),
+    end: impl Into<End>,
+) -> Result<u64> {
+    let end: End = end.into();
     let sessions = of(account, auth.now()).order_by_asc(Column::Id).all(tx).await?;
     let mut ended = 0;
     for session in sessions.iter().filter(|session| Some(session.id) != but) {
-        end(auth, tx, session, why).await?;
+        self::end(auth, tx, session, end).await?;
         ended += 1;
     }
     Ok(ended)

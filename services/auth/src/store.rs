@@ -31,6 +31,7 @@ pub const MIGRATIONS: Migrations = &[
     migration!("0005_indexes"),
     migration!("0006_workspaces_in_sessions"),
     migration!("0007_counts_at_once"),
+    migration!("0008_suspensions", split),
 ];
 
 /// Everything that this database holds.
@@ -50,7 +51,7 @@ pub struct Inner {
     pub db: Database,
     /// Who asks.
     pub identity: Identity,
-    /// Who belongs to a workspace is asked anew each time.
+    /// Who belongs to a workspace, and who administrates, is asked anew each time.
     pub permissions: Permissions,
     /// What tokens of ours say of issuer and audience.
     pub names: IdentitySettings,

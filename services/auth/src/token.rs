@@ -69,9 +69,9 @@ pub(crate) async fn access(auth: &Auth, db: &impl ConnectionTrait, session: &ses
 /// A token for whoever holds an API key.
 pub async fn of_key(auth: &Auth, text: &str) -> Result<wire::Token> {
     let key = api_key::used(auth, text).await?;
-    let account = account::find(auth.db.read(), key.account_id)
-        .await?
-        .ok_or(Error::Over)?;
+    let account = account::find(auth.db.read(), key.account_id).await?;
+    let account = account.filter(|account| account.suspended_at.is_none());
+    let account = account.ok_or(Error::Over)?;
     let issue = Issue {
         subject: account.id.to_string(),
         kind: Kind::Key,

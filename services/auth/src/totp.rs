@@ -123,13 +123,19 @@ pub async fn disable(auth: &Auth, caller: &Caller) -> Result<()> {
     let id = caller.account.id;
     let tx = auth.db.begin().await?;
     caller.hold_confirmed(auth, &tx).await?;
-    if Entity::delete_by_id(id).exec(&tx).await?.rows_affected == 0 {
+    if !forget(&tx, id).await? {
         return Ok(());
     }
-    recovery::forget(&tx, id).await?;
     events::audit(auth, &tx, id, "second_factor_off").await?;
     jobs::send(auth, &tx, Letter::Notice(id, Notice::CodesOff)).await?;
     Ok(tx.commit().await?)
+}
+
+/// Forgets the authenticator and the recovery codes of an account, and says whether there was one.
+pub(crate) async fn forget(tx: &Tx, account: Uuid) -> Result<bool> {
+    let gone = Entity::delete_by_id(account).exec(tx).await?;
+    recovery::forget(tx, account).await?;
+    Ok(gone.rows_affected > 0)
 }
 
 /// New recovery codes in place of the old ones.

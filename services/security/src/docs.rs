@@ -52,7 +52,10 @@ stands for one segment of a name, and never for `own`.
   nothing of what they hold elsewhere or everywhere.
 - Built-in roles cannot be changed. A role that a workspace makes is granted in that workspace alone.
 - The last person who can grant roles in a workspace, or everywhere, cannot be removed.
-- An API key does what its scopes name and its owner may, and never administrates. A scope is a permission's name.
+- An API key does what its scopes name and its owner may, and never administrates. A scope is a permission's name; beside those
+  are `users:read` and `users:write`, which are no permissions: [what they let a key do](identity.md#api-keys).
+- Nobody suspends, signs out or otherwise administrates a person (an administrative permission, asked about a resource of the
+  type `user`) who holds an administrative permission everywhere that they do not hold everywhere themselves.
 - A permission, a role or a person that is not known is denied. So is everything while a policy fails.
 ";
 
@@ -199,6 +202,10 @@ fn reasons() -> String {
             "a role that is held here allows it only on what one owns",
         ),
         (Reason::Forbidden, "a policy forbids it; the answer names the policy"),
+        (
+            Reason::Outranked,
+            "it would be done to a person who may administrate what the asker may not",
+        ),
         (Reason::Fault, "the policies could not be asked, which denies"),
     ];
     let mut text =

@@ -13,6 +13,8 @@ const LONGEST_ID: usize = 200;
 pub(crate) const EVERYWHERE: &str = "everywhere";
 /// The kind of a workspace itself.
 const WORKSPACE: &str = "workspace";
+/// The kind of a person, to whom something is done.
+pub(crate) const PERSON: &str = "user";
 
 /// Where a role is granted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -70,6 +70,16 @@ impl Default for Settings {
     }
 }
 
+impl Settings {
+    /// The same with the usual roles of what a member may be and the settings do not name: each of them stands alone.
+    pub(crate) fn complete(mut self) -> Self {
+        for (part, roles) in Self::default().members {
+            self.members.entry(part).or_insert(roles);
+        }
+        self
+    }
+}
+
 /// A member's roles in what all workspaces are and in workspace analytics.
 fn member(part: &str) -> (String, Vec<RoleKey>) {
     let platform = RoleKey::built_in("platform", &format!("workspace_{part}"));

@@ -62,7 +62,7 @@ struct Inner {
 impl Store {
     /// Opens the database, reads and validates permissions, roles and policies.
     pub async fn open(context: Context) -> platform_error::Result<Self> {
-        let settings: Settings = context.settings()?;
+        let settings = context.settings::<Settings>()?.complete();
         let catalog = Catalog::shipped()?;
         known(&catalog, &settings)?;
         let added = added(&settings.policies)?;

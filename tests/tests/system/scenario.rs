@@ -2,6 +2,7 @@
 //! own. Both must answer alike, step by step.
 
 mod account;
+mod administered;
 mod leaving;
 mod own;
 mod people;

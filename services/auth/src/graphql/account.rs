@@ -64,7 +64,7 @@ impl Account {
             after,
             ..PageArgs::default()
         };
-        Ok(session::page(self.1.db.read(), &self.0, self.1.now(), &page).await?)
+        Ok(session::page(self.1.db.read(), self.0.account.id, self.1.now(), &page).await?)
     }
 
     /// The API keys, the newest first; revoked ones too, for a while.

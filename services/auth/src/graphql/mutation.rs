@@ -1,5 +1,5 @@
-//! What may be changed of the caller's own account. What strangers do is REST alone: it sets cookies, and is counted for
-//! the address it comes from, which a gateway would hide.
+//! What may be changed of the caller's own account, and what who administrates accounts does. What strangers do is REST
+//! alone: it sets cookies, and is counted for the address it comes from, which a gateway would hide.
 
 use async_graphql::{Context, InputObject, Object, SimpleObject};
 use platform_auth::SignedIn;
@@ -8,6 +8,8 @@ use uuid::Uuid;
 
 use super::{auth, caller};
 use crate::{
+    account,
+    administration::{self, Administrator},
     api_key,
     client::Client,
     identity, mail_change, passkey, password,
@@ -172,7 +174,37 @@ impl Mutation {
     /// Deletes the caller's account, here and in all services.
     #[graphql(guard = "SignedIn")]
     async fn delete_account(&self, ctx: &Context<'_>) -> Result<bool> {
-        crate::account::delete_own(auth(ctx), &caller(ctx).await?).await?;
+        account::delete_own(auth(ctx), &caller(ctx).await?).await?;
         Ok(true)
+    }
+
+    /// Suspends somebody else's account: nothing lets them in any more, and their sessions and API keys stop everywhere within
+    /// seconds. It takes the permission `users:suspend` or `deactivate_users`, and every administrative one that they hold.
+    #[graphql(guard = "SignedIn")]
+    async fn suspend_account(
+        &self,
+        ctx: &Context<'_>,
+        id: Uuid,
+        #[graphql(desc = "Why, in a line that its owner is told and the audit log keeps")] reason: String,
+    ) -> Result<account::Model> {
+        let caller = caller(ctx).await?;
+        let by = Administrator::Person(&caller);
+        Ok(administration::suspend(auth(ctx), by, (id, &reason)).await?)
+    }
+
+    /// Lets somebody in again who was suspended. It takes the permission `users:suspend` or `reactivate_users`, and every
+    /// administrative one that they hold.
+    #[graphql(guard = "SignedIn")]
+    async fn reinstate_account(&self, ctx: &Context<'_>, id: Uuid) -> Result<account::Model> {
+        let caller = caller(ctx).await?;
+        Ok(administration::reinstate(auth(ctx), Administrator::Person(&caller), id).await?)
+    }
+
+    /// Ends all sessions of an account, and says how many there were. It takes the permission `sessions:end`, and every
+    /// administrative one that its owner holds.
+    #[graphql(guard = "SignedIn")]
+    async fn end_sessions_of(&self, ctx: &Context<'_>, account: Uuid) -> Result<u64> {
+        let caller = caller(ctx).await?;
+        Ok(administration::end_sessions(auth(ctx), Administrator::Person(&caller), account).await?)
     }
 }

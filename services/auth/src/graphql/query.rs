@@ -1,9 +1,16 @@
 //! What can be asked.
 
 use async_graphql::{Context, Object, SimpleObject};
+use platform_auth::SignedIn;
+use platform_database::{Connection, PageArgs};
 use platform_graphql::Result;
+use uuid::Uuid;
 
 use super::{Account, auth, caller};
+use crate::{
+    account,
+    administration::{self, Filter},
+};
 
 /// What can be asked.
 pub struct Query;
@@ -28,6 +35,30 @@ impl Query {
             Ok(caller) => Some(Ok(Account(caller, auth(ctx).clone()))),
             Err(error) => Some(Err(error.into())),
         }
+    }
+
+    /// All accounts, the newest first. It takes the permission `users:view` or `view_users`.
+    #[graphql(guard = "SignedIn", complexity = "5 * child_complexity")]
+    async fn accounts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only accounts for which all of this holds")] filter: Option<Filter>,
+        #[graphql(desc = "Accounts of the page, 50 unless said, at most 100")] first: Option<i32>,
+        #[graphql(desc = "The cursor of the account before the page")] after: Option<String>,
+    ) -> Result<Connection<account::Model>> {
+        let page = PageArgs {
+            first,
+            after,
+            ..PageArgs::default()
+        };
+        let (caller, filter) = (caller(ctx).await?, filter.unwrap_or_default());
+        Ok(administration::page(auth(ctx), &caller, &filter, &page).await?)
+    }
+
+    /// An account. It takes the permission `users:view` or `view_users`.
+    #[graphql(guard = "SignedIn")]
+    async fn account_by_id(&self, ctx: &Context<'_>, id: Uuid) -> Result<account::Model> {
+        Ok(administration::find(auth(ctx), &caller(ctx).await?, id).await?)
     }
 
     /// The providers that sign people in.

@@ -103,6 +103,8 @@ fn parameter(place: &str, name: &str) -> Value {
     let schema = match name {
         "id" => json!({ "type": "string", "format": "uuid" }),
         "mode" => reference("Mode"),
+        "state" => reference("AccountState"),
+        "first" => json!({ "type": "integer", "minimum": 1, "maximum": 100 }),
         "since" => json!({ "type": "integer", "format": "int64" }),
         _ => json!({ "type": "string" }),
     };

@@ -3,7 +3,7 @@
 use platform_auth::wire;
 
 use super::{
-    account, document, factors, internal, keys, page, password, provider,
+    account, administration, document, factors, internal, keys, page, password, provider,
     route::{Asker, Route, delete, get, post, put},
     session, sign_in,
 };
@@ -16,6 +16,7 @@ pub(super) fn all() -> Vec<Route> {
     routes.extend(own_account().into_iter().map(person));
     routes.extend(second_factors().into_iter().map(person));
     routes.extend(identities().into_iter().map(person));
+    routes.extend(of_others().into_iter().map(person));
     routes.extend(internal());
     routes
 }
@@ -188,6 +189,56 @@ fn identities() -> [Route; 3] {
             .says("Begins to tie an identity at a provider to the caller's account: where the browser has to go.")
             .takes("Tie")
             .gives(200, "Departure"),
+    ]
+}
+
+fn of_others() -> [Route; 6] {
+    [
+        get("/auth/accounts", "listAccounts", administration::list)
+            .says("All accounts, the newest first. It takes the permission users:view or view_users.")
+            .asks(&["email", "emailBegins", "state", "first", "after"])
+            .gives(200, "AccountRecords"),
+        get("/auth/accounts/{id}", "getAccount", administration::one)
+            .says("An account. It takes the permission users:view or view_users.")
+            .gives(200, "AccountRecord"),
+        put(
+            "/auth/accounts/{id}/suspension",
+            "suspendAccount",
+            administration::suspend,
+        )
+        .says(
+            "Suspends somebody else's account: nothing lets them in any more. It takes the permission users:suspend or \
+             deactivate_users, and every administrative one that they hold.",
+        )
+        .takes("Suspension")
+        .gives(200, "AccountRecord"),
+        delete(
+            "/auth/accounts/{id}/suspension",
+            "reinstateAccount",
+            administration::reinstate,
+        )
+        .says(
+            "Lets somebody in again who was suspended. It takes the permission users:suspend or reactivate_users, and \
+             every administrative one that they hold.",
+        )
+        .ends(204),
+        get(
+            "/auth/accounts/{id}/sessions",
+            "listSessionsOf",
+            administration::sessions,
+        )
+        .says("Somebody's sessions, the newest first. It takes the permission sessions:view.")
+        .gives(200, "Sessions"),
+        delete(
+            "/auth/accounts/{id}/sessions",
+            "endSessionsOf",
+            administration::end_sessions,
+        )
+        .says(
+            "Ends all sessions of an account. It takes the permission sessions:end, and every administrative one that its \
+             owner holds.",
+        )
+        .gives(200, "Revoked"),
     ]
 }
 

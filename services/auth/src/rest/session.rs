@@ -86,13 +86,18 @@ pub(super) async fn sign_out(State(auth): State<Auth>, caller: Caller) -> Result
 }
 
 pub(super) async fn list(State(auth): State<Auth>, caller: Caller) -> Result<Json<Value>, Problem> {
-    let sessions = session::list(auth.db.read(), &caller, auth.now()).await?;
+    let sessions = session::list(auth.db.read(), caller.account.id, auth.now()).await?;
+    Ok(Json(marked(&sessions, &caller)))
+}
+
+/// Sessions, and which of them asks.
+pub(super) fn marked(sessions: &[session::Model], caller: &Caller) -> Value {
     let marked = sessions.iter().map(|session| {
         let mut value = json!(session);
         value["current"] = (session.id == caller.session.id).into();
         value
     });
-    Ok(Json(json!({ "sessions": marked.collect::<Vec<_>>() })))
+    json!({ "sessions": marked.collect::<Vec<_>>() })
 }
 
 pub(super) async fn revoke(

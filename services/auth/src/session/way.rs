@@ -4,6 +4,8 @@ use async_graphql::Enum;
 use platform_database::orm::{DeriveActiveEnum, EnumIter};
 use serde::{Deserialize, Serialize};
 
+use crate::events::By;
+
 /// How a session was begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum, Enum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
@@ -54,4 +56,21 @@ pub enum Why {
     Evicted,
     /// The account was deleted.
     Deleted,
+    /// The account was suspended.
+    Suspended,
+    /// Who administrates accounts ended it.
+    Administrated,
+}
+
+/// The end of a session: why, and by whose hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct End {
+    pub(crate) why: Why,
+    pub(crate) by: By,
+}
+
+impl From<Why> for End {
+    fn from(why: Why) -> Self {
+        Self { why, by: By::Owner }
+    }
 }

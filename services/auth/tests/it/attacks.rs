@@ -19,6 +19,9 @@
 //! | an old password, used while it changes | the account is held | `races` |
 //! | a request kept open until its session has ended | the session is looked at again | `races` |
 //! | locking somebody out | a known device is untouched, others wait a moment | `force` |
+//! | who is suspended comes in another way, or goes on | nothing lets them in | `suspended` |
+//! | locking out who may administrate more | `security` refuses | `suspended` |
+//! | which accounts are suspended | only their owners are told | `suspended` |
 //! | filling a mailbox | counted for the mailbox and for the address | `mails` |
 //! | too large, too much | bounded | `input` |
 //! | requests into our network by a provider | never sent | `input` |
@@ -31,4 +34,5 @@ mod input;
 mod isolation;
 mod mails;
 mod races;
+mod suspended;
 mod tokens;

@@ -116,7 +116,7 @@ async fn a_key_that_ended_or_was_revoked_gives_nothing_and_its_tokens_are_refuse
 }
 
 #[tokio::test]
-async fn a_key_reads_as_its_owner_and_does_not_change_how_they_sign_in() {
+async fn a_key_does_not_change_how_its_owner_signs_in() {
     for site in sites(&[]).await {
         let mut ada = site.member(ADA).await;
         let made = key(&site, &mut ada, json!({ "name": "nightly" })).await;

@@ -1,6 +1,7 @@
 //! The service from outside, on SQLite and on PostgreSQL: what people do, and what attackers try.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod administration;
 mod attacks;
 mod document;
 mod forgotten;

@@ -8,14 +8,14 @@ use crate::{
 };
 
 /// What opens an account beside its password.
-struct Added {
-    key: Value,
-    token: Value,
+pub(crate) struct Added {
+    pub(crate) key: Value,
+    pub(crate) token: Value,
     passkey: Authenticator,
 }
 
 /// Signs somebody in by a browser, and adds a key, a passkey and an identity.
-async fn added(site: &Site, provider: &Provider) -> (Agent, Added) {
+pub(crate) async fn added(site: &Site, provider: &Provider) -> (Agent, Added) {
     provider.knows(Person {
         subject: "sub-9",
         email: "thief@elsewhere.example",
@@ -40,7 +40,7 @@ async fn reset(site: &Site, other: Value) {
 }
 
 /// How the passkey and the provider answer who tries to get in, and whether a key gives tokens.
-async fn tried(site: &Site, provider: &Provider, added: &mut Added) -> [bool; 3] {
+pub(crate) async fn tried(site: &Site, provider: &Provider, added: &mut Added) -> [bool; 3] {
     let mut agent = Agent::new("203.0.113.2");
     let asked = passkeys::question(site, &mut agent).await;
     let credential = added.passkey.sign(&asked["options"]);

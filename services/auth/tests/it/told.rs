@@ -15,7 +15,7 @@ use crate::support::{ADA, Agent, OTHER_PASSWORD, PASSWORD, Site, granted, ok, pr
 
 /// What somebody who listens has heard.
 #[derive(Clone, Default)]
-struct Heard(Arc<Mutex<Vec<(String, Value)>>>);
+pub(crate) struct Heard(Arc<Mutex<Vec<(String, Value)>>>);
 
 impl Heard {
     fn note(&self, what: &str, data: &impl serde::Serialize) {
@@ -32,7 +32,7 @@ impl Heard {
     }
 
     /// The events of a type, once there are so many.
-    async fn wait_for(&self, what: &str, count: usize) -> Vec<Value> {
+    pub(crate) async fn wait_for(&self, what: &str, count: usize) -> Vec<Value> {
         for _ in 0..3_000 {
             let heard = self.of(what);
             if heard.len() >= count {
@@ -65,7 +65,9 @@ async fn revoked(heard: &Heard, _: &Tx, event: Received<sessions::Revoked>) -> R
 }
 
 async fn recorded(heard: &Heard, _: &Tx, event: Received<audit::Recorded>) -> Result<(), Error> {
-    heard.note(&event.action, &event.event);
+    let mut told = json!(event.event);
+    told["actor"] = json!(event.envelope.actor);
+    heard.note(&event.action, &told);
     Ok(())
 }
 
@@ -75,7 +77,7 @@ async fn part(heard: &Heard, _: &Tx, event: Received<privacy::ExportPart>) -> Re
 }
 
 /// Listens to a service until it stops.
-fn listen(site: &Site) -> Heard {
+pub(crate) fn listen(site: &Site) -> Heard {
     let heard = Heard::default();
     let (events, store) = (site.auth().events.clone(), heard.clone());
     site.service.context().spawn("listener", async move {

@@ -65,6 +65,8 @@ pub enum Reason {
     NotOwner,
     /// A policy forbids it.
     Forbidden,
+    /// It would be done to a person who may administrate what the one who asks may not.
+    Outranked,
     /// The policies could not be asked.
     Fault,
 }
@@ -105,6 +107,19 @@ impl Verdict {
     }
 }
 
+impl Decision {
+    /// That it would be done to somebody who may administrate more.
+    pub(crate) fn outranked() -> Self {
+        Self {
+            allowed: false,
+            reason: Reason::Outranked,
+            explanation: "the person it would be done to may administrate what the one who asks may not".to_owned(),
+            policies: Vec::new(),
+            roles: Vec::new(),
+        }
+    }
+}
+
 impl Reason {
     /// The reason's name on the wire, for instance `NOT_HELD`.
     pub fn as_str(self) -> &'static str {
@@ -115,6 +130,7 @@ impl Reason {
             Self::Elsewhere => "ELSEWHERE",
             Self::NotOwner => "NOT_OWNER",
             Self::Forbidden => "FORBIDDEN",
+            Self::Outranked => "OUTRANKED",
             Self::Fault => "FAULT",
         }
     }

@@ -56,6 +56,14 @@ impl Ask {
 impl Store {
     /// Whether it is allowed now.
     pub async fn check(&self, ask: &Ask) -> Result<Verdict, Error> {
+        let verdict = self.by_policies(ask).await?;
+        match verdict.is_allowed() && self.is_outranked(ask).await? {
+            true => Ok(Verdict::denied()),
+            false => Ok(verdict),
+        }
+    }
+
+    async fn by_policies(&self, ask: &Ask) -> Result<Verdict, Error> {
         let reading = self.reading(&ask.subject).await?;
         let now = self.0.clock.now();
         let roles = self.roles_said(&ask.target)?;
@@ -99,7 +107,10 @@ impl Store {
         if decision.reason == Reason::NotHeld && !reading.is_all {
             decision.explanation.push_str(" here, and no other place was looked at");
         }
-        Ok(decision)
+        match decision.allowed && self.is_outranked(ask).await? {
+            true => Ok(Decision::outranked()),
+            false => Ok(decision),
+        }
     }
 
     /// The same by what the subject holds in one workspace and by nothing else, so that somebody who holds nothing there
@@ -141,6 +152,10 @@ impl Store {
 
     /// The rows of a kind that may be seen, for a list, by what is kept in memory. The target says the kind alone.
     pub async fn filter(&self, ask: &Ask) -> Result<Filter, Error> {
+        if self.administrates_people(ask) {
+            let reason = "user is asked about one by one where the permission is administrative";
+            return Err(Error::field("resource kind", reason));
+        }
         let reading = self.reading(&ask.subject).await?;
         self.engine()
             .filter(ask.question(&reading.standing), self.0.clock.now())

@@ -261,7 +261,8 @@ impl Store {
             .insert(chain.tx())
             .await
             .on_unique(twice)?;
-        let facts = json!({ "role": row.role, "place": row.place, "grant": row.id, "reason": row.reason });
+        // Not the reason: it may tell of people, and an entry stays when they are erased.
+        let facts = json!({ "role": row.role, "place": row.place, "grant": row.id });
         self.log(chain, actor, Change::grant("grants.granted", &row, facts))
             .await?;
         Ok(row)

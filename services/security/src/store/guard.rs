@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use platform_database::orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
-use super::Store;
+use super::{Ask, Store};
 use crate::{
     actor::Actor,
     audit::Chain,
@@ -12,7 +12,7 @@ use crate::{
     engine::Question,
     error::Error,
     grant,
-    place::{EVERYWHERE, Place, Target},
+    place::{EVERYWHERE, PERSON, Place, Target},
     role,
     standing::Standing,
     subject::Subject,
@@ -102,6 +102,35 @@ impl<'a> Acting<'a> {
 }
 
 impl Store {
+    /// Whether an administrative permission is asked about people.
+    pub(super) fn administrates_people(&self, ask: &Ask) -> bool {
+        let catalog = self.engine().catalog();
+        let asked = catalog.find(&ask.permission);
+        ask.target.kind() == PERSON && asked.is_some_and(|id| catalog.permission(id).is_administrative)
+    }
+
+    /// Whether it would be done to a person who may administrate what the subject may not: who could lock such a person
+    /// out would be above who may do more. What either holds everywhere is read anew.
+    pub(super) async fn is_outranked(&self, ask: &Ask) -> Result<bool, Error> {
+        let person = ask.target.id().parse().map(Subject::User);
+        let (true, Ok(person)) = (self.administrates_people(ask), person) else {
+            return Ok(false);
+        };
+        let (subjects, persons) = (self.everywhere(&ask.subject).await?, self.everywhere(&person).await?);
+        let catalog = self.engine().catalog();
+        let lacking = self.lacking(&subjects, &persons);
+        Ok(lacking.iter().any(|id| catalog.permission(*id).is_administrative))
+    }
+
+    /// What a subject holds everywhere now.
+    async fn everywhere(&self, subject: &Subject) -> Result<Permissions, Error> {
+        let now = self.0.clock.now();
+        let standing = self.load_at(self.db().read(), subject, &Target::everywhere()).await?;
+        let held = standing.places().flat_map(|(_, held)| held);
+        let held = held.filter(|held| held.is_alive(now));
+        Ok(held.flat_map(|held| held.role.holds.iter().copied()).collect())
+    }
+
     /// Refuses to take `role` away from `place` by dropping the grant `gone` (or all grants of `role`, when there is
     /// none) unless somebody stays there for good who can give as much.
     pub(super) async fn keep_administrator(

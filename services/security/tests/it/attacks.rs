@@ -1,7 +1,6 @@
 //! What somebody might try, and what becomes of it.
 
-use contracts::access::GrantsChanged;
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::support::{HERE, Security, THERE, code, until};
@@ -273,22 +272,6 @@ async fn fields_that_nobody_may_set_cannot_be_set() {
             let answer = root.client.post(path, &body).await;
             assert!(answer.status.is_client_error(), "{path}: {}", answer.text());
         }
-        security.stop().await;
-    }
-}
-
-#[tokio::test]
-async fn an_event_of_another_service_about_grants_grants_nothing() {
-    for security in Security::everywhere().await {
-        let ada = security.person();
-
-        security
-            .tell(&GrantsChanged { subject: ada.subject() }, &Default::default())
-            .await;
-
-        assert!(!ada.may("data:export", None).await);
-        let grants = ada.client.graphql("{ accessGrants { nodes { id } } }").await;
-        assert_eq!(grants["data"]["accessGrants"]["nodes"], Value::Array(Vec::new()));
         security.stop().await;
     }
 }

@@ -218,6 +218,10 @@ fn secrets_are_found_by_their_names_and_by_what_they_look_like() {
             "sent [redacted] to x",
         ),
         ("Bearer hk_0123456789abcdef0123456789", "Bearer [redacted]"),
+        ("refresh hr_0123456789abcdef0123456789", "refresh [redacted]"),
+        ("link hl_0123456789abcdef0123456789", "link [redacted]"),
+        ("device hd_0123456789abcdef0123456789", "device [redacted]"),
+        ("invitation hi_0123456789abcdef0123456789", "invitation [redacted]"),
         ("postgres://ada:lovelace@db/hansa", "[redacted]"),
         (
             "https://x.org/cb?code=1&access_token=abc",

@@ -15,6 +15,7 @@ mod lists;
 mod many;
 mod memory;
 mod parts;
+mod people;
 mod rest;
 mod roles;
 mod rules;

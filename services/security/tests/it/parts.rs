@@ -97,6 +97,29 @@ async fn who_is_said_to_have_left_holds_nothing_there_until_it_is_given_anew() {
 }
 
 #[tokio::test]
+async fn settings_that_name_one_part_leave_the_others_as_they_are() {
+    let settings = [("security.members.admin", "platform/workspace_admin")];
+    for security in Security::everywhere_with(&settings).await {
+        let ada = security.person();
+        heard(&security, &ada, "owner").await;
+
+        let event = MemberChanged {
+            workspace: HERE,
+            user: ada.id,
+            role: Some("member".into()),
+        };
+        security.tell(&event, &Cause::default()).await;
+
+        until("she is a member and no more", async || {
+            may(&security, &ada, ("workspace:edit", None)).await == Ok(false)
+                && may(&security, &ada, ("workspace:view", None)).await == Ok(true)
+        })
+        .await;
+        security.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn a_part_is_one_that_the_settings_know_and_in_a_workspace() {
     for security in Security::everywhere().await {
         let ada = security.person();

@@ -5,34 +5,39 @@ use std::collections::BTreeSet;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::json;
 
-use crate::support::{ADA, Agent, BOB, OTHER_PASSWORD, PASSWORD, Person, Provider, ok, problem, sites};
+use crate::support::{ADA, Agent, BOB, OTHER_PASSWORD, PASSWORD, Person, Provider, Site, ok, problem, sites};
 
-const NOBODY: &str = "nobody@example.com";
+pub(super) const NOBODY: &str = "nobody@example.com";
 
 #[tokio::test]
 async fn the_answers_do_not_tell_whether_there_is_an_account() {
     for site in sites(&[]).await {
         site.member(ADA).await;
-        let requests = |email: &str| {
-            [
-                ("/auth/sign-in", json!({ "email": email, "password": OTHER_PASSWORD })),
-                ("/auth/register", json!({ "email": email, "password": OTHER_PASSWORD })),
-                ("/auth/password/forgot", json!({ "email": email })),
-            ]
-        };
-        for ((path, known), (_, unknown)) in requests(ADA).into_iter().zip(requests(NOBODY)) {
-            let mut answers = Vec::new();
-            for body in [known, unknown] {
-                let answer = Agent::new("203.0.113.1").post(&site, path, body).await;
-                let mut names: BTreeSet<_> = answer.headers.keys().map(ToString::to_string).collect();
-                names.remove("x-request-id");
-                let mut body = answer.json();
-                body["requestId"] = json!(null);
-                answers.push((answer.status, names, body));
-            }
-            assert_eq!(answers[0], answers[1], "{path}");
-        }
+        are_answered_alike(&site, ADA, NOBODY).await;
         site.stop().await;
+    }
+}
+
+/// A stranger who tries two addresses is answered the same.
+pub(super) async fn are_answered_alike(site: &Site, one: &str, other: &str) {
+    let requests = |email: &str| {
+        [
+            ("/auth/sign-in", json!({ "email": email, "password": OTHER_PASSWORD })),
+            ("/auth/register", json!({ "email": email, "password": OTHER_PASSWORD })),
+            ("/auth/password/forgot", json!({ "email": email })),
+        ]
+    };
+    for ((path, one), (_, other)) in requests(one).into_iter().zip(requests(other)) {
+        let mut answers = Vec::new();
+        for body in [one, other] {
+            let answer = Agent::new("203.0.113.1").post(site, path, body).await;
+            let mut names: BTreeSet<_> = answer.headers.keys().map(ToString::to_string).collect();
+            names.remove("x-request-id");
+            let mut body = answer.json();
+            body["requestId"] = json!(null);
+            answers.push((answer.status, names, body));
+        }
+        assert_eq!(answers[0], answers[1], "{path}");
     }
 }
 
@@ -73,7 +78,7 @@ async fn the_work_does_not_tell_whether_there_is_an_account() {
     }
 }
 
-async fn mails_enqueued(site: &crate::support::Site) -> usize {
+async fn mails_enqueued(site: &Site) -> usize {
     let filter = platform_jobs::Filter {
         kind: Some("auth.mail".into()),
         ..platform_jobs::Filter::default()

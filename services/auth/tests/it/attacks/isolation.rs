@@ -26,6 +26,27 @@ const REACHED: &[(&str, &str)] = &[
         "switchWorkspace",
         "mutation ($workspace: UUID!) { switchWorkspace(workspace: $workspace) { __typename workspace } }",
     ),
+    (
+        "accountById",
+        "query ($account: UUID!) { accountById(id: $account) { __typename email sessions { nodes { __typename id } } } }",
+    ),
+    (
+        "suspendAccount",
+        "mutation ($account: UUID!) { suspendAccount(id: $account, reason: \"spam\") { __typename state } }",
+    ),
+    (
+        "reinstateAccount",
+        "mutation ($account: UUID!) { reinstateAccount(id: $account) { __typename state } }",
+    ),
+    (
+        "endSessionsOf",
+        "mutation ($account: UUID!) { endSessionsOf(account: $account) }",
+    ),
+    // Whose they are is not said: who may see all of them sees them.
+    (
+        "accounts",
+        "{ accounts { nodes { __typename email user { __typename id } } } }",
+    ),
 ];
 const OWN: &[(&str, &str)] = &[
     (
@@ -58,6 +79,14 @@ const DELETED: [(&str, &str); 4] = [
     ("/auth/passkeys/{id}", "passkey"),
     ("/auth/identities/{id}", "identity"),
 ];
+/// Addresses of accounts that others administrate, and how.
+static ADMINISTRATED: [(&str, Method); 5] = [
+    ("/auth/accounts/{id}", Method::GET),
+    ("/auth/accounts/{id}/suspension", Method::PUT),
+    ("/auth/accounts/{id}/suspension", Method::DELETE),
+    ("/auth/accounts/{id}/sessions", Method::GET),
+    ("/auth/accounts/{id}/sessions", Method::DELETE),
+];
 const OF_PROVIDERS: [&str; 3] = [
     "/auth/oidc/{provider}/start",
     "/auth/oidc/{provider}/callback",
@@ -70,7 +99,10 @@ async fn things(site: &Site, (provider, judge): (&Provider, &Judge), ada: &mut A
         ok(&ada.get(site, "/auth/me").await),
         site.service.context().ids().v7().to_string(),
     );
-    judge.lets_in(me["id"].as_str().unwrap(), &workspace);
+    let id = me["id"].as_str().unwrap();
+    judge.lets_in(id, &workspace);
+    judge.gives(id, &["users:view", "users:suspend", "sessions:view", "sessions:end"]);
+    let carol = ok(&site.member("carol@example.com").await.get(site, "/auth/me").await);
     let elsewhere = Agent::new("192.0.2.9").sign_in(site, ADA, PASSWORD, "bearer").await;
     let key = ok(&ada.post(site, "/auth/keys", json!({ "name": "nightly" })).await);
     let asked = ok(&ada.post(site, "/auth/passkeys/begin", json!({})).await);
@@ -84,12 +116,18 @@ async fn things(site: &Site, (provider, judge): (&Provider, &Judge), ada: &mut A
     json!({
         "session": granted(&elsewhere)["session"], "key": key["id"], "passkey": passkey["id"],
         "identity": tied["identities"][0]["id"], "workspace": workspace,
+        "account": carol["id"],
     })
 }
 
 async fn delete(client: &TestClient, address: &str, id: &Value) -> (u16, Value) {
+    send(client, (address, Method::DELETE), id).await
+}
+
+async fn send(client: &TestClient, (address, method): (&str, Method), id: &Value) -> (u16, Value) {
     let path = address.replace("{id}", id.as_str().unwrap());
-    let answer = client.send(Method::DELETE, &path, "", "").await;
+    let body = json!({ "reason": "spam" }).to_string();
+    let answer = client.send(method, &path, "application/json", body).await;
     (answer.status.as_u16(), answer.json()["detail"].clone())
 }
 
@@ -103,7 +141,7 @@ async fn nothing_of_somebody_is_reached_by_its_id() {
         let (mut ada, bob) = (site.member(ADA).await, site.member(BOB).await);
         let things = things(&site, (&provider, &judge), &mut ada).await;
         let none = |name: &str| (name.to_owned(), json!(site.service.context().ids().v7()));
-        let names = DELETED.iter().map(|(_, name)| *name).chain(["workspace"]);
+        let names = DELETED.iter().map(|(_, name)| *name).chain(["workspace", "account"]);
         let nothing: Value = names.map(none).collect();
         let client = |agent: &Agent| site.service.bearer(agent.access.as_ref().unwrap());
 
@@ -116,11 +154,14 @@ async fn nothing_of_somebody_is_reached_by_its_id() {
             );
             assert_eq!(theirs.0, 404, "{address}");
         }
-        let tried = DELETED
-            .iter()
-            .map(|(address, _)| *address)
-            .chain(OF_PROVIDERS)
-            .collect();
+        for order in &ADMINISTRATED {
+            let theirs = send(&client(&bob), order.clone(), &things["account"]).await;
+            assert_eq!(theirs, send(&client(&bob), order.clone(), &nothing["account"]).await);
+            assert_eq!(theirs.0, 403, "{order:?}");
+        }
+        let deleted = DELETED.iter().map(|(address, _)| *address);
+        let administrated = ADMINISTRATED.iter().map(|(address, _)| *address);
+        let tried = deleted.chain(administrated).chain(OF_PROVIDERS).collect();
         let document = ok(&Agent::new("192.0.2.1").get(&site, "/auth/openapi.json").await);
         let all = document["paths"].as_object().unwrap().keys().map(String::as_str);
         assert_eq!(all.filter(|path| path.contains('{')).collect::<BTreeSet<_>>(), tried);

@@ -1,4 +1,5 @@
-//! Whoever says who belongs to a workspace: answers on the wire as `security` does, for those that it was told of.
+//! Whoever says who belongs to a workspace and who administrates: answers on the wire as `security` does, for those that it
+//! was told of.
 
 use std::{
     collections::BTreeSet,
@@ -28,6 +29,9 @@ pub(crate) struct Judge {
 #[derive(Default)]
 struct Said {
     members: BTreeSet<(String, String)>,
+    holders: BTreeSet<(String, String)>,
+    /// Whom nobody administrates: they may administrate more.
+    above: BTreeSet<String>,
     is_away: bool,
     /// The tokens of those who asked.
     asked_by: Vec<String>,
@@ -57,6 +61,17 @@ impl Judge {
         self.said.lock().unwrap().members.insert(member);
     }
 
+    /// From now on somebody has these permissions everywhere.
+    pub(crate) fn gives(&self, user: &str, permissions: &[&str]) {
+        let held = permissions.iter().map(|held| (user.to_owned(), (*held).to_owned()));
+        self.said.lock().unwrap().holders.extend(held);
+    }
+
+    /// From now on nobody administrates this person.
+    pub(crate) fn is_above_all(&self, user: &str) {
+        self.said.lock().unwrap().above.insert(user.to_owned());
+    }
+
     /// From now on nobody belongs anywhere.
     pub(crate) fn turns_all_out(&self) {
         self.said.lock().unwrap().members.clear();
@@ -73,13 +88,29 @@ impl Judge {
     }
 }
 
+impl Said {
+    /// In a question come first who would act, then the permission, then what it is about.
+    fn is_administrator(&self, question: &[u8]) -> bool {
+        let at = |text: &str| question.windows(text.len()).position(|part| part == text.as_bytes());
+        self.holders.iter().any(|(user, permission)| {
+            let Some(place) = at(permission) else { return false };
+            let is_above = self
+                .above
+                .iter()
+                .any(|above| at(above).is_some_and(|above| above > place));
+            at(user).is_some_and(|user| user < place) && !is_above
+        })
+    }
+}
+
 /// Texts stand in a message as they are.
 async fn answer(State(judge): State<Judge>, headers: HeaderMap, question: Bytes) -> Response {
     let mut said = judge.said.lock().unwrap();
     said.asked_by.extend(bearer(&headers));
     let has = |text: &str| question.windows(text.len()).any(|part| part == text.as_bytes());
     let is_member = said.members.iter().any(|(user, workspace)| has(user) && has(workspace));
-    let message: &[u8] = match is_member && has("workspace:view") {
+    let may = (is_member && has("workspace:view")) || said.is_administrator(&question);
+    let message: &[u8] = match may {
         true => &[0, 0, 0, 0, 2, 0x08, 1],
         false => &[0, 0, 0, 0, 0],
     };
