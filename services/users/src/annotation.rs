@@ -13,7 +13,8 @@ use crate::{
     asker::Asker,
     error::Error,
     level::Level,
-    profile, rights,
+    profile,
+    rights::{self, By},
     store::Store,
     text,
     workspace::{self, Role, member},
@@ -161,14 +162,11 @@ pub(crate) fn level(annotation: &Model, me: Uuid, part: Option<Role>) -> Option<
     }
 }
 
-/// Who does something with an annotation, and what they were given with it beside their own level.
-pub(crate) type As = (Uuid, Option<Level>);
-
 /// An annotation with which the caller may do `least`, by their own level or by one they were given. One that they may
 /// not see is as if it were not there.
 pub(crate) async fn entitled(
     db: &impl ConnectionTrait,
-    (me, given): As,
+    By { me, given }: By<Level>,
     id: Uuid,
     (least, what): (Level, &'static str),
 ) -> Result<(Model, Level), Error> {
@@ -201,9 +199,15 @@ pub(crate) async fn create(store: &Store, me: Uuid, new: New) -> Result<Model, E
         return Err(Error::field("lastDate", "is before firstDate"));
     }
     let tx = store.db.begin().await?;
-    profile::own(&tx, me).await?;
+    profile::hold(&tx, me).await?;
     if let Some(workspace) = workspace {
-        workspace::entitled(&tx, (me, None), workspace, (Role::Member, "write in this workspace")).await?;
+        workspace::entitled(
+            &tx,
+            By::themselves(me),
+            workspace,
+            (Role::Member, "write in this workspace"),
+        )
+        .await?;
     }
     if by(me).count(&tx).await? >= MOST {
         return Err(Error::TooMany {
@@ -232,12 +236,12 @@ pub(crate) async fn create(store: &Store, me: Uuid, new: New) -> Result<Model, E
 /// Changes an annotation: the author, who manages its workspace, or who moderates it.
 pub(crate) async fn change(store: &Store, who: &Asker<'_>, id: Uuid, change: &Change) -> Result<Model, Error> {
     let given = given(store, who, id);
-    rights::either(|given| change_as(store, (who.id, given), id, change), given).await
+    rights::either(who.id, |by| change_as(store, by, id, change), given).await
 }
 
-async fn change_as(store: &Store, me: As, id: Uuid, change: &Change) -> Result<Model, Error> {
+async fn change_as(store: &Store, by: By<Level>, id: Uuid, change: &Change) -> Result<Model, Error> {
     let tx = store.db.begin().await?;
-    let (annotation, _) = entitled(&tx, me, id, (Level::Edit, "change what somebody else wrote")).await?;
+    let (annotation, _) = entitled(&tx, by, id, (Level::Edit, "change what somebody else wrote")).await?;
     let mut annotation = annotation.into_active_model();
     if let Some(title) = &change.title {
         annotation.title = Set(text::line("title", title, 200)?);
@@ -247,7 +251,7 @@ async fn change_as(store: &Store, me: As, id: Uuid, change: &Change) -> Result<M
     }
     annotation.updated_at = Set(store.now());
     let annotation = annotation.update(&tx).await?;
-    moderated(&tx, store, me, (&annotation, "changed")).await?;
+    moderated(&tx, store, by, (&annotation, "changed")).await?;
     tx.commit().await?;
     Ok(annotation)
 }
@@ -255,13 +259,13 @@ async fn change_as(store: &Store, me: As, id: Uuid, change: &Change) -> Result<M
 /// Deletes an annotation with its comments: the author, who manages its workspace, or who moderates it.
 pub(crate) async fn delete(store: &Store, who: &Asker<'_>, id: Uuid) -> Result<(), Error> {
     let given = given(store, who, id);
-    rights::either(|given| delete_as(store, (who.id, given), id), given).await
+    rights::either(who.id, |by| delete_as(store, by, id), given).await
 }
 
-async fn delete_as(store: &Store, me: As, id: Uuid) -> Result<(), Error> {
+async fn delete_as(store: &Store, by: By<Level>, id: Uuid) -> Result<(), Error> {
     let tx = store.db.begin().await?;
-    let (annotation, _) = entitled(&tx, me, id, (Level::Admin, "delete what somebody else wrote")).await?;
+    let (annotation, _) = entitled(&tx, by, id, (Level::Admin, "delete what somebody else wrote")).await?;
     Entity::delete_by_id(id).exec(&tx).await?;
-    moderated(&tx, store, me, (&annotation, "deleted")).await?;
+    moderated(&tx, store, by, (&annotation, "deleted")).await?;
     Ok(tx.commit().await?)
 }

@@ -12,7 +12,15 @@ use platform_database::orm::{
     QueryFilter, QuerySelect, QueryTrait, Set, entity::prelude::*,
 };
 
-use crate::{asker::Asker, error::Error, level::Level, profile, rights, store::Store, text};
+use crate::{
+    asker::Asker,
+    error::Error,
+    level::Level,
+    profile,
+    rights::{self, By},
+    store::Store,
+    text,
+};
 
 /// The most charts of one person.
 const MOST: u64 = 1_000;
@@ -73,9 +81,6 @@ pub struct Change {
     pub spec: Option<async_graphql::Json<serde_json::Map<String, serde_json::Value>>>,
 }
 
-/// Who does something with a chart, and what they were given with it beside their own level.
-pub(crate) type As = (Uuid, Option<Level>);
-
 /// Charts that the caller owns or that are shared with them.
 pub(crate) fn visible(me: Uuid) -> Select<Entity> {
     let shared = share::Entity::find()
@@ -86,6 +91,11 @@ pub(crate) fn visible(me: Uuid) -> Select<Entity> {
         .add(Column::OwnerId.eq(me))
         .add(Column::Id.in_subquery(shared.into_query()));
     Entity::find().filter(mine)
+}
+
+/// Charts that somebody owns.
+pub(crate) fn owned(owner: Uuid) -> Select<Entity> {
+    Entity::find().filter(Column::OwnerId.eq(owner))
 }
 
 /// What people may do with charts: each pair names a person and a chart.
@@ -117,7 +127,7 @@ pub(crate) async fn levels(
 /// see is as if it were not there.
 pub(crate) async fn entitled(
     db: &impl ConnectionTrait,
-    (me, given): As,
+    By { me, given }: By<Level>,
     id: Uuid,
     (least, what): (Level, &'static str),
 ) -> Result<(Model, Level), Error> {
@@ -127,7 +137,8 @@ pub(crate) async fn entitled(
     Ok((chart, level))
 }
 
-/// What `security` gives the caller with a chart: the first of these levels, or else that they see it.
+/// What `security` gives the caller with a chart: the first of these levels, or else that they see it. Nothing where it
+/// does not say.
 pub(crate) async fn given(store: &Store, who: &Asker<'_>, id: Uuid, levels: &[Level]) -> Option<Level> {
     let about = About::thing("chart", id);
     for level in levels.iter().chain(&[Level::View]) {
@@ -137,7 +148,7 @@ pub(crate) async fn given(store: &Store, who: &Asker<'_>, id: Uuid, levels: &[Le
             Level::Edit => "chart:edit",
             Level::Admin => "chart:admin",
         };
-        if store.gives(who, permission, &about).await {
+        if store.gives(who, permission, &about).await? {
             return Some(*level);
         }
     }
@@ -148,15 +159,15 @@ pub(crate) async fn given(store: &Store, who: &Asker<'_>, id: Uuid, levels: &[Le
 pub(crate) async fn seen(store: &Store, who: &Asker<'_>, id: Uuid) -> Result<Model, Error> {
     let view = (Level::View, "see this chart");
     let given = async { Ok(given(store, who, id, &[]).await) };
-    let seen = |given| entitled(store.db.read(), (who.id, given), id, view);
-    Ok(rights::either(seen, given).await?.0)
+    let seen = |by| entitled(store.db.read(), by, id, view);
+    Ok(rights::either(who.id, seen, given).await?.0)
 }
 
 /// Makes a chart, which is the caller's.
 pub(crate) async fn create(store: &Store, me: Uuid, new: New) -> Result<Model, Error> {
     let tx = store.db.begin().await?;
-    profile::own(&tx, me).await?;
-    if Entity::find().filter(Column::OwnerId.eq(me)).count(&tx).await? >= MOST {
+    profile::hold(&tx, me).await?;
+    if owned(me).count(&tx).await? >= MOST {
         return Err(Error::TooMany {
             what: "charts",
             most: MOST,
@@ -179,12 +190,12 @@ pub(crate) async fn create(store: &Store, me: Uuid, new: New) -> Result<Model, E
 /// Changes a chart, for those who may edit it.
 pub(crate) async fn change(store: &Store, who: &Asker<'_>, id: Uuid, change: &Change) -> Result<Model, Error> {
     let given = async { Ok(given(store, who, id, &[Level::Edit]).await) };
-    rights::either(|given| change_as(store, (who.id, given), id, change), given).await
+    rights::either(who.id, |by| change_as(store, by, id, change), given).await
 }
 
-async fn change_as(store: &Store, me: As, id: Uuid, change: &Change) -> Result<Model, Error> {
+async fn change_as(store: &Store, by: By<Level>, id: Uuid, change: &Change) -> Result<Model, Error> {
     let tx = store.db.begin().await?;
-    let (chart, _) = entitled(&tx, me, id, (Level::Edit, "change this chart")).await?;
+    let (chart, _) = entitled(&tx, by, id, (Level::Edit, "change this chart")).await?;
     let mut chart = chart.into_active_model();
     if let Some(title) = &change.title {
         chart.title = Set(text::line("title", title, 200)?);
@@ -204,13 +215,13 @@ async fn change_as(store: &Store, me: As, id: Uuid, change: &Change) -> Result<M
 /// Deletes a chart of the caller's.
 pub(crate) async fn delete(store: &Store, who: &Asker<'_>, id: Uuid) -> Result<(), Error> {
     let given = async { Ok(given(store, who, id, &[]).await) };
-    rights::either(|given| delete_as(store, (who.id, given), id), given).await
+    rights::either(who.id, |by| delete_as(store, by, id), given).await
 }
 
-async fn delete_as(store: &Store, me: As, id: Uuid) -> Result<(), Error> {
+async fn delete_as(store: &Store, by: By<Level>, id: Uuid) -> Result<(), Error> {
     let tx = store.db.begin().await?;
-    let (chart, _) = entitled(&tx, me, id, (Level::View, "see this chart")).await?;
-    if chart.owner_id != me.0 {
+    let (chart, _) = entitled(&tx, by, id, (Level::View, "see this chart")).await?;
+    if chart.owner_id != by.me {
         return Err(Error::MayNot("delete a chart that is not yours"));
     }
     Entity::delete_by_id(id).exec(&tx).await?;

@@ -9,7 +9,6 @@ use platform_database::{
         QuerySelect, Set, entity::prelude::*, sea_query::Expr,
     },
 };
-
 use serde_json::json;
 
 use crate::{
@@ -17,9 +16,11 @@ use crate::{
     asker::Asker,
     chart,
     error::Error,
+    held::hold,
     level::Level,
     news::{self, Deed},
-    profile, rights,
+    profile,
+    rights::{self, By},
     store::Store,
     text,
 };
@@ -30,6 +31,8 @@ const DEEPEST: i32 = 8;
 const MOST: u64 = 10_000;
 /// The most of them by one person, so that nobody fills a thread alone.
 const MOST_OF_ONE: u64 = 1_000;
+/// The most comments of one person, wherever they are.
+const MOST_EVERYWHERE: u64 = 10_000;
 
 /// A comment on an annotation or a chart. One that was deleted after it was answered keeps its place in the thread and has
 /// neither text nor author.
@@ -65,9 +68,6 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Who does something with a comment, and what they were given with what it is on beside their own level.
-type As = (Uuid, Option<Level>);
-
 /// What can be commented on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
@@ -79,11 +79,25 @@ pub(crate) enum Subject {
 
 impl Subject {
     /// Refuses who may do less with it. What somebody may not see is as if it were not there.
-    async fn entitled(self, db: &impl ConnectionTrait, me: As, least: (Level, &'static str)) -> Result<Level, Error> {
+    async fn entitled(
+        self,
+        db: &impl ConnectionTrait,
+        by: By<Level>,
+        least: (Level, &'static str),
+    ) -> Result<Level, Error> {
         match self {
-            Self::Annotation(id) => Ok(annotation::entitled(db, me, id, least).await?.1),
-            Self::Chart(id) => Ok(chart::entitled(db, me, id, least).await?.1),
+            Self::Annotation(id) => Ok(annotation::entitled(db, by, id, least).await?.1),
+            Self::Chart(id) => Ok(chart::entitled(db, by, id, least).await?.1),
         }
+    }
+
+    /// Holds it, so that of two who comment on it at once the second counts what the first has said.
+    async fn hold(self, tx: &Tx) -> Result<(), Error> {
+        let (is_there, what) = match self {
+            Self::Annotation(id) => (hold::<annotation::Entity>(tx, id).await?.is_some(), "annotation"),
+            Self::Chart(id) => (hold::<chart::Entity>(tx, id).await?.is_some(), "chart"),
+        };
+        is_there.then_some(()).ok_or(Error::NoSuch(what))
     }
 
     /// What `security` gives the caller with it, where that is one of `levels`. Who moderates an annotation removes
@@ -113,13 +127,19 @@ pub(crate) async fn add(
     body: &str,
 ) -> Result<Model, Error> {
     let given = at.0.given(store, who, &[Level::Comment]);
-    rights::either(|given| add_as(store, (who.id, given), at, body), given).await
+    rights::either(who.id, |by| add_as(store, by, at, body), given).await
 }
 
-async fn add_as(store: &Store, me: As, (subject, parent): (Subject, Option<Uuid>), body: &str) -> Result<Model, Error> {
+async fn add_as(
+    store: &Store,
+    by: By<Level>,
+    (subject, parent): (Subject, Option<Uuid>),
+    body: &str,
+) -> Result<Model, Error> {
     let tx = store.db.begin().await?;
-    profile::own(&tx, me.0).await?;
-    subject.entitled(&tx, me, (Level::Comment, "comment on this")).await?;
+    profile::hold(&tx, by.me).await?;
+    subject.entitled(&tx, by, (Level::Comment, "comment on this")).await?;
+    subject.hold(&tx).await?;
     let depth = match parent {
         None => 0,
         Some(parent) => {
@@ -130,16 +150,7 @@ async fn add_as(store: &Store, me: As, (subject, parent): (Subject, Option<Uuid>
     if depth > DEEPEST {
         return Err(Error::field("parentId", "is too deep in its thread: answer further up"));
     }
-    let own = on(subject).filter(Column::AuthorId.eq(me.0));
-    let counts = [
-        (on(subject), "comments on one thing", MOST),
-        (own, "comments of one person on one thing", MOST_OF_ONE),
-    ];
-    for (counted, what, most) in counts {
-        if counted.count(&tx).await? >= most {
-            return Err(Error::TooMany { what, most });
-        }
-    }
+    has_room(&tx, by.me, subject).await?;
     let (annotation_id, chart_id) = match subject {
         Subject::Annotation(id) => (Some(id), None),
         Subject::Chart(id) => (None, Some(id)),
@@ -149,7 +160,7 @@ async fn add_as(store: &Store, me: As, (subject, parent): (Subject, Option<Uuid>
         annotation_id,
         chart_id,
         parent_id: parent,
-        author_id: Some(me.0),
+        author_id: Some(by.me),
         body: Some(text::body("body", body, 5_000)?),
         depth,
         created_at: store.now(),
@@ -160,17 +171,35 @@ async fn add_as(store: &Store, me: As, (subject, parent): (Subject, Option<Uuid>
     Ok(comment)
 }
 
+/// Refuses one more where there are as many as there may be.
+async fn has_room(tx: &Tx, me: Uuid, subject: Subject) -> Result<(), Error> {
+    let of_me = Column::AuthorId.eq(me);
+    let here = on(subject).filter(of_me.clone());
+    let counts = [
+        (on(subject), "comments on one thing", MOST),
+        (here, "comments of one person on one thing", MOST_OF_ONE),
+        (Entity::find().filter(of_me), "comments of one person", MOST_EVERYWHERE),
+    ];
+    for (counted, what, most) in counts {
+        if counted.count(tx).await? >= most {
+            return Err(Error::TooMany { what, most });
+        }
+    }
+    Ok(())
+}
+
 /// Changes a comment of the caller's.
 pub(crate) async fn change(store: &Store, who: &Asker<'_>, id: Uuid, body: &str) -> Result<Model, Error> {
     let given = given(store, who, id, &[Level::Comment]);
-    rights::either(|given| change_as(store, (who.id, given), id, body), given).await
+    rights::either(who.id, |by| change_as(store, by, id, body), given).await
 }
 
-async fn change_as(store: &Store, me: As, id: Uuid, body: &str) -> Result<Model, Error> {
+async fn change_as(store: &Store, by: By<Level>, id: Uuid, body: &str) -> Result<Model, Error> {
     let tx = store.db.begin().await?;
-    let (comment, level) = seen(&tx, me, id).await?;
+    profile::hold(&tx, by.me).await?;
+    let (comment, level) = seen(&tx, by, id).await?;
     level.at_least(Level::Comment, "comment on this")?;
-    if comment.author_id != Some(me.0) {
+    if comment.author_id != Some(by.me) {
         return Err(Error::MayNot("change what somebody else wrote"));
     }
     let mut comment = comment.into_active_model();
@@ -185,15 +214,15 @@ async fn change_as(store: &Store, me: As, id: Uuid, body: &str) -> Result<Model,
 /// them its place.
 pub(crate) async fn delete(store: &Store, who: &Asker<'_>, id: Uuid) -> Result<Model, Error> {
     let given = given(store, who, id, &[Level::Admin]);
-    rights::either(|given| delete_as(store, (who.id, given), id), given).await
+    rights::either(who.id, |by| delete_as(store, by, id), given).await
 }
 
-async fn delete_as(store: &Store, me: As, id: Uuid) -> Result<Model, Error> {
+async fn delete_as(store: &Store, by: By<Level>, id: Uuid) -> Result<Model, Error> {
     let tx = store.db.begin().await?;
-    let (comment, level) = seen(&tx, me, id).await?;
-    if comment.author_id != Some(me.0) {
+    let (comment, level) = seen(&tx, by, id).await?;
+    if comment.author_id != Some(by.me) {
         level.at_least(Level::Admin, "delete what somebody else wrote")?;
-        moderated(&tx, store, me, &comment).await?;
+        moderated(&tx, store, by, &comment).await?;
     }
     // Held, so that nobody answers it meanwhile.
     Entity::find_by_id(id).lock_exclusive().one(&tx).await?;
@@ -209,8 +238,8 @@ async fn delete_as(store: &Store, me: As, id: Uuid) -> Result<Model, Error> {
 }
 
 /// Has it written down where somebody deletes by permission what they could not have deleted as what they are.
-async fn moderated(tx: &Tx, store: &Store, (by, given): As, comment: &Model) -> Result<(), Error> {
-    if given.is_none() {
+async fn moderated(tx: &Tx, store: &Store, by: By<Level>, comment: &Model) -> Result<(), Error> {
+    if by.given.is_none() {
         return Ok(());
     }
     let workspace = match comment.annotation_id {
@@ -218,7 +247,7 @@ async fn moderated(tx: &Tx, store: &Store, (by, given): As, comment: &Model) -> 
         None => None,
     };
     let deed = Deed {
-        by,
+        by: by.me,
         workspace: workspace.and_then(|annotation| annotation.workspace_id),
         action: "comments.moderated",
         target: ("comment", comment.id),
@@ -258,10 +287,10 @@ async fn find(db: &impl ConnectionTrait, id: Uuid) -> Result<(Model, Subject), E
 }
 
 /// A comment on something that the caller may see, and what they may do with that.
-async fn seen(tx: &Tx, me: As, id: Uuid) -> Result<(Model, Level), Error> {
+async fn seen(tx: &Tx, by: By<Level>, id: Uuid) -> Result<(Model, Level), Error> {
     let nothing = || Error::NoSuch("comment");
     let (comment, subject) = find(tx, id).await?;
-    match subject.entitled(tx, me, (Level::View, "see this")).await {
+    match subject.entitled(tx, by, (Level::View, "see this")).await {
         Err(Error::NoSuch(_)) => Err(nothing()),
         level => Ok((comment, level?)),
     }

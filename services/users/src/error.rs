@@ -31,6 +31,9 @@ pub enum Error {
         /// The limit.
         most: u64,
     },
+    /// They are given one export at a time.
+    #[error("an export of yours is being fetched")]
+    Fetching,
     /// A workspace would be left without anybody who may manage it.
     #[error("a workspace needs an owner")]
     LastOwner,
@@ -72,6 +75,7 @@ impl Coded for Error {
             Self::MayNot(_) => Code::Forbidden,
             Self::Field { .. } => Code::Invalid,
             Self::Taken(_) | Self::TooMany { .. } | Self::LastOwner => Code::Conflict,
+            Self::Fetching => Code::RateLimited,
             Self::NoProfile => Code::Unavailable,
             Self::Database(error) => error.code(),
             Self::Platform(error) => error.code(),
@@ -82,6 +86,7 @@ impl Coded for Error {
         Some(match self {
             Self::TooMany { .. } => "remove some that you no longer need".to_owned(),
             Self::LastOwner => "make somebody else an owner first, or delete the workspace".to_owned(),
+            Self::Fetching => "wait until it has arrived".to_owned(),
             Self::NoProfile => "try again in a moment".to_owned(),
             Self::Platform(error) => return error.hint().map(str::to_owned),
             _ => return None,

@@ -61,6 +61,16 @@ fn asker<'a>(ctx: &Context<'a>) -> Result<Asker<'a>> {
     Ok(Asker::of(principal(ctx)?)?)
 }
 
+/// Which page is asked for: so many from the front after a cursor, or so many from the back before one.
+fn page((first, after): (Option<i32>, Option<String>), (last, before): (Option<i32>, Option<String>)) -> PageArgs {
+    PageArgs {
+        first,
+        after,
+        last,
+        before,
+    }
+}
+
 /// A page of rows, the newest first.
 async fn newest<E>(
     ctx: &Context<'_>,

@@ -20,13 +20,11 @@ pub(crate) fn consumers() -> Consumers<Store> {
 }
 
 async fn registered(store: &Store, tx: &Tx, event: Received<Registered>) -> Result<(), Error> {
-    let email = event.email.to_lowercase();
-    let usual = || email.split('@').next().unwrap_or_default().to_owned();
     let name = event.name.as_deref().map(str::trim).filter(|name| !name.is_empty());
     let profile = profile::Model {
         id: event.user,
-        name: name.map_or_else(usual, |name| name.chars().take(100).collect()),
-        email: email.clone(),
+        name: name.unwrap_or(profile::NAMELESS).chars().take(100).collect(),
+        email: event.email.to_lowercase(),
         first_name: None,
         last_name: None,
         organization: None,

@@ -10,17 +10,17 @@ use platform_database::{
         QueryFilter, QueryOrder, entity::prelude::*,
     },
 };
-
 use serde_json::json;
 
 use crate::{
     asker::Asker,
     error::Error,
     news::{self, Deed},
-    profile, rights,
+    profile,
+    rights::{self, By},
     store::Store,
     text,
-    workspace::{self, As, INVITE, Role, member},
+    workspace::{self, INVITE, Role, member},
 };
 
 /// The most invitations of a workspace that wait for an answer.
@@ -65,10 +65,10 @@ impl ActiveModelBehavior for ActiveModel {}
 /// Invitations of a workspace that wait for an answer, for those who invite people to it.
 pub(crate) async fn waiting(store: &Store, who: &Asker<'_>, workspace: Uuid) -> Result<Vec<Model>, Error> {
     INVITE
-        .used(store, who, workspace, |me| async move {
+        .used(store, who, workspace, |by| async move {
             let db = store.db.read();
             let (least, _) = INVITE.need();
-            workspace::entitled(db, me, workspace, (least, "see invitations to this workspace")).await?;
+            workspace::entitled(db, by, workspace, (least, "see invitations to this workspace")).await?;
             let waiting = Condition::all()
                 .add(Column::WorkspaceId.eq(workspace))
                 .add(Column::ExpiresAt.gt(store.now()));
@@ -87,21 +87,23 @@ pub(crate) async fn invite(
     let email = text::email(email)?;
     let email = email.as_str();
     INVITE
-        .used(store, who, workspace, |me| {
-            invite_as(store, me, workspace, (email, role))
+        .used(store, who, workspace, |by| {
+            invite_as(store, by, workspace, (email, role))
         })
         .await
 }
 
 async fn invite_as(
     store: &Store,
-    me: As,
+    by: By<Role>,
     workspace: Uuid,
     (email, role): (&str, Role),
 ) -> Result<(Model, String), Error> {
     let token = Token::mint(PREFIX, store.context.random());
     let tx = store.db.begin().await?;
-    let mine = workspace::entitled(&tx, me, workspace, INVITE.need()).await?;
+    profile::hold(&tx, by.me).await?;
+    workspace::hold(&tx, workspace).await?;
+    let mine = workspace::entitled(&tx, by, workspace, INVITE.need()).await?;
     if !may_give(mine, role) {
         return Err(Error::MayNot("give a role that is above your own"));
     }
@@ -127,12 +129,12 @@ async fn invite_as(
         email: email.to_owned(),
         role,
         token_hash: hex(&token.hash),
-        invited_by: me.0,
+        invited_by: by.me,
         expires_at: store.now() + LIFE,
         created_at: store.now(),
     };
     let invitation = invitation.into_active_model().reset_all().insert(&tx).await?;
-    news::done(&tx, store, deed(me.0, &invitation, "workspaces.invited")).await?;
+    news::done(&tx, store, deed(by.me, &invitation, "workspaces.invited")).await?;
     tx.commit().await?;
     Ok((invitation, token.text.expose().clone()))
 }
@@ -150,25 +152,25 @@ pub(crate) async fn withdraw(store: &Store, who: &Asker<'_>, id: Uuid) -> Result
             Some(invitation) => INVITE.given(store, who, invitation.workspace_id).await,
         }
     };
-    match rights::either(|given| withdraw_as(store, (who.id, given), id), given).await {
+    match rights::either(who.id, |by| withdraw_as(store, by, id), given).await {
         // Whoever does not see the workspace does not learn that there is one.
         Err(Error::NoSuch(_)) => Ok(false),
         withdrawn => withdrawn,
     }
 }
 
-async fn withdraw_as(store: &Store, me: As, id: Uuid) -> Result<bool, Error> {
+async fn withdraw_as(store: &Store, by: By<Role>, id: Uuid) -> Result<bool, Error> {
     let tx = store.db.begin().await?;
     let Some(invitation) = Entity::find_by_id(id).one(&tx).await? else {
         return Ok(false);
     };
     let (least, _) = INVITE.need();
     let what = (least, "withdraw invitations to this workspace");
-    workspace::entitled(&tx, me, invitation.workspace_id, what).await?;
+    workspace::entitled(&tx, by, invitation.workspace_id, what).await?;
     if !take(&tx, &invitation).await? {
         return Ok(false);
     }
-    let deed = deed(me.0, &invitation, "workspaces.invitation_withdrawn");
+    let deed = deed(by.me, &invitation, "workspaces.invitation_withdrawn");
     news::done(&tx, store, deed).await?;
     tx.commit().await?;
     Ok(true)
@@ -184,7 +186,7 @@ pub(crate) async fn accept(store: &Store, me: (Uuid, bool), secret: &str) -> Res
         let is_given = INVITE.is_still_given(store, giver, workspace).await?;
         Ok(is_given.then_some(INVITE.need().0))
     };
-    rights::either(|given| accept_from(store, me, (secret, given)), still_given).await
+    rights::either(me.0, |by| accept_from(store, me, (secret, by.given)), still_given).await
 }
 
 /// The same, where who invited was given something beside their own part.
@@ -195,12 +197,13 @@ async fn accept_from(
 ) -> Result<workspace::Model, Error> {
     let nothing = || Error::NoSuch("invitation for your address, or it has expired");
     let tx = store.db.begin().await?;
+    let own = profile::hold(&tx, me).await?;
     let invitation = open(&tx, secret, store.now()).await?.ok_or_else(nothing)?;
-    if !take(&tx, &invitation).await? {
+    if !is_email_verified || own.email != invitation.email {
         return Err(nothing());
     }
-    let own = profile::own(&tx, me).await?;
-    if !is_email_verified || own.email != invitation.email {
+    workspace::hold(&tx, invitation.workspace_id).await?;
+    if !take(&tx, &invitation).await? {
         return Err(nothing());
     }
     // Who invited may have lost the right to since; an invitation never gives more than they could give now.
@@ -250,9 +253,10 @@ fn deed(by: Uuid, invitation: &Model, action: &'static str) -> Deed<'static> {
 }
 
 /// Forgets those whose time is over.
-pub(crate) async fn clear(tx: &Tx, now: DateTime<Utc>) -> Result<u64, Error> {
+pub(crate) async fn clear(tx: &Tx, now: DateTime<Utc>) -> Result<(), Error> {
     let over = Entity::delete_many().filter(Column::ExpiresAt.lte(now));
-    Ok(over.exec(tx).await?.rows_affected)
+    over.exec(tx).await?;
+    Ok(())
 }
 
 fn hex(hash: &TokenHash) -> String {

@@ -8,6 +8,7 @@ pub mod error;
 mod graphql;
 mod grpc;
 mod heard;
+mod held;
 pub mod invitation;
 pub mod level;
 mod news;

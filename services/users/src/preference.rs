@@ -93,7 +93,7 @@ pub(crate) async fn of(db: &impl ConnectionTrait, user: &profile::Model) -> Resu
 /// Changes the caller's preferences.
 pub(crate) async fn change(store: &Store, me: Uuid, change: Change) -> Result<Model, Error> {
     let tx = store.db.begin().await?;
-    let user = profile::own(&tx, me).await?;
+    let user = profile::hold(&tx, me).await?;
     let before = of(&tx, &user).await?;
     let after = Model {
         user_id: me,

@@ -1,12 +1,16 @@
 //! What the law gives to people: all that is known of them, and that it is forgotten.
 
 mod known;
+mod others;
+mod pieces;
+mod turn;
 
 use std::collections::BTreeSet;
 
 use async_graphql::SimpleObject;
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::privacy::ExportPart;
+use futures::{StreamExt, stream};
 use platform_database::{
     Tx,
     orm::{
@@ -14,10 +18,12 @@ use platform_database::{
         QueryOrder, QuerySelect, entity::prelude::*, sea_query::OnConflict,
     },
 };
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use crate::{comment, error::Error, invitation, news, profile, store::Store, workspace};
 use known::known;
+use pieces::{Pieces, object, value};
+pub(crate) use turn::Turns;
 
 /// How long an export may be fetched.
 const LIFE: TimeDelta = TimeDelta::days(7);
@@ -81,7 +87,7 @@ pub mod part {
 /// Asks every service for what it knows of the caller.
 pub(crate) async fn request(store: &Store, me: Uuid) -> Result<Model, Error> {
     let tx = store.db.begin().await?;
-    profile::own(&tx, me).await?;
+    profile::hold(&tx, me).await?;
     clear(&tx, store.now()).await?;
     if Entity::find().filter(Column::UserId.eq(me)).count(&tx).await? >= MOST {
         return Err(Error::TooMany {
@@ -113,42 +119,34 @@ pub(crate) async fn own(store: &Store, me: Uuid) -> Result<Vec<Model>, Error> {
         .await?)
 }
 
-/// The parts of an export by service: this service's as it is now, and those of others that have arrived.
-async fn parts(store: &Store, export: &Model) -> Result<Map<String, Value>, Error> {
-    let own = known(store.db.read(), export.user_id).await?;
-    let own = (store.context.service().to_owned(), own);
-    let of = part::Entity::find().filter(part::Column::ExportId.eq(export.id));
-    let of = of.order_by_asc(part::Column::Number);
-    let mut services = Map::from_iter([own]);
-    for part in of.all(store.db.read()).await? {
-        let known = services.entry(part.service).or_insert_with(|| json!({}));
-        join(known, serde_json::from_str(&part.data).unwrap_or_default());
-    }
-    Ok(services)
-}
-
-/// Adds a part to those before it: a list that both have goes on.
-fn join(known: &mut Value, part: Map<String, Value>) {
-    for (kind, more) in part {
-        match (&mut known[&kind], more) {
-            (Value::Array(list), Value::Array(more)) => list.extend(more),
-            (known, more) => *known = more,
-        }
-    }
-}
-
-/// An export of the caller's with its parts.
-pub(crate) async fn fetch(store: &Store, me: Uuid, id: Uuid) -> Result<(Model, Map<String, Value>), Error> {
+/// An export of the caller's as JSON: what this service knows now, and what others told that has arrived. It is read while
+/// it is fetched.
+pub(crate) async fn fetch(store: &Store, me: Uuid, id: Uuid) -> Result<Pieces, Error> {
     let export = own(store, me).await?.into_iter().find(|export| export.id == id);
     let export = export.ok_or(Error::NoSuch("export"))?;
-    let parts = parts(store, &export).await?;
-    Ok((export, parts))
+    let turn = store.turns.take(me)?;
+    let (own, names) = (store.context.service(), services(store, id).await?);
+    let mut services = vec![(own, known(store, me).await?)];
+    let arrived = names.iter().filter(|name| *name != own);
+    services.extend(arrived.map(|name| (name.as_str(), others::told(store, id, name))));
+    let whole = object(vec![
+        ("user", value(&json!(me))),
+        ("requestedAt", value(&json!(export.created_at))),
+        ("services", object(services)),
+    ]);
+    let pieces = stream::unfold((whole, turn), |(mut whole, turn)| async move {
+        let piece = whole.next().await?;
+        Some((piece, (whole, turn)))
+    });
+    // A body is asked again after its end.
+    Ok(pieces.fuse().boxed())
 }
 
 /// Forgets exports whose time is over, with all that is in them.
-pub(crate) async fn clear(tx: &Tx, now: DateTime<Utc>) -> Result<u64, Error> {
+pub(crate) async fn clear(tx: &Tx, now: DateTime<Utc>) -> Result<(), Error> {
     let over = Entity::delete_many().filter(Column::ExpiresAt.lte(now));
-    Ok(over.exec(tx).await?.rows_affected)
+    over.exec(tx).await?;
+    Ok(())
 }
 
 /// The services whose part of an export of the caller's has arrived, beside this one.
@@ -190,11 +188,12 @@ pub(crate) async fn collect(tx: &Tx, store: &Store, part: &ExportPart) -> Result
 /// Forgets somebody. Rows that are theirs alone go with their profile; in threads their comments lose text and author,
 /// and workspaces pass on.
 pub(crate) async fn erase(tx: &Tx, store: &Store, user: Uuid) -> Result<(), Error> {
+    let profile = profile::hold_alone(tx, user).await?;
     workspace::forget(tx, store, user).await?;
     comment::forget(tx, user).await?;
     let invited = invitation::Column::InvitedBy.eq(user);
     invitation::Entity::delete_many().filter(invited).exec(tx).await?;
-    if let Some(profile) = profile::find(tx, user).await? {
+    if let Some(profile) = profile {
         let own = invitation::Column::Email.eq(profile.email);
         invitation::Entity::delete_many().filter(own).exec(tx).await?;
     }

@@ -6,17 +6,20 @@ use chrono::{DateTime, Utc};
 use platform_cache::Spec;
 use platform_database::{
     Tx,
-    orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Set, entity::prelude::*},
+    orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QuerySelect, Set, entity::prelude::*},
 };
 
 use serde::{Deserialize, Serialize};
 
-use crate::{error::Error, store::Store, text};
+use crate::{error::Error, held, store::Store, text};
 
 /// Whoever changes a profile forgets it here. The time bounds what replicas without a Redis do not hear of each other.
 pub(crate) const CACHED: Spec = Spec::new("users.profiles", 1)
     .ttl(Duration::from_secs(60))
     .absent_ttl(Duration::from_secs(10));
+
+/// What others call somebody who has said no name: nothing that tells who they are.
+pub(crate) const NAMELESS: &str = "Somebody";
 
 /// A person. The id is the account's.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
@@ -134,10 +137,22 @@ pub(crate) async fn own(db: &impl ConnectionTrait, me: Uuid) -> Result<Model, Er
     find(db, me).await?.ok_or(Error::NoProfile)
 }
 
+/// The caller's own profile, held. Whoever writes does so first: what one person writes at once is written one after the
+/// other, and nothing is written by somebody who is being forgotten.
+pub(crate) async fn hold(tx: &Tx, me: Uuid) -> Result<Model, Error> {
+    held::hold::<Entity>(tx, me).await?.ok_or(Error::NoProfile)
+}
+
+/// The profile of somebody who is to be forgotten: what they began to write is there now, and neither they nor anybody who
+/// refers to them begins more.
+pub(crate) async fn hold_alone(tx: &Tx, id: Uuid) -> Result<Option<Model>, Error> {
+    Ok(Entity::find_by_id(id).lock_exclusive().one(tx).await?)
+}
+
 /// Changes the caller's profile.
 pub(crate) async fn change(store: &Store, me: Uuid, change: Change) -> Result<Model, Error> {
     let tx = store.db.begin().await?;
-    let mut profile = own(&tx, me).await?.into_active_model();
+    let mut profile = hold(&tx, me).await?.into_active_model();
     if let Some(name) = &change.name {
         profile.name = Set(text::line("name", name, 100)?);
     }

@@ -1,16 +1,17 @@
 //! What is fetched as a file: all that is known of the caller.
 
 use axum::{
-    Json, Router,
+    Router,
+    body::Body,
     extract::{Path, State},
     http::{HeaderName, HeaderValue, header},
     response::IntoResponse,
     routing::get,
 };
+use futures::TryStreamExt;
 use platform_auth::Principal;
 use platform_error::Error as Outer;
 use platform_http::Problem;
-use serde_json::json;
 use uuid::Uuid;
 
 use crate::{asker, privacy, store::Store};
@@ -29,14 +30,16 @@ async fn export(
     Path(id): Path<Uuid>,
 ) -> Result<impl IntoResponse, Problem> {
     let me = asker::in_person(&principal).map_err(Outer::from)?;
-    let (export, services) = privacy::fetch(&store, me, id).await.map_err(Outer::from)?;
-    let headers: [(HeaderName, HeaderValue); 2] = [
+    let pieces = privacy::fetch(&store, me, id).await.map_err(Outer::from)?;
+    // The answer has begun, and can only break off.
+    let pieces = pieces.inspect_err(|error| tracing::error!(?error, "an export broke off"));
+    let headers: [(HeaderName, HeaderValue); 3] = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (
             header::CONTENT_DISPOSITION,
             HeaderValue::from_static("attachment; filename=\"my-data.json\""),
         ),
     ];
-    let body = json!({ "user": me, "requestedAt": export.created_at, "services": services });
-    Ok((headers, Json(body)))
+    Ok((headers, Body::from_stream(pieces)))
 }

@@ -51,7 +51,7 @@ pub(crate) async fn of(db: &impl ConnectionTrait, user: Uuid) -> Result<Vec<Mode
 /// Saves a series for the caller.
 pub(crate) async fn add(store: &Store, me: Uuid, series: &str, note: Option<&str>) -> Result<Model, Error> {
     let tx = store.db.begin().await?;
-    profile::own(&tx, me).await?;
+    profile::hold(&tx, me).await?;
     let saved = Model {
         id: store.id(),
         user_id: me,

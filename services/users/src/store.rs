@@ -12,7 +12,12 @@ use platform_events::Events;
 use platform_service::Context;
 use uuid::Uuid;
 
-use crate::{error::Error, invitation, privacy, profile};
+use crate::{
+    error::Error,
+    invitation,
+    privacy::{self, Turns},
+    profile,
+};
 
 /// How often it is looked for what is over.
 const CLEAR: Duration = Duration::from_secs(600);
@@ -37,6 +42,8 @@ pub struct Store {
     pub(crate) permissions: Permissions,
     /// Who people are to others; their own things are read from the database.
     pub(crate) profiles: Cache<profile::Model>,
+    /// Who fetches an export.
+    pub(crate) turns: Turns,
 }
 
 impl Store {
@@ -49,6 +56,7 @@ impl Store {
         Ok(Self {
             permissions: Permissions::open(&context, &identity),
             profiles,
+            turns: Turns::default(),
             context,
             db,
             events,
@@ -73,12 +81,11 @@ impl Store {
         }
     }
 
-    /// Forgets exports and invitations whose time is over, and says how many there were.
-    pub async fn clear_over(&self) -> Result<u64, Error> {
+    async fn clear_over(&self) -> Result<(), Error> {
         let tx = self.db.begin().await?;
-        let over = privacy::clear(&tx, self.now()).await? + invitation::clear(&tx, self.now()).await?;
-        tx.commit().await?;
-        Ok(over)
+        privacy::clear(&tx, self.now()).await?;
+        invitation::clear(&tx, self.now()).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Whether the database answers.

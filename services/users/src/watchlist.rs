@@ -110,7 +110,7 @@ pub(crate) async fn own(db: &impl ConnectionTrait, me: Uuid, id: Uuid) -> Result
 /// Makes a watchlist for the caller.
 pub(crate) async fn create(store: &Store, me: Uuid, name: &str) -> Result<Model, Error> {
     let tx = store.db.begin().await?;
-    profile::own(&tx, me).await?;
+    profile::hold(&tx, me).await?;
     if Entity::find().filter(Column::UserId.eq(me)).count(&tx).await? >= MOST {
         return Err(Error::TooMany {
             what: "watchlists",
@@ -157,6 +157,7 @@ pub(crate) async fn add(
     note: Option<&str>,
 ) -> Result<Model, Error> {
     let tx = store.db.begin().await?;
+    profile::hold(&tx, me).await?;
     let list = own(&tx, me, id).await?;
     let on = item::Column::WatchlistId.eq(id);
     if item::Entity::find().filter(on).count(&tx).await? >= MOST_ITEMS {

@@ -9,17 +9,17 @@ use platform_database::{
     Tx,
     orm::{
         ActiveModelTrait, ColumnTrait, ConnectionTrait, DeriveActiveEnum, EntityTrait, IntoActiveModel, QueryFilter,
-        QueryOrder, QuerySelect, Set, entity::prelude::*, sea_query::LockType,
+        QueryOrder, Set, entity::prelude::*,
     },
 };
 use serde_json::json;
 
-use crate::{asker::Asker, error::Error, news, profile, store::Store, text};
+use crate::{asker::Asker, error::Error, held, news, profile, rights::By, store::Store, text};
 
 use member::expel;
 pub(crate) use member::{change_role, join, leave, members, part, parts};
-pub(crate) use right::{As, INVITE, SEE};
 use right::{DELETE, REMOVE, RENAME};
+pub(crate) use right::{INVITE, SEE};
 
 /// What somebody may do in a workspace, from least to most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Enum, EnumIter, DeriveActiveEnum)]
@@ -74,7 +74,7 @@ impl ActiveModelBehavior for ActiveModel {}
 /// workspace and was given nothing there is not told that there is one.
 pub(crate) async fn entitled(
     db: &impl ConnectionTrait,
-    (me, given): As,
+    By { me, given }: By<Role>,
     workspace: Uuid,
     (least, what): (Role, &'static str),
 ) -> Result<Option<Role>, Error> {
@@ -97,16 +97,17 @@ pub(crate) async fn find(db: &impl ConnectionTrait, id: Uuid) -> Result<Model, E
     Entity::find_by_id(id).one(db).await?.ok_or(Error::NoSuch("workspace"))
 }
 
-/// Holds a workspace until the transaction ends, so that of two who leave it at once the second sees that the first has.
-async fn hold(tx: &Tx, id: Uuid) -> Result<(), Error> {
-    let held = Entity::find_by_id(id).lock(LockType::NoKeyUpdate);
-    held.one(tx).await?.map(drop).ok_or(Error::NoSuch("workspace"))
+/// Holds a workspace until the transaction ends, so that of two who leave or join it at once the second sees that the first
+/// has. Whoever holds their own profile too does that before.
+pub(crate) async fn hold(tx: &Tx, id: Uuid) -> Result<(), Error> {
+    let held = held::hold::<Entity>(tx, id).await?;
+    held.map(drop).ok_or(Error::NoSuch("workspace"))
 }
 
 /// A workspace that the caller is in, or was given to see.
 pub(crate) async fn seen(store: &Store, who: &Asker<'_>, id: Uuid) -> Result<Model, Error> {
-    SEE.used(store, who, id, |me| async move {
-        entitled(store.db.read(), me, id, SEE.need()).await?;
+    SEE.used(store, who, id, |by| async move {
+        entitled(store.db.read(), by, id, SEE.need()).await?;
         find(store.db.read(), id).await
     })
     .await
@@ -134,7 +135,7 @@ pub(crate) async fn of(db: &impl ConnectionTrait, user: Uuid) -> Result<Vec<(Mod
 /// Makes a workspace, which the caller owns.
 pub(crate) async fn create(store: &Store, me: Uuid, name: &str) -> Result<Model, Error> {
     let tx = store.db.begin().await?;
-    profile::own(&tx, me).await?;
+    profile::hold(&tx, me).await?;
     member::has_room(&tx, me).await?;
     let workspace = Model {
         id: store.id(),
@@ -152,14 +153,14 @@ pub(crate) async fn create(store: &Store, me: Uuid, name: &str) -> Result<Model,
 /// Calls a workspace something else.
 pub(crate) async fn rename(store: &Store, who: &Asker<'_>, id: Uuid, name: &str) -> Result<Model, Error> {
     RENAME
-        .used(store, who, id, |me| async move {
+        .used(store, who, id, |by| async move {
             let tx = store.db.begin().await?;
-            entitled(&tx, me, id, RENAME.need()).await?;
+            entitled(&tx, by, id, RENAME.need()).await?;
             let mut workspace = find(&tx, id).await?.into_active_model();
             workspace.name = Set(text::line("name", name, 100)?);
             workspace.updated_at = Set(store.now());
             let workspace = workspace.update(&tx).await?;
-            news::of_workspace(&tx, store, (me.0, id), ("workspaces.renamed", json!({}))).await?;
+            news::of_workspace(&tx, store, (by.me, id), ("workspaces.renamed", json!({}))).await?;
             tx.commit().await?;
             Ok(workspace)
         })
@@ -169,11 +170,11 @@ pub(crate) async fn rename(store: &Store, who: &Asker<'_>, id: Uuid, name: &str)
 /// Deletes a workspace with everything that is in it alone.
 pub(crate) async fn delete(store: &Store, who: &Asker<'_>, id: Uuid) -> Result<(), Error> {
     DELETE
-        .used(store, who, id, |me| async move {
+        .used(store, who, id, |by| async move {
             let tx = store.db.begin().await?;
-            entitled(&tx, me, id, DELETE.need()).await?;
-            remove(&tx, store, me.0, id).await?;
-            news::of_workspace(&tx, store, (me.0, id), ("workspaces.deleted", json!({}))).await?;
+            entitled(&tx, by, id, DELETE.need()).await?;
+            remove(&tx, store, by.me, id).await?;
+            news::of_workspace(&tx, store, (by.me, id), ("workspaces.deleted", json!({}))).await?;
             Ok(tx.commit().await?)
         })
         .await

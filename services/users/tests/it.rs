@@ -7,10 +7,14 @@ mod annotations;
 mod cached;
 #[path = "it/charts.rs"]
 mod charts;
+#[path = "it/exports.rs"]
+mod exports;
 #[path = "it/grpc.rs"]
 mod grpc;
 #[path = "it/isolation.rs"]
 mod isolation;
+#[path = "it/limits.rs"]
+mod limits;
 #[path = "it/lists.rs"]
 mod lists;
 #[path = "it/permissions.rs"]

@@ -7,12 +7,13 @@ use platform_database::{
 };
 use serde_json::json;
 
-use super::{As, Entity, Model, visible};
+use super::{Entity, Model, visible};
 use crate::{
     asker::Asker,
     error::Error,
     level::Level,
     news::{self, Deed},
+    rights::By,
     store::Store,
     workspace::{self, Role},
 };
@@ -23,7 +24,7 @@ pub(crate) async fn moderates(store: &Store, who: &Asker<'_>, annotation: &Model
         Some(workspace) => About::workspace(workspace, part.map(Role::name)),
         None => About::everything(),
     };
-    store.gives(who, "notes:moderate", &about).await
+    store.gives(who, "notes:moderate", &about).await == Some(true)
 }
 
 /// What `security` gives the caller with an annotation that they see: who moderates changes and removes it.
@@ -43,14 +44,14 @@ pub(crate) async fn given(store: &Store, who: &Asker<'_>, id: Uuid) -> Result<Op
 pub(super) async fn moderated(
     tx: &Tx,
     store: &Store,
-    (by, given): As,
+    by: By<Level>,
     (annotation, done): (&Model, &str),
 ) -> Result<(), Error> {
-    if given.is_none() {
+    if by.given.is_none() {
         return Ok(());
     }
     let deed = Deed {
-        by,
+        by: by.me,
         workspace: annotation.workspace_id,
         action: "annotations.moderated",
         target: ("annotation", annotation.id),

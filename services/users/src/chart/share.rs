@@ -8,23 +8,28 @@ use platform_database::{
     Tx,
     orm::{
         ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
-        QueryFilter, QueryOrder, entity::prelude::*,
+        QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set, entity::prelude::*, sea_query::LockType,
     },
 };
 use serde_json::json;
 
-use super::{As, entitled, given};
+use super::{entitled, given, owned};
 use crate::{
     asker::Asker,
     error::Error,
+    held::hold,
     level::Level,
     news::{self, Deed},
-    preference, profile, rights,
+    preference, profile,
+    rights::{self, By},
     store::Store,
 };
 
 /// The most people a chart is shared with.
 const MOST: u64 = 200;
+/// The most charts of one person that are shared with the same other one, so that nobody finds only those of a stranger
+/// among their own.
+const MOST_WITH_ONE: u64 = 50;
 
 /// With whom a chart is shared.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, SimpleObject)]
@@ -72,59 +77,116 @@ pub(crate) async fn set(
     level: Option<Level>,
 ) -> Result<super::Model, Error> {
     let given = async { Ok(given(store, who, with.0, &[Level::Admin]).await) };
-    rights::either(|given| set_as(store, (who.id, given), with, level), given).await
+    rights::either(who.id, |by| set_as(store, by, with, level), given).await
 }
 
-async fn set_as(store: &Store, me: As, (id, user): (Uuid, Uuid), level: Option<Level>) -> Result<super::Model, Error> {
+async fn set_as(
+    store: &Store,
+    by: By<Level>,
+    (id, user): (Uuid, Uuid),
+    level: Option<Level>,
+) -> Result<super::Model, Error> {
     let tx = store.db.begin().await?;
     // Whoever it is shared with may let go of it.
-    let least = if level.is_none() && user == me.0 {
+    let least = if level.is_none() && user == by.me {
         Level::View
     } else {
         Level::Admin
     };
-    let (chart, _) = entitled(&tx, me, id, (least, "share this chart")).await?;
+    let (chart, _) = entitled(&tx, by, id, (least, "share this chart")).await?;
     if user == chart.owner_id {
         return Err(Error::field("userId", "is the owner, who may do everything"));
     }
-    let with = Condition::all()
-        .add(Column::ChartId.eq(id))
-        .add(Column::UserId.eq(user));
-    Entity::delete_many().filter(with).exec(&tx).await?;
-    if let Some(level) = level {
-        wants_to(&tx, user).await?;
-        if Entity::find().filter(Column::ChartId.eq(id)).count(&tx).await? >= MOST {
-            return Err(Error::TooMany {
-                what: "people a chart is shared with",
-                most: MOST,
-            });
+    let is_done = match level {
+        Some(level) => {
+            share(&tx, store, &chart, (user, level)).await?;
+            true
         }
-        let share = Model {
-            id: store.id(),
-            chart_id: id,
-            user_id: user,
-            level,
-            created_at: store.now(),
-        };
-        share.into_active_model().reset_all().insert(&tx).await?;
-    }
-    let deed = Deed {
-        by: me.0,
-        workspace: None,
-        action: level.map_or("charts.unshared", |_| "charts.shared"),
-        target: ("chart", id),
-        facts: json!({ "with": user, "level": level.map(|level| level.to_value()) }),
+        None => end(&tx, (id, user)).await?,
     };
-    news::done(&tx, store, deed).await?;
+    if is_done {
+        let deed = Deed {
+            by: by.me,
+            workspace: None,
+            action: level.map_or("charts.unshared", |_| "charts.shared"),
+            target: ("chart", id),
+            facts: json!({ "with": user, "level": level.map(|level| level.to_value()) }),
+        };
+        news::done(&tx, store, deed).await?;
+    }
     tx.commit().await?;
     Ok(chart)
 }
 
-/// Somebody who is not there and somebody who does not want to be shared with look the same.
+async fn share(tx: &Tx, store: &Store, chart: &super::Model, (user, level): (Uuid, Level)) -> Result<(), Error> {
+    // Of two charts of one person that are shared at once, the second is counted with the first.
+    let owner = hold::<profile::Entity>(tx, chart.owner_id).await?;
+    owner.ok_or(Error::NoSuch("chart"))?;
+    let before = Entity::find()
+        .filter(between(chart.id, user))
+        .lock(LockType::NoKeyUpdate);
+    if let Some(before) = before.one(tx).await? {
+        let mut share = before.into_active_model();
+        share.level = Set(level);
+        share.update(tx).await?;
+        return Ok(());
+    }
+    wants_to(tx, user).await?;
+    has_room(tx, chart, user).await?;
+    let share = Model {
+        id: store.id(),
+        chart_id: chart.id,
+        user_id: user,
+        level,
+        created_at: store.now(),
+    };
+    share.into_active_model().reset_all().insert(tx).await?;
+    Ok(())
+}
+
+/// Ends the sharing of a chart with somebody; false where there was none.
+async fn end(tx: &Tx, (chart, user): (Uuid, Uuid)) -> Result<bool, Error> {
+    let ended = Entity::delete_many().filter(between(chart, user)).exec(tx).await?;
+    Ok(ended.rows_affected > 0)
+}
+
+fn between(chart: Uuid, user: Uuid) -> Condition {
+    Condition::all()
+        .add(Column::ChartId.eq(chart))
+        .add(Column::UserId.eq(user))
+}
+
+/// Refuses one more where there are as many as there may be.
+async fn has_room(tx: &Tx, chart: &super::Model, user: Uuid) -> Result<(), Error> {
+    let of_owner = owned(chart.owner_id)
+        .select_only()
+        .column(super::Column::Id)
+        .into_query();
+    let of_chart = Entity::find().filter(Column::ChartId.eq(chart.id));
+    let with_one = Entity::find()
+        .filter(Column::UserId.eq(user))
+        .filter(Column::ChartId.in_subquery(of_owner));
+    let counts = [
+        (of_chart, "people a chart is shared with", MOST),
+        (with_one, "charts of one person shared with one other", MOST_WITH_ONE),
+    ];
+    for (counted, what, most) in counts {
+        if counted.count(tx).await? >= most {
+            return Err(Error::TooMany { what, most });
+        }
+    }
+    Ok(())
+}
+
+/// Somebody who is not there and somebody who does not want to be shared with look the same. Whoever is there stays until
+/// the transaction ends.
 async fn wants_to(tx: &Tx, user: Uuid) -> Result<(), Error> {
     let nobody = || Error::NoSuch("person who takes part in sharing");
-    let user = profile::find(tx, user).await?.ok_or_else(nobody)?;
-    match preference::of(tx, &user).await?.collaboration {
+    let user = profile::Entity::find_by_id(user)
+        .lock(LockType::KeyShare)
+        .one(tx)
+        .await?;
+    match preference::of(tx, &user.ok_or_else(nobody)?).await?.collaboration {
         true => Ok(()),
         false => Err(nobody()),
     }

@@ -6,7 +6,7 @@ use platform_graphql::Result;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{FinancialSeries, asker, loads, newest, people::person, store, user::User};
+use super::{FinancialSeries, asker, loads, newest, page, people::person, store, user::User};
 use crate::{
     annotation,
     chart::{self, share},
@@ -77,12 +77,7 @@ impl annotation::Model {
         #[graphql(desc = "So many from the back")] last: Option<i32>,
         #[graphql(desc = "Before this cursor")] before: Option<String>,
     ) -> Result<Connection<comment::Model>> {
-        let args = PageArgs {
-            first,
-            after,
-            last,
-            before,
-        };
+        let args = page((first, after), (last, before));
         let (level, _) = loads::on_annotation(ctx, self).await?;
         level.ok_or(Error::NoSuch("annotation"))?;
         comments(ctx, comment::Subject::Annotation(self.id), args).await
@@ -144,12 +139,7 @@ impl chart::Model {
         #[graphql(desc = "So many from the back")] last: Option<i32>,
         #[graphql(desc = "Before this cursor")] before: Option<String>,
     ) -> Result<Connection<comment::Model>> {
-        let args = PageArgs {
-            first,
-            after,
-            last,
-            before,
-        };
+        let args = page((first, after), (last, before));
         loads::level(ctx, self.id).await?.ok_or(Error::NoSuch("chart"))?;
         comments(ctx, comment::Subject::Chart(self.id), args).await
     }

@@ -1,7 +1,7 @@
 //! What can be read.
 
 use async_graphql::{Context, ID, Object};
-use platform_database::{Connection, PageArgs};
+use platform_database::Connection;
 use platform_graphql::Result;
 
 use super::{
@@ -9,6 +9,7 @@ use super::{
     guard::{Reads, reads},
     loads, me, newest,
     objects::{comments, id},
+    page,
     people::person,
     store,
     user::User,
@@ -62,12 +63,7 @@ impl Query {
         #[graphql(desc = "So many from the back")] last: Option<i32>,
         #[graphql(desc = "Before this cursor")] before: Option<String>,
     ) -> Result<Connection<annotation::Model>> {
-        let args = PageArgs {
-            first,
-            after,
-            last,
-            before,
-        };
+        let args = page((first, after), (last, before));
         let seen = annotation::of_series(me(ctx)?, &series)?;
         newest(ctx, seen, (annotation::Column::Id, |row| row.id), args).await
     }
@@ -84,12 +80,7 @@ impl Query {
         #[graphql(desc = "Before this cursor")] before: Option<String>,
     ) -> Result<Connection<comment::Model>> {
         let seen = annotation::seen(store(ctx).db.read(), me(ctx)?, id("annotationId", &annotation_id)?).await?;
-        let args = PageArgs {
-            first,
-            after,
-            last,
-            before,
-        };
+        let args = page((first, after), (last, before));
         comments(ctx, comment::Subject::Annotation(seen.id), args).await
     }
 

@@ -2,10 +2,10 @@
 
 use async_graphql::{Context, ID, Object};
 use chrono::{DateTime, Utc};
-use platform_database::{Connection, PageArgs};
+use platform_database::Connection;
 use platform_graphql::Result;
 
-use super::{FinancialSeries, me, newest, store};
+use super::{FinancialSeries, me, newest, page, store};
 use crate::{annotation, chart, error::Error, preference, privacy, profile, saved, watchlist, workspace};
 
 /// A person.
@@ -51,23 +51,27 @@ impl User {
     }
 
     /// Their first name.
-    async fn first_name(&self, ctx: &Context<'_>) -> Option<Result<&str>> {
-        self.0.first_name.as_deref().map(|name| self.own(ctx).map(|()| name))
+    async fn first_name(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
+        self.own(ctx)?;
+        Ok(self.0.first_name.as_deref())
     }
 
     /// Their last name.
-    async fn last_name(&self, ctx: &Context<'_>) -> Option<Result<&str>> {
-        self.0.last_name.as_deref().map(|name| self.own(ctx).map(|()| name))
+    async fn last_name(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
+        self.own(ctx)?;
+        Ok(self.0.last_name.as_deref())
     }
 
     /// Their language.
-    async fn locale(&self, ctx: &Context<'_>) -> Option<Result<&str>> {
-        self.0.locale.as_deref().map(|locale| self.own(ctx).map(|()| locale))
+    async fn locale(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
+        self.own(ctx)?;
+        Ok(self.0.locale.as_deref())
     }
 
     /// Their time zone.
-    async fn time_zone(&self, ctx: &Context<'_>) -> Option<Result<&str>> {
-        self.0.time_zone.as_deref().map(|zone| self.own(ctx).map(|()| zone))
+    async fn time_zone(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
+        self.own(ctx)?;
+        Ok(self.0.time_zone.as_deref())
     }
 
     /// When they registered.
@@ -124,12 +128,7 @@ impl User {
         #[graphql(desc = "Before this cursor")] before: Option<String>,
     ) -> Result<Connection<annotation::Model>> {
         self.own(ctx)?;
-        let args = PageArgs {
-            first,
-            after,
-            last,
-            before,
-        };
+        let args = page((first, after), (last, before));
         newest(
             ctx,
             annotation::own(self.0.id),
@@ -151,12 +150,7 @@ impl User {
         #[graphql(desc = "Before this cursor")] before: Option<String>,
     ) -> Result<Connection<chart::Model>> {
         self.own(ctx)?;
-        let args = PageArgs {
-            first,
-            after,
-            last,
-            before,
-        };
+        let args = page((first, after), (last, before));
         newest(ctx, chart::visible(self.0.id), (chart::Column::Id, |row| row.id), args).await
     }
 

@@ -13,8 +13,8 @@ use platform_database::{
 };
 use serde_json::json;
 
-use super::{As, REMOVE, Role, entitled, hold};
-use crate::{asker::Asker, error::Error, news, store::Store};
+use super::{REMOVE, Role, entitled, hold};
+use crate::{asker::Asker, error::Error, news, rights::By, store::Store};
 
 /// The most workspaces that somebody may be in.
 const MOST: u64 = 50;
@@ -139,7 +139,7 @@ pub(crate) async fn change_role(
 ) -> Result<Model, Error> {
     let tx = store.db.begin().await?;
     hold(&tx, workspace).await?;
-    let mine = entitled(&tx, (me, None), workspace, REMOVE.need()).await?;
+    let mine = entitled(&tx, By::themselves(me), workspace, REMOVE.need()).await?;
     let part = part(&tx, workspace, user).await?.ok_or(Error::NoSuch("member"))?;
     if mine < Some(Role::Owner) && (role == Role::Owner || part.role == Role::Owner) {
         return Err(Error::MayNot("make or unmake owners"));
@@ -157,21 +157,21 @@ pub(crate) async fn change_role(
 /// Takes somebody out of a workspace: oneself, or others as an admin or by permission.
 pub(crate) async fn leave(store: &Store, who: &Asker<'_>, member: (Uuid, Uuid)) -> Result<(), Error> {
     match who.id == member.1 {
-        true => take_out(store, (who.id, None), member).await,
+        true => take_out(store, By::themselves(who.id), member).await,
         false => {
             REMOVE
-                .used(store, who, member.0, |me| take_out(store, me, member))
+                .used(store, who, member.0, |by| take_out(store, by, member))
                 .await
         }
     }
 }
 
-async fn take_out(store: &Store, me: As, (workspace, user): (Uuid, Uuid)) -> Result<(), Error> {
+async fn take_out(store: &Store, by: By<Role>, (workspace, user): (Uuid, Uuid)) -> Result<(), Error> {
     let tx = store.db.begin().await?;
     hold(&tx, workspace).await?;
     let (least, what) = REMOVE.need();
-    let least = if me.0 == user { Role::Viewer } else { least };
-    let mine = entitled(&tx, me, workspace, (least, what)).await?;
+    let least = if by.me == user { Role::Viewer } else { least };
+    let mine = entitled(&tx, by, workspace, (least, what)).await?;
     let part = part(&tx, workspace, user).await?.ok_or(Error::NoSuch("member"))?;
     if part.role == Role::Owner {
         if mine < Some(Role::Owner) {
@@ -181,7 +181,7 @@ async fn take_out(store: &Store, me: As, (workspace, user): (Uuid, Uuid)) -> Res
     }
     expel(&tx, store, &part).await?;
     let facts = json!({ "user": user });
-    news::of_workspace(&tx, store, (me.0, workspace), ("workspaces.left", facts)).await?;
+    news::of_workspace(&tx, store, (by.me, workspace), ("workspaces.left", facts)).await?;
     Ok(tx.commit().await?)
 }
 

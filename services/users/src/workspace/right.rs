@@ -4,10 +4,12 @@ use contracts::permissions::About;
 use uuid::Uuid;
 
 use super::{Role, part};
-use crate::{asker::Asker, error::Error, rights, store::Store};
-
-/// Who does something in a workspace, and what they were given there beside their own part.
-pub(crate) type As = (Uuid, Option<Role>);
+use crate::{
+    asker::Asker,
+    error::Error,
+    rights::{self, By},
+    store::Store,
+};
 
 /// Something that may be done in a workspace.
 pub(crate) struct Right {
@@ -62,21 +64,24 @@ impl Right {
         store: &Store,
         who: &Asker<'_>,
         workspace: Uuid,
-        attempt: impl Fn(As) -> F,
+        attempt: impl Fn(By<Role>) -> F,
     ) -> Result<T, Error>
     where
         F: Future<Output = Result<T, Error>>,
     {
         let given = self.given(store, who, workspace);
-        rights::either(|given| attempt((who.id, given)), given).await
+        rights::either(who.id, attempt, given).await
     }
 
-    /// What `security` gives the caller in a workspace: this right, or else that they see it.
+    /// What `security` gives the caller in a workspace: this right, or else that they see it. Nothing where it does not
+    /// say.
     pub(crate) async fn given(&self, store: &Store, who: &Asker<'_>, workspace: Uuid) -> Result<Option<Role>, Error> {
         let about = place(store, who.id, workspace).await?;
         for right in [self, &SEE] {
-            if store.gives(who, right.permission, &about).await {
-                return Ok(Some(right.least));
+            match store.gives(who, right.permission, &about).await {
+                Some(true) => return Ok(Some(right.least)),
+                Some(false) => {}
+                None => break,
             }
         }
         Ok(None)
@@ -85,7 +90,7 @@ impl Right {
     /// Whether `security` gives this right still to somebody who used it earlier.
     pub(crate) async fn is_still_given(&self, store: &Store, person: Uuid, workspace: Uuid) -> Result<bool, Error> {
         let about = place(store, person, workspace).await?;
-        Ok(store.still_gives(person, self.permission, &about).await)
+        Ok(store.still_gives(person, self.permission, &about).await == Some(true))
     }
 }
 

@@ -169,3 +169,51 @@ async fn what_was_said_to_a_chart_goes_with_the_chart_and_is_hidden_from_who_doe
         assert_eq!(users.refusal(&ada, edit, of_comment).await, "NOT_FOUND");
     }
 }
+
+#[tokio::test]
+async fn the_audit_log_has_only_what_was_shared_and_ended() {
+    for users in Users::everywhere().await {
+        let (ada, bob) = (users.person("ada").await, users.person("bob").await);
+        let id = chart(&users, &ada).await;
+        let (deeds, nobody) = (users.deeds(), users.service.context().ids().v7());
+
+        for with in [nobody, bob.id] {
+            users.data(&ada, SHARE, json!({ "chart": id, "with": with })).await;
+        }
+        let share = json!({ "chart": id, "with": bob.id, "level": "VIEW" });
+        users.data(&ada, SHARE, share).await;
+        users.data(&ada, SHARE, json!({ "chart": id, "with": bob.id })).await;
+
+        users
+            .until("it is told", async || deeds.of("charts.unshared").len() == 1)
+            .await;
+        let deeds = deeds.of("charts.").into_iter().map(|deed| (deed.action, deed.data));
+        let done = |action: &str, level: Value| (action.to_owned(), json!({ "with": bob.id, "level": level }));
+        assert_eq!(
+            deeds.collect::<Vec<_>>(),
+            [
+                done("charts.shared", json!("view")),
+                done("charts.unshared", Value::Null)
+            ]
+        );
+    }
+}
+
+#[tokio::test]
+async fn who_wants_no_more_to_be_shared_with_them_may_be_given_less_and_nothing_new() {
+    for users in Users::everywhere().await {
+        let (ada, bob) = (users.person("ada").await, users.person("bob").await);
+        let (id, other) = (chart(&users, &ada).await, chart(&users, &ada).await);
+        let share = |id: &Value, level: &str| json!({ "chart": id, "with": bob.id, "level": level });
+        users.data(&ada, SHARE, share(&id, "EDIT")).await;
+        let wish = "mutation { updatePreferences(input: { collaboration: false }) { theme } }";
+        users.data(&bob, wish, json!({})).await;
+
+        users.data(&ada, SHARE, share(&id, "VIEW")).await;
+
+        assert_eq!(users.refusal(&bob, EDIT, json!({ "id": id })).await, "FORBIDDEN");
+        assert_eq!(users.refusal(&ada, SHARE, share(&other, "VIEW")).await, "NOT_FOUND");
+        users.data(&ada, SHARE, json!({ "chart": id, "with": bob.id })).await;
+        assert_eq!(users.refusal(&ada, SHARE, share(&id, "VIEW")).await, "NOT_FOUND");
+    }
+}

@@ -11,10 +11,13 @@ use crate::support::{Person, Users};
 const RENAME: &str = "mutation ($w: ID!) { renameWorkspace(id: $w, name: \"desk\") { name members { role } } }";
 const UNSAY: &str = "mutation ($comment: ID!) { deleteComment(id: $comment) { id } }";
 const REMOVE: &str = "mutation ($note: ID!) { deleteAnnotation(id: $note) }";
+const SHARED: &str = "query ($chart: ID!) { chartCollaborators(chartId: $chart) { level } }";
 const DRAW: &str = "mutation ($chart: ID!) { updateChart(id: $chart, input: { title: \"new\" }) { level } }";
 
 /// Longer than an order takes, and shorter than `security` is waited for.
 const AT_ONCE: Duration = Duration::from_millis(1_500);
+/// Longer than `security` is waited for, and shorter than two times that.
+const ONE_ANSWER: Duration = Duration::from_millis(3_500);
 
 /// Ada's workspace, in which Bob is a viewer, her chart, which he sees, and her public annotation with a comment.
 async fn things(users: &Users, ada: &Person, bob: &Person) -> Value {
@@ -79,5 +82,31 @@ async fn while_security_does_not_answer_own_parts_decide_at_once_and_nothing_is_
         // By now it is left alone, and nobody waits for it who is refused either.
         let refused = timeout(AT_ONCE, users.refusal(&eve, RENAME, things.clone())).await;
         assert_eq!(refused.as_deref(), Ok("NOT_FOUND"));
+    }
+}
+
+#[tokio::test]
+async fn who_is_refused_waits_for_one_answer_of_a_silent_security_and_not_for_each() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", silent.local_addr().unwrap());
+    let peers = [("peers.auth", address.as_str()), ("peers.security", address.as_str())];
+    for users in Users::everywhere_with(&peers).await {
+        let (ada, bob, eve) = (
+            users.person("ada").await,
+            users.person("bob").await,
+            users.person("eve").await,
+        );
+        let things = things(&users, &ada, &bob).await;
+
+        let first = async {
+            tokio::join!(
+                users.refusal(&eve, RENAME, things.clone()),
+                users.refusal(&eve, SHARED, things.clone())
+            )
+        };
+        let refused = timeout(ONE_ANSWER, first).await;
+
+        let refused = refused.expect("the first stranger waits for each question");
+        assert_eq!((refused.0.as_str(), refused.1.as_str()), ("NOT_FOUND", "NOT_FOUND"));
     }
 }

@@ -47,6 +47,30 @@ async fn a_profile_comes_with_the_registration_and_only_once() {
 }
 
 #[tokio::test]
+async fn nobody_learns_the_address_of_who_gave_no_name() {
+    for users in Users::everywhere().await {
+        let (bob, id) = (users.person("bob").await, users.service.context().ids().v7());
+        for name in [None, Some("  ".to_owned())] {
+            users
+                .tell(&Registered {
+                    user: id,
+                    email: "augusta.king@example.com".into(),
+                    name,
+                    locale: None,
+                })
+                .await;
+        }
+        let read = "query ($id: ID!) { user(id: $id) { name } }";
+        let arrived = async || !users.data(&bob, read, json!({ "id": id })).await["user"].is_null();
+        users.until("the profile arrives", arrived).await;
+
+        let shown = users.data(&bob, read, json!({ "id": id })).await;
+
+        assert_eq!(shown["user"]["name"], "Somebody");
+    }
+}
+
+#[tokio::test]
 async fn nobody_and_services_are_refused_everywhere() {
     for users in Users::everywhere().await {
         let nobody = users.service.graphql("{ me { name } }").await;

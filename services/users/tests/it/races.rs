@@ -7,7 +7,7 @@ use users::store::Store;
 use uuid::Uuid;
 
 use crate::{
-    support::Users,
+    support::{Person, Users},
     workspaces::{ACCEPT, INVITE, with},
 };
 
@@ -15,10 +15,33 @@ fn id(value: &Value) -> Uuid {
     value.as_str().unwrap().parse().unwrap()
 }
 
+/// How many wait in the database for somebody else.
+async fn waiting(db: &Database) -> usize {
+    let waiting = "select 1 as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    sql::all(db.read(), waiting, []).await.unwrap().len()
+}
+
 /// Whether somebody waits in the database for somebody else.
 async fn is_awaited(db: &Database) -> bool {
-    let waiting = "select 1 as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
-    sql::one(db.read(), waiting, []).await.unwrap().is_some()
+    waiting(db).await > 0
+}
+
+/// A public annotation of somebody's.
+async fn annotation(users: &Users, by: &Person) -> Value {
+    let note = "mutation { createAnnotation(input: { series: \"FRED:GDP\", firstDate: \"2020-01-01\", title: \"t\",
+        body: \"b\", visibility: PUBLIC }) { id } }";
+    users.data(by, note, json!({})).await["createAnnotation"]["id"].clone()
+}
+
+/// What is said to an annotation.
+async fn said(users: &Users, by: &Person, on: &Value) -> Value {
+    let read = "query ($on: ID!) { annotation(id: $on) { comments { nodes { body author { name } } } } }";
+    users.data(by, read, json!({ "on": on })).await["annotation"]["comments"]["nodes"].clone()
+}
+
+async fn is_forgotten(db: &Database, id: Uuid) -> bool {
+    let profile = sql::one(db.read(), "select id from profile where id = $1", [id.into()]).await;
+    profile.unwrap().is_none()
 }
 
 #[tokio::test]
@@ -67,7 +90,7 @@ async fn a_workspace_keeps_an_owner_when_one_leaves_while_the_other_is_forgotten
     let gone = "delete from member where user_id = $1";
     sql::execute(&leaving, gone, [bob.id.into()]).await.unwrap();
     users.tell(&Deleted { user: ada.id }).await;
-    let is_forgotten = async || {
+    let is_out = async || {
         let member = "select 1 as n from member where user_id = $1";
         sql::one(store.db.read(), member, [ada.id.into()])
             .await
@@ -76,11 +99,11 @@ async fn a_workspace_keeps_an_owner_when_one_leaves_while_the_other_is_forgotten
     };
     users
         .until("it waits or is done", async || {
-            is_awaited(&store.db).await || is_forgotten().await
+            is_awaited(&store.db).await || is_out().await
         })
         .await;
     leaving.commit().await.unwrap();
-    users.until("Ada is forgotten", is_forgotten).await;
+    users.until("Ada is forgotten", is_out).await;
 
     let read = "query ($id: ID!) { workspace(id: $id) { role members { role } } }";
     let left = users.data(&eve, read, json!({ "id": workspace })).await;
@@ -88,4 +111,71 @@ async fn a_workspace_keeps_an_owner_when_one_leaves_while_the_other_is_forgotten
         left["workspace"],
         json!({ "role": "OWNER", "members": [{ "role": "OWNER" }] })
     );
+}
+
+#[tokio::test]
+async fn what_somebody_is_writing_while_they_are_forgotten_is_forgotten_too() {
+    let Some(users) = Users::on_postgres().await else {
+        return;
+    };
+    let (ada, bob) = (users.person("ada").await, users.person("bob").await);
+    let on = annotation(&users, &bob).await;
+    let store: Store = users.service.store();
+
+    let writing = store.db.begin().await.unwrap();
+    let comment = "insert into comment (id, annotation_id, author_id, body, depth, created_at, updated_at)
+        values (gen_random_uuid(), $1, $2, 'mine', 0, now(), now())";
+    sql::execute(&writing, comment, [id(&on).into(), ada.id.into()])
+        .await
+        .unwrap();
+    let workspace = "with made as (insert into workspace values (gen_random_uuid(), 'w', now(), now()) returning id)
+        insert into member select gen_random_uuid(), id, $1, 'owner', now() from made";
+    sql::execute(&writing, workspace, [ada.id.into()]).await.unwrap();
+    users.tell(&Deleted { user: ada.id }).await;
+    users
+        .until("the erasure waits", async || is_awaited(&store.db).await)
+        .await;
+    writing.commit().await.unwrap();
+    users
+        .until("Ada is forgotten", async || is_forgotten(&store.db, ada.id).await)
+        .await;
+
+    assert_eq!(said(&users, &bob, &on).await, json!([{ "body": null, "author": null }]));
+    let workspaces = sql::all(store.db.read(), "select id from workspace", []).await.unwrap();
+    assert_eq!(workspaces.len(), 0, "nobody is in it");
+}
+
+#[tokio::test]
+async fn who_is_being_forgotten_writes_nothing_more() {
+    let Some(users) = Users::on_postgres().await else {
+        return;
+    };
+    let (ada, bob) = (users.person("ada").await, users.person("bob").await);
+    let on = annotation(&users, &bob).await;
+    let say = "mutation ($on: ID!) { addComment(annotationId: $on, body: \"mine\") { id } }";
+    let comment = users.data(&ada, say, json!({ "on": on })).await["addComment"]["id"].clone();
+    let store: Store = users.service.store();
+
+    let reading = store.db.begin().await.unwrap();
+    let held = "select id from comment where id = $1 for update";
+    sql::one(&reading, held, [id(&comment).into()]).await.unwrap();
+    users.tell(&Deleted { user: ada.id }).await;
+    users
+        .until("the erasure waits", async || is_awaited(&store.db).await)
+        .await;
+    let change = "mutation ($id: ID!) { updateComment(id: $id, body: \"still mine\") { id } }";
+    let changing = users.ask_with(&ada, change, json!({ "id": comment }));
+    let letting = async {
+        users
+            .until("the change waits too", async || waiting(&store.db).await == 2)
+            .await;
+        reading.commit().await.unwrap();
+    };
+    let (changed, ()) = tokio::join!(changing, letting);
+    users
+        .until("Ada is forgotten", async || is_forgotten(&store.db, ada.id).await)
+        .await;
+
+    assert_eq!(changed["errors"][0]["extensions"]["code"], "UNAVAILABLE", "{changed}");
+    assert_eq!(said(&users, &bob, &on).await, json!([{ "body": null, "author": null }]));
 }

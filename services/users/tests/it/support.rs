@@ -1,9 +1,15 @@
 //! The service with people in it, who ask with tokens of their own.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use axum::{body::Body, http::Request};
-use platform_events::{Cause, Event};
+use contracts::audit::Recorded;
+use platform_database::Tx;
+use platform_error::Error;
+use platform_events::{Cause, Consumers, Event, Received};
 use platform_testing::{Answer, TestIssuer, TestPostgres, TestRedis, TestService};
 use serde_json::{Value, json};
 use users::store::Store;
@@ -21,6 +27,24 @@ pub(crate) struct Users {
 pub(crate) struct Person {
     pub(crate) id: Uuid,
     pub(crate) token: String,
+}
+
+/// What was written down for the audit log.
+#[derive(Clone, Default)]
+pub(crate) struct Deeds(Arc<Mutex<Vec<Recorded>>>);
+
+impl Deeds {
+    /// Those whose action begins so.
+    pub(crate) fn of(&self, action: &str) -> Vec<Recorded> {
+        let deeds = self.0.lock().unwrap();
+        let found = deeds.iter().filter(|deed| deed.action.starts_with(action));
+        found.cloned().collect()
+    }
+}
+
+async fn recorded(deeds: &Deeds, _: &Tx, event: Received<Recorded>) -> Result<(), Error> {
+    deeds.0.lock().unwrap().push(event.event);
+    Ok(())
 }
 
 impl Users {
@@ -42,10 +66,10 @@ impl Users {
         other: &[(&str, &str)],
     ) -> Self {
         let mut settings = issuer.settings();
-        settings.extend(other.iter().map(|(key, value)| ((*key).into(), (*value).into())));
         // Many tests share one PostgreSQL.
         settings.push(("database.min-connections".into(), "0".into()));
         settings.push(("database.max-connections".into(), "3".into()));
+        settings.extend(other.iter().map(|(key, value)| ((*key).into(), (*value).into())));
         settings.extend(
             postgres
                 .as_ref()
@@ -66,7 +90,25 @@ impl Users {
 
     /// The service on PostgreSQL, where several write at once.
     pub(crate) async fn on_postgres() -> Option<Self> {
-        Some(Self::start(Some(TestPostgres::start().await?), &[]).await)
+        let some = &[("database.max-connections", "6")];
+        Some(Self::start(Some(TestPostgres::start().await?), some).await)
+    }
+
+    /// The service stopped and started again over what it kept.
+    pub(crate) async fn restarted(self) -> Self {
+        let service = self.service.restart(users::service()).await;
+        Self { service, ..self }
+    }
+
+    /// What is written down for the audit log from now on.
+    pub(crate) fn deeds(&self) -> Deeds {
+        let (deeds, events) = (Deeds::default(), self.service.store::<Store>().events);
+        let listener = deeds.clone();
+        self.service.context().spawn("listener", async move {
+            let consumers = Consumers::new().on("listener", recorded);
+            consumers.run(&events, &listener).await.unwrap();
+        });
+        deeds
     }
 
     /// The service on every database that this machine has.
