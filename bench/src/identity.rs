@@ -42,6 +42,9 @@ pub(crate) struct Options {
     /// Events, and jobs, of one round
     #[arg(long, default_value_t = 4_000)]
     events: usize,
+    /// Change a setting of the measured process, for instance database.max-connections=8; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
     /// Measure these parts alone
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Part>,

@@ -40,7 +40,9 @@ impl Server {
             "connections.header-timeout=1m",
         ];
         let ports = ["auth.port=0", "security.port=0", "users.port=0"];
-        arguments.extend(usual.iter().chain(&ports).flat_map(|setting| ["--set", setting]));
+        let asked = options.set.iter().map(String::as_str);
+        let settings = usual.into_iter().chain(ports).chain(asked);
+        arguments.extend(settings.flat_map(|setting| ["--set", setting]));
         let mut process = process::services(&hansa, &arguments)?;
         let gateway = process.url.trim_start_matches("http://").trim_end_matches("/graphql");
         let gateway = gateway.to_owned();
