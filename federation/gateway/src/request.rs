@@ -66,6 +66,8 @@ pub struct Caller {
     pub address: Option<IpAddr>,
     /// Who it is, when a token said so.
     pub principal: Option<Arc<Principal>>,
+    /// Whether the address was counted already for what is asked next.
+    pub(crate) is_counted: bool,
 }
 
 impl Caller {

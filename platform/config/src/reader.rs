@@ -1,7 +1,9 @@
 //! Reads a module's struct out of a table: knows the struct's keys, reads secret files, and turns text from the
 //! environment into the type that the struct wants.
 
-use std::{cell::RefCell, collections::BTreeSet, fmt, fs};
+mod files;
+
+use std::{cell::RefCell, collections::BTreeSet, fmt};
 
 use serde::de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer, Visitor};
 use toml::{Table, Value};
@@ -47,37 +49,6 @@ impl<'a> Reader<'a> {
             origins: self.origins,
             known: None,
         }
-    }
-
-    /// Replaces `NAME-file` by `NAME` with what the file says, unless the environment or a flag gives `NAME`.
-    fn secret(&self, table: &mut Table, field: &str) -> Result<(), Refused> {
-        let file_key = format!("{field}-file");
-        let Some(file) = table.remove(&file_key) else {
-            return Ok(());
-        };
-        if !self.origins.contains_key(&format!("{}.{field}", self.key)) {
-            let secret = read_secret(&file).map_err(|reason| self.child(&file_key, file).refuse(reason))?;
-            table.insert(field.into(), Value::String(secret));
-        }
-        Ok(())
-    }
-
-    /// The same for all that stand in a table of names.
-    fn secrets(&mut self) -> Result<(), Refused> {
-        let Value::Table(table) = &self.value else {
-            return Ok(());
-        };
-        let mut table = table.clone();
-        let given: Vec<_> = table
-            .keys()
-            .filter_map(|key| key.strip_suffix("-file"))
-            .map(str::to_owned)
-            .collect();
-        for name in given {
-            self.secret(&mut table, &name)?;
-        }
-        self.value = Value::Table(table);
-        Ok(())
     }
 
     /// The table behind a struct: secret files read, keys checked against the struct's fields.
@@ -135,17 +106,6 @@ impl<'a> Reader<'a> {
 
     fn locate(&self, refused: Refused) -> Refused {
         Refused::Located(refused.at(&self.key, self.origins))
-    }
-}
-
-fn read_secret(file: &Value) -> Result<String, String> {
-    let path = file.as_str().ok_or("expected the path of a file")?;
-    let text = fs::read_to_string(path).map_err(|e| format!("cannot read {path}: {e}"))?;
-    match text.trim() {
-        "" => Err(format!(
-            "{path} is empty; write the secret into it, or take this setting away"
-        )),
-        secret => Ok(secret.into()),
     }
 }
 

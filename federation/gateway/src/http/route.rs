@@ -52,9 +52,18 @@ async fn health(State(gateway): State<Gateway>) -> Result<Response, Problem> {
     Ok(axum::Json(json!({ "service": "gateway", "status": "ready" })).into_response())
 }
 
-async fn schema(State(gateway): State<Gateway>) -> Result<Response, Problem> {
-    let sdl = gateway.supergraph()?.api_sdl();
-    Ok(([(header::CONTENT_TYPE, "application/graphql; charset=utf-8")], sdl).into_response())
+/// The schema, for those whose operations would be admitted.
+async fn schema(State(gateway): State<Gateway>, request: HttpRequest) -> Response {
+    let caller = gateway.caller(&request, Way::Get);
+    let sdl = async {
+        let mut caller = gateway.counted(caller).await?;
+        gateway.identify(&mut caller).await?;
+        Ok::<_, Refusal>(gateway.supergraph()?.api_sdl())
+    };
+    match sdl.await {
+        Ok(sdl) => ([(header::CONTENT_TYPE, "application/graphql; charset=utf-8")], sdl).into_response(),
+        Err(refusal) => respond(&refusal.into(), Accepts::Response),
+    }
 }
 
 impl Gateway {
@@ -109,11 +118,10 @@ async fn by_get(State(gateway): State<Gateway>, request: HttpRequest) -> Respons
     let Some(accepts) = Accepts::of(headers).or(lasting.map(|_| Accepts::Response)) else {
         return not_acceptable();
     };
-    let asked = csrf::check(&gateway.0.settings.csrf, headers)
-        .and_then(|()| gateway.caller(&request, Way::Get))
-        .map_err(refused)
-        .and_then(|caller| Ok((got(request.uri())?, caller)));
-    match asked {
+    let checked = csrf::check(&gateway.0.settings.csrf, headers);
+    let caller = checked.and_then(|()| gateway.caller(&request, Way::Get));
+    let counted = gateway.counted(caller).await;
+    match counted.and_then(|caller| Ok((got(request.uri())?, caller))) {
         Ok((asked, caller)) => {
             if let Some(lasting) = lasting {
                 return last(&gateway, lasting, asked, caller).await;
@@ -137,9 +145,10 @@ async fn by_post(State(gateway): State<Gateway>, request: HttpRequest) -> Respon
     };
     let settings = &gateway.0.settings;
     let checked = csrf::check(&settings.csrf, request.headers());
-    let caller = match checked.and_then(|()| gateway.caller(&request, Way::Post)) {
+    let caller = checked.and_then(|()| gateway.caller(&request, Way::Post));
+    let mut caller = match gateway.counted(caller).await {
         Ok(caller) => caller,
-        Err(error) => return respond(&refused(error).into(), accepts),
+        Err(refusal) => return respond(&refusal.into(), accepts),
     };
     let limit = settings.http.body;
     let Ok(body) = to_bytes(request.into_body(), limit.as_usize()).await else {
@@ -152,7 +161,12 @@ async fn by_post(State(gateway): State<Gateway>, request: HttpRequest) -> Respon
             None => respond(&gateway.execute(*asked, caller).await, accepts),
         },
         Ok(Asked::Batch(asked)) => {
-            let answers = asked.into_iter().map(|one| gateway.execute(one, caller.clone()));
+            let answers = asked.into_iter().map(|one| {
+                let this = caller.clone();
+                // The request stands for the first of them.
+                caller.is_counted = false;
+                gateway.execute(one, this)
+            });
             respond_batch(&join_all(answers).await, accepts)
         }
         Err(refusal) => respond(&refusal.into(), accepts),
@@ -169,7 +183,16 @@ impl Gateway {
             headers,
             address: address.map(|ConnectInfo(address)| address.ip()),
             principal: None,
+            is_counted: false,
         })
+    }
+
+    /// A caller whose address has been counted, before anything is done for it: what cannot be read counts too.
+    async fn counted(&self, caller: Result<Caller, CsrfError>) -> Result<Caller, Refusal> {
+        let mut caller = caller.map_err(refused)?;
+        self.0.rates.check_address(&caller).await?;
+        caller.is_counted = true;
+        Ok(caller)
     }
 }
 

@@ -20,8 +20,7 @@ use crate::support::{
     TestGateway, in_process, over_sockets, recorder::Recorder, serve, settings, staff, supergraph, tokens,
 };
 
-async fn gateway(jwt: Value) -> TestGateway {
-    let mut jwt = jwt;
+async fn gateway(mut jwt: Value) -> TestGateway {
     if jwt.get("sources").is_none() {
         jwt["sources"] = json!([{ "jwks": tokens::trusted().to_string() }]);
     }
@@ -229,11 +228,12 @@ async fn times_issuer_and_audience_are_looked_at() {
 #[tokio::test]
 async fn nobody_enters_without_a_token_where_one_is_required() {
     let gateway = gateway(json!({ "required": true })).await;
-
     let (status, _) = asked(&gateway, None, "{ now }").await;
     let (entered, _) = asked(&gateway, Some(&tokens::token(json!({ "sub": "ada" }))), "{ now }").await;
 
     assert_eq!((status, entered), (401, 200));
+    let schema = format!("{}/schema.graphql", gateway.url);
+    assert_eq!(gateway.client.get(&schema).send().await.unwrap().status(), 401);
 }
 
 #[tokio::test]

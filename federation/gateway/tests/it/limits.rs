@@ -73,6 +73,24 @@ async fn one_address_may_not_ask_too_often() {
     assert_eq!(answer["errors"][0]["extensions"]["code"], "RATE_LIMITED");
 }
 
+#[tokio::test]
+async fn what_cannot_be_read_counts_as_asked_too_and_a_question_counts_once() {
+    let gateway = gateway(json!({ "rate": { "address": { "per-hour": 1, "burst": 3 } } })).await;
+    let broken = async || {
+        let request = gateway
+            .client
+            .post(&gateway.url)
+            .header("content-type", "application/json");
+        request.body("{").send().await.expect("the gateway answers").status()
+    };
+
+    let answers = [broken().await, broken().await];
+    gateway.data("{ warehouses }").await;
+
+    assert_eq!(answers, [400, 400]);
+    assert_eq!(broken().await, 429);
+}
+
 async fn got(gateway: &TestGateway, headers: &[(&str, &str)]) -> ClientResponse {
     let request = gateway.client.get(&format!("{}?query=%7Bwarehouses%7D", gateway.url));
     let request = headers

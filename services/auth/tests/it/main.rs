@@ -5,6 +5,7 @@ mod administration;
 mod attacks;
 mod document;
 mod forgotten;
+mod given_back;
 mod graphql;
 mod keys;
 mod mail;
