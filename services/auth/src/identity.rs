@@ -19,6 +19,7 @@ use crate::{
     error::{Error, Result},
     events, input, jobs,
     letters::{Letter, Notice},
+    passkey,
     store::Auth,
 };
 
@@ -170,6 +171,27 @@ pub(crate) async fn forget(tx: &Tx, account: Uuid) -> Result<u64> {
 /// How many identities an account has.
 pub(crate) async fn count(db: &impl ConnectionTrait, account: Uuid) -> Result<u64> {
     Ok(Entity::find().filter(Column::AccountId.eq(account)).count(db).await?)
+}
+
+/// Unties what a provider said of an account that moves to another mail address, where its word for the old one was enough:
+/// whoever administrates that address could sign in with it for ever. What is the only way in stays.
+pub(crate) async fn leave(auth: &Auth, tx: &Tx, account: &account::Model) -> Result<()> {
+    let all = Entity::find().filter(Column::AccountId.eq(account.id)).all(tx).await?;
+    let came_by_mail = |identity: &Model| {
+        let is_old = |email: &str| account::key_of(email) == account.email_key;
+        identity.email.as_deref().is_some_and(is_old)
+            && auth.providers.is_trusted_for(&identity.provider, &account.email)
+    };
+    let (leaving, staying): (Vec<_>, Vec<_>) = all.into_iter().partition(came_by_mail);
+    let is_open = account.password_hash.is_some() || !staying.is_empty() || passkey::count(tx, account.id).await? > 0;
+    if leaving.is_empty() || !is_open {
+        return Ok(());
+    }
+    let leaving = leaving.into_iter().map(|identity| identity.id);
+    let leaving = Entity::delete_many().filter(Column::Id.is_in(leaving));
+    leaving.exec(tx).await?;
+    events::audit(auth, tx, account.id, "identity_unlinked").await?;
+    jobs::send(auth, tx, Letter::Notice(account.id, Notice::IdentityRemoved)).await
 }
 
 /// Unties an identity of the caller's, unless it is the only way in.

@@ -77,11 +77,12 @@ pub(crate) async fn write(auth: &Auth, tx: &Tx, letter: Letter) -> Result<Option
             .await?
             .map(|account| noticed(auth, &account, notice)),
     };
-    // What strangers can cause is bounded for each mailbox; what its owner did is always told. Letters without a link
-    // cannot use up those by which somebody gets their account back.
+    // What strangers can cause is bounded for each mailbox, one kind apart from the other, so that none uses up those by
+    // which somebody gets their account back, or moves it; what its owner did is always told.
     let count = match letter {
         Letter::Reset(_) => Some("mailbox:reset"),
-        Letter::Registration(_) | Letter::NewMail(_) => Some("mailbox"),
+        Letter::Registration(_) => Some("mailbox"),
+        Letter::NewMail(_) => Some("mailbox:change"),
         Letter::OldMail(_) | Letter::Notice(..) => None,
     };
     match (&mail, count) {

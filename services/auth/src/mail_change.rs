@@ -17,7 +17,7 @@ use crate::{
     caller::Caller,
     challenge,
     error::{Error, Result},
-    events, input, jobs,
+    events, identity, input, jobs,
     letters::Letter,
     session::{self, Why},
     settings::span,
@@ -136,7 +136,7 @@ pub async fn confirm(auth: &Auth, token: &str) -> Result<Progress> {
     let found = || Entity::find().filter(either.clone());
     let account = found().one(&tx).await?.ok_or(Error::Spent)?.account_id;
     // Whoever ends sessions holds the account first; so must this, or two wait for each other.
-    account::hold(&tx, account).await?;
+    let account = account::hold(&tx, account).await?.ok_or(Error::Spent)?;
     let change = found().lock_exclusive().one(&tx).await?;
     let change = change.filter(|change| change.expires_at > now).ok_or(Error::Spent)?;
     let mut confirmed = change.clone().into_active_model();
@@ -153,6 +153,7 @@ pub async fn confirm(auth: &Auth, token: &str) -> Result<Progress> {
         return Ok(Progress::HalfWay);
     }
     Entity::delete_by_id(change.id).exec(&tx).await?;
+    identity::leave(auth, &tx, &account).await?;
     account::move_to(auth, &tx, change.account_id, &change.email).await?;
     challenge::forget(&tx, change.account_id, challenge::Kind::Reset).await?;
     session::end_all(auth, &tx, (change.account_id, None), Why::Email).await?;

@@ -41,3 +41,29 @@ async fn whoever_has_added_a_provider_signs_in_by_it_whatever_it_is_trusted_with
         site.stop().await;
     }
 }
+
+#[tokio::test]
+async fn a_provider_that_spoke_for_an_address_opens_nothing_once_the_account_has_another() {
+    const NEW: &str = "lovelace@elsewhere.example";
+    let provider = Provider::start().await;
+    for site in sites(&provider.settings()).await {
+        let mut ada = site.member(ADA).await;
+        let account = ok(&ada.get(&site, "/auth/me").await)["id"].clone();
+        let mut browser = Agent::new("192.0.2.1");
+        sign_in(&site, &provider, &mut browser).await;
+        assert_eq!(ok(&browser.get(&site, "/auth/me").await)["id"], account);
+        ok(&ada.post(&site, "/auth/mail", json!({ "email": NEW })).await);
+        for end in [site.link_to(ADA, "mail").await, site.link_to(NEW, "mail").await] {
+            ok(&ada.post(&site, "/auth/mail/confirm", json!({ "token": end })).await);
+        }
+
+        let mut later = Agent::new("192.0.2.2");
+        sign_in(&site, &provider, &mut later).await;
+
+        let opened = ok(&later.get(&site, "/auth/me").await);
+        assert_eq!(opened["email"], ADA);
+        assert_ne!(opened["id"], account, "an account of its own for who has the address now");
+        site.mails_to(NEW, "A provider was removed").await;
+        site.stop().await;
+    }
+}
