@@ -62,7 +62,10 @@ async fn a_provider_that_spoke_for_an_address_opens_nothing_once_the_account_has
 
         let opened = ok(&later.get(&site, "/auth/me").await);
         assert_eq!(opened["email"], ADA);
-        assert_ne!(opened["id"], account, "an account of its own for who has the address now");
+        assert_ne!(
+            opened["id"], account,
+            "an account of its own for who has the address now"
+        );
         site.mails_to(NEW, "A provider was removed").await;
         site.stop().await;
     }
