@@ -192,9 +192,12 @@ fn noticed(auth: &Auth, account: &account::Model, notice: Notice) -> Mail {
         Notice::ApiKey => "An API key was made.",
         Notice::AccessRemoved => "With the old password went the API keys, passkeys and providers that were there.",
         Notice::Suspended => {
-            let why = account.suspension_reason.as_deref().unwrap_or_default();
-            let what =
-                format!("suspended your account: {why}\n\nYou are signed out everywhere, and API keys do nothing.");
+            let what = match account.suspension_reason.as_deref() {
+                Some(why) => format!("suspended your account: {why}"),
+                // They were let in again before this was written.
+                None => "suspended your account".to_owned(),
+            };
+            let what = format!("{what}\n\nYou are signed out everywhere, and API keys do nothing.");
             return by_others(auth, account, &what);
         }
         Notice::Reinstated => return by_others(auth, account, "let you in again. Sign in as before."),
