@@ -133,7 +133,7 @@ fn check(new: &str, operation: &str, expected: Severity) {
 }
 
 /// The worst of what a change means to whoever sent an operation.
-fn severity(old: &str, new: &str, operation: &str) -> Severity {
+pub(crate) fn severity(old: &str, new: &str, operation: &str) -> Severity {
     let recorded = RecordedOperation {
         text: Some(operation.to_owned()),
         fields: Vec::new(),

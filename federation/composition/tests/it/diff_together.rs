@@ -3,6 +3,8 @@
 use apollo_compiler::{ExecutableDocument, Schema};
 use federation_composition::diff::{Change, RecordedOperation, Severity, diff, diff_with_usage};
 
+use crate::diff_spreads::severity;
+
 const MEDIA: &str = "
     type Query { search: Search film: Film }
     union Search = Film | Book
@@ -106,7 +108,7 @@ fn exactly_the_operations_that_become_invalid_break() {
             let breaks = !is_valid(&new, operation);
             broken += u32::from(breaks);
 
-            let severity = worst(&old, &new, operation);
+            let severity = severity(&old, &new, operation);
 
             assert_eq!(severity == Severity::Breaking, breaks, "{operation}\n{old}\n{new}");
         }
@@ -128,7 +130,7 @@ fn fragments_in_fragments_are_looked_at_once() {
     let old = MEDIA.replace("type Maker { name: String", "type Maker { name: String film: Film");
     let operation = format!("{{ film {{ ...F0 }} }} {fragments} fragment F40 on Film {{ title }}");
 
-    let severity = worst(&old, &old.replace("title: String", "title: String!"), &operation);
+    let severity = severity(&old, &old.replace("title: String", "title: String!"), &operation);
 
     assert_eq!(severity, Severity::Safe);
 }
@@ -157,18 +159,6 @@ fn judged(new: &str, operation: &str) -> Change {
     let report = diff_with_usage(MEDIA, new, &[recorded]).unwrap();
     assert_eq!(report.ignored, [], "{operation}");
     only(&report.changes)
-}
-
-fn worst(old: &str, new: &str, operation: &str) -> Severity {
-    let recorded = RecordedOperation {
-        text: Some(operation.to_owned()),
-        fields: Vec::new(),
-        count: 1,
-    };
-    let report = diff_with_usage(old, new, &[recorded]).unwrap();
-    assert_eq!(report.ignored, [], "{operation}");
-    let severities = report.changes.iter().map(|it| it.severity);
-    severities.min().unwrap_or(Severity::Safe)
 }
 
 #[track_caller]

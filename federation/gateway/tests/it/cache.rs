@@ -17,6 +17,20 @@ use tempfile::TempDir;
 
 use crate::support::{Part, recorder::Recorder, serve, settings, shop, staff, supergraph, tokens};
 
+/// The beginning of a subgraph whose schema says how long things are kept.
+const HEAD: &str = r#"
+schema
+  @link(url: "https://specs.apollo.dev/link/v1.0")
+  @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@composeDirective"])
+  @link(url: "https://example.org/caching/v1.0", import: ["@cacheControl"])
+  @composeDirective(name: "@cacheControl")
+{ query: Query }
+
+enum CacheControlScope { PUBLIC PRIVATE }
+directive @cacheControl(maxAge: Int, scope: CacheControlScope, inheritMaxAge: Boolean)
+  on FIELD_DEFINITION | OBJECT | INTERFACE | UNION
+"#;
+
 /// A gateway whose time the test moves.
 struct Kept {
     url: String,

@@ -63,11 +63,16 @@ async fn without_security_own_parts_decide_alone() {
     }
 }
 
-#[tokio::test]
-async fn while_security_does_not_answer_own_parts_decide_at_once_and_nothing_is_given() {
-    // Who connects here is never answered.
+/// Who connects there is never answered.
+async fn silent() -> (TcpListener, String) {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", silent.local_addr().unwrap());
+    (silent, address)
+}
+
+#[tokio::test]
+async fn while_security_does_not_answer_own_parts_decide_at_once_and_nothing_is_given() {
+    let (_silent, address) = silent().await;
     let peers = [("peers.auth", address.as_str()), ("peers.security", address.as_str())];
     for users in Users::everywhere_with(&peers).await {
         let (ada, bob, eve) = (
@@ -87,8 +92,7 @@ async fn while_security_does_not_answer_own_parts_decide_at_once_and_nothing_is_
 
 #[tokio::test]
 async fn who_is_refused_waits_for_one_answer_of_a_silent_security_and_not_for_each() {
-    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = format!("http://{}", silent.local_addr().unwrap());
+    let (_silent, address) = silent().await;
     let peers = [("peers.auth", address.as_str()), ("peers.security", address.as_str())];
     for users in Users::everywhere_with(&peers).await {
         let (ada, bob, eve) = (

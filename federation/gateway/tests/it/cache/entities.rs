@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Kept, saying};
+use super::{HEAD, Kept, saying};
 use crate::support::{recorder::Recorder, shop, stand_in::StandIn};
 
 #[tokio::test]
@@ -34,18 +34,8 @@ async fn only_entities_that_are_not_kept_are_asked_for() {
     assert_eq!(upcs, ["2", "3"]);
 }
 
-const HINTED: &str = r#"
-schema
-  @link(url: "https://specs.apollo.dev/link/v1.0")
-  @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@composeDirective"])
-  @link(url: "https://example.org/caching/v1.0", import: ["@cacheControl"])
-  @composeDirective(name: "@cacheControl")
-{ query: Query }
-
-enum CacheControlScope { PUBLIC PRIVATE }
-directive @cacheControl(maxAge: Int, scope: CacheControlScope, inheritMaxAge: Boolean)
-  on FIELD_DEFINITION | OBJECT | INTERFACE | UNION
-
+fn hinted() -> String {
+    let types = r#"
 type Query { users: [User] }
 type User @key(fields: "id") @cacheControl(maxAge: 60) {
   id: ID!
@@ -55,6 +45,8 @@ type User @key(fields: "id") @cacheControl(maxAge: 60) {
   secret: String @cacheControl(scope: PRIVATE)
 }
 "#;
+    format!("{HEAD}{types}")
+}
 
 #[tokio::test]
 async fn entities_are_kept_no_longer_than_what_is_asked_of_them() {
@@ -67,7 +59,7 @@ async fn entities_are_kept_no_longer_than_what_is_asked_of_them() {
         &format!("{link} type Query {{ them: User }} type User @key(fields: \"id\") {{ id: ID! }}"),
     );
     let gateway = Kept::start(
-        vec![roots, answers.part("hinted", HINTED)],
+        vec![roots, answers.part("hinted", &hinted())],
         json!({ "cache": { "entities": true } }),
     )
     .await;
@@ -130,8 +122,8 @@ async fn the_schema_and_the_header_are_both_heeded_and_the_shorter_counts() {
         ("", "{ users { name } }", 59, 60),
     ] {
         let hinted = match header {
-            "" => answers.part("hinted", HINTED),
-            _ => saying(answers.part("hinted", HINTED), header),
+            "" => answers.part("hinted", &hinted()),
+            _ => saying(answers.part("hinted", &hinted()), header),
         };
         let parts = vec![roots.part("roots", &sdl), hinted];
         let gateway = Kept::start(parts, json!({ "cache": { "entities": true } })).await;
@@ -155,7 +147,7 @@ async fn the_schema_and_the_header_are_both_heeded_and_the_shorter_counts() {
 async fn a_header_alone_counts_where_the_schema_is_silent() {
     let user = json!({ "__typename": "Plain", "id": "1", "name": "Ada" });
     let answers = StandIn::json(json!({ "data": { "_entities": [user], "plain": user } }));
-    let silent = format!("{HINTED} extend type Query {{ plain: Plain }} type Plain {{ id: ID name: String }}");
+    let silent = hinted() + " extend type Query { plain: Plain } type Plain { id: ID name: String }";
     let gateway = Kept::start(
         vec![saying(answers.part("hinted", &silent), "max-age=60")],
         json!({ "cache": { "entities": true } }),

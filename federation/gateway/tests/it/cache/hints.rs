@@ -4,21 +4,8 @@ use std::net::SocketAddr;
 
 use serde_json::json;
 
-use super::{Kept, saying};
+use super::{HEAD, Kept, saying};
 use crate::support::{stand_in::StandIn, supergraph};
-
-const HEAD: &str = r#"
-schema
-  @link(url: "https://specs.apollo.dev/link/v1.0")
-  @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@composeDirective"])
-  @link(url: "https://example.org/caching/v1.0", import: ["@cacheControl"])
-  @composeDirective(name: "@cacheControl")
-{ query: Query }
-
-enum CacheControlScope { PUBLIC PRIVATE }
-directive @cacheControl(maxAge: Int, scope: CacheControlScope, inheritMaxAge: Boolean)
-  on FIELD_DEFINITION | OBJECT | INTERFACE | UNION
-"#;
 
 #[tokio::test]
 async fn entities_of_several_places_that_are_asked_for_together_are_kept_no_longer_than_the_schema_says() {
