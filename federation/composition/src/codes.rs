@@ -20,13 +20,6 @@ macro_rules! codes {
                     $(Self::$variant => $code,)*
                 }
             }
-
-            /// What the code means, in one sentence.
-            pub fn description(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $description,)*
-                }
-            }
         }
 
         impl std::fmt::Display for $name {

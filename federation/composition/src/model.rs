@@ -143,6 +143,13 @@ impl Applied {
         self.argument(name)?.as_str()
     }
 
+    /// Gives a string argument another value, if it is given.
+    pub(crate) fn set_text(&mut self, name: &str, text: &str) {
+        for argument in self.arguments.iter_mut().filter(|argument| argument.name == name) {
+            argument.make_mut().value = Node::new(Value::String(text.to_owned()));
+        }
+    }
+
     /// The value of a boolean argument.
     pub(crate) fn flag(&self, name: &str) -> Option<bool> {
         self.argument(name)?.to_bool()

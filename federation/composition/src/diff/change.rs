@@ -101,28 +101,31 @@ impl<'a> Changes<'a> {
     }
 
     pub(super) fn breaking(&mut self, code: ChangeCode, path: String, message: String, uses: Vec<Use>) {
-        let change = Change {
-            uses,
-            ..Change::new(Severity::Breaking, code, path, message)
-        };
-        self.found.push(change);
+        self.add(Severity::Breaking, code, path, message).uses = uses;
     }
 
     pub(super) fn dangerous(&mut self, code: ChangeCode, path: String, message: String) {
-        self.found.push(Change::new(Severity::Dangerous, code, path, message));
+        self.add(Severity::Dangerous, code, path, message);
     }
 
     /// A change that breaks operations of an unusual kind.
     pub(super) fn unusual(&mut self, code: ChangeCode, path: String, message: String, uses: Vec<Use>) {
-        let change = Change {
-            uses,
-            ..Change::new(Severity::Dangerous, code, path, message)
-        };
-        self.found.push(change);
+        self.add(Severity::Dangerous, code, path, message).uses = uses;
     }
 
     pub(super) fn safe(&mut self, code: ChangeCode, path: String, message: String) {
-        self.found.push(Change::new(Severity::Safe, code, path, message));
+        self.add(Severity::Safe, code, path, message);
+    }
+
+    fn add(&mut self, severity: Severity, code: ChangeCode, path: String, message: String) -> &mut Change {
+        self.found.push_mut(Change {
+            severity,
+            code,
+            path,
+            message,
+            reason: None,
+            uses: Vec::new(),
+        })
     }
 
     /// The list in the order of severity, then of coordinates.
@@ -132,19 +135,6 @@ impl<'a> Changes<'a> {
             key(a).cmp(&key(b))
         });
         self.found
-    }
-}
-
-impl Change {
-    fn new(severity: Severity, code: ChangeCode, path: String, message: String) -> Self {
-        Self {
-            severity,
-            code,
-            path,
-            message,
-            reason: None,
-            uses: Vec::new(),
-        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! What all definitions have: descriptions, deprecations, other directives, and types that are compared by direction.
 
 use apollo_compiler::{
-    Name, Node, Schema,
-    ast::{Directive, Type, Value},
+    Node, Schema,
+    ast::{Directive, DirectiveList, Type},
 };
 
 use super::change::{ChangeCode, Changes};
@@ -30,13 +30,8 @@ pub(super) fn description(
 }
 
 /// Compares deprecations and custom directives.
-pub(super) fn directives<'a>(
-    changes: &mut Changes<'_>,
-    path: &str,
-    old: impl Iterator<Item = &'a Directive> + Clone,
-    new: impl Iterator<Item = &'a Directive> + Clone,
-) {
-    match (deprecation(old.clone()), deprecation(new.clone())) {
+pub(super) fn directives(changes: &mut Changes<'_>, path: &str, old: &DirectiveList, new: &DirectiveList) {
+    match (deprecation(old), deprecation(new)) {
         (None, Some(reason)) => {
             changes.safe(
                 ChangeCode::DeprecationAdded,
@@ -54,14 +49,12 @@ pub(super) fn directives<'a>(
         }
         _ => {}
     }
-    let custom = |it: &&Directive| !KNOWN.contains(&it.name.as_str());
-    let old: Vec<_> = old.filter(custom).collect();
-    let new: Vec<_> = new.filter(custom).collect();
-    for added in new.iter().filter(|it| !old.contains(it)) {
+    let is_custom = |it: &&Node<Directive>| !KNOWN.contains(&it.name.as_str());
+    for added in new.iter().filter(is_custom).filter(|it| !old.contains(it)) {
         let message = format!("`{path}` carries `{}` now", added.serialize().no_indent());
         changes.dangerous(ChangeCode::DirectiveUsageAdded, path.to_owned(), message);
     }
-    for removed in old.iter().filter(|it| !new.contains(it)) {
+    for removed in old.iter().filter(is_custom).filter(|it| !new.contains(it)) {
         let message = format!("`{path}` no longer carries `{}`", removed.serialize().no_indent());
         changes.dangerous(ChangeCode::DirectiveUsageRemoved, path.to_owned(), message);
     }
@@ -89,26 +82,8 @@ pub(super) fn is_wider_input(old: &Type, new: &Type) -> bool {
     }
 }
 
-/// Whether two literals are the same value: an input object has its fields in any order, and 1 is 1.0.
-pub(super) fn is_same_value(old: &Value, new: &Value) -> bool {
-    match (old, new) {
-        (Value::Object(old), Value::Object(new)) => {
-            let has = |(name, value): &(Name, Node<Value>)| {
-                let mut fields = new.iter();
-                fields.any(|(other, it)| other == name && is_same_value(value, it))
-            };
-            old.len() == new.len() && old.iter().all(has)
-        }
-        (Value::List(old), Value::List(new)) => {
-            old.len() == new.len() && old.iter().zip(new).all(|(old, new)| is_same_value(old, new))
-        }
-        (Value::Int(_), Value::Float(_)) | (Value::Float(_), Value::Int(_)) => old.to_f64() == new.to_f64(),
-        _ => old == new,
-    }
-}
-
-fn deprecation<'a>(mut directives: impl Iterator<Item = &'a Directive>) -> Option<&'a str> {
-    let deprecated = directives.find(|it| it.name == "deprecated")?;
+fn deprecation(directives: &DirectiveList) -> Option<&str> {
+    let deprecated = directives.get("deprecated")?;
     let reason = deprecated
         .specified_argument_by_name("reason")
         .and_then(|it| it.as_str());

@@ -1,24 +1,13 @@
 //! Compares the definitions of directives, as far as operations can use them.
 
-use apollo_compiler::ast::{DirectiveDefinition, DirectiveLocation};
+use apollo_compiler::ast::DirectiveDefinition;
 
 use super::{
     change::{ChangeCode, Changes, Use},
     definitions,
     fields::{InputCodes, Inputs},
 };
-
-/// Where a directive stands in an operation.
-const EXECUTABLE: [DirectiveLocation; 8] = [
-    DirectiveLocation::Query,
-    DirectiveLocation::Mutation,
-    DirectiveLocation::Subscription,
-    DirectiveLocation::Field,
-    DirectiveLocation::FragmentDefinition,
-    DirectiveLocation::FragmentSpread,
-    DirectiveLocation::InlineFragment,
-    DirectiveLocation::VariableDefinition,
-];
+use crate::merge::is_executable_location;
 
 /// Compares all definitions of directives.
 pub(super) fn compare(changes: &mut Changes<'_>) {
@@ -58,7 +47,7 @@ fn compare_one(changes: &mut Changes<'_>, old: &DirectiveDefinition, new: &Direc
     definitions::description(changes, ChangeCode::DirectiveDescriptionChanged, &path, descriptions);
     for location in old.locations.iter().filter(|it| !new.locations.contains(it)) {
         let message = format!("the directive `{path}` may no longer stand on {location}");
-        if EXECUTABLE.contains(location) {
+        if is_executable_location(*location) {
             changes.breaking(
                 ChangeCode::DirectiveLocationRemoved,
                 path.clone(),
@@ -115,5 +104,5 @@ fn compare_one(changes: &mut Changes<'_>, old: &DirectiveDefinition, new: &Direc
 }
 
 pub(super) fn is_executable(directive: &DirectiveDefinition) -> bool {
-    directive.locations.iter().any(|it| EXECUTABLE.contains(it))
+    directive.locations.iter().any(|it| is_executable_location(*it))
 }

@@ -11,6 +11,7 @@ use super::{
     change::{ChangeCode, Changes, Use},
     definitions,
 };
+use crate::merge::is_same_value;
 
 /// Compares the fields of an object type or interface.
 pub(super) fn compare(
@@ -75,13 +76,7 @@ fn compare_field(changes: &mut Changes<'_>, parent: &Name, old: &FieldDefinition
     let path = format!("{parent}.{name}");
     let descriptions = (old.description.as_ref(), new.description.as_ref());
     definitions::description(changes, ChangeCode::FieldDescriptionChanged, &path, descriptions);
-    let directives = (old.directives.iter(), new.directives.iter());
-    definitions::directives(
-        changes,
-        &path,
-        directives.0.map(|it| &**it),
-        directives.1.map(|it| &**it),
-    );
+    definitions::directives(changes, &path, &old.directives, &new.directives);
     let field = Use::Field(parent.clone(), name.clone());
     if old.ty != new.ty {
         let message = format!("the field `{path}` answers with `{}` instead of `{}`", new.ty, old.ty);
@@ -184,13 +179,7 @@ impl Inputs<'_> {
             let descriptions = (old.description.as_ref(), new.description.as_ref());
             definitions::description(changes, code, &path, descriptions);
         }
-        let directives = (old.directives.iter(), new.directives.iter());
-        definitions::directives(
-            changes,
-            &path,
-            directives.0.map(|it| &**it),
-            directives.1.map(|it| &**it),
-        );
+        definitions::directives(changes, &path, &old.directives, &new.directives);
         if old.ty != new.ty {
             let message = format!("the {} `{path}` takes `{}` instead of `{}`", self.noun, new.ty, old.ty);
             let is_newly_required = new.is_required() && !old.is_required();
@@ -203,7 +192,7 @@ impl Inputs<'_> {
             }
         }
         let is_same = match (&old.default_value, &new.default_value) {
-            (Some(old), Some(new)) => definitions::is_same_value(old, new),
+            (Some(old), Some(new)) => is_same_value(old, new),
             (old, new) => old == new,
         };
         if !is_same {

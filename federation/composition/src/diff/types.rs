@@ -2,7 +2,7 @@
 
 use apollo_compiler::{
     Name,
-    ast::Directive,
+    collections::IndexSet,
     schema::{ComponentName, EnumType, ExtendedType, ScalarType, UnionType},
 };
 
@@ -68,30 +68,16 @@ fn roots(changes: &mut Changes<'_>) {
 fn compare_type(changes: &mut Changes<'_>, name: &Name, old: &ExtendedType, new: &ExtendedType) {
     let descriptions = (old.description(), new.description());
     definitions::description(changes, ChangeCode::TypeDescriptionChanged, name, descriptions);
-    let directives =
-        |it: &'_ ExtendedType| -> Vec<Directive> { it.directives().iter().map(|it| (***it).clone()).collect() };
-    let (before, after) = (directives(old), directives(new));
-    definitions::directives(changes, name, before.iter(), after.iter());
+    let directives = |it: &ExtendedType| it.directives().iter().map(|it| it.node.clone()).collect();
+    definitions::directives(changes, name, &directives(old), &directives(new));
     match (old, new) {
         (ExtendedType::Scalar(old), ExtendedType::Scalar(new)) => scalar(changes, old, new),
         (ExtendedType::Object(old), ExtendedType::Object(new)) => {
-            let interfaces = (&old.implements_interfaces, &new.implements_interfaces);
-            implements(
-                changes,
-                name,
-                interfaces.0.iter().map(|it| &it.name),
-                interfaces.1.iter().map(|it| &it.name),
-            );
+            implements(changes, name, &old.implements_interfaces, &new.implements_interfaces);
             fields::compare(changes, name, &old.fields, &new.fields);
         }
         (ExtendedType::Interface(old), ExtendedType::Interface(new)) => {
-            let interfaces = (&old.implements_interfaces, &new.implements_interfaces);
-            implements(
-                changes,
-                name,
-                interfaces.0.iter().map(|it| &it.name),
-                interfaces.1.iter().map(|it| &it.name),
-            );
+            implements(changes, name, &old.implements_interfaces, &new.implements_interfaces);
             fields::compare(changes, name, &old.fields, &new.fields);
         }
         (ExtendedType::Union(old), ExtendedType::Union(new)) => union(changes, old, new),
@@ -138,19 +124,13 @@ fn one_of(changes: &mut Changes<'_>, name: &Name, was: bool, is: bool) {
     }
 }
 
-fn implements<'a>(
-    changes: &mut Changes<'_>,
-    name: &Name,
-    old: impl Iterator<Item = &'a Name>,
-    new: impl Iterator<Item = &'a Name>,
-) {
-    let (old, new): (Vec<_>, Vec<_>) = (old.collect(), new.collect());
-    for interface in old.iter().filter(|it| !new.contains(it)) {
+fn implements(changes: &mut Changes<'_>, name: &Name, old: &IndexSet<ComponentName>, new: &IndexSet<ComponentName>) {
+    for interface in old.iter().filter(|it| !new.contains(*it)) {
         let message = format!("`{name}` no longer implements `{interface}`");
         let uses = spreads::of_leaving(changes, name, interface);
         changes.breaking(ChangeCode::InterfaceRemoved, name.to_string(), message, uses);
     }
-    for interface in new.iter().filter(|it| !old.contains(it)) {
+    for interface in new.iter().filter(|it| !old.contains(*it)) {
         let message = format!("`{name}` implements `{interface}` now: clients may meet it where they did not before");
         changes.dangerous(ChangeCode::InterfaceAdded, name.to_string(), message);
     }
@@ -181,13 +161,7 @@ fn enumeration(changes: &mut Changes<'_>, old: &EnumType, new: &EnumType) {
         };
         let descriptions = (definition.description.as_ref(), other.description.as_ref());
         definitions::description(changes, ChangeCode::EnumValueDescriptionChanged, &path, descriptions);
-        let directives = (definition.directives.iter(), other.directives.iter());
-        definitions::directives(
-            changes,
-            &path,
-            directives.0.map(|it| &**it),
-            directives.1.map(|it| &**it),
-        );
+        definitions::directives(changes, &path, &definition.directives, &other.directives);
     }
     for value in new.values.keys().filter(|it| !old.values.contains_key(*it)) {
         let path = format!("{name}.{value}");

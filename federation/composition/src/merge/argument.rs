@@ -1,9 +1,9 @@
 //! Merging arguments: those that every subgraph has.
 
 use apollo_compiler::Name;
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
-use super::{Merger, Source, type_ref::Position};
+use super::{Merger, Source, parts, type_ref::Position};
 use crate::{
     error::Code,
     hint::HintCode,
@@ -25,24 +25,12 @@ impl Merger<'_> {
         declarations: &[Source<'_, IndexMap<Name, Field>>],
     ) -> IndexMap<Name, Field> {
         let mut merged = IndexMap::new();
-        let mut names: IndexMap<&Name, ()> = IndexMap::new();
-        for source in declarations {
-            names.extend(source.part.keys().map(|name| (name, ())));
-        }
-        for name in names.into_keys() {
+        let names = declarations.iter().flat_map(|source| source.part.keys());
+        for name in names.collect::<IndexSet<_>>() {
             let coordinate = format!("{coordinate}({name}:)");
-            let (with, without): (Vec<Source<'_, _>>, Vec<Source<'_, _>>) =
-                declarations.iter().partition(|source| source.part.contains_key(name));
-            let given = with
-                .iter()
-                .filter_map(|source| {
-                    source.part.get(name).map(|part| Source {
-                        index: source.index,
-                        part,
-                    })
-                })
-                .collect::<Vec<_>>();
-            let without = without.iter().map(|source| source.index).collect::<Vec<_>>();
+            let given = parts(declarations, |arguments| arguments.get(name));
+            let without = declarations.iter().filter(|source| !source.part.contains_key(name));
+            let without = without.map(|source| source.index).collect::<Vec<_>>();
             if self.is_contextual(&coordinate, &given) || self.is_left_out(&coordinate, &given, &without) {
                 continue;
             }
@@ -58,10 +46,7 @@ impl Merger<'_> {
             return false;
         }
         let plain = given.iter().filter(|source| !is_filled(source)).collect::<Vec<_>>();
-        let places = given
-            .iter()
-            .map(|source| (source.index, source.part.location))
-            .collect::<Vec<_>>();
+        let places = given.iter().map(|source| (source.index, source.part.location));
         if plain.iter().any(|source| source.part.is_required()) {
             let message = format!(
                 "argument \"{coordinate}\" comes from a context in some subgraphs only, and is required in {}",
@@ -90,9 +75,7 @@ impl Merger<'_> {
         let required = given.iter().filter(|source| source.part.is_required());
         let required = required.map(|source| source.index).collect::<Vec<_>>();
         let places = given.iter().map(|source| (source.index, source.part.location));
-        let places = places
-            .chain(without.iter().map(|index| (*index, None)))
-            .collect::<Vec<_>>();
+        let places = places.chain(without.iter().map(|index| (*index, None)));
         if required.is_empty() {
             let message = format!(
                 "optional argument \"{coordinate}\" is left out, as it is not declared in {}",
@@ -112,10 +95,7 @@ impl Merger<'_> {
 
     /// Merges declarations of an argument or an input field.
     pub(super) fn merge_input(&mut self, position: Position, coordinate: &str, given: &[Source<'_, Field>]) -> Field {
-        let described = given
-            .iter()
-            .map(|source| (source.index, source.part.description.as_ref()));
-        let description = self.merge_descriptions(coordinate, described.collect());
+        let description = self.merge_descriptions(coordinate, given, |input| input.description.as_ref());
         let ty = self.merge_type_refs(position, coordinate, given).ty;
         let default = self.merge_defaults(position, coordinate, given);
         let mut directives = Vec::new();

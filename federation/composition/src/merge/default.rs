@@ -18,16 +18,10 @@ impl Merger<'_> {
             .filter_map(|source| source.part.default.as_ref().map(|value| (source.index, value)))
             .collect::<Vec<_>>();
         let (_, first) = defaults.first()?;
-        let places = given
-            .iter()
-            .map(|source| (source.index, source.part.location))
-            .collect::<Vec<_>>();
+        let places = given.iter().map(|source| (source.index, source.part.location));
         let noun = position.noun();
         if defaults.iter().any(|(_, value)| !is_same_value(value, first)) {
-            let said = self.disagreement(
-                "default value",
-                defaults.iter().map(|(index, value)| (*index, *value as &dyn ToString)),
-            );
+            let said = self.disagreement("default value", defaults.iter().copied());
             let message = format!("{noun} \"{coordinate}\" has incompatible defaults across subgraphs: it has {said}");
             let code = match position {
                 Position::InputField => Code::InputFieldDefaultMismatch,
@@ -50,7 +44,7 @@ impl Merger<'_> {
 }
 
 /// Whether two values are equal, in whatever order objects have their fields and however numbers are written.
-pub(super) fn is_same_value(a: &Value, b: &Value) -> bool {
+pub(crate) fn is_same_value(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::List(a), Value::List(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_same_value(a, b)),
         (Value::Object(a), Value::Object(b)) => {

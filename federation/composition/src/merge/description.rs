@@ -3,21 +3,22 @@
 use apollo_compiler::Node;
 use indexmap::IndexMap;
 
-use super::Merger;
+use super::{Merger, Source};
 use crate::hint::HintCode;
 
 impl Merger<'_> {
     /// The description most subgraphs give; of several, the first.
-    pub(super) fn merge_descriptions(
+    pub(super) fn merge_descriptions<T>(
         &mut self,
         coordinate: &str,
-        described: Vec<(usize, Option<&Node<str>>)>,
+        sources: &[Source<'_, T>],
+        of: impl Fn(&T) -> Option<&Node<str>>,
     ) -> Option<Node<str>> {
         let mut by_text: IndexMap<&str, (usize, &Node<str>)> = IndexMap::new();
-        for (_, description) in &described {
-            if let Some(description) = description
-                && !description.trim().is_empty()
-            {
+        let described = sources.iter();
+        let described = described.filter_map(|source| Some((source.index, of(source.part)?)));
+        for (_, description) in described.clone() {
+            if !description.trim().is_empty() {
                 by_text.entry(description.as_str()).or_insert((0, description)).0 += 1;
             }
         }
@@ -26,10 +27,7 @@ impl Merger<'_> {
         let chosen = (*chosen).clone();
         if by_text.len() > 1 {
             let message = format!("\"{coordinate}\" has different descriptions: the most frequent one is used");
-            let places = described
-                .iter()
-                .filter_map(|(index, description)| description.map(|text| (*index, text.location())));
-            let places = places.collect::<Vec<_>>();
+            let places = described.map(|(index, text)| (index, text.location()));
             self.hint(HintCode::InconsistentDescription, coordinate, message, places);
         }
         Some(chosen)

@@ -38,10 +38,7 @@ impl Merger<'_> {
         for source in sources {
             for part in source.part {
                 if let Some(target) = self.target(source.index, part) {
-                    groups.entry(target).or_default().push(Source {
-                        index: source.index,
-                        part,
-                    });
+                    groups.entry(target).or_default().push(source.map(|_| part));
                 }
             }
         }
@@ -86,11 +83,7 @@ impl Merger<'_> {
 
     /// Merges what is applied to the schemas themselves.
     pub(super) fn merge_schema_directives(&mut self) {
-        let schemas = self.schemas.iter().enumerate();
-        let applied = schemas.map(|(index, schema)| Source {
-            index,
-            part: &schema.directives,
-        });
+        let applied = self.schemas().map(|source| source.map(|schema| &schema.directives));
         let mut merged = Vec::new();
         self.merge_directives("schema", &applied.collect::<Vec<_>>(), &mut merged);
         self.out.directives = merged;
@@ -117,14 +110,14 @@ impl Merger<'_> {
             }
             let said = spellings
                 .iter()
-                .flat_map(|(name, indices)| indices.iter().map(move |index| (*index, name as &dyn ToString)));
+                .flat_map(|(name, indices)| indices.iter().map(move |index| (*index, name)));
             let said = self.disagreement("it is called", said);
             let places = spellings.values().flatten().map(|index| (*index, None));
             let message = format!(
                 "@{} has different names in different subgraphs: {said}; import it under one name",
                 feature.name()
             );
-            self.error(Code::LinkImportNameMismatch, message, places.collect::<Vec<_>>());
+            self.error(Code::LinkImportNameMismatch, message, places);
         }
     }
 
@@ -200,7 +193,6 @@ impl Merger<'_> {
         distinct: &[Distinct<'_>],
     ) -> Applied {
         let places = group.iter().map(|source| (source.index, source.part.location));
-        let places = places.collect::<Vec<_>>();
         let name = &target.name;
         let applied = distinct.iter().map(|(applied, _)| *applied).collect::<Vec<_>>();
         let merged = target.feature.map(|feature| strategy::merge(feature, &applied));

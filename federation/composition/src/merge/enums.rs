@@ -1,9 +1,9 @@
 //! Merging enums: which values remain depends on whether clients send them, receive them, or both.
 
 use apollo_compiler::Name;
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
-use super::{Merger, Source, join::join_enum_value};
+use super::{Merger, Source, join::join_enum_value, parts};
 use crate::{
     error::Code,
     hint::HintCode,
@@ -56,11 +56,8 @@ impl<'a> Merger<'a> {
     }
 
     fn merge_values(&mut self, sources: &[Source<'a, Type>], used: EnumUse, merged: &mut Type) {
-        let mut names: IndexMap<&Name, ()> = IndexMap::new();
-        for source in sources {
-            names.extend(source.part.values.keys().map(|name| (name, ())));
-        }
-        for name in names.into_keys() {
+        let names = sources.iter().flat_map(|source| source.part.values.keys());
+        for name in names.collect::<IndexSet<_>>() {
             let remarks = self.out.hints.len();
             let value = self.merge_value(sources, &merged.name, name);
             let about_value = self.out.hints.split_off(remarks);
@@ -82,7 +79,7 @@ impl<'a> Merger<'a> {
                 merged.name
             );
             let places = sources.iter().map(|source| (source.index, source.part.location));
-            self.error(Code::EmptyMergedEnumType, message, places.collect::<Vec<_>>());
+            self.error(Code::EmptyMergedEnumType, message, places);
         }
     }
 
@@ -133,20 +130,8 @@ impl<'a> Merger<'a> {
 
     fn merge_value(&mut self, sources: &[Source<'a, Type>], ty: &Name, name: &Name) -> EnumValue {
         let coordinate = format!("{ty}.{name}");
-        let given = sources
-            .iter()
-            .filter_map(|source| {
-                let part = source.part.values.get(name)?;
-                Some(Source {
-                    index: source.index,
-                    part,
-                })
-            })
-            .collect::<Vec<_>>();
-        let described = given
-            .iter()
-            .map(|source| (source.index, source.part.description.as_ref()));
-        let description = self.merge_descriptions(&coordinate, described.collect());
+        let given = parts(sources, |ty| ty.values.get(name));
+        let description = self.merge_descriptions(&coordinate, &given, |value| value.description.as_ref());
         let joins = given
             .iter()
             .map(|source| join_enum_value(&self.schemas[source.index].graph));

@@ -1,15 +1,15 @@
 //! Directives of operations: the supergraph has those that every subgraph defines.
 
 use apollo_compiler::{Name, ast::DirectiveLocation};
-use indexmap::IndexMap;
+use indexmap::IndexSet;
 
 use super::{Merger, Source};
-use crate::{hint::HintCode, model::Defined};
+use crate::{hint::HintCode, model::Defined, subgraph::Schema};
 
 /// What clients may use of these is for the gateway to say and not for subgraphs.
 const OF_THE_GATEWAY: [&str; 2] = ["defer", "stream"];
 
-impl Merger<'_> {
+impl<'a> Merger<'a> {
     /// Defines composed directives, and those of operations that all subgraphs define.
     pub(super) fn merge_definitions(&mut self) {
         for (name, composed) in self.composed.clone() {
@@ -21,17 +21,10 @@ impl Merger<'_> {
             }
             self.out.definitions.insert(name, definition);
         }
-        let mut names: IndexMap<&Name, ()> = IndexMap::new();
-        for schema in self.schemas {
-            let executable = schema
-                .definitions
-                .values()
-                .filter(|definition| is_executable(definition));
-            let executable = executable.filter(|definition| !OF_THE_GATEWAY.contains(&definition.name.as_str()));
-            names.extend(executable.map(|definition| (&definition.name, ())));
-        }
-        for name in names.into_keys() {
-            if !self.composed.contains_key(name) {
+        let definitions = self.schemas.iter().flat_map(|schema| schema.definitions.values());
+        let executable = definitions.filter(|definition| is_executable(definition));
+        for name in executable.map(|definition| &definition.name).collect::<IndexSet<_>>() {
+            if !self.composed.contains_key(name) && !OF_THE_GATEWAY.contains(&name.as_str()) {
                 self.merge_executable(name);
             }
         }
@@ -39,37 +32,19 @@ impl Merger<'_> {
 
     fn merge_executable(&mut self, name: &Name) {
         let coordinate = format!("@{name}");
-        let (with, without): (Vec<_>, Vec<_>) = self
-            .schemas
-            .iter()
-            .enumerate()
-            .map(|(index, schema)| {
-                (
-                    index,
-                    schema
-                        .definitions
-                        .get(name)
-                        .filter(|definition| is_executable(definition)),
-                )
-            })
-            .partition(|(_, definition)| definition.is_some());
-        if !without.is_empty() {
-            let lacking = without.iter().map(|(index, _)| *index).collect::<Vec<_>>();
+        let definition = |schema: &'a Schema| schema.definitions.get(name).filter(|it| is_executable(it));
+        let lacking = self.schemas().filter(|source| definition(source.part).is_none());
+        let lacking = lacking.map(|source| source.index).collect::<Vec<_>>();
+        if !lacking.is_empty() {
             let message = format!(
                 "@{name} is left out, as it is not defined in {}",
                 self.names(lacking.clone())
             );
             let places = lacking.into_iter().map(|index| (index, None));
-            return self.hint(
-                HintCode::InconsistentExecutableDirectivePresence,
-                &coordinate,
-                message,
-                places,
-            );
+            let code = HintCode::InconsistentExecutableDirectivePresence;
+            return self.hint(code, &coordinate, message, places);
         }
-        let defined = with
-            .into_iter()
-            .filter_map(|(index, part)| part.map(|part| Source { index, part }));
+        let defined = self.schemas().filter_map(|source| source.find(definition));
         let defined = defined.collect::<Vec<_>>();
         let Some(locations) = self.shared_locations(&coordinate, &defined) else {
             return;
@@ -86,11 +61,8 @@ impl Merger<'_> {
         }
         let declared = defined.iter().map(|source| source.map(|part| &part.arguments));
         let arguments = self.merge_declared(&coordinate, &declared.collect::<Vec<_>>());
-        let described = defined
-            .iter()
-            .map(|source| (source.index, source.part.description.as_ref()));
         let definition = Defined {
-            description: self.merge_descriptions(&coordinate, described.collect()),
+            description: self.merge_descriptions(&coordinate, &defined, |it| it.description.as_ref()),
             name: name.clone(),
             arguments,
             repeatable,

@@ -5,7 +5,7 @@ use apollo_compiler::{
     ast::{Type, Value},
 };
 
-use super::{Merger, Source, default::is_same_value};
+use super::{Merger, Source, default::is_same_value, parts};
 use crate::{error::Code, model::Field};
 
 /// Faults of one kind that several subgraphs may share.
@@ -59,16 +59,7 @@ impl Merger<'_> {
             );
             self.error(Code::ExternalArgumentMissing, message, missing);
         }
-        let given = external
-            .iter()
-            .filter_map(|source| {
-                let part = source.part.arguments.get(name)?;
-                Some(Source {
-                    index: source.index,
-                    part,
-                })
-            })
-            .collect::<Vec<_>>();
+        let given = parts(external, |field| field.arguments.get(name));
         let mut mismatch = Mismatch {
             code: Code::ExternalArgumentTypeMismatch,
             coordinate: argument_coordinate,
@@ -102,14 +93,8 @@ impl Merger<'_> {
         if wrong.is_empty() {
             return;
         }
-        let said = wrong
-            .iter()
-            .map(|source| (source.index, describe(source.part)))
-            .collect::<Vec<_>>();
-        let said = self.disagreement(
-            mismatch.what,
-            said.iter().map(|(index, text)| (*index, text as &dyn ToString)),
-        );
+        let said = wrong.iter().map(|source| (source.index, describe(source.part)));
+        let said = self.disagreement(mismatch.what, said);
         let message = format!(
             "\"{}\" is declared differently where it is @external: expected {} {}, but it has {said}",
             mismatch.coordinate,
@@ -117,7 +102,7 @@ impl Merger<'_> {
             expected.to_string()
         );
         let places = wrong.iter().map(|source| (source.index, source.part.location));
-        self.error(mismatch.code, message, places.collect::<Vec<_>>());
+        self.error(mismatch.code, message, places);
     }
 }
 

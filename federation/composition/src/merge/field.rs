@@ -1,9 +1,9 @@
 //! Merging the fields of objects and interfaces.
 
 use apollo_compiler::{Name, ast::Value, name};
-use indexmap::IndexMap;
+use indexmap::IndexSet;
 
-use super::{Merger, Source, join::join_field, overrides::label, type_ref::Position};
+use super::{Merger, Source, join::join_field, overrides::label, parts, type_ref::Position};
 use crate::{
     error::Code,
     model::{Applied, Directives, Field, Kind, Type},
@@ -30,24 +30,14 @@ impl Fields<'_, '_> {
 impl<'a> Merger<'a> {
     /// Merges the fields of an object or interface: it has every field that some subgraph has.
     pub(super) fn merge_fields(&mut self, parents: &[Source<'a, Type>], merged: &mut Type) {
-        let mut names: IndexMap<&Name, ()> = IndexMap::new();
-        for parent in parents {
-            names.extend(parent.part.fields.keys().map(|name| (name, ())));
-        }
-        for name in names.into_keys() {
-            let declared = parents.iter().filter_map(|parent| {
-                let part = parent.part.fields.get(name)?;
-                Some(Source {
-                    index: parent.index,
-                    part,
-                })
-            });
+        let names = parents.iter().flat_map(|parent| parent.part.fields.keys());
+        for name in names.collect::<IndexSet<_>>() {
             let fields = Fields {
                 parent: &merged.name,
                 kind: merged.kind,
                 name,
                 parents,
-                declared: declared.collect(),
+                declared: parts(parents, |ty| ty.fields.get(name)),
             };
             if let Some(field) = self.merge_field(&fields) {
                 merged.fields.insert(name.clone(), field);
@@ -70,10 +60,7 @@ impl<'a> Merger<'a> {
         // Where an interface object alone resolves it, it is declared only where it is external.
         let declared = if internal.is_empty() { &external } else { &internal };
         self.check_directives_on_external(&coordinate, &external);
-        let described = declared
-            .iter()
-            .map(|source| (source.index, source.part.description.as_ref()));
-        let description = self.merge_descriptions(&coordinate, described.collect());
+        let description = self.merge_descriptions(&coordinate, declared, |field| field.description.as_ref());
         let ty = self.merge_type_refs(Position::Output, &coordinate, declared);
         let mut merged = Field {
             name: fields.name.clone(),
@@ -102,7 +89,7 @@ impl<'a> Merger<'a> {
             self.names(external.iter().map(|source| source.index))
         );
         let places = external.iter().map(|source| (source.index, source.part.location));
-        self.error(Code::ExternalMissingOnBase, message, places.collect::<Vec<_>>());
+        self.error(Code::ExternalMissingOnBase, message, places);
     }
 
     fn check_directives_on_external(&mut self, coordinate: &str, external: &[Source<'_, Field>]) {

@@ -1,9 +1,9 @@
 //! Merging input types: the fields that every subgraph has.
 
-use apollo_compiler::{Name, name};
-use indexmap::IndexMap;
+use apollo_compiler::name;
+use indexmap::IndexSet;
 
-use super::{Merger, Source, join::join_field, type_ref::Position};
+use super::{Merger, Source, join::join_field, parts, type_ref::Position};
 use crate::{
     error::Code,
     hint::HintCode,
@@ -14,22 +14,10 @@ use crate::{
 impl<'a> Merger<'a> {
     /// Merges the fields of an input type.
     pub(super) fn merge_input_fields(&mut self, parents: &[Source<'a, Type>], merged: &mut Type) {
-        let mut names: IndexMap<&Name, ()> = IndexMap::new();
-        for parent in parents {
-            names.extend(parent.part.fields.keys().map(|name| (name, ())));
-        }
+        let names = parents.iter().flat_map(|parent| parent.part.fields.keys());
         let mut is_required_missing = false;
-        for name in names.into_keys() {
-            let given = parents
-                .iter()
-                .filter_map(|parent| {
-                    let part = parent.part.fields.get(name)?;
-                    Some(Source {
-                        index: parent.index,
-                        part,
-                    })
-                })
-                .collect::<Vec<_>>();
+        for name in names.collect::<IndexSet<_>>() {
+            let given = parts(parents, |ty| ty.fields.get(name));
             let coordinate = format!("{}.{name}", merged.name);
             let remarks = self.out.hints.len();
             let mut field = self.merge_input(Position::InputField, &coordinate, &given);
@@ -50,7 +38,7 @@ impl<'a> Merger<'a> {
                 merged.name
             );
             let places = parents.iter().map(|parent| (parent.index, parent.part.location));
-            self.error(Code::EmptyMergedInputType, message, places.collect::<Vec<_>>());
+            self.error(Code::EmptyMergedInputType, message, places);
         }
     }
 
@@ -65,7 +53,7 @@ impl<'a> Merger<'a> {
             .collect::<Vec<_>>();
         let lacking = self.names(missing.iter().map(|(index, _)| *index));
         let places = given.iter().map(|source| (source.index, source.part.location));
-        let places = places.chain(missing).collect::<Vec<_>>();
+        let places = places.chain(missing);
         if required.is_empty() {
             let message = format!("input field \"{coordinate}\" is left out, as it is not declared in {lacking}");
             self.hint(HintCode::InconsistentInputObjectField, coordinate, message, places);

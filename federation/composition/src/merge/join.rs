@@ -37,7 +37,7 @@ impl Application {
         }
     }
 
-    /// Adds an argument if it differs from the default.
+    /// Adds an argument if there is a value for it.
     pub(crate) fn flag(self, name: Name, value: Option<bool>) -> Self {
         match value {
             Some(value) => self.with(name, Value::Boolean(value)),

@@ -11,19 +11,13 @@ impl Merger<'_> {
     pub(super) fn check_kinds(&mut self) {
         for name in self.type_names() {
             let sources = self.sources(&name);
+            let places = sources.iter().map(|source| (source.index, source.part.location));
             let first = merged_kind(sources[0].part);
             if sources.iter().any(|source| merged_kind(source.part) != first) {
-                let said = sources
-                    .iter()
-                    .map(|source| (source.index, describe(source.part)))
-                    .collect::<Vec<_>>();
-                let said = self.disagreement("", said.iter().map(|(index, kind)| (*index, kind as &dyn ToString)));
+                let said = sources.iter().map(|source| (source.index, describe(source.part)));
+                let said = self.disagreement("", said);
                 let message = format!("type \"{name}\" has mismatched kinds: it is defined as{said}");
-                self.error(
-                    Code::TypeKindMismatch,
-                    message,
-                    sources.iter().map(|source| (source.index, source.part.location)),
-                );
+                self.error(Code::TypeKindMismatch, message, places);
                 self.mismatched.insert(name);
                 continue;
             }
@@ -31,11 +25,7 @@ impl Merger<'_> {
                 let message = format!(
                     "type \"{name}\" is an @interfaceObject in every subgraph that defines it: one of them must define the interface"
                 );
-                self.error(
-                    Code::InterfaceObjectUsageError,
-                    message,
-                    sources.iter().map(|source| (source.index, source.part.location)),
-                );
+                self.error(Code::InterfaceObjectUsageError, message, places);
             }
         }
     }

@@ -26,11 +26,12 @@ mod types;
 use std::collections::{BTreeMap, HashSet};
 
 use apollo_compiler::{Name, parser::SourceSpan};
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 pub(crate) use self::{
     alternatives::{Alternatives, MOST_ALTERNATIVES, alternatives, conjunction, fulfils},
     composed::ComposedLink,
+    default::is_same_value,
     executable::is_executable_location,
 };
 use self::{composed::Composed, overrides::Overrides};
@@ -128,6 +129,17 @@ impl<'a, T: ?Sized> Source<'a, T> {
             part: map(self.part),
         }
     }
+
+    /// A part of this part that may not be there.
+    fn find<U: ?Sized>(self, find: impl FnOnce(&'a T) -> Option<&'a U>) -> Option<Source<'a, U>> {
+        let part = find(self.part)?;
+        Some(self.map(|_| part))
+    }
+}
+
+/// What some of these parts have.
+fn parts<'a, T, U>(of: &[Source<'a, T>], find: impl Fn(&'a T) -> Option<&'a U>) -> Vec<Source<'a, U>> {
+    of.iter().filter_map(|source| source.find(&find)).collect()
 }
 
 impl<'a> Merger<'a> {
@@ -142,22 +154,25 @@ impl<'a> Merger<'a> {
         }
     }
 
+    /// The schemas of all subgraphs.
+    fn schemas(&self) -> impl Iterator<Item = Source<'a, Schema>> {
+        let schemas = self.schemas.iter().enumerate();
+        schemas.map(|(index, part)| Source { index, part })
+    }
+
     /// The subgraphs' declarations of a type.
     fn sources(&self, name: &Name) -> Vec<Source<'a, Type>> {
-        let declared = self.schemas.iter().enumerate();
+        let declared = self.schemas();
         declared
-            .filter_map(|(index, schema)| schema.types.get(name).map(|part| Source { index, part }))
+            .filter_map(|source| source.find(|schema| schema.types.get(name)))
             .collect()
     }
 
     /// The names of all types, in the order of their first declaration.
     fn type_names(&self) -> Vec<Name> {
-        let mut names = IndexMap::new();
-        for schema in self.schemas {
-            let mergeable = schema.types.keys().filter(|name| !self.mismatched.contains(*name));
-            names.extend(mergeable.map(|name| (name.clone(), ())));
-        }
-        names.into_keys().collect()
+        let names = self.schemas.iter().flat_map(|schema| schema.types.keys());
+        let mergeable = names.filter(|name| !self.mismatched.contains(*name));
+        mergeable.cloned().collect::<IndexSet<_>>().into_iter().collect()
     }
 
     /// Reports an error that names the subgraphs at these places.
@@ -210,7 +225,7 @@ impl<'a> Merger<'a> {
     }
 
     /// Who says what: `type "Int" in subgraph "a" but type "String" in subgraph "b"`.
-    fn disagreement<'t>(&self, label: &str, said: impl IntoIterator<Item = (usize, &'t dyn ToString)>) -> String {
+    fn disagreement<T: ToString>(&self, label: &str, said: impl IntoIterator<Item = (usize, T)>) -> String {
         let mut by_text: IndexMap<String, Vec<usize>> = IndexMap::new();
         for (index, what) in said {
             by_text.entry(what.to_string()).or_default().push(index);

@@ -52,15 +52,13 @@ impl<'a> Merger<'a> {
         if !is_abstract || returned.iter().all(|(_, _, names)| *names == returned[0].2) {
             return;
         }
-        let said = returned
-            .iter()
-            .map(|(index, _, names)| (*index, names as &dyn ToString));
+        let said = returned.iter().map(|(index, _, names)| (*index, names));
         let said = self.disagreement("the types", said);
         let coordinate = fields.coordinate();
         let message = format!("shared field \"{coordinate}\" can return different types: {said}");
         let places = resolved.iter().map(|source| (source.index, source.part.location));
         let code = HintCode::InconsistentRuntimeTypesForShareableReturn;
-        self.hint(code, &coordinate, message, places.collect::<Vec<_>>());
+        self.hint(code, &coordinate, message, places);
     }
 
     /// Checks a field that a type has by `@interfaceObject` alone.
@@ -116,6 +114,6 @@ impl<'a> Merger<'a> {
             self.names(unshared.iter().map(|resolver| resolver.index)),
         );
         let places = resolvers.iter().map(|resolver| (resolver.index, resolver.location));
-        self.error(Code::InvalidFieldSharing, message, places.collect::<Vec<_>>());
+        self.error(Code::InvalidFieldSharing, message, places);
     }
 }

@@ -76,13 +76,9 @@ impl Merger<'_> {
 
         let said = sources
             .iter()
-            .map(|source| (source.index, format!("\"{}\"", source.part.ty)))
-            .collect::<Vec<_>>();
-        let said = self.disagreement("type", said.iter().map(|(index, text)| (*index, text as &dyn ToString)));
-        let places = sources
-            .iter()
-            .map(|source| (source.index, source.part.location))
-            .collect::<Vec<_>>();
+            .map(|source| (source.index, format!("\"{}\"", source.part.ty)));
+        let said = self.disagreement("type", said);
+        let places = sources.iter().map(|source| (source.index, source.part.location));
         let noun = position.noun();
         if is_compatible {
             let message =

@@ -39,10 +39,7 @@ impl<'a> Merger<'a> {
     pub(super) fn merge_head(&mut self, name: &Name) -> (Type, Vec<Source<'a, Type>>) {
         let sources = self.sources(name);
         let mut merged = Type::new(name.clone(), merged_kind(sources[0].part));
-        let described = sources
-            .iter()
-            .map(|source| (source.index, source.part.description.as_ref()));
-        merged.description = self.merge_descriptions(name, described.collect());
+        merged.description = self.merge_descriptions(name, &sources, |ty| ty.description.as_ref());
         for source in &sources {
             self.join_types(*source, &mut merged);
         }
@@ -148,7 +145,7 @@ impl<'a> Merger<'a> {
                 self.names(values.iter().map(|source| source.index))
             );
             let places = values.iter().map(|source| (source.index, source.part.location));
-            self.hint(HintCode::InconsistentEntity, name, message, places.collect::<Vec<_>>());
+            self.hint(HintCode::InconsistentEntity, name, message, places);
         }
         if entities.is_empty() {
             let code = match kind {
@@ -161,18 +158,15 @@ impl<'a> Merger<'a> {
 
     /// Hints about fields of a type that some declarations lack and that nobody adds.
     fn compare_fields(&mut self, code: HintCode, name: &Name, own: &[Source<'_, Type>], adding: &[Source<'_, Type>]) {
-        let mut fields = IndexSet::new();
-        for source in own {
-            fields.extend(source.part.fields.keys().cloned());
-        }
+        let fields = own.iter().flat_map(|source| source.part.fields.keys());
         let is_added = |field: &Name| adding.iter().any(|source| source.part.fields.contains_key(field));
-        for field in fields.into_iter().filter(|field| !is_added(field)) {
+        for field in fields.filter(|field| !is_added(field)).collect::<IndexSet<_>>() {
             let lacking = own.iter().filter(|source| {
                 // A type of external fields is there for a selection, which may leave some out.
                 let usage = &self.schemas[source.index].usage;
                 let mut fields = source.part.fields.keys();
                 let resolves = fields.any(|field| !usage.is_external(name, field));
-                resolves && !source.part.fields.contains_key(&field)
+                resolves && !source.part.fields.contains_key(field)
             });
             let lacking = lacking
                 .map(|source| (source.index, source.part.location))

@@ -1,9 +1,8 @@
 //! The field sets of keys, requirements, provisions and contexts, parsed once and named by an id.
 
-use apollo_compiler::{
-    Name,
-    ast::{self, Document},
-};
+use apollo_compiler::{Name, ast};
+
+use crate::subgraph::parse_selections;
 
 /// Names a selection of [`Selections`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,17 +34,7 @@ impl Selections {
     /// Parses a field set, with or without its braces. What is no field set selects nothing: the composer, which has
     /// validated it, writes none.
     pub(super) fn parse(&mut self, text: &str) -> SelectionId {
-        let text = text.trim();
-        let braced = if text.starts_with('{') {
-            text.to_owned()
-        } else {
-            format!("{{{text}}}")
-        };
-        let Ok(document) = Document::parse(braced, "field set") else {
-            return Self::EMPTY;
-        };
-        let operation = document.definitions.first().and_then(|it| it.as_operation_definition());
-        operation.map_or(Self::EMPTY, |it| self.add(&it.selection_set))
+        parse_selections(text).map_or(Self::EMPTY, |selections| self.add(&selections))
     }
 
     pub(super) fn items(&self, id: SelectionId) -> &[Item] {

@@ -24,12 +24,9 @@ pub(crate) fn check(document: &Document, names: &Names) -> Vec<Fault> {
         .ignore_builtin_redefinitions()
         .add_ast(&completed)
         .build();
-    match built {
+    match built.and_then(Schema::validate) {
         Err(invalid) => faults(&invalid.errors),
-        Ok(schema) => match schema.validate() {
-            Err(invalid) => faults(&invalid.errors),
-            Ok(_) => Vec::new(),
-        },
+        Ok(_) => Vec::new(),
     }
 }
 

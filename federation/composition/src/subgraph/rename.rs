@@ -1,9 +1,6 @@
 //! Gives types other names, wherever a subgraph names them.
 
-use apollo_compiler::{
-    Name, Node,
-    ast::{self, Argument, Value},
-};
+use apollo_compiler::{Name, ast};
 
 use crate::{
     model::{Applied, Kind, Type, Types},
@@ -58,14 +55,9 @@ fn rename_conditions(directives: &mut [Applied], renames: &[(Name, Name)]) {
             Some(Feature::FromContext) => "field",
             _ => continue,
         };
-        for argument in applied.arguments.iter_mut().filter(|it| it.name == selection) {
-            if let Some(text) = argument.value.as_str() {
-                let text = with_conditions(text, renames);
-                *argument = Node::new(Argument {
-                    name: argument.name.clone(),
-                    value: Node::new(Value::String(text)),
-                });
-            }
+        if let Some(text) = applied.text(selection) {
+            let text = with_conditions(text, renames);
+            applied.set_text(selection, &text);
         }
     }
 }

@@ -1,9 +1,6 @@
 //! Selections of Federation 1, without the fields that the subgraph resolves by itself.
 
-use apollo_compiler::{
-    Name, Node,
-    ast::{Argument, Selection, Value},
-};
+use apollo_compiler::{Name, ast::Selection};
 
 use super::{Schema, parse_selections, usage::Usage};
 use crate::{
@@ -100,11 +97,6 @@ fn selecting(applied: &Applied, selections: &[Selection]) -> Option<Applied> {
     let texts = selections.iter().map(|it| it.serialize().no_indent().to_string());
     let text = texts.collect::<Vec<_>>().join(" ");
     let mut applied = applied.clone();
-    for argument in applied.arguments.iter_mut().filter(|it| it.name == "fields") {
-        *argument = Node::new(Argument {
-            name: argument.name.clone(),
-            value: Node::new(Value::String(text.clone())),
-        });
-    }
+    applied.set_text("fields", &text);
     (!selections.is_empty()).then_some(applied)
 }

@@ -5,10 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use apollo_compiler::{
-    Name, Node,
-    ast::{Argument, Value},
-};
+use apollo_compiler::{Name, ast::Value};
 
 use super::{Schema, parse_selections, trim::trim, usage::Usage};
 use crate::{
@@ -188,14 +185,7 @@ fn mend_fields(directive: &mut Applied) {
         Value::Enum(name) => name.to_string(),
         _ => return,
     };
-    for argument in &mut directive.arguments {
-        if argument.name == "fields" {
-            *argument = Node::new(Argument {
-                name: argument.name.clone(),
-                value: Value::String(mended.clone()).into(),
-            });
-        }
-    }
+    directive.set_text("fields", &mended);
 }
 
 /// Drops `@external` from the keys of extensions, and external fields that nothing uses.

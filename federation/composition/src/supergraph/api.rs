@@ -17,8 +17,13 @@ use crate::{
 pub(crate) fn api(merged: &Merged, schemas: &[Schema]) -> Document {
     let types = api_types(merged);
     let mut others = types.values().map(definition).collect::<Vec<_>>();
-    let own = merged.definitions.values().filter(|it| !merged.is_composed(&it.name));
-    let executable = own.filter_map(executable_part);
+    // What needs the types of its own specification is for gateways, as these types are.
+    let is_seen = |it: &&Defined| {
+        !it.arguments
+            .values()
+            .any(|it| merged.is_of_composed(it.ty.inner_named_type()))
+    };
+    let executable = merged.definitions.values().filter(is_seen).filter_map(executable_part);
     others.extend(executable.map(|it| Definition::DirectiveDefinition(Node::new((&it).into()))));
     sort(&mut others);
     let mut definitions = vec![schema_definition(&types, schemas, Vec::new())];

@@ -47,18 +47,13 @@ pub(crate) fn check_visibility(merged: &Merged, schemas: &[subgraph::Schema]) ->
 
 /// Checks that a finished document is GraphQL.
 pub(crate) fn check_graphql(document: &Document) -> Vec<CompositionError> {
-    let fault = |errors: &apollo_compiler::validation::DiagnosticList| {
-        let message = |diagnostic: apollo_compiler::diagnostic::Diagnostic<'_, _>| {
-            let message = format!("the merged schema is not valid: {}", diagnostic.error);
-            CompositionError::new(Code::InvalidGraphql, message)
-        };
-        errors.iter().map(message).collect::<Vec<_>>()
+    let built = Schema::builder().add_ast(document).build();
+    let Err(invalid) = built.and_then(Schema::validate) else {
+        return Vec::new();
     };
-    match Schema::builder().add_ast(document).build() {
-        Err(invalid) => fault(&invalid.errors),
-        Ok(schema) => match schema.validate() {
-            Err(invalid) => fault(&invalid.errors),
-            Ok(_) => Vec::new(),
-        },
-    }
+    let faults = invalid.errors.iter().map(|fault| {
+        let message = format!("the merged schema is not valid: {}", fault.error);
+        CompositionError::new(Code::InvalidGraphql, message)
+    });
+    faults.collect()
 }

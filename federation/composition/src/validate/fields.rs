@@ -63,16 +63,14 @@ fn check_external(schema: &Schema, ty: &Type, field: &Field) -> Vec<CompositionE
         );
         errors.push(schema.error(Code::ExternalUnused, message, field.location));
     }
-    for feature in [Feature::Provides] {
-        if let Some(other) = field.directives.first(feature)
-            && schema.usage.is_external(&ty.name, &field.name)
-        {
-            let message = format!(
-                "field \"{coordinate}\" cannot have both @{} and @{}",
-                external.name, other.name
-            );
-            errors.push(schema.error(Code::ExternalCollisionWithAnotherDirective, message, other.location));
-        }
+    if let Some(provides) = field.directives.first(Feature::Provides)
+        && schema.usage.is_external(&ty.name, &field.name)
+    {
+        let message = format!(
+            "field \"{coordinate}\" cannot have both @{} and @{}",
+            external.name, provides.name
+        );
+        errors.push(schema.error(Code::ExternalCollisionWithAnotherDirective, message, provides.location));
     }
     errors
 }

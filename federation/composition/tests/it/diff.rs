@@ -126,8 +126,8 @@ fn a_changed_default_is_dangerous_and_a_lost_one_may_break() {
 #[test]
 fn a_default_says_nothing_new_where_it_is_the_same_value_or_could_not_be_left_out() {
     check(
-        "type Query { a(f: F = {x: 1, y: [2]}, r: Float = 1): Int } input F { x: Int y: [Int] }",
-        "type Query { a(f: F = {y: [2], x: 1}, r: Float = 1.0): Int } input F { x: Int y: [Int] }",
+        "type Query { a(f: F = {x: 1, y: [2]}, r: Float = 1, s: Float = 1.0): Int } input F { x: Int y: [Int] }",
+        "type Query { a(f: F = {y: [2], x: 1}, r: Float = 1.0, s: Float = 1.00): Int } input F { x: Int y: [Int] }",
         &[],
     );
     check(

@@ -6,6 +6,7 @@ mod diff;
 mod diff_spreads;
 mod diff_together;
 mod diff_usage;
+mod docs;
 mod golden;
 mod merge;
 mod merge_access;

@@ -51,7 +51,7 @@ impl Case {
 
 /// All cases, in the order of their names.
 pub(super) fn load() -> Vec<Case> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../composition/tests/corpus");
     let mut cases = Vec::new();
     for rule in fs::read_dir(&root).unwrap() {
         for file in fs::read_dir(rule.unwrap().path()).unwrap() {

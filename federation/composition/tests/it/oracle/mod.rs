@@ -3,6 +3,7 @@
 mod corpus;
 mod hints;
 mod normal;
+mod npm;
 mod peers;
 
 use std::collections::BTreeSet;

@@ -2,13 +2,14 @@
 
 use std::{
     io::Write,
-    path::PathBuf,
     process::{Command, Stdio},
 };
 
 use federation_composition::Subgraph;
 use serde::Deserialize;
 use serde_json::json;
+
+use super::npm::folder;
 
 /// What the peers say of one case.
 #[derive(Debug, Deserialize)]
@@ -45,13 +46,7 @@ pub(super) struct PeerError {
 
 /// What all peers say of all cases, in their order; `None` if they are not installed.
 pub(super) fn ask<'a>(cases: impl Iterator<Item = &'a [Subgraph]>) -> Option<Vec<Answers>> {
-    let folder = folder();
-    let is_installed = folder.join("node_modules/@apollo/composition").is_dir()
-        && folder.join("node_modules/@theguild/federation-composition").is_dir();
-    if !is_installed {
-        missing();
-        return None;
-    }
+    let folder = folder(&["@apollo/composition", "@theguild/federation-composition"])?;
     let describe = |subgraph: &Subgraph| json!({ "name": subgraph.name, "url": subgraph.url, "sdl": subgraph.sdl });
     let cases: Vec<_> = cases
         .map(|it| json!({ "subgraphs": it.iter().map(describe).collect::<Vec<_>>() }))
@@ -72,28 +67,4 @@ pub(super) fn ask<'a>(cases: impl Iterator<Item = &'a [Subgraph]>) -> Option<Vec
     let output = node.wait_with_output().unwrap();
     assert!(output.status.success(), "the peers should not fail as a whole");
     Some(serde_json::from_slice(&output.stdout).unwrap())
-}
-
-#[expect(clippy::disallowed_methods, reason = "a test finds its peers by the environment")]
-fn folder() -> PathBuf {
-    let cache = std::env::var_os("HANSA_CACHE").map(PathBuf::from);
-    let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache/hansa");
-    cache.unwrap_or_else(home).join("npm")
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test knows by the environment whether it may be skipped"
-)]
-fn missing() {
-    let remedy = "install the npm packages of .ci/run, or set HANSA_CACHE";
-    assert!(
-        std::env::var_os("CI").is_none(),
-        "the peers of composition are needed: {remedy}"
-    );
-    // Not through the test harness's capture: a skipped comparison must be seen in a run that passes.
-    let _ = writeln!(
-        std::io::stderr(),
-        "SKIPPED: composition is not compared with its peers: {remedy}"
-    );
 }
