@@ -77,7 +77,7 @@ impl Options {
 /// Measures everything and prints one table.
 pub(crate) async fn all(options: &Options) -> Result<()> {
     let (before, home) = (load_average()?, tempfile::tempdir()?);
-    let log = "off".to_owned();
+    let log = Some("off".to_owned());
     // As in the binary: what counts requests costs time too.
     platform_telemetry::init(&platform_telemetry::Settings {
         log,

@@ -38,6 +38,17 @@ pub enum Outcome {
     Failed,
 }
 
+impl Outcome {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 impl Event for Recorded {
     const TYPE: &'static str = "audit.recorded";
     const AGGREGATE: &'static str = "audit";

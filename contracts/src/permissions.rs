@@ -34,6 +34,14 @@ const PATIENCE: u64 = 2;
 const FAILURES: u32 = 3;
 const PAUSE: u64 = 5;
 
+/// The names of all permissions, one a line: written by `cargo run -p security --example permissions`.
+const NAMES: &str = include_str!("../permissions.txt");
+
+/// Whether something is the name of a permission.
+pub fn is_permission(name: &str) -> bool {
+    NAMES.lines().any(|known| known == name)
+}
+
 /// What a question is about. Nothing of it is looked up: the service that keeps a thing says where it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct About {

@@ -132,17 +132,20 @@ pub(crate) async fn run(args: AccountsArgs, setup: Setup) -> Result<()> {
     }
 }
 
-/// Does something to an account by the service, opened in this process.
+/// The store of `auth`, without what the service does beside requests: a server has the settings that mails are sent by.
+pub(crate) async fn store(desk: &Desk) -> Result<Auth> {
+    desk.needs("auth").await?;
+    Ok(Auth::open(desk.context("auth")).await.map_err(Error::from)?)
+}
+
+/// Does something to an account.
 async fn with<T>(desk: &Desk, who: &str, done: impl AsyncFnOnce(&Auth, &Model) -> auth::error::Result<T>) -> Result<T> {
-    let running = desk.running([auth::service()]).await?;
-    let outcome: Result<T> = match running.store::<Auth>("auth") {
-        Some(auth) => match found(&auth.db, who).await {
-            Ok(account) => done(&auth, &account).await.map_err(|error| Error::from(error).into()),
-            Err(failure) => Err(failure),
-        },
-        None => Err(Failure::new("the service auth did not open")),
+    let auth = store(desk).await?;
+    let outcome = match found(&auth.db, who).await {
+        Ok(account) => done(&auth, &account).await.map_err(|error| Error::from(error).into()),
+        Err(failure) => Err(failure),
     };
-    running.stop().await;
+    auth.db.close().await;
     outcome
 }
 
@@ -258,7 +261,8 @@ async fn recover(desk: &Desk, (who, yes): (&str, bool), json: bool) -> Result<()
     } = removed;
     let codes = if codes { "codes are off" } else { "codes were off" };
     out::write(format!(
-        "{codes}; gone are the password, {sessions} sessions, {keys} API keys, {passkeys} passkeys and {identities} providers\n"
+        "{codes}, and the password is gone; sessions: {sessions}, API keys: {keys}, passkeys: {passkeys}, providers: \
+         {identities}\n"
     ))?;
     out::note("the owner is told by mail, and sets a new password by a link to it");
     Ok(())

@@ -24,6 +24,7 @@ Exit codes:
 
 Environment:
   HANSA_DATA, HANSA_URL, HANSA_CONFIG    the same as --data, --url, --config
+  HANSA_TOKEN                            an API key or access token for the server, instead of --token-file
   HANSA_<SECTION>__<KEY>                 any setting, for instance HANSA_LAKE__MEMORY_LIMIT=512MB
   and other names, which older installations use:
   FINANCIAL_DATA_SERVICE_PORT            financial-data.port, the same as --port
@@ -32,7 +33,9 @@ Environment:
   GATEWAY_PORT                           gateway.port, the same as --gateway-port
   MONOLITHIC_BACKEND_URL                 stitch.monolith.url: a GraphQL service without federation, joined by `up`
   PARQUET_STORAGE_PATH, ICEBERG_CATALOG_PATH, ARROW_MEMORY_LIMIT
-                                         lake.warehouse, lake.catalog and lake.memory-limit";
+                                         lake.warehouse, lake.catalog and lake.memory-limit
+  OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_SERVICE_NAME, OTEL_TRACES_SAMPLER_ARG
+                                         telemetry.otlp-endpoint, telemetry.service-name and telemetry.sampling";
 
 /// Financial and economic series with every vintage of their points, kept in Apache Iceberg tables.
 #[derive(Parser)]

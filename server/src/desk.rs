@@ -10,6 +10,7 @@ use platform_crypto::{KeyRing, KeySettings};
 use platform_database::{Database, Migrations};
 use platform_error::Error;
 use platform_service::{Clock, Context, Host, HostSettings, Running, Service};
+use platform_telemetry::Format;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -42,13 +43,11 @@ impl Desk {
             .with("host.data", args.data.as_ref().map(|data| data.display()))
             // A command asks one thing after the other, beside servers that need the connections.
             .with("database.min-connections", Some(0))
-            .with("database.max-connections", Some(8));
+            .with("database.max-connections", Some(8))
+            // The servers may be of an older version. What brings their databases forward is `hansa migrate`.
+            .with("database.migrate", Some("check"));
         let config = setup.config()?;
-        let quiet = platform_telemetry::Settings {
-            log: "error".into(),
-            ..Default::default()
-        };
-        setup.telemetry(&config, quiet)?;
+        setup.telemetry(&config, ("error", Format::Text))?;
         settings::read_all(&config)?;
         let host: HostSettings = config.section("host")?;
         Ok(Self {
@@ -110,7 +109,7 @@ impl Desk {
     /// The key ring. Looking makes none.
     pub(crate) fn ring(&self) -> Result<KeyRing> {
         let settings = KeySettings {
-            create: false,
+            create: Some(false),
             ..self.config.section("keys")?
         };
         let random = self.context("hansa").random();

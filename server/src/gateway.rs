@@ -3,15 +3,15 @@
 use std::{net::IpAddr, path::PathBuf, sync::Arc};
 
 use clap::Args;
-use federation_gateway::{Overrides, Source, Supergraph};
+use federation_gateway::{Overrides, Source, Supergraph, Variables};
 use platform_config::Duration;
 use platform_service::{Clock, Host, interrupted};
-use platform_telemetry::{Format, Settings};
+use platform_telemetry::Format;
 
 use crate::{
     failure::{Failure, Result},
     out, schema, serve,
-    settings::Setup,
+    settings::{self, Setup},
 };
 
 /// The gateway's name, and its section of the settings.
@@ -57,12 +57,20 @@ pub(crate) struct PlanArgs {
     /// Which of several operations in it
     #[arg(long, value_name = "NAME")]
     operation: Option<String>,
+    /// The variables of the request as a JSON object: what they skip is not planned
+    #[arg(long, value_name = "JSON", default_value = "{}", value_parser = variables)]
+    variables: Variables,
     /// Switch a label of @override on; may be repeated
     #[arg(long, value_name = "LABEL")]
     label: Vec<String>,
     /// Plan for a request that falls here in a hundred per cent: percent(n) holds where n is more
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..100))]
     percent: u8,
+}
+
+fn variables(text: &str) -> Result<Variables, String> {
+    serde_json::from_str(text)
+        .map_err(|error| format!("expected a JSON object such as {{\"withPrices\": true}}: {error}"))
 }
 
 /// Serves a supergraph until it is interrupted.
@@ -77,12 +85,9 @@ pub(crate) async fn run(args: GatewayArgs, setup: Setup) -> Result<()> {
     };
     let setup = setup.with("host.bind", args.bind).with("gateway.port", args.port);
     let config = setup.config()?;
-    let usual = Settings {
-        log: "warn".into(),
-        format: Format::Text,
-        ..Settings::default()
-    };
-    let telemetry = setup.telemetry(&config, usual)?;
+    // The settings may be those of a whole system.
+    settings::read_all(&config)?;
+    let telemetry = setup.telemetry(&config, ("warn", Format::Text))?;
     let host = Host::new(config, Clock::system()).services([federation_gateway::service(Some(source))]);
     let running = host.metrics(move || telemetry.render()).start().await?;
     let address = running.addresses()[GATEWAY];
@@ -108,7 +113,7 @@ pub(crate) fn plan(args: PlanArgs) -> Result<()> {
         .plan_with(
             &schema::read(&args.query)?,
             args.operation.as_deref(),
-            &overrides,
+            (&args.variables, &overrides),
             Duration::from_secs(30),
         )
         .map_err(|faults| {

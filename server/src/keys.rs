@@ -4,10 +4,7 @@ mod ring;
 
 use std::path::PathBuf;
 
-use auth::{
-    signing_key::{self, Model, Old},
-    store::Auth,
-};
+use auth::signing_key::{self, Model, Old};
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use platform_error::Error;
@@ -15,8 +12,9 @@ use platform_service::Clock;
 use serde_json::{Value, json};
 
 use crate::{
+    accounts,
     desk::{self, Desk, DeskArgs},
-    failure::{Failure, Result},
+    failure::Result,
     out,
     settings::Setup,
     table::{Side, Table},
@@ -150,15 +148,10 @@ fn state(key: &Model, keys: &[Model], now: DateTime<Utc>) -> &'static str {
 
 async fn rotate(desk: &Desk, leaked: bool) -> Result<()> {
     let old = if leaked { Old::Refused } else { Old::Verifies };
-    let running = desk.running([auth::service()]).await?;
-    let rotated: Result<String> = match running.store::<Auth>("auth") {
-        Some(store) => signing_key::rotate(&store, old)
-            .await
-            .map_err(|error| Error::from(error).into()),
-        None => Err(Failure::new("the service auth did not open")),
-    };
-    running.stop().await;
-    out::write(format!("{} signs from now on\n", rotated?))?;
+    let auth = accounts::store(desk).await?;
+    let rotated = signing_key::rotate(&auth, old).await;
+    auth.db.close().await;
+    out::write(format!("{} signs from now on\n", rotated.map_err(Error::from)?))?;
     if leaked {
         out::note(
             "each process refuses what the old key signed a minute after it has seen a token of the new one, at the latest \

@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 
 use crate::{
     cli::Place,
-    failure::{Failure, Result},
+    failure::Result,
     out,
     settings::Setup,
     table::{Side, Table, bytes, count},
-    target::{Need, Path, Target, whole},
+    target::{Need, Path, Target, parsed, whole},
 };
 
 pub(crate) const EXAMPLES: &str = "\
@@ -51,10 +51,10 @@ enum LakeCommand {
     },
     /// Forget old snapshots: how a table looked then. Vintages are rows and stay
     Expire {
-        /// Keep the newest N of each table
+        /// Keep just the newest N of each table, and none of the hours and days that are set to stay beside them
         #[arg(long, value_name = "N")]
         keep: Option<usize>,
-        /// Keep all that are younger than this, for instance 7d
+        /// Keep just those that are younger than this, for instance 7d
         #[arg(long, value_name = "AGE")]
         older_than: Option<Duration>,
     },
@@ -130,8 +130,7 @@ async fn answer(command: &LakeCommand, target: &Target) -> Result<Value> {
 }
 
 async fn act(target: &Target, path: Path) -> Result<Value> {
-    let answer = whole(target.send(path.request(Method::POST, Body::empty())?).await?).await?;
-    serde_json::from_slice(&answer).map_err(|error| Failure::new(format!("the answer is not JSON: {error}")))
+    parsed(&whole(target.send(path.request(Method::POST, Body::empty())?).await?).await?)
 }
 
 async fn listed(target: &Target, table: TableName) -> Result<Value> {

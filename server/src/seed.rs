@@ -1,11 +1,17 @@
 //! `hansa seed`: ready accounts with roles, for development and never in production.
 
-use auth::store::Auth;
+use auth::{account::Model, store::Auth};
 use clap::{Args, ValueEnum};
 use platform_config::Secret;
 use platform_error::Error;
 use platform_service::{Clock, Host};
-use security::{actor::Actor, catalog::RoleKey, place::Place, subject::Subject};
+use security::{
+    actor::Actor,
+    catalog::RoleKey,
+    place::Place,
+    store::{Store, administrator},
+    subject::Subject,
+};
 use serde::Deserialize;
 
 use crate::{
@@ -20,7 +26,8 @@ Examples:
   hansa seed                             accounts of every system, in ./hansa-data
   hansa seed --system markets
 
-The same again changes nothing. A system that runs in production (host.production) is left alone.";
+The same again changes nothing. A system in production is left alone: one whose settings say so (host.production), and one
+that somebody administrates who is none of these.";
 
 /// Arguments of `hansa seed`.
 #[derive(Args)]
@@ -74,11 +81,7 @@ pub(crate) async fn run(args: SeedArgs, setup: Setup) -> Result<()> {
     let config = setup.config()?;
     settings::read_all(&config)?;
     if settings::is_production(&config)? {
-        return Err(
-            Failure::new("these settings are of a system in production, and seeds have known passwords").with_hint(
-                "register accounts by POST /auth/register, or seed another directory with settings of its own",
-            ),
-        );
+        return Err(refused("these settings are of a system in production"));
     }
     let needed = ["auth", "security"].map(str::to_owned);
     let host = Host::new(config, Clock::system()).services(services::chosen(&needed)?);
@@ -88,19 +91,41 @@ pub(crate) async fn run(args: SeedArgs, setup: Setup) -> Result<()> {
     out::write(seeded?)
 }
 
+fn refused(why: &str) -> Failure {
+    Failure::new(format!("{why}, and seeds have known passwords"))
+        .with_hint("register accounts by POST /auth/register, or seed another directory with settings of its own")
+}
+
+/// Refuses a system that somebody administrates who is none of the accounts here: others depend on it, whether or not
+/// the settings of this command say so.
+async fn refuse_in_use(accounts: &Auth, roles: &Store) -> Result<()> {
+    let mut strangers = roles.holders(&administrator()).await.map_err(Error::from)?;
+    strangers.extend(roles.settings().administrators.iter().map(Subject::to_string));
+    for account in all(System::All)? {
+        if let Some(ours) = found(accounts, &account).await? {
+            let ours = Subject::User(ours.id).to_string();
+            strangers.retain(|stranger| *stranger != ours);
+        }
+    }
+    match strangers.is_empty() {
+        true => Ok(()),
+        false => Err(refused("somebody administrates this system")),
+    }
+}
+
 /// The first account of the files that is there.
 pub(crate) async fn made(accounts: &Auth) -> Result<Option<Account>> {
     for account in all(System::All)? {
-        if is_there(accounts, &account).await? {
+        if found(accounts, &account).await?.is_some() {
             return Ok(Some(account));
         }
     }
     Ok(None)
 }
 
-async fn is_there(accounts: &Auth, account: &Account) -> Result<bool> {
+async fn found(accounts: &Auth, account: &Account) -> Result<Option<Model>> {
     let found = auth::account::by_email(accounts.db.read(), &account.email).await;
-    Ok(found.map_err(Error::from)?.is_some())
+    Ok(found.map_err(Error::from)?)
 }
 
 /// The accounts of a system, or of all.
@@ -117,17 +142,15 @@ fn all(wanted: System) -> Result<Vec<Account>> {
 }
 
 async fn seed(args: &SeedArgs, running: &platform_service::Running) -> Result<String> {
-    let (Some(accounts), Some(roles)) = (
-        running.store::<Auth>("auth"),
-        running.store::<security::store::Store>("security"),
-    ) else {
+    let (Some(accounts), Some(roles)) = (running.store::<Auth>("auth"), running.store::<Store>("security")) else {
         return Err(Failure::new("the services auth and security did not open"));
     };
+    refuse_in_use(&accounts, &roles).await?;
     let actor = Actor::from(Subject::Service("security".into()));
     let mut table = Table::new(["mail", "password", "roles"].map(|name| (name, Side::Left)));
     let (mut new_accounts, mut new_roles) = (0, 0);
     for account in all(args.system)? {
-        new_accounts += u32::from(!is_there(&accounts, &account).await?);
+        new_accounts += u32::from(found(&accounts, &account).await?.is_none());
         let person = auth::seed::Person {
             email: account.email.clone(),
             name: Some(account.name),

@@ -6,8 +6,9 @@ use std::{net::IpAddr, path::PathBuf};
 
 use clap::Args;
 use financial_data::store::Store;
+use platform_crypto::KeySettings;
 use platform_service::{CancellationToken, Clock, Host, PeerSettings, Running, interrupted};
-use platform_telemetry::{Format, Settings};
+use platform_telemetry::Format;
 
 use crate::{
     demo,
@@ -18,6 +19,13 @@ use crate::{
 
 /// The service of the lake, and its section of the settings.
 pub(crate) const SERVICE: &str = "financial-data";
+
+/// What `run` logs unless told otherwise: what our own crates say of their life, and of others what is wrong.
+const LOG: &str =
+    "warn,hansa=info,platform=info,federation=info,auth=info,security=info,users=info,financial_data=info";
+
+/// What a command logs, and how, where the settings do not say.
+type Usual = (&'static str, Format);
 
 pub(crate) const UP_EXAMPLES: &str = "\
 Examples:
@@ -61,7 +69,7 @@ struct Listen {
     /// Keep everything in this directory [default: hansa-data]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Listen on this port; 0 takes any that is free [default: 8001]
+    /// Put the financial data on this port; 0 takes any that is free [default: 8001]. Others: --set users.port=N
     #[arg(long, value_name = "N")]
     port: Option<u16>,
     /// Listen on this address [default: 127.0.0.1, which only this machine reaches]
@@ -103,11 +111,7 @@ impl Listen {
 
 /// Serves on this machine until it is interrupted.
 pub(crate) async fn up(args: UpArgs, setup: Setup) -> Result<()> {
-    let usual = Settings {
-        log: "warn".into(),
-        format: Format::Text,
-        ..Settings::default()
-    };
+    let usual = ("warn", Format::Text);
     let running = start(&args.listen, setup, (usual, CancellationToken::new())).await?;
     let said = match greet(&running, &args).await {
         Ok(said) => said,
@@ -138,14 +142,8 @@ async fn greet(running: &Running, args: &UpArgs) -> Result<String> {
 /// Serves in production until it is interrupted.
 pub(crate) async fn run(args: RunArgs, setup: Setup) -> Result<()> {
     let setup = setup.with("host.production", Some(true));
-    let log = "warn,hansa=info,financial_data=info,platform=info".to_owned();
     let mut interrupt = Box::pin(interrupted());
-    let usual = Settings {
-        log,
-        format: Format::Json,
-        ..Settings::default()
-    };
-    let Some(running) = start_unless(&mut interrupt, &args.listen, (setup, usual)).await? else {
+    let Some(running) = start_unless(&mut interrupt, &args.listen, (setup, (LOG, Format::Json))).await? else {
         tracing::info!("stopped before all services had started");
         return Ok(());
     };
@@ -172,7 +170,7 @@ pub(crate) async fn run(args: RunArgs, setup: Setup) -> Result<()> {
 async fn start_unless(
     interrupt: impl Future<Output = ()>,
     listen: &Listen,
-    (setup, usual): (Setup, Settings),
+    (setup, usual): (Setup, Usual),
 ) -> Result<Option<Running>> {
     let stop = CancellationToken::new();
     let twice = async {
@@ -198,7 +196,7 @@ async fn start_unless(
 }
 
 /// Starts the services, unless `stop` is cancelled before all are open.
-async fn start(listen: &Listen, setup: Setup, (usual, stop): (Settings, CancellationToken)) -> Result<Running> {
+async fn start(listen: &Listen, setup: Setup, (usual, stop): (Usual, CancellationToken)) -> Result<Running> {
     let setup = match listen.only.iter().any(|name| name == SERVICE) {
         true => listen.settle(setup),
         false => listen.settle(setup).with_older_peer()?,
@@ -234,7 +232,8 @@ fn careful(listen: &Listen, setup: Setup) -> Result<Setup> {
     let mut sealing = services::SEALING
         .into_iter()
         .filter(|name| !elsewhere.contains_key(*name));
-    let is_open = settings::is_production(&config)? && settings::leaves_ring_open(&config)?;
+    let keys: KeySettings = config.section("keys")?;
+    let is_open = settings::is_production(&config)? && keys.create.is_none() && !keys.is_given();
     Ok(setup.with("keys.create", (is_open && sealing.any(is_here)).then_some(false)))
 }
 

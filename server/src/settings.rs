@@ -12,10 +12,9 @@ use std::{
 use financial_data::settings::LakeSettings;
 use platform_config::{Config, Sources};
 use platform_telemetry::{Format, Telemetry};
-use serde::{Deserialize, Serialize};
 
 use self::sections::Port;
-pub(crate) use self::sections::read_all;
+pub(crate) use self::sections::{LOG, read_all};
 use crate::{cli::Global, failure::Result, out, serve::SERVICE};
 
 /// Names of environment variables that stand for settings.
@@ -125,13 +124,10 @@ impl Setup {
     }
 
     /// Sets up logs as the settings say; where they say nothing, as the command likes best.
-    pub(crate) fn telemetry(&self, config: &Config, usual: platform_telemetry::Settings) -> Result<Telemetry> {
-        let given: Logs = config.part("telemetry")?;
-        let settings = platform_telemetry::Settings {
-            log: given.log.unwrap_or(usual.log),
-            format: given.format.unwrap_or(usual.format),
-            ..config.section("telemetry")?
-        };
+    pub(crate) fn telemetry(&self, config: &Config, (log, format): (&str, Format)) -> Result<Telemetry> {
+        let mut settings: platform_telemetry::Settings = config.section("telemetry")?;
+        settings.log.get_or_insert_with(|| log.to_owned());
+        settings.format.get_or_insert(format);
         let telemetry = platform_telemetry::init(&settings).map_err(platform_error::Error::from)?;
         std::panic::set_hook(Box::new(|panic| {
             let place = panic.location().map(ToString::to_string).unwrap_or_default();
@@ -216,34 +212,9 @@ fn catalog_file(name: &str, value: &str) -> String {
     }
 }
 
-/// What is said of logs; what is not said depends on the command.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct Logs {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    log: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    format: Option<Format>,
-}
-
 /// Whether others depend on what these settings are of.
 pub(crate) fn is_production(config: &Config) -> Result<bool> {
     Ok(config.section::<platform_service::HostSettings>("host")?.production)
-}
-
-/// The key of the key ring that says whether one is made.
-#[derive(Serialize, Deserialize)]
-struct Ring {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    create: Option<bool>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    ring: Option<platform_config::Secret<String>>,
-}
-
-/// Whether the settings say neither where the key ring is nor whether one is made.
-pub(crate) fn leaves_ring_open(config: &Config) -> Result<bool> {
-    let Ring { create, ring } = config.part("keys")?;
-    Ok(create.is_none() && ring.is_none())
 }
 
 /// The file of an embedded catalog; `None` when the catalog is a server's.

@@ -10,8 +10,10 @@ use axum::{
 };
 use bytes::Bytes;
 use platform_config::{Config, Duration};
-use platform_http::{Client, ClientSettings, Url};
+use platform_error::Error;
+use platform_http::{Client, ClientSettings, Tls, Url};
 use platform_service::{Clock, Host, Peer, Running};
+use platform_telemetry::Format;
 use serde_json::Value;
 
 use crate::{
@@ -55,11 +57,7 @@ impl Target {
             // Whoever has the files has no use for a token. A running server asks by its own settings.
             .with("financial-data.access", Some("open"));
         let config = setup.config()?;
-        let quiet = platform_telemetry::Settings {
-            log: "error".into(),
-            ..Default::default()
-        };
-        setup.telemetry(&config, quiet)?;
+        setup.telemetry(&config, ("error", Format::Text))?;
         setup.heed_environment();
         // The settings may be those of a whole system.
         settings::read_all(&config)?;
@@ -68,7 +66,7 @@ impl Target {
             .clone()
             .or_else(|| place.data.is_none().then(|| setup.address()).flatten());
         match address {
-            Some(address) => Self::remote(address, authorization(place, &setup)?),
+            Some(address) => Self::remote(address, authorization(place, &setup)?, &config),
             None => Self::local(config, need).await,
         }
     }
@@ -92,7 +90,7 @@ impl Target {
         Ok(Self::Local { running, peer })
     }
 
-    fn remote(address: String, authorization: Option<HeaderValue>) -> Result<Self> {
+    fn remote(address: String, authorization: Option<HeaderValue>, config: &Config) -> Result<Self> {
         let wrong = || {
             Failure::new(format!("{address} is not the address of a server"))
                 .with_hint("write it with its scheme, for instance http://127.0.0.1:8001")
@@ -101,10 +99,19 @@ impl Target {
         if !matches!(base.scheme_str(), Some("http" | "https")) || base.authority().is_none() {
             return Err(wrong());
         }
-        let client = Client::new(&ClientSettings {
+        let settings = ClientSettings {
             read_timeout: PATIENCE,
             ..ClientSettings::default()
-        })?;
+        };
+        // As a process asks one of its peers.
+        let tls = match base.scheme_str() {
+            Some("https") => Tls::open(&config.section("tls")?).map_err(Error::from)?.client(),
+            _ => None,
+        };
+        let client = match tls {
+            Some(tls) => Client::secured(&settings, &tls)?,
+            None => Client::new(&settings)?,
+        };
         Ok(Self::Remote {
             peer: Peer::Remote(base, client),
             address,
@@ -162,9 +169,13 @@ impl Target {
 
     /// GETs a path that answers with JSON.
     pub(crate) async fn json(&self, path: &Path) -> Result<Value> {
-        let body = self.read(path).await?;
-        serde_json::from_slice(&body).map_err(|error| Failure::new(format!("the answer is not JSON: {error}")))
+        parsed(&self.read(path).await?)
     }
+}
+
+/// An answer that is JSON.
+pub(crate) fn parsed(answer: &[u8]) -> Result<Value> {
+    serde_json::from_slice(answer).map_err(|error| Failure::new(format!("the answer is not JSON: {error}")))
 }
 
 /// What is said to a server of who asks.

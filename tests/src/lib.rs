@@ -1,16 +1,19 @@
 //! What tests of the whole system need: the real binary as a process, and the Python engines that read its lake.
 
+mod http;
 mod process;
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::{Mutex, OnceLock, mpsc};
+use std::sync::{Mutex, mpsc};
 use std::time::{Duration, Instant};
 
-use platform_http::{Client, ClientSettings, Method};
+use platform_http::Method;
 use serde_json::Value;
 
+use http::client;
+pub use http::{send, sign_in};
 pub use process::Process;
 
 /// A running `hansa run` on a directory of its own port; killed without notice when dropped.
@@ -40,18 +43,22 @@ pub fn binary() -> PathBuf {
     binary
 }
 
-/// One client for all servers: making one reads the machine's certificates.
-fn client() -> &'static Client {
-    static CLIENT: OnceLock<Client> = OnceLock::new();
-    CLIENT.get_or_init(|| Client::new(&ClientSettings::default()).expect("a client needs nothing"))
-}
-
 /// Runs a command of the binary to its end.
 pub fn hansa(arguments: &[&str]) -> Output {
     Command::new(binary())
         .args(arguments)
         .output()
         .expect("the binary starts")
+}
+
+/// Makes the accounts that come ready, one of which may do everything.
+///
+/// # Panics
+/// When that fails.
+pub fn seed(data: &Path, more: &[&str]) {
+    let data = data.display().to_string();
+    let seeded = hansa(&[&["seed", "--system", "economic", "--data", &data], more].concat());
+    assert!(seeded.status.success(), "{}", String::from_utf8_lossy(&seeded.stderr));
 }
 
 impl Server {
@@ -154,11 +161,6 @@ impl Server {
     pub fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-
-    /// The process, for its id.
-    pub fn id(&self) -> u32 {
-        self.child.id()
     }
 }
 

@@ -23,7 +23,7 @@ const BEHIND: [(&str, &[&str]); 20] = [
     ("metrics-exporter-prometheus", &["platform-telemetry"]),
     ("tracing-subscriber", &["platform-telemetry"]),
     ("opentelemetry", &["platform-telemetry"]),
-    ("anyhow", &["hansa"]),
+    ("anyhow", &[]),
     ("sqlx", &["platform-database", "platform-lake", "platform-testing"]),
     ("redis", &["platform-cache"]),
     ("async-nats", &["platform-events"]),

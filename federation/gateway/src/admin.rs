@@ -11,16 +11,13 @@ use axum::{
     routing::{get, post},
 };
 use platform_config::Secret;
+use platform_crypto::equal;
 use platform_error::{Code, Error};
 use platform_http::{Json, Problem};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{
-    cache::{Invalidation, Store},
-    persisted::digest,
-    usage::{Report, Usage},
-};
+use crate::{cache::Invalidation, gateway::Gateway, usage::Report};
 
 /// Who may see and do what is not for clients.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -31,32 +28,29 @@ pub struct AdminSettings {
     pub token: Option<Secret<String>>,
 }
 
-/// What the administrator's side knows of a gateway.
-#[derive(Clone)]
-pub(crate) struct Admin {
-    pub(crate) settings: AdminSettings,
-    pub(crate) usage: Usage,
-    pub(crate) cache: Option<Store>,
+impl Gateway {
+    /// `GET /usage` and `POST /cache/invalidate`: for administrators, so it is to be served on an address of theirs.
+    pub fn admin_router(&self) -> Router {
+        Router::new()
+            .route("/usage", get(usage))
+            .route("/cache/invalidate", post(invalidate))
+            .layer(from_fn_with_state(self.0.settings.admin.clone(), guard))
+            .with_state(self.clone())
+    }
 }
 
-/// `GET /usage` and `POST /cache/invalidate`.
-pub(crate) fn router(admin: Admin) -> Router {
-    Router::new()
-        .route("/usage", get(usage))
-        .route("/cache/invalidate", post(invalidate))
-        .layer(from_fn_with_state(admin.settings.clone(), guard))
-        .with_state(admin)
+async fn usage(State(gateway): State<Gateway>) -> axum::Json<Report> {
+    axum::Json(gateway.usage_report())
 }
 
-async fn usage(State(admin): State<Admin>) -> axum::Json<Report> {
-    axum::Json(admin.usage.report())
-}
-
-async fn invalidate(State(admin): State<Admin>, Json(what): Json<Invalidation>) -> Result<axum::Json<Value>, Problem> {
+async fn invalidate(
+    State(gateway): State<Gateway>,
+    Json(what): Json<Invalidation>,
+) -> Result<axum::Json<Value>, Problem> {
     if what.key.is_some() && what.of_type.is_none() {
         return Err(Error::new(Code::Invalid, "name the type that the key belongs to").into());
     }
-    let gone = admin.cache.as_ref().map_or(0, |cache| cache.invalidate(&what));
+    let gone = gateway.0.cache.as_ref().map_or(0, |cache| cache.invalidate(&what));
     Ok(axum::Json(json!({ "invalidated": gone })))
 }
 
@@ -68,9 +62,8 @@ async fn guard(State(settings): State<AdminSettings>, request: Request, next: Ne
                 .get(header::AUTHORIZATION)
                 .and_then(|value| value.to_str().ok());
             let sent = sent.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
-            // Digests take as long to compare whatever was guessed.
-            let is_known = digest(sent) == digest(token.expose());
-            (!is_known).then(|| Error::new(Code::Unauthenticated, "send the administrator's token"))
+            (!equal(sent.as_bytes(), token.expose().as_bytes()))
+                .then(|| Error::new(Code::Unauthenticated, "send the administrator's token"))
         }
         None => {
             let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();

@@ -7,12 +7,12 @@ use platform_error::{Code, Result};
 
 use crate::{
     Error,
-    authorize::{self, Asked},
-    cost::AskedBy,
+    authorize::{self, Asked, Rules},
+    cost::{AskedBy, Model},
     fault::{Fault, Refusal},
     gateway::{Gateway, Serving},
-    outline::{Operation, OperationKind},
-    parse, persisted,
+    outline::OperationKind,
+    persisted,
     prepare::{Parsed, Prepared},
     request::{Caller, Request, Variables},
     supergraph::labels,
@@ -25,20 +25,11 @@ pub(crate) struct Ready {
     pub(crate) serving: Arc<Serving>,
     pub(crate) parsed: Arc<Parsed>,
     pub(crate) prepared: Arc<Prepared>,
-    pub(crate) kind: OperationKind,
     pub(crate) variables: Variables,
     /// Errors for what the caller may not see.
     pub(crate) faults: Vec<Fault>,
     /// What it is estimated to cost, where that is told.
     pub(crate) cost: Option<u64>,
-}
-
-impl Ready {
-    /// The name in the document, whether or not the request repeated it.
-    pub(crate) fn name(&self) -> Option<String> {
-        let operation = Operation::find(&self.parsed.document, self.parsed.name.as_deref())?;
-        operation.name.map(Into::into)
-    }
 }
 
 impl Gateway {
@@ -64,17 +55,20 @@ impl Gateway {
             .operations
             .parsed(&text, request.operation_name.as_deref())
             .await?;
-        let operation = parsed.operation()?;
-        let kind = parsed.kind()?;
-        telemetry::describe(&parsed, kind);
-        if request.reads_only && kind != OperationKind::Query {
+        let operation = parsed.outline()?;
+        telemetry::describe(&parsed);
+        if request.reads_only && operation.kind != OperationKind::Query {
             return Err(Error::ReadsOnly.into());
         }
-        inner.rates.check_operation(&caller, parse::name_of(operation)).await?;
-        let mut variables = variables::coerce(&serving.supergraph, operation, &request.variables)?;
+        inner.rates.check_operation(&caller, operation.name).await?;
+        let mut variables = variables::coerce(&serving.supergraph, operation.variables, &request.variables)?;
         parsed.complete(&mut variables);
-        let (permitted, faults) = self.permit(&serving, &parsed, &variables, &caller)?;
-        let cost = self.cost(&serving, &parsed, &variables)?;
+        let asked = Asked {
+            operation,
+            variables: &variables,
+        };
+        let (permitted, faults) = self.permit(&serving.rules, &parsed.document, &asked, &caller)?;
+        let cost = self.cost(&serving.costs, &asked)?;
         let draw = match parsed.is_moving {
             true => labels::draw(&inner.context.ids()),
             false => 0,
@@ -97,7 +91,6 @@ impl Gateway {
             serving,
             parsed,
             prepared,
-            kind,
             variables,
             faults,
             cost,
@@ -107,16 +100,12 @@ impl Gateway {
 
     fn permit(
         &self,
-        serving: &Serving,
-        parsed: &Parsed,
-        variables: &Variables,
+        rules: &Rules,
+        document: &Document,
+        asked: &Asked<'_>,
         caller: &Caller,
     ) -> Result<(Option<Document>, Vec<Fault>), Refusal> {
-        let Some(operation) = Operation::find(&parsed.document, parsed.name.as_deref()) else {
-            return Ok((None, Vec::new()));
-        };
-        let asked = Asked { operation, variables };
-        let permit = || authorize::permit(&serving.rules, &parsed.document, &asked, caller.principal.as_deref());
+        let permit = || authorize::permit(rules, document, asked, caller.principal.as_deref());
         match telemetry::measured(Step::Authorize, permit) {
             None => Ok((None, Vec::new())),
             Some(permitted) if self.0.settings.authorization.reject => {
@@ -130,18 +119,14 @@ impl Gateway {
         }
     }
 
-    fn cost(&self, serving: &Serving, parsed: &Parsed, variables: &Variables) -> Result<Option<u64>, Refusal> {
+    fn cost(&self, model: &Model, asked: &Asked<'_>) -> Result<Option<u64>, Refusal> {
         let settings = &self.0.settings.cost;
         if !settings.is_used() {
             return Ok(None);
         }
-        let Some(operation) = Operation::find(&parsed.document, parsed.name.as_deref()) else {
-            return Ok(None);
-        };
         let estimate = || {
-            serving
-                .costs
-                .estimate(&operation, variables, settings.list_size, AskedBy::Client)
+            let (operation, variables) = (&asked.operation, asked.variables);
+            model.estimate(operation, variables, settings.list_size, AskedBy::Client)
         };
         let estimated = telemetry::measured(Step::Cost, estimate)?;
         settings.check(estimated)?;

@@ -4,7 +4,7 @@ mod prune;
 mod requirement;
 mod rules;
 
-use graphql_tools::static_graphql::query::{Directive, Document, Selection, SelectionSet};
+use graphql_tools::static_graphql::query::{Document, Field, SelectionSet};
 use platform_error::Code;
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ pub(crate) use rules::Rules;
 use crate::{
     fault::{Fault, PathSegment},
     jwt::Principal,
-    outline::Operation,
+    outline::{Operation, Part},
     request::Variables,
 };
 
@@ -98,63 +98,40 @@ struct Walk<'a> {
     faults: Vec<Fault>,
 }
 
-impl<'a> Walk<'a> {
-    fn set(&mut self, parent: &str, set: &'a SelectionSet) {
-        for selection in &set.items {
+impl Walk<'_> {
+    fn set(&mut self, parent: &str, set: &SelectionSet) {
+        let asked = self.asked;
+        for part in asked.operation.parts(parent, set, asked.variables) {
             if self.faults.len() >= MOST_FAULTS {
                 return;
             }
-            self.selection(parent, selection);
+            match part {
+                Part::Field(field) => self.field(parent, field),
+                Part::Fragment(on, set) => match self.rules.enter(parent, on, self.principal) {
+                    Ok(()) => self.set(on, set),
+                    Err(denied) => self.refuse(denied, on),
+                },
+            }
         }
     }
 
-    fn selection(&mut self, parent: &str, selection: &'a Selection) {
-        match selection {
-            Selection::Field(field) if self.includes(&field.directives) => {
-                let Some(rule) = self.rules.field(parent, &field.name) else {
-                    return;
-                };
-                let key = field.alias.as_ref().unwrap_or(&field.name);
-                let length = self.path.len();
-                self.path.push(PathSegment::Key(key.clone()));
-                match rule.requirement.check(self.principal) {
-                    Ok(()) => {
-                        if rule.is_list {
-                            self.path.push(PathSegment::Key(EVERY_ITEM.into()));
-                        }
-                        self.set(&rule.of, &field.selection_set);
-                    }
-                    Err(denied) => self.refuse(denied, &format!("{parent}.{}", field.name)),
+    fn field(&mut self, parent: &str, field: &Field) {
+        let Some(rule) = self.rules.field(parent, &field.name) else {
+            return;
+        };
+        let key = field.alias.as_ref().unwrap_or(&field.name);
+        let length = self.path.len();
+        self.path.push(PathSegment::Key(key.clone()));
+        match rule.requirement.check(self.principal) {
+            Ok(()) => {
+                if rule.is_list {
+                    self.path.push(PathSegment::Key(EVERY_ITEM.into()));
                 }
-                self.path.truncate(length);
+                self.set(&rule.of, &field.selection_set);
             }
-            Selection::InlineFragment(fragment) if self.includes(&fragment.directives) => {
-                let condition = fragment
-                    .type_condition
-                    .as_ref()
-                    .map(|condition| condition.as_ref().as_str());
-                self.fragment(parent, condition, &fragment.selection_set);
-            }
-            Selection::FragmentSpread(spread) if self.includes(&spread.directives) => {
-                if let Some(fragment) = self.asked.operation.fragments.get(spread.fragment_name.as_str()) {
-                    let condition = fragment.type_condition.as_ref();
-                    self.fragment(parent, Some(condition), &fragment.selection_set);
-                }
-            }
-            _ => {}
+            Err(denied) => self.refuse(denied, &format!("{parent}.{}", field.name)),
         }
-    }
-
-    fn fragment(&mut self, parent: &str, condition: Option<&str>, set: &'a SelectionSet) {
-        let condition = condition.unwrap_or(parent);
-        match self.rules.enter(parent, condition, self.principal) {
-            Ok(()) => self.set(condition, set),
-            Err(denied) => self.refuse(denied, condition),
-        }
-    }
-
-    fn includes(&self, directives: &[Directive]) -> bool {
-        self.asked.operation.includes(directives, self.asked.variables)
+        self.path.truncate(length);
     }
 
     fn refuse(&mut self, denied: Denied, what: &str) {

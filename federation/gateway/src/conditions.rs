@@ -67,7 +67,7 @@ pub(crate) fn to_plan(document: &Document, variables: &Variables) -> Document {
     let mut document = document.clone();
     each_set(&mut document, &mut |set| {
         if leaves_out(set, variables) {
-            set.items.push(Selection::Field(typename()));
+            set.items.push(typename(Default::default()));
         }
     });
     document
@@ -91,18 +91,19 @@ pub(crate) fn is_included(directives: &[Directive], variables: &Variables) -> bo
     })
 }
 
-fn typename() -> Field {
-    Field {
-        position: Pos::default(),
+/// The question for an object's type.
+pub(crate) fn typename(span: (Pos, Pos)) -> Selection {
+    Selection::Field(Field {
+        position: span.0,
         alias: None,
         name: "__typename".into(),
         arguments: Vec::new(),
         directives: Vec::new(),
         selection_set: SelectionSet {
-            span: (Pos::default(), Pos::default()),
+            span,
             items: Vec::new(),
         },
-    }
+    })
 }
 
 fn directives_of(selection: &Selection) -> &[Directive] {
@@ -149,7 +150,8 @@ fn leaves_out(set: &mut SelectionSet, variables: &Variables) -> bool {
     set.items.len() < asked
 }
 
-fn set_of(operation: &mut OperationDefinition) -> &mut SelectionSet {
+/// What an operation asks for, to be changed.
+pub(crate) fn set_of(operation: &mut OperationDefinition) -> &mut SelectionSet {
     match operation {
         OperationDefinition::SelectionSet(set) => set,
         OperationDefinition::Query(query) => &mut query.selection_set,

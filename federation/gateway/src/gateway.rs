@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use axum::http::{HeaderMap, HeaderName};
-use platform_error::Result;
+use platform_error::{Code, Result};
 use platform_http::{Client, ClientSettings};
 use platform_service::{Context, HostSettings};
 use tokio::sync::Semaphore;
@@ -21,7 +21,7 @@ use crate::{
     headers::Propagation,
     jwt::Believed,
     outcome::Outcome,
-    outline::{Operation, OperationKind},
+    outline::OperationKind,
     persisted::Persisted,
     prepare::Operations,
     project::write::Projector,
@@ -31,8 +31,8 @@ use crate::{
     subgraph::{Peers, Subgraphs},
     subscribe::{Hub, Quotas, Upstreams},
     supergraph::Supergraph,
-    telemetry::{self, Step},
-    usage::{Begun, Footprint, Usage},
+    telemetry::{self, Clocked, Step},
+    usage::{Begun, OperationUse, Usage},
 };
 
 /// A gateway. Cheap to clone; clones are the same gateway.
@@ -126,38 +126,30 @@ impl Gateway {
 
     /// Answers a request. Subscriptions are refused: they need a connection that lasts.
     pub async fn execute(&self, request: Request, caller: Caller) -> Outcome {
-        let started = Instant::now();
-        let (limit, span) = (*self.0.settings.http.timeout, telemetry::operation());
-        let answer = self.answer(request, caller).instrument(span.clone());
-        let answer = tokio::time::timeout(limit, answer);
-        let (outcome, kind, name) = match answer.await {
-            Ok(answered) => answered,
-            Err(_) => {
-                let text = format!("the request took longer than {}", self.0.settings.http.timeout);
-                (
-                    Refusal::new(platform_error::Code::Timeout, text).into(),
-                    OperationKind::Query,
-                    None,
-                )
-            }
-        };
-        telemetry::record_operation(name.as_deref(), kind, &outcome, started.elapsed());
+        let (span, clock) = (telemetry::operation(), Clocked::new());
+        let answer = self.in_time(self.answer(request, caller, &clock));
+        let outcome = answer.instrument(span.clone()).await.unwrap_or_else(Outcome::from);
+        clock.record(&outcome);
         telemetry::end(&span, &outcome);
         outcome
     }
 
-    async fn answer(&self, request: Request, caller: Caller) -> (Outcome, OperationKind, Option<String>) {
-        let (caller, ready) = match self.admit(request, caller).await {
-            Ok(admitted) => admitted,
-            Err(refusal) => return (refusal.into(), OperationKind::Query, None),
-        };
-        let (kind, name) = (ready.kind, ready.name());
-        if kind == OperationKind::Subscription {
-            return (Refusal::from(Error::NeedsStream).into(), kind, name);
+    /// What comes within the time of a request.
+    pub(crate) async fn in_time<T>(&self, answer: impl Future<Output = Result<T, Refusal>>) -> Result<T, Refusal> {
+        let limit = self.0.settings.http.timeout;
+        let late = |_| Refusal::new(Code::Timeout, format!("the request took longer than {limit}"));
+        tokio::time::timeout(*limit, answer).await.map_err(late)?
+    }
+
+    async fn answer(&self, request: Request, caller: Caller, clock: &Clocked) -> Result<Outcome, Refusal> {
+        let (caller, ready) = self.admit(request, caller).await?;
+        clock.asked(&ready.parsed);
+        if ready.parsed.kind == OperationKind::Subscription {
+            return Err(Error::NeedsStream.into());
         }
         let mut outcome = self.run(&ready, &caller).await;
         self.0.settings.cost.tell(&mut outcome, ready.cost);
-        (outcome, kind, name)
+        Ok(outcome)
     }
 
     /// Executes and writes the answer; with it comes what each subgraph said of its own.
@@ -208,13 +200,8 @@ impl Gateway {
 
     /// Counts an operation that is about to run: one that takes too long or is given up was asked for as well.
     pub(crate) fn count(&self, ready: &Ready) -> Begun {
-        let parsed = &ready.parsed;
-        let Some(operation) = Operation::find(&parsed.document, parsed.name.as_deref()) else {
-            return Begun::default();
-        };
-        self.0.usage.begin(parsed.key, || {
-            Footprint::new(&ready.serving.supergraph, &operation, parsed.key, &parsed.text)
-        })
+        let (parsed, supergraph) = (&ready.parsed, &ready.serving.supergraph);
+        self.0.usage.begin(parsed.key, || OperationUse::new(supergraph, parsed))
     }
 }
 

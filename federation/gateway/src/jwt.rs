@@ -31,11 +31,12 @@ impl Believed {
         let is_there = context.peers().get(&identity.peer).is_some();
         let is_ours = jwt.sources.is_empty() && (is_named || is_there);
         let cookies = Cookies::new(jwt, is_ours);
+        let is_required = jwt.required || identity.required;
         if is_ours {
             refuse_unused(jwt)?;
             return Ok(Self {
                 verifier: Identity::open(context)?.verifier().clone(),
-                is_required: jwt.required || identity.required,
+                is_required,
                 leeway: *identity.leeway,
                 cookies,
             });
@@ -47,12 +48,13 @@ impl Believed {
             ..jwt.clone()
         };
         let verifier = Verifier::new(&own, client, context.clock())?;
-        if jwt.required && !verifier.is_enabled() {
-            let text = "gateway.jwt.required is set and there is nobody to believe; name gateway.jwt.sources, or run beside auth";
+        if is_required && !verifier.is_enabled() {
+            let text = "a token is required (gateway.jwt.required or identity.required) and there is nobody to believe; \
+                        name gateway.jwt.sources, or run beside auth";
             return Err(Error::Setting(text.into()).into());
         }
         Ok(Self {
-            is_required: jwt.required,
+            is_required,
             verifier,
             leeway: *jwt.leeway,
             cookies,

@@ -3,11 +3,18 @@
 use std::collections::HashMap;
 
 use graphql_tools::static_graphql::{
-    query::{self, Document, FragmentDefinition, OperationDefinition, SelectionSet, VariableDefinition},
+    query::{
+        self, Document, Field, FragmentDefinition, OperationDefinition, Selection, SelectionSet, VariableDefinition,
+    },
     schema::{Directive, Type, Value},
 };
 
-use crate::{conditions, request::Variables, supergraph::argument};
+use crate::{
+    conditions,
+    parse::{kind_of, name_of},
+    request::Variables,
+    supergraph::argument,
+};
 
 /// What an operation does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
@@ -67,29 +74,38 @@ impl<'a> Operation<'a> {
     }
 
     fn of(operation: &'a OperationDefinition) -> Self {
-        let kind = match operation {
-            OperationDefinition::SelectionSet(_) | OperationDefinition::Query(_) => OperationKind::Query,
-            OperationDefinition::Mutation(_) => OperationKind::Mutation,
-            OperationDefinition::Subscription(_) => OperationKind::Subscription,
-        };
-        let name = match operation {
-            OperationDefinition::SelectionSet(_) => None,
-            OperationDefinition::Query(query) => query.name.as_deref(),
-            OperationDefinition::Mutation(mutation) => mutation.name.as_deref(),
-            OperationDefinition::Subscription(subscription) => subscription.name.as_deref(),
-        };
         Self {
-            kind,
-            name,
+            kind: kind_of(operation),
+            name: name_of(operation),
             selection: operation.selection_set(),
             variables: operation.variable_definitions(),
             fragments: HashMap::new(),
         }
     }
 
-    /// Whether `@skip` and `@include` leave a selection in, for these variables.
-    pub(crate) fn includes(&self, directives: &[query::Directive], variables: &Variables) -> bool {
-        conditions::is_included(directives, variables)
+    /// What a selection set of a type asks for, where these variables decide what is left out.
+    pub(crate) fn parts<'s>(
+        &self,
+        parent: &'s str,
+        set: &'s SelectionSet,
+        variables: &Variables,
+    ) -> impl Iterator<Item = Part<'s>>
+    where
+        'a: 's,
+    {
+        let is_included = |directives: &[query::Directive]| conditions::is_included(directives, variables);
+        set.items.iter().filter_map(move |selection| match selection {
+            Selection::Field(field) => is_included(&field.directives).then_some(Part::Field(field)),
+            Selection::InlineFragment(fragment) => is_included(&fragment.directives).then(|| {
+                let on = fragment.type_condition.as_ref();
+                Part::Fragment(on.map_or(parent, |on| on.as_ref()), &fragment.selection_set)
+            }),
+            Selection::FragmentSpread(spread) => {
+                let fragment: &'s FragmentDefinition = self.fragments.get(spread.fragment_name.as_str())?;
+                let part = Part::Fragment(fragment.type_condition.as_ref(), &fragment.selection_set);
+                is_included(&spread.directives).then_some(part)
+            }
+        })
     }
 
     /// A value of the operation with its variables filled in, defaults included; nothing where it is absent or null.
@@ -124,6 +140,13 @@ impl<'a> Operation<'a> {
             }
         }
     }
+}
+
+/// One part of a selection set.
+pub(crate) enum Part<'a> {
+    Field(&'a Field),
+    /// A fragment: the type that it is about, and what it asks for.
+    Fragment(&'a str, &'a SelectionSet),
 }
 
 /// A type's name without its wrappers.

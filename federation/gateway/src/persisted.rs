@@ -15,7 +15,7 @@ use crate::{
     request::Request,
 };
 pub(crate) use store::Store;
-pub(crate) use store::digest;
+pub(crate) use store::{digest, hex};
 
 /// Which operations may run, and how clients name them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -216,9 +216,10 @@ fn hash_of(request: &Request) -> Result<Option<&str>, PersistedError> {
     }
 }
 
-fn parse_hash(id: &str) -> Option<[u8; 32]> {
+/// The SHA-256 hash that is written in hexadecimal digits.
+pub(crate) fn parse_hash(id: &str) -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
-    if id.len() != 64 || !id.is_ascii() {
+    if id.len() != 64 || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;
     }
     for (position, byte) in bytes.iter_mut().enumerate() {

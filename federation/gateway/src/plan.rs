@@ -2,7 +2,6 @@
 
 mod aliases;
 mod api;
-mod display;
 mod hive;
 mod overrides;
 mod roots;
@@ -64,17 +63,6 @@ pub enum Node {
     Parallel {
         /// The steps.
         nodes: Vec<Node>,
-    },
-    /// Depends on a variable.
-    Condition {
-        /// The variable's name.
-        variable: String,
-        /// What to do when it is true.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        then: Option<Box<Node>>,
-        /// What to do when it is not.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        otherwise: Option<Box<Node>>,
     },
     /// Listens to a subgraph. What follows in its sequence is done for every event.
     Subscription {

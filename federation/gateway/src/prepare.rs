@@ -14,7 +14,7 @@ use graphql_tools::static_graphql::query::Document;
 use moka::sync::Cache;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use self::parsed::{Checks, Reader, key_of};
+use self::parsed::{Checks, Reader, defaults, key_of};
 pub(crate) use self::parsed::{Key, Parsed};
 use crate::{
     Error, conditions,
@@ -194,7 +194,9 @@ impl Operations {
             }
             left -= 1;
             let Some(parsed) = parsed else { continue };
-            let variables = parsed.defaults();
+            let variables = parsed
+                .outline()
+                .map_or_else(|_| Variables::default(), |operation| defaults(operation.variables));
             let draws = self.supergraph.labels.draws();
             let draws: Vec<u64> = draws.take(if parsed.is_moving { usize::MAX } else { 1 }).collect();
             let mut is_planned = true;

@@ -31,7 +31,11 @@ impl Gateway {
         let known: Vec<_> = known.filter(|operation| met.insert(operation.clone())).collect();
         let warmed = new.operations.warm(known, inner.settings.planning.warm).await;
         inner.serving.store(Some(Arc::new(new)));
-        tracing::info!(operations.warmed = warmed, "a new supergraph is served");
+        match old {
+            Some(_) => tracing::info!(operations.warmed = warmed, "a new supergraph is served"),
+            // Who logs warnings alone has read that it was not complete.
+            None => tracing::warn!("the supergraph is complete and served"),
+        }
         Ok(warmed)
     }
 }

@@ -15,13 +15,12 @@ mod request;
 mod settings;
 mod template;
 
-use std::{collections::HashMap, sync::Arc};
-
-use graphql_tools::static_graphql::schema::Document;
-
 pub use self::settings::{Resolver, Resolvers, Stitch, StitchSettings};
-pub(crate) use self::{adapter::Adapter, describe::subgraph_sdl, introspect::told};
-use crate::supergraph::Types;
+pub(crate) use self::{
+    adapter::{Adapter, adapters},
+    describe::subgraph_sdl,
+    introspect::told,
+};
 
 /// The specification of the directives that tell the gateway how a service is stitched in. They travel in the
 /// supergraph, so that a supergraph alone says everything that is needed to serve it.
@@ -30,8 +29,3 @@ pub(crate) const SPECIFICATION: &str = "https://hansa.dev/specs/stitch/v0.1";
 pub(crate) const ENTITY: &str = "stitch__entity";
 /// On fields of root types: their name in the service.
 pub(crate) const FIELD: &str = "stitch__field";
-
-/// The adapters of a supergraph's stitched services, by subgraph.
-pub(crate) fn adapters(document: &Document, types: &Types) -> Result<HashMap<String, Arc<Adapter>>, crate::Error> {
-    adapter::all(document, types)
-}

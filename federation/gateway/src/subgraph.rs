@@ -19,7 +19,7 @@ use platform_service::Peer;
 use tokio::time::sleep;
 use tracing::Instrument;
 
-pub(crate) use self::error::CallError;
+pub(crate) use self::{error::CallError, transport::path_of};
 use self::{flight::Flights, transport::Transport};
 use crate::{
     Error,

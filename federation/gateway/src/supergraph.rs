@@ -12,13 +12,11 @@ use std::{
 
 use graphql_tools::{
     parser::parse_schema,
-    static_graphql::schema::{
-        Definition, Document, EnumType, Field, InputObjectType, SchemaDefinition, TypeDefinition,
-    },
+    static_graphql::schema::{Definition, Document, Field, SchemaDefinition, TypeDefinition},
 };
 
 use self::labels::Labels;
-pub(crate) use self::links::{Linked, argument};
+pub(crate) use self::links::{Linked, argument, text};
 pub(crate) use self::types::{TypeId, TypeSet, Types};
 use crate::{
     Error,
@@ -118,22 +116,6 @@ impl Supergraph {
         self.definition(parent)?.field_by_name(name)
     }
 
-    /// An enum as clients see it.
-    pub fn api_enum(&self, name: &str) -> Option<&EnumType> {
-        match self.api_type(name)? {
-            TypeDefinition::Enum(definition) => Some(definition),
-            _ => None,
-        }
-    }
-
-    /// An input object as clients see it.
-    pub fn api_input(&self, name: &str) -> Option<&InputObjectType> {
-        match self.api_type(name)? {
-            TypeDefinition::InputObject(definition) => Some(definition),
-            _ => None,
-        }
-    }
-
     /// The name of the root type for queries.
     pub fn query_type(&self) -> &str {
         self.api.query_type_name().map_or("Query", String::as_str)
@@ -164,13 +146,14 @@ impl Supergraph {
         root.map(String::as_str)
     }
 
+    /// The names of the root types, in the order of the kinds of operations.
+    pub fn roots(&self) -> [Option<&str>; 3] {
+        [Some(self.query_type()), self.mutation_type(), self.subscription_type()]
+    }
+
     /// The name of the root type for a kind of operation.
     pub fn root_type(&self, kind: OperationKind) -> Option<&str> {
-        match kind {
-            OperationKind::Query => Some(self.query_type()),
-            OperationKind::Mutation => self.mutation_type(),
-            OperationKind::Subscription => self.subscription_type(),
-        }
+        self.roots()[kind as usize]
     }
 
     /// The name under which the supergraph imports a directive of a specification, such as `cost` of

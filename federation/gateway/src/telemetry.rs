@@ -5,7 +5,7 @@ mod spans;
 use std::{
     borrow::Cow,
     collections::HashSet,
-    sync::{OnceLock, PoisonError, RwLock},
+    sync::{Arc, OnceLock, PoisonError, RwLock},
     time::{Duration, Instant},
 };
 
@@ -13,23 +13,11 @@ use metrics::{Label, SharedString};
 use platform_error::Code;
 
 pub(crate) use self::spans::{describe, end, event, fetch, fetched, operation, within};
-use crate::{fault::Fault, outcome, outline::OperationKind};
+use crate::{fault::Fault, outcome, outline::OperationKind, prepare::Parsed};
 
 /// Operations with a label of their own; the names of all others are the client's to invent, and count as `other`.
 const MOST_OPERATIONS: usize = 200;
 const LONGEST_NAME: usize = 64;
-/// Subgraphs may invent codes; all but the nine count as `OTHER`.
-const CODES: [Code; 9] = [
-    Code::Invalid,
-    Code::Unauthenticated,
-    Code::Forbidden,
-    Code::NotFound,
-    Code::Conflict,
-    Code::RateLimited,
-    Code::Timeout,
-    Code::Unavailable,
-    Code::Internal,
-];
 
 /// A step of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,22 +95,48 @@ pub(crate) fn record_subgraph(subgraph: &str, outcome: Outcome, took: Duration) 
     metrics::histogram!("gateway_subgraph_duration_seconds", labels.iter()).record(took.as_secs_f64());
 }
 
-/// Counts an operation of a client and what was wrong with it.
-pub(crate) fn record_operation(name: Option<&str>, kind: OperationKind, outcome: &outcome::Outcome, took: Duration) {
-    let labels = [
-        Label::new("operation", operation_label(name)),
-        Label::from_static_parts("kind", kind.as_str()),
-        Label::from_static_parts("outcome", outcome.ended().as_str()),
-    ];
-    metrics::histogram!("gateway_operation_duration_seconds", labels.iter()).record(took.as_secs_f64());
-    record_errors(&outcome.faults);
+/// An operation of a client whose time runs. What it is becomes known on the way.
+pub(crate) struct Clocked {
+    started: Instant,
+    asked: OnceLock<Arc<Parsed>>,
+}
+
+impl Clocked {
+    /// It begins now.
+    pub(crate) fn new() -> Self {
+        Self {
+            started: Instant::now(),
+            asked: OnceLock::new(),
+        }
+    }
+
+    /// This is what is asked.
+    pub(crate) fn asked(&self, parsed: &Arc<Parsed>) {
+        // It is asked once.
+        let _ = self.asked.set(parsed.clone());
+    }
+
+    /// Counts it and what was wrong with it.
+    pub(crate) fn record(&self, outcome: &outcome::Outcome) {
+        let asked = self.asked.get();
+        let name = asked.and_then(|parsed| parsed.name.as_deref());
+        let kind = asked.map_or(OperationKind::Query, |parsed| parsed.kind);
+        let labels = [
+            Label::new("operation", operation_label(name)),
+            Label::from_static_parts("kind", kind.as_str()),
+            Label::from_static_parts("outcome", outcome.ended().as_str()),
+        ];
+        let took = self.started.elapsed().as_secs_f64();
+        metrics::histogram!("gateway_operation_duration_seconds", labels.iter()).record(took);
+        record_errors(&outcome.faults);
+    }
 }
 
 /// Counts what clients are told went wrong, by code and by the subgraph it came from.
 pub(crate) fn record_errors(faults: &[Fault]) {
     for fault in faults {
-        let known = CODES.iter().find(|code| code.as_str() == fault.code);
-        let code = known.map_or("OTHER", |code| code.as_str());
+        // Subgraphs may invent codes.
+        let code = Code::named(&fault.code).map_or("OTHER", Code::as_str);
         let subgraph = fault.service.clone().unwrap_or_default();
         metrics::counter!("gateway_errors_total", "code" => code, "subgraph" => subgraph).increment(1);
     }

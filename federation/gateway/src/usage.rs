@@ -18,7 +18,6 @@ use platform_service::{Clock, Context};
 use serde::{Deserialize, Serialize};
 
 use crate::gateway::Gateway;
-pub(crate) use footprint::Footprint;
 pub use report::{OperationUse, Report};
 
 /// What is counted, and where it is kept.
@@ -60,7 +59,8 @@ struct Inner {
 }
 
 struct Entry {
-    footprint: Footprint,
+    /// As it was when it was first seen; the counters go on beside it.
+    operation: OperationUse,
     count: AtomicU64,
     errors: AtomicU64,
     last_seen: AtomicI64,
@@ -105,11 +105,11 @@ impl Usage {
     }
 
     /// Counts a run of an operation that begins. What it reads is worked out when it is first seen.
-    pub(crate) fn begin(&self, key: [u8; 32], footprint: impl FnOnce() -> Footprint) -> Begun {
+    pub(crate) fn begin(&self, key: [u8; 32], operation: impl FnOnce() -> OperationUse) -> Begun {
         if !self.0.is_enabled {
             return Begun::default();
         }
-        let entry = self.0.operations.get_with(key, || Arc::new(Entry::new(footprint())));
+        let entry = self.0.operations.get_with(key, || Arc::new(Entry::of(operation())));
         entry.count.fetch_add(1, Relaxed);
         entry.last_seen.store(self.0.clock.now().timestamp(), Relaxed);
         Begun(Some(entry))
@@ -142,13 +142,7 @@ impl Usage {
         *self.0.forgotten.lock().unwrap_or_else(PoisonError::into_inner) = report.forgotten();
         for operation in report.operations {
             let Some(key) = operation.key() else { continue };
-            let entry = Entry {
-                count: AtomicU64::new(operation.count),
-                errors: AtomicU64::new(operation.errors),
-                last_seen: AtomicI64::new(operation.last_seen),
-                footprint: operation.into(),
-            };
-            self.0.operations.insert(key, Arc::new(entry));
+            self.0.operations.insert(key, Arc::new(Entry::of(operation)));
         }
     }
 
@@ -189,26 +183,21 @@ impl Gateway {
 }
 
 impl Entry {
-    fn new(footprint: Footprint) -> Self {
+    fn of(operation: OperationUse) -> Self {
         Self {
-            footprint,
-            count: AtomicU64::new(0),
-            errors: AtomicU64::new(0),
-            last_seen: AtomicI64::new(0),
+            count: AtomicU64::new(operation.count),
+            errors: AtomicU64::new(operation.errors),
+            last_seen: AtomicI64::new(operation.last_seen),
+            operation,
         }
     }
 
     fn told(&self) -> OperationUse {
-        let footprint = self.footprint.clone();
         OperationUse {
-            name: footprint.name,
-            hash: footprint.hash,
-            kind: footprint.kind,
             count: self.count.load(Relaxed),
             errors: self.errors.load(Relaxed),
             last_seen: self.last_seen.load(Relaxed),
-            fields: footprint.fields,
-            document: footprint.document,
+            ..self.operation.clone()
         }
     }
 }
@@ -217,7 +206,7 @@ fn forget(forgotten: &Mutex<BTreeMap<String, u64>>, entry: &Entry) {
     // One that has just come is counted only now.
     let count = entry.count.load(Relaxed).max(1);
     let mut forgotten = forgotten.lock().unwrap_or_else(PoisonError::into_inner);
-    for field in &entry.footprint.fields {
+    for field in &entry.operation.fields {
         *forgotten.entry(field.clone()).or_default() += count;
     }
 }

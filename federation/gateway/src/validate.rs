@@ -5,7 +5,7 @@ mod meaning;
 mod overlap;
 
 use graphql_tools::{
-    static_graphql::query::{Definition, Document, OperationDefinition, Selection, SelectionSet, TypeCondition},
+    static_graphql::query::{Definition, Document, Selection, SelectionSet, TypeCondition},
     validation::{
         rules::default_rules_validation_plan,
         utils::ValidationError,
@@ -17,6 +17,8 @@ use platform_error::Code;
 use self::literals::Literals;
 use crate::{
     fault::{Fault, Refusal},
+    outline::OperationKind,
+    parse,
     supergraph::Supergraph,
 };
 
@@ -61,10 +63,10 @@ fn strays(supergraph: &Supergraph, document: &Document) -> Vec<Fault> {
     let mut found = Vec::new();
     for definition in &document.definitions {
         let (set, is_query) = match definition {
-            Definition::Operation(OperationDefinition::SelectionSet(set)) => (set, true),
-            Definition::Operation(OperationDefinition::Query(query)) => (&query.selection_set, true),
-            Definition::Operation(OperationDefinition::Mutation(mutation)) => (&mutation.selection_set, false),
-            Definition::Operation(OperationDefinition::Subscription(listened)) => (&listened.selection_set, false),
+            Definition::Operation(operation) => (
+                operation.selection_set(),
+                parse::kind_of(operation) == OperationKind::Query,
+            ),
             Definition::Fragment(fragment) => {
                 let TypeCondition::On(on) = &fragment.type_condition;
                 (&fragment.selection_set, on == supergraph.query_type())

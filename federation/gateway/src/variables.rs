@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use graphql_tools::{
     parser::query::Value,
     static_graphql::{
-        query::{OperationDefinition, VariableDefinition},
+        query::VariableDefinition,
         schema::{InputObjectType, Type, TypeDefinition},
     },
 };
@@ -17,11 +17,11 @@ use crate::{Error, request::Variables, supergraph::Supergraph};
 /// which is written as one.
 pub(crate) fn coerce(
     supergraph: &Supergraph,
-    operation: &OperationDefinition,
+    declared: &[VariableDefinition],
     given: &Variables,
 ) -> Result<Variables, Error> {
     let mut out = Variables::default();
-    for definition in operation.variable_definitions() {
+    for definition in declared {
         let name = &definition.name;
         let mut check = Check {
             supergraph,

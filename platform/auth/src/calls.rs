@@ -18,6 +18,7 @@ use futures::{FutureExt, future::BoxFuture};
 use platform_error::{Code, Error, Result};
 use platform_service::{Clock, Context, Peers, status};
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 use tokio::sync::Mutex as AsyncMutex;
 use tower::Service;
 
@@ -159,9 +160,18 @@ impl Auth {
         let body = body.map_err(|_| away())?;
         match status {
             StatusCode::OK => serde_json::from_slice(&body).map_err(Error::internal),
-            StatusCode::UNAUTHORIZED => Err(Error::new(Code::Unauthenticated, format!("{} refused", self.0.name))),
+            StatusCode::NOT_FOUND => Err(Error::new(
+                Code::NotFound,
+                format!("{} knows no such thing", self.0.name),
+            )),
             _ => {
-                tracing::warn!(http.status = status.as_u16(), "auth did not answer as it should");
+                let problem: Value = serde_json::from_slice(&body).unwrap_or_default();
+                let detail = problem["detail"].as_str().unwrap_or_default();
+                tracing::warn!(
+                    http.status = status.as_u16(),
+                    detail,
+                    "auth did not answer as it should"
+                );
                 Err(away().into())
             }
         }

@@ -47,7 +47,7 @@ impl Exchange {
             return Ok(token);
         }
         let answer = self.auth.key_token(key).await.map_err(|error| match error.code() {
-            Code::Unauthenticated => AuthError::UnknownKey,
+            Code::NotFound => AuthError::UnknownKey,
             _ => AuthError::Away("auth".into()),
         })?;
         let token: Arc<str> = answer.token.into();

@@ -1,4 +1,4 @@
-//! Guards for GraphQL fields: `#[graphql(guard = "SignedIn")]`.
+//! Who asks, for GraphQL: in resolvers, and as a guard of fields (`#[graphql(guard = "SignedIn")]`).
 
 use std::sync::Arc;
 
@@ -24,28 +24,7 @@ pub struct SignedIn;
 
 impl Guard for SignedIn {
     async fn check(&self, ctx: &Context<'_>) -> Result<()> {
-        checked(principal(ctx).map(drop))
+        let somebody = principal(ctx).map(drop);
+        somebody.map_err(|error| to_graphql(error.into()))
     }
-}
-
-/// Only for who was given this scope.
-pub struct HasScope(pub &'static str);
-
-impl Guard for HasScope {
-    async fn check(&self, ctx: &Context<'_>) -> Result<()> {
-        checked(principal(ctx).and_then(|principal| principal.require_scope(self.0)))
-    }
-}
-
-/// Only for services.
-pub struct IsService;
-
-impl Guard for IsService {
-    async fn check(&self, ctx: &Context<'_>) -> Result<()> {
-        checked(principal(ctx).and_then(|principal| principal.service().map(drop)))
-    }
-}
-
-fn checked(result: Result<(), AuthError>) -> Result<()> {
-    result.map_err(|error| to_graphql(error.into()))
 }

@@ -35,6 +35,9 @@ impl Identity {
     /// Reads the section `[identity]`, and from now on asks again and again which sessions have ended.
     pub fn open(context: &Context) -> Result<Self> {
         let settings: IdentitySettings = context.section("identity")?;
+        if settings.revocation_poll.is_zero() {
+            return Err(AuthError::Settings("identity.revocation-poll must be longer than nothing".into()).into());
+        }
         let auth = Auth::new(&settings.peer, context, ServiceSecret::open(context)?);
         let revocations = Revocations::default();
         let client = Client::new(&ClientSettings::default())?;
@@ -61,12 +64,13 @@ impl Identity {
             verifier,
             revocations,
             auth,
-            is_required: settings.required,
+            // Whoever has no token yet gets it from there, and the keys to verify it with.
+            is_required: settings.required && context.service() != settings.peer,
         })))
     }
 
     /// Puts the question who asks before all routes of a router. A token that is there and wrong is refused; without
-    /// one the request comes from nobody, unless the settings require one.
+    /// one the request comes from nobody, unless the settings require one; who gives them out requires none.
     pub fn protect(&self, router: Router) -> Router {
         router.layer(from_fn_with_state(self.clone(), edge::identify))
     }

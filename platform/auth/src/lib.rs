@@ -17,7 +17,7 @@ pub use crate::{
     calls::Channel,
     edge::principal_of,
     error::AuthError,
-    guard::{HasScope, IsService, SignedIn, caller, principal},
+    guard::{SignedIn, caller, principal},
     identity::{ForeignIssuer, Identity, IdentitySettings},
     issue::{Claims, issue},
     principal::{Kind, Principal},

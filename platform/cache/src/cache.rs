@@ -9,10 +9,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     Spec,
     caches::{Common, Forgets},
-    entry::Entry,
     flight::Outcome,
-    kept::{Inner, Known},
-    obtain::From,
+    kept::{Inner, Kept},
+    obtain::{From, Obtained},
 };
 
 /// A cache of `V`s by text keys. Cheap to clone.
@@ -39,18 +38,15 @@ where
         E: Into<Error>,
         Fut: Future<Output = Result<Option<V>, E>> + Send + 'static,
     {
-        if let Some(entry) = self.0.kept(key) {
-            self.0.count("process", "hit");
-            if entry.entry.is_due(self.0.common.now(), self.0.common.random()) && !self.0.flights.has(key) {
-                self.refresh(key, entry.entry.until, load);
+        if let Some(kept) = self.0.kept(key) {
+            if self.0.is_due(key, &kept) {
+                self.refresh(key, &kept, load);
             }
-            return Ok(entry.entry.value.clone());
+            return Ok(kept.entry.value.clone());
         }
-        self.0.count("process", "miss");
-        let flight = self
-            .0
-            .flights
-            .join(key, |number| self.fly(key, number, From::Anywhere, load));
+        let flight = self.0.flights.join(key, |number| {
+            self.fly(key, number, self.obtain(key, From::Anywhere, load))
+        });
         flight.await.map_err(|shared| copy(&shared))
     }
 
@@ -75,64 +71,42 @@ where
         }
     }
 
-    /// What is known of several keys, each in the place of its key.
-    pub(crate) async fn peek(&self, keys: &[String]) -> Vec<Known<V>> {
-        let epoch = self.0.flights.epoch();
-        let mut known: Vec<_> = keys.iter().map(|key| self.0.known(key, epoch)).collect();
-        let missing: Vec<_> = (0..keys.len()).filter(|at| known[*at].value.is_none()).collect();
-        if let (Some(redis), false) = (&self.0.common.redis, missing.is_empty()) {
-            let asked: Vec<_> = missing.iter().map(|at| keys[*at].as_str()).collect();
-            for (at, found) in missing
-                .into_iter()
-                .zip(redis.get_many::<V>(&self.0.place(), &asked).await)
-            {
-                let is_away = found.generation.is_none();
-                known[at].generation = found.generation;
-                let Some(entry) = found.entry.filter(|entry| entry.holds(self.0.common.now())) else {
-                    self.0.count("redis", if is_away { "away" } else { "miss" });
-                    continue;
-                };
-                self.0.count("redis", "hit");
-                known[at].value = Some(entry.value.clone());
-                self.0.flights.keep_since(epoch, || self.0.keep(&keys[at], entry));
-            }
-        }
-        known
-    }
-
-    /// Keeps what was loaded for `key` since it was last looked at, unless something was invalidated meanwhile.
-    pub(crate) async fn offer(&self, key: &str, entry: Entry<V>, known: &Known<V>) {
-        if let (Some(redis), Some(generation)) = (&self.0.common.redis, &known.generation) {
-            let life = entry.until - self.0.common.now();
-            redis.put(&self.0.place(), key, (&entry, life), generation).await;
-        }
-        self.0.flights.keep_since(known.epoch, || self.0.keep(key, entry));
-    }
-
-    fn refresh<E, Fut>(&self, key: &str, until: i64, load: impl FnOnce() -> Fut + Send + 'static)
+    /// Loads `key` anew beside those who are served what is kept.
+    pub(crate) fn refresh<E, Fut>(&self, key: &str, kept: &Kept<V>, load: impl FnOnce() -> Fut + Send + 'static)
     where
         E: Into<Error>,
         Fut: Future<Output = Result<Option<V>, E>> + Send + 'static,
     {
         self.0.count("process", "refresh");
+        let from = From::Newer(kept.entry.until);
         let flight = self
             .0
             .flights
-            .join(key, |number| self.fly(key, number, From::Newer(until), load));
+            .join(key, |number| self.fly(key, number, self.obtain(key, from, load)));
         self.0.common.context.spawn("cache refresh", flight.map(drop));
     }
 
-    fn fly<E, Fut>(
+    fn obtain<E, Fut>(
         &self,
         key: &str,
-        number: u64,
         from: From,
         load: impl FnOnce() -> Fut + Send + 'static,
-    ) -> BoxFuture<'static, Outcome<V>>
+    ) -> BoxFuture<'static, Obtained<V>>
     where
         E: Into<Error>,
         Fut: Future<Output = Result<Option<V>, E>> + Send + 'static,
     {
+        let (inner, key) = (self.0.clone(), key.to_owned());
+        async move { inner.obtain(&key, from, load).await }.boxed()
+    }
+
+    /// Load `number` of `key`: what is obtained is kept, unless it is forgotten meanwhile.
+    pub(crate) fn fly(
+        &self,
+        key: &str,
+        number: u64,
+        obtained: impl Future<Output = Obtained<V>> + Send + 'static,
+    ) -> BoxFuture<'static, Outcome<V>> {
         let (inner, key) = (self.0.clone(), key.to_owned());
         async move {
             // Whatever happens, a load that has ended is joined by nobody.
@@ -141,7 +115,7 @@ where
                 key: &key,
                 number,
             };
-            let entry = inner.obtain(&key, from, load).await.map_err(Arc::new)?;
+            let entry = obtained.await?;
             let value = entry.value.clone();
             inner.flights.land(&key, number, || inner.keep(&key, entry));
             drop(landing);

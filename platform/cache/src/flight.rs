@@ -24,8 +24,6 @@ pub(crate) struct Flights<V> {
 
 struct State<V> {
     next: u64,
-    /// How often something was forgotten.
-    epoch: u64,
     under_way: HashMap<String, (u64, Followed<V>)>,
 }
 
@@ -34,7 +32,6 @@ impl<V: Clone + Send + Sync + 'static> Flights<V> {
         Self {
             state: Mutex::new(State {
                 next: 0,
-                epoch: 0,
                 under_way: HashMap::new(),
             }),
         }
@@ -72,24 +69,10 @@ impl<V: Clone + Send + Sync + 'static> Flights<V> {
         }
     }
 
-    /// How often something was forgotten so far, for a load that nobody joins.
-    pub(crate) fn epoch(&self) -> u64 {
-        self.lock().epoch
-    }
-
-    /// `keep` runs if nothing was forgotten since `epoch`.
-    pub(crate) fn keep_since(&self, epoch: u64, keep: impl FnOnce()) {
-        let state = self.lock();
-        if state.epoch == epoch {
-            keep();
-        }
-    }
-
     /// Nobody joins the load of `key` from now on, and what it gives is not kept. `also` runs before anything can be
     /// kept again.
     pub(crate) fn forget(&self, key: &str, also: impl FnOnce()) {
         let mut state = self.lock();
-        state.epoch += 1;
         state.under_way.remove(key);
         also();
     }
@@ -97,7 +80,6 @@ impl<V: Clone + Send + Sync + 'static> Flights<V> {
     /// The same for all keys.
     pub(crate) fn forget_all(&self, also: impl FnOnce()) {
         let mut state = self.lock();
-        state.epoch += 1;
         state.under_way.clear();
         also();
     }

@@ -18,13 +18,6 @@ pub(crate) struct Inner<V> {
     pub(crate) flights: Flights<V>,
 }
 
-/// What a look at the caches found of a key, and what must not have changed for a later load to be kept.
-pub(crate) struct Known<V> {
-    pub(crate) value: Option<Option<V>>,
-    pub(crate) epoch: u64,
-    pub(crate) generation: Option<String>,
-}
-
 /// An entry in this process, its size as text, and until when it is trusted without asking Redis.
 pub(crate) struct Kept<V> {
     pub(crate) entry: Entry<V>,
@@ -86,22 +79,19 @@ impl<V> Inner<V> {
     where
         V: Send + Sync + 'static,
     {
-        let kept = self.local.get(key)?;
         let now = self.common.now();
-        (kept.entry.holds(now) && now < kept.trusted_until).then_some(kept)
+        let kept = self.local.get(key);
+        let kept = kept.filter(|kept| kept.entry.holds(now) && now < kept.trusted_until);
+        self.count("process", if kept.is_some() { "hit" } else { "miss" });
+        kept
     }
 
-    pub(crate) fn known(&self, key: &str, epoch: u64) -> Known<V>
+    /// Whether who found this is to load it anew, because it expires soon and nobody loads it yet.
+    pub(crate) fn is_due(&self, key: &str, kept: &Kept<V>) -> bool
     where
         V: Clone + Send + Sync + 'static,
     {
-        let kept = self.kept(key);
-        self.count("process", if kept.is_some() { "hit" } else { "miss" });
-        Known {
-            value: kept.map(|kept| kept.entry.value.clone()),
-            epoch,
-            generation: None,
-        }
+        kept.entry.is_due(self.common.now(), self.common.random()) && !self.flights.has(key)
     }
 
     /// The cache's place in Redis.

@@ -20,6 +20,7 @@ mod flight;
 mod kept;
 mod limit;
 mod loader;
+mod many;
 mod obtain;
 mod settings;
 mod shared;

@@ -1,12 +1,6 @@
 //! The layer of one request: keys asked for one by one are loaded together.
 
-use std::{
-    collections::HashMap,
-    future::Future,
-    hash::Hash,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::HashMap, future::Future, hash::Hash, sync::Arc, time::Duration};
 
 use async_graphql::{
     dataloader::{DataLoader, Loader},
@@ -19,10 +13,15 @@ use futures::{
 };
 use platform_error::Error;
 use serde::{Serialize, de::DeserializeOwned};
+use tokio::sync::oneshot;
 
-use crate::{Cache, cache::copy, kept::Known};
-
-type LoadMany<V> = Arc<dyn Fn(Vec<String>) -> BoxFuture<'static, Result<HashMap<String, V>, Error>> + Send + Sync>;
+use crate::{
+    Cache,
+    cache::copy,
+    flight::Outcome,
+    many::{LoadMany, Settled},
+    obtain::{From, Obtained},
+};
 
 /// Loads many keys through a cache, for a `DataLoader` of the request's data.
 pub struct CacheLoader<V> {
@@ -35,7 +34,7 @@ where
     V: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
 {
     /// A loader over this cache. `load` is asked for the keys that nobody has, all at once; a key that it leaves out is
-    /// absent.
+    /// absent. As with [`Cache::get`] each is loaded once, however many ask at the same time, here and in other processes.
     pub fn loader<E, Fut>(&self, load: impl Fn(Vec<String>) -> Fut + Send + Sync + 'static) -> CacheLoader<V>
     where
         E: Into<Error>,
@@ -60,18 +59,19 @@ where
     type Error = Arc<Error>;
 
     async fn load(&self, keys: &[String]) -> Result<HashMap<String, V>, Arc<Error>> {
-        let known = self.cache.peek(keys).await;
-        let mut values = HashMap::new();
-        let mut missing = Vec::new();
-        for (key, mut known) in keys.iter().zip(known) {
-            match known.value.take() {
-                Some(value) => values.extend(value.map(|value| (key.clone(), value))),
-                None => missing.push((key.clone(), known)),
+        let (mut values, mut missing) = (HashMap::new(), Vec::new());
+        for key in keys {
+            let Some(kept) = self.cache.0.kept(key) else {
+                missing.push(key);
+                continue;
+            };
+            if self.cache.0.is_due(key, &kept) {
+                self.cache.refresh(key, &kept, self.one(key));
             }
+            values.extend(kept.entry.value.clone().map(|value| (key.clone(), value)));
         }
-        if !missing.is_empty() {
-            let loaded = self.fill(missing).await.map_err(Arc::new)?;
-            values.extend(loaded);
+        for (key, loaded) in missing.iter().zip(self.join(&missing).await) {
+            values.extend(loaded?.map(|value| ((*key).clone(), value)));
         }
         Ok(values)
     }
@@ -81,18 +81,51 @@ impl<V> CacheLoader<V>
 where
     V: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
 {
-    async fn fill(&self, missing: Vec<(String, Known<V>)>) -> Result<HashMap<String, V>, Error> {
-        let started = Instant::now();
-        let keys = missing.iter().map(|(key, _)| key.clone()).collect();
-        let loaded = (self.load)(keys).await?;
-        self.cache.0.loaded(started.elapsed());
-        let cost = started.elapsed() / u32::try_from(missing.len()).unwrap_or(u32::MAX).max(1);
-        let offers = missing.iter().map(|(key, known)| {
-            let entry = self.cache.0.entry(loaded.get(key).cloned(), cost);
-            self.cache.offer(key, entry, known)
-        });
-        join_all(offers).await;
-        Ok(loaded)
+    /// Joins the loads of these keys. Those that nobody has begun begin together.
+    async fn join(&self, keys: &[&String]) -> Vec<Outcome<V>> {
+        let (begin, begun) = oneshot::channel();
+        let (inner, load) = (self.cache.0.clone(), self.load.clone());
+        let together = async move {
+            let keys = begun.await.unwrap_or_default();
+            Arc::new(inner.obtain_many(keys, &load).await)
+        };
+        let together = together.boxed().shared();
+        let (mut new, mut flights) = (Vec::new(), Vec::new());
+        for key in keys {
+            flights.push(self.cache.0.flights.join(key, |number| {
+                new.push((*key).clone());
+                self.cache.fly(key, number, self.part(key, together.clone()))
+            }));
+        }
+        drop(together);
+        // Where all are under way nobody waits for it.
+        begin.send(new).ok();
+        join_all(flights).await
+    }
+
+    /// What loading several keys together gives for one of them.
+    fn part(
+        &self,
+        key: &str,
+        together: impl Future<Output = Arc<Settled<V>>> + Send + 'static,
+    ) -> BoxFuture<'static, Obtained<V>> {
+        let (inner, one, key) = (self.cache.0.clone(), self.one(key), key.to_owned());
+        async move {
+            match together.await.get(&key) {
+                Some(obtained) => obtained.clone(),
+                None => inner.obtain(&key, From::Anywhere, one).await,
+            }
+        }
+        .boxed()
+    }
+
+    /// Loads one key alone.
+    fn one(
+        &self,
+        key: &str,
+    ) -> impl FnOnce() -> BoxFuture<'static, Result<Option<V>, Error>> + Send + 'static + use<V> {
+        let (load, key) = (self.load.clone(), key.to_owned());
+        move || async move { Ok(load(vec![key.clone()]).await?.remove(&key)) }.boxed()
     }
 }
 

@@ -5,11 +5,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use platform_error::{Error, Result};
+use platform_error::Error;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::runtime::Handle;
 
-use crate::{caches::Common, entry::Entry, kept::Inner, shared::Lock};
+use crate::{
+    caches::Common,
+    entry::Entry,
+    kept::Inner,
+    shared::{Lock, Redis},
+};
 
 /// How often a waiting process looks whether another has loaded the value.
 const LOOK: Duration = Duration::from_millis(25);
@@ -23,11 +28,14 @@ pub(crate) enum From {
     Newer(i64),
 }
 
+/// An entry, or why there is none, for all who waited.
+pub(crate) type Obtained<V> = Result<Entry<V>, Arc<Error>>;
+
 impl<V> Inner<V>
 where
     V: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
 {
-    pub(crate) async fn obtain<E, Fut>(&self, key: &str, from: From, load: impl FnOnce() -> Fut) -> Result<Entry<V>>
+    pub(crate) async fn obtain<E, Fut>(&self, key: &str, from: From, load: impl FnOnce() -> Fut) -> Obtained<V>
     where
         E: Into<Error>,
         Fut: Future<Output = Result<Option<V>, E>>,
@@ -37,6 +45,7 @@ where
         };
         let place = self.place();
         let started = Instant::now();
+        let mut leave = None;
         loop {
             let found = redis.get::<V>(&place, key).await;
             let held = found.entry.filter(|entry| entry.holds(self.common.now()));
@@ -53,32 +62,48 @@ where
                 self.count("redis", "away");
                 return self.load(load).await;
             };
-            let mut leave = Leave::new(&self.common, &place, key);
-            let lock = redis.lock(&place, key, &leave.token).await;
-            leave.is_ours = lock == Lock::Ours;
-            match lock {
-                Lock::Taken if started.elapsed() < *self.common.settings.lock => tokio::time::sleep(LOOK).await,
-                _ => {
-                    self.count("redis", "miss");
-                    let loaded = self.load(load).await;
-                    if let Ok(entry) = &loaded {
-                        let life = entry.until - self.common.now();
-                        redis.put(&place, key, (entry, life), &generation).await;
+            if leave.is_none() {
+                let (lock, asked) = Leave::ask(&self.common, redis, &place, key).await;
+                match lock {
+                    Lock::Ours => {
+                        // Somebody may have loaded it between the look and the lock.
+                        leave = Some(asked);
+                        continue;
                     }
-                    leave.give_back().await;
-                    return loaded;
+                    Lock::Taken if started.elapsed() < *self.common.settings.lock => {
+                        tokio::time::sleep(LOOK).await;
+                        continue;
+                    }
+                    _ => {}
                 }
             }
+            self.count("redis", "miss");
+            let loaded = self.load(load).await;
+            if let Ok(entry) = &loaded {
+                self.share(key, entry, &generation).await;
+            }
+            if let Some(leave) = leave {
+                leave.give_back().await;
+            }
+            return loaded;
         }
     }
 
-    async fn load<E, Fut>(&self, load: impl FnOnce() -> Fut) -> Result<Entry<V>>
+    /// Puts an entry into Redis, unless its key was invalidated since it had this generation.
+    pub(crate) async fn share(&self, key: &str, entry: &Entry<V>, generation: &str) {
+        if let Some(redis) = &self.common.redis {
+            let life = entry.until - self.common.now();
+            redis.put(&self.place(), key, (entry, life), generation).await;
+        }
+    }
+
+    async fn load<E, Fut>(&self, load: impl FnOnce() -> Fut) -> Obtained<V>
     where
         E: Into<Error>,
         Fut: Future<Output = Result<Option<V>, E>>,
     {
         let started = Instant::now();
-        let value = load().await.map_err(Into::into)?;
+        let value = load().await.map_err(|error| Arc::new(error.into()))?;
         let took = started.elapsed();
         self.loaded(took);
         Ok(self.entry(value, took))
@@ -87,7 +112,7 @@ where
 
 /// Leave to load a key in the name of all processes. A load that is given up half-way gives it back too, or everybody
 /// would wait for it in vain.
-struct Leave {
+pub(crate) struct Leave {
     common: Arc<Common>,
     place: String,
     key: String,
@@ -97,17 +122,21 @@ struct Leave {
 }
 
 impl Leave {
-    fn new(common: &Arc<Common>, place: &str, key: &str) -> Self {
-        Self {
+    /// Asks for it.
+    pub(crate) async fn ask(common: &Arc<Common>, redis: &Redis, place: &str, key: &str) -> (Lock, Self) {
+        let mut leave = Self {
             common: common.clone(),
             place: place.to_owned(),
             key: key.to_owned(),
             token: common.context.ids().v4().to_string(),
             is_ours: true,
-        }
+        };
+        let lock = redis.lock(place, key, &leave.token).await;
+        leave.is_ours = lock == Lock::Ours;
+        (lock, leave)
     }
 
-    async fn give_back(mut self) {
+    pub(crate) async fn give_back(mut self) {
         if let (Some(redis), true) = (&self.common.redis, self.is_ours) {
             redis.unlock(&self.place, &self.key, &self.token).await;
         }

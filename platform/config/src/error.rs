@@ -54,6 +54,19 @@ pub enum ConfigError {
     },
 }
 
+impl ConfigError {
+    /// The library's own explanation quotes the line, and with it what may be a secret.
+    pub(crate) fn syntax(file: String, text: &str, error: &toml::de::Error) -> Self {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let column = before.chars().rev().take_while(|other| *other != '\n').count() + 1;
+        Self::Syntax {
+            file,
+            reason: format!("line {line}, column {column}: {}", error.message()),
+        }
+    }
+}
+
 impl Coded for ConfigError {
     fn code(&self) -> Code {
         Code::Invalid

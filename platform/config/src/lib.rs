@@ -53,10 +53,9 @@ impl Config {
 
     /// Settings from TOML text alone.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        let tree = text.parse().map_err(|e: toml::de::Error| ConfigError::Syntax {
-            file: "the given text".into(),
-            reason: e.to_string(),
-        })?;
+        let tree = text
+            .parse()
+            .map_err(|e| ConfigError::syntax("the given text".into(), text, &e))?;
         Ok(Self {
             tree: Arc::new(tree),
             ..Self::default()

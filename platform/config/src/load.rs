@@ -59,10 +59,7 @@ fn read(file: &PathBuf) -> Result<Table, ConfigError> {
         file: name.clone(),
         reason: e.to_string(),
     })?;
-    text.parse().map_err(|e: toml::de::Error| ConfigError::Syntax {
-        file: name,
-        reason: e.to_string(),
-    })
+    text.parse().map_err(|e| ConfigError::syntax(name, &text, &e))
 }
 
 fn set(tree: &mut Table, key: &str, value: String) -> Result<(), ConfigError> {

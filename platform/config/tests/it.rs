@@ -135,6 +135,23 @@ fn a_wrong_value_is_refused_with_its_key_and_origin() {
 }
 
 #[test]
+fn a_file_that_is_not_toml_is_refused_with_the_place_and_without_what_stands_there() {
+    for (line, broken) in [
+        (2, "[lake]\npassword = \"hunter2"),
+        (2, "[lake]\npass word = \"hunter2\""),
+        (3, "[lake]\npassword = \"a\"\npassword = \"hunter2\""),
+    ] {
+        for refused in [load(broken, &[], &[]).unwrap_err(), Config::parse(broken).unwrap_err()] {
+            let said = format!("{refused} {refused:?}");
+            assert!(
+                said.contains(&format!("is not valid TOML: line {line}, column ")) && !said.contains("hunter2"),
+                "{said}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_section_that_nobody_reads_is_refused() {
     let config = load("[lake]\nwarehouse = \"x\"\n[laek]\nwarehouse = \"y\"", &[], &[]).unwrap();
     config.section::<Lake>("lake").unwrap();

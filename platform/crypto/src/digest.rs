@@ -20,6 +20,11 @@ pub fn base64url(bytes: &[u8]) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
 
+/// Bytes as two lower-case digits each.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Whether two secrets are the same; it takes as long for those that differ at once as for those that differ at the
 /// end. Their lengths are no secret.
 pub fn equal(a: &[u8], b: &[u8]) -> bool {

@@ -58,9 +58,11 @@ impl KeyRing {
     /// Seals a value again under the active key; nothing where it is already, or is under the next one. For the job that
     /// ends a rotation.
     pub fn reseal(&self, place: &Place<'_>, sealed: &[u8]) -> Result<Option<Vec<u8>>, CryptoError> {
+        if !self.document().is_behind(Self::sealed_by(sealed)?) {
+            return Ok(None);
+        }
         let plain = self.open_sealed(place, sealed)?;
-        let (name, ..) = parts(sealed).ok_or(CryptoError::Sealed)?;
-        Ok(self.document().is_behind(name).then(|| self.seal(place, &plain)))
+        Ok(Some(self.seal(place, &plain)))
     }
 
     /// The name of the key that sealed a value, whether it is in the ring or not.

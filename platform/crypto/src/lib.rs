@@ -10,7 +10,7 @@ mod signing;
 mod token;
 
 pub use crate::{
-    digest::{base64url, equal, mac, sha256},
+    digest::{base64url, equal, hex, mac, sha256},
     error::CryptoError,
     field::Place,
     password::{PasswordSettings, Passwords, Verdict},

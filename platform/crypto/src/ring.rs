@@ -35,9 +35,10 @@ pub struct KeySettings {
     /// The file with the ring. Where neither is given the ring is in the data folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ring_file: Option<PathBuf>,
-    /// Whether a ring is made in the data folder where there is none. In production a new ring means that what the
-    /// old one sealed is lost.
-    pub create: bool,
+    /// Whether a ring is made in the data folder where there is none; it is where nothing is said. In production a new
+    /// ring means that what the old one sealed is lost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub create: Option<bool>,
     /// How often the ring's file is looked at again.
     pub reload: Duration,
 }
@@ -47,7 +48,7 @@ impl Default for KeySettings {
         Self {
             ring: Secret::default(),
             ring_file: None,
-            create: true,
+            create: None,
             reload: Duration::from_secs(60),
         }
     }
@@ -85,7 +86,7 @@ impl KeyRing {
                 return Err(CryptoError::Ring(reason.into()));
             }
         };
-        let document = place.open(settings.create, random)?;
+        let document = place.open(settings.create.unwrap_or(true), random)?;
         Ok(Self::new(document, Some(Watched::new(place, *settings.reload)), random))
     }
 
@@ -103,11 +104,6 @@ impl KeyRing {
             watched.look(&self.0.document);
         }
         self.0.document.load_full()
-    }
-
-    /// The text of a new ring with one key.
-    pub fn generate(random: Random) -> Secret<String> {
-        Secret::new(Document::new(random).to_string())
     }
 
     /// What each key of the ring is for.

@@ -45,11 +45,6 @@ impl TokenHash {
         (secret.len() == SECRET_CHARS && secret.bytes().all(is_plain)).then(|| Self::of(text))
     }
 
-    /// A hash as it was stored; nothing where it has another length.
-    pub fn stored(bytes: &[u8]) -> Option<Self> {
-        bytes.try_into().ok().map(Self)
-    }
-
     /// The bytes to store.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0

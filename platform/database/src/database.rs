@@ -7,6 +7,7 @@ use sea_orm::{DatabaseConnection, DbBackend, SqliteTransactionMode, TransactionO
 
 use crate::{Alone, DatabaseError, Migrations, Settings, Tx, connect, migrate};
 
+const SECTION: &str = "database";
 const REPORT: Duration = Duration::from_secs(10);
 
 /// Which database it is.
@@ -53,7 +54,7 @@ impl Database {
     /// Opens the database of the context's service by the section `[database]` and brings its tables up to date, or
     /// refuses to open when they are behind and `database.migrate` is `check`.
     pub async fn open(context: &Context, migrations: &[Migrations]) -> Result<Self, DatabaseError> {
-        let settings = settings(context)?;
+        let settings: Settings = context.section(SECTION)?;
         let database = Self::connect(context, &settings).await?;
         migrate::run(
             &database,
@@ -68,7 +69,7 @@ impl Database {
 
     /// Applies the migrations that are missing, whatever `database.migrate` says, and names them.
     pub async fn migrate(context: &Context, migrations: &[Migrations]) -> Result<Vec<String>, DatabaseError> {
-        let database = Self::connect(context, &settings(context)?).await?;
+        let database = Self::connect(context, &context.section(SECTION)?).await?;
         let how = (context.service(), crate::Migrate::Auto);
         let applied = migrate::run(&database, how, migrations, context.clock()).await;
         database.close().await;
@@ -77,7 +78,7 @@ impl Database {
 
     /// Whether the context's service has a database. Looking makes none.
     pub async fn exists(context: &Context) -> Result<bool, DatabaseError> {
-        let settings = settings(context)?;
+        let settings: Settings = context.section(SECTION)?;
         match Place::of(context, &settings)? {
             Place::Schema(url) => connect::has_schema(&url, context.service(), &settings).await,
             Place::File(file) => Ok(file.exists()),
@@ -168,10 +169,4 @@ impl Database {
         metrics::gauge!("database_connections", "service" => service, "state" => "open").set(open);
         metrics::gauge!("database_connections", "service" => service, "state" => "idle").set(idle as f64);
     }
-}
-
-fn settings(context: &Context) -> Result<Settings, DatabaseError> {
-    context
-        .section("database")
-        .map_err(|error| DatabaseError::Page(error.to_string()))
 }

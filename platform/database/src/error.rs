@@ -1,6 +1,6 @@
 //! What can go wrong with a database, and constraint violations as errors of the domain.
 
-use platform_error::{Code, Coded};
+use platform_error::{Code, Coded, Error as Outer};
 use sea_orm::{DbErr, RuntimeErr, SqlErr};
 
 /// A database that cannot be opened or asked.
@@ -44,6 +44,9 @@ pub enum DatabaseError {
     /// A page that cannot be given.
     #[error("{0}")]
     Page(String),
+    /// Another part of the platform.
+    #[error("{0}")]
+    Platform(Outer),
     /// Any other failure of a statement.
     #[error(transparent)]
     Failed(DbErr),
@@ -55,6 +58,12 @@ impl From<DbErr> for DatabaseError {
             true => Self::Away(error),
             false => Self::Failed(error),
         }
+    }
+}
+
+impl From<Outer> for DatabaseError {
+    fn from(error: Outer) -> Self {
+        Self::Platform(error)
     }
 }
 
@@ -80,6 +89,7 @@ impl Coded for DatabaseError {
             Self::Url | Self::Page(_) => Code::Invalid,
             Self::Changed(_) => Code::Conflict,
             Self::Migration { .. } | Self::Failed(_) => Code::Internal,
+            Self::Platform(error) => error.code(),
         }
     }
 }

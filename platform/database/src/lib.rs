@@ -12,6 +12,7 @@
 
 mod connect;
 mod database;
+mod entity;
 mod error;
 mod exact;
 pub mod geo;
@@ -29,7 +30,7 @@ pub use crate::{
     error::{DatabaseError, OnConflict},
     exact::Exact,
     migrate::{Migration, Migrations},
-    page::{Connection, Key, Order, PageArgs, PageLimits, page},
+    page::{Connection, Key, PageArgs, page},
     settings::{Migrate, Settings},
     tx::{Alone, Tx},
 };

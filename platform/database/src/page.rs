@@ -10,6 +10,9 @@ use crate::DatabaseError;
 /// A page of rows as GraphQL gives it: edges with cursors, nodes, and whether there is more.
 pub type Connection<T> = connection::Connection<String, T, EmptyFields, EmptyFields>;
 
+/// Rows of a page, unless asked for otherwise, and at most.
+const USUAL: u64 = 50;
+const MOST: u64 = 100;
 /// Cursors are short; what is longer was made up.
 const LONGEST_CURSOR: usize = 512;
 
@@ -26,30 +29,6 @@ pub struct PageArgs {
     pub before: Option<String>,
 }
 
-/// How many rows a page has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PageLimits {
-    /// Unless asked for otherwise.
-    pub usual: u32,
-    /// At most.
-    pub most: u32,
-}
-
-impl Default for PageLimits {
-    fn default() -> Self {
-        Self { usual: 50, most: 100 }
-    }
-}
-
-/// The order of a list by its key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// Smallest key first.
-    Rising,
-    /// Largest key first; for version 7 ids that is the newest first.
-    Falling,
-}
-
 /// What rows are sorted by, as a cursor keeps it: the values of the key's columns, which together are unique. An id of
 /// version 7 alone sorts by time of creation.
 pub trait Key: IntoValueTuple + Serialize + DeserializeOwned {}
@@ -58,35 +37,34 @@ impl<K: IntoValueTuple + Serialize + DeserializeOwned> Key for K {}
 
 impl PageArgs {
     /// How many rows the page has, or why it cannot be given.
-    fn size(&self, limits: PageLimits) -> Result<u64, DatabaseError> {
+    fn size(&self) -> Result<u64, DatabaseError> {
         if self.first.is_some() && self.last.is_some() {
             return Err(DatabaseError::Page(
                 "first and last exclude each other: give one of them".into(),
             ));
         }
         match self.first.or(self.last) {
-            None => Ok(u64::from(limits.usual)),
-            Some(size) => match u32::try_from(size) {
-                Ok(size) if (1..=limits.most).contains(&size) => Ok(u64::from(size)),
+            None => Ok(USUAL),
+            Some(size) => match u64::try_from(size) {
+                Ok(size @ 1..=MOST) => Ok(size),
                 _ => Err(DatabaseError::Page(format!(
-                    "a page of {size} rows: give a number from 1 to {}",
-                    limits.most
+                    "a page of {size} rows: give a number from 1 to {MOST}"
                 ))),
             },
         }
     }
 }
 
-/// One page of `select`, sorted by the columns `key`, whose values `key_of` reads from a row.
+/// One page of `select`, the largest values of the columns `key` first, which `key_of` reads from a row; for version 7
+/// ids that is the newest first.
 ///
 /// # Errors
 /// A cursor that is none of ours, a size outside the limits, and what the database says.
 pub async fn page<E, C, K>(
     db: &impl ConnectionTrait,
     select: Select<E>,
-    (key, order, key_of): (C, Order, impl Fn(&E::Model) -> K),
+    (key, key_of): (C, impl Fn(&E::Model) -> K),
     args: &PageArgs,
-    limits: PageLimits,
 ) -> Result<Connection<E::Model>, DatabaseError>
 where
     E: EntityTrait,
@@ -94,11 +72,9 @@ where
     C: IntoIdentity,
     K: Key,
 {
-    let size = args.size(limits)?;
+    let size = args.size()?;
     let mut cursor = select.cursor_by(key);
-    if order == Order::Falling {
-        cursor.desc();
-    }
+    cursor.desc();
     if let Some(after) = &args.after {
         cursor.after(read::<K>("after", after)?);
     }

@@ -7,7 +7,8 @@ use std::{
 
 use async_trait::async_trait;
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait, ExecResult,
+    PrimaryKeyTrait, QueryResult, QuerySelect, Statement, prelude::Uuid, sea_query::LockType,
 };
 
 use crate::DatabaseError;
@@ -40,6 +41,16 @@ impl Tx {
             self.inner.execute_unprepared("set local statement_timeout = 0").await?;
         }
         Ok(())
+    }
+
+    /// A row, held until the transaction ends, so that of two who write at once the second sees what the first has done:
+    /// whoever holds it too waits, whoever only refers to it does not. On SQLite a transaction has the database to itself.
+    pub async fn hold<E>(&self, id: Uuid) -> Result<Option<E::Model>, DbErr>
+    where
+        E: EntityTrait,
+        Uuid: Into<<E::PrimaryKey as PrimaryKeyTrait>::ValueType>,
+    {
+        E::find_by_id(id).lock(LockType::NoKeyUpdate).one(self).await
     }
 
     /// Makes everything durable, or nothing.

@@ -1,8 +1,7 @@
 //! What can go wrong with events.
 
-use platform_config::ConfigError;
 use platform_database::{DatabaseError, orm::DbErr};
-use platform_error::{Code, Coded};
+use platform_error::{Code, Coded, Error as Outer};
 use uuid::Uuid;
 
 use crate::envelope::LARGEST;
@@ -54,9 +53,12 @@ pub enum EventError {
     /// A bus that this binary was built without.
     #[error("events.bus is {0:?}, which this binary was built without; build it with the cargo feature {0}")]
     NotBuilt(&'static str),
-    /// Settings that contradict each other or lack something.
+    /// A setting that contradicts another or lacks something.
     #[error("{0}")]
-    Settings(String),
+    Setting(String),
+    /// A row that cannot be read.
+    #[error("what the database keeps cannot be read: {0}")]
+    Corrupt(String),
     /// The bus does not answer.
     #[error("the event bus cannot be reached: {0}")]
     Bus(String),
@@ -66,11 +68,18 @@ pub enum EventError {
     /// The database.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// Another part of the platform.
+    #[error("{0}")]
+    Platform(Outer),
 }
 
 impl EventError {
     pub(crate) fn bus(error: impl std::fmt::Display) -> Self {
         Self::Bus(error.to_string())
+    }
+
+    pub(crate) fn corrupt(error: impl std::fmt::Display) -> Self {
+        Self::Corrupt(error.to_string())
     }
 }
 
@@ -80,21 +89,22 @@ impl From<DbErr> for EventError {
     }
 }
 
-impl From<ConfigError> for EventError {
-    fn from(error: ConfigError) -> Self {
-        Self::Settings(error.to_string())
+impl From<Outer> for EventError {
+    fn from(error: Outer) -> Self {
+        Self::Platform(error)
     }
 }
 
 impl Coded for EventError {
     fn code(&self) -> Code {
         match self {
-            Self::TooLarge(..) | Self::Unwritable(..) => Code::Internal,
-            Self::Unreadable(..) | Self::Settings(_) | Self::NotBuilt(_) => Code::Invalid,
+            Self::TooLarge(..) | Self::Unwritable(..) | Self::Corrupt(_) => Code::Internal,
+            Self::Unreadable(..) | Self::Setting(_) | Self::NotBuilt(_) => Code::Invalid,
             Self::Overtaken { .. } => Code::Conflict,
             Self::NoSuchGroup(_) | Self::NoSuchLetter { .. } => Code::NotFound,
             Self::TooNew { .. } | Self::Bus(_) | Self::Trimmed(_) => Code::Unavailable,
             Self::Database(error) => error.code(),
+            Self::Platform(error) => error.code(),
         }
     }
 }

@@ -208,8 +208,5 @@ impl Events {
 }
 
 fn settings(context: &Context) -> Result<Settings, EventError> {
-    let section = context.section::<Settings>("events");
-    section
-        .map_err(|error| EventError::Settings(error.to_string()))?
-        .checked()
+    context.section::<Settings>("events")?.checked()
 }

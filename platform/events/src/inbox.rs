@@ -224,7 +224,7 @@ fn claimed(row: &QueryResult) -> Result<Claimed, EventError> {
     Ok(Claimed {
         seq: row.try_get("", "seq")?,
         attempts: row.try_get("", "attempts")?,
-        envelope: serde_json::from_str(&text).map_err(EventError::bus)?,
+        envelope: serde_json::from_str(&text).map_err(EventError::corrupt)?,
     })
 }
 

@@ -68,7 +68,7 @@ fn letter(row: &QueryResult) -> Result<DeadLetter, EventError> {
     Ok(DeadLetter {
         seq: row.try_get("", "seq")?,
         group: row.try_get("", "group_name")?,
-        envelope: serde_json::from_str(&text).map_err(EventError::bus)?,
+        envelope: serde_json::from_str(&text).map_err(EventError::corrupt)?,
         attempts: row.try_get("", "attempts")?,
         error: row.try_get("", "last_error")?,
         since: row.try_get("", "changed_at")?,

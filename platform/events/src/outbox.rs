@@ -36,8 +36,7 @@ pub(crate) async fn first(db: &impl ConnectionTrait, most: usize) -> Result<Vec<
         let text: String = row.try_get("", "envelope")?;
         Ok(Waiting {
             seq: row.try_get("", "seq")?,
-            envelope: serde_json::from_str(&text)
-                .map_err(|error| EventError::Unwritable("of the outbox", error.to_string()))?,
+            envelope: serde_json::from_str(&text).map_err(EventError::corrupt)?,
         })
     });
     waiting.collect()

@@ -100,13 +100,11 @@ impl Settings {
             ("poll", self.poll),
         ];
         if let Some((key, _)) = positive.iter().find(|(_, length)| length.is_zero()) {
-            return Err(EventError::Settings(format!(
-                "events.{key} must be longer than nothing"
-            )));
+            return Err(EventError::Setting(format!("events.{key} must be longer than nothing")));
         }
         if self.attempts == 0 || self.concurrency == 0 || self.kafka_partitions == 0 {
             let text = "events.attempts, events.concurrency and events.kafka-partitions must be at least 1";
-            return Err(EventError::Settings(text.into()));
+            return Err(EventError::Setting(text.into()));
         }
         Ok(self)
     }

@@ -6,7 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use axum::{body::Body, extract::Request};
@@ -15,6 +15,7 @@ use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use platform_config::{ByteSize, Duration};
 use platform_error::{Code, Error};
 use serde_json::json;
+use tokio::time::Instant;
 use tower::{Layer, Service};
 
 use crate::Problem;
@@ -25,6 +26,9 @@ pub(crate) struct Allowance {
     body: AtomicU64,
     milliseconds: AtomicU64,
     exceeded: AtomicBool,
+    began: Instant,
+    /// Since when the body has been waited for, in milliseconds after the beginning and one more; 0 while it is not.
+    awaited: AtomicU64,
 }
 
 impl Allowance {
@@ -34,7 +38,30 @@ impl Allowance {
             body,
             milliseconds,
             exceeded: AtomicBool::new(false),
+            began: Instant::now(),
+            awaited: AtomicU64::new(0),
         })
+    }
+
+    pub(crate) fn began(&self) -> Instant {
+        self.began
+    }
+
+    /// Since when the client has been waited for to send more of the body, while it is.
+    pub(crate) fn awaited(&self) -> Option<Instant> {
+        let after = self.awaited.load(Relaxed).checked_sub(1)?;
+        Some(self.began + std::time::Duration::from_millis(after))
+    }
+
+    fn wait(&self) {
+        if self.awaited.load(Relaxed) == 0 {
+            let after = milliseconds(Duration(self.began.elapsed()));
+            self.awaited.store(after + 1, Relaxed);
+        }
+    }
+
+    fn wait_no_more(&self) {
+        self.awaited.store(0, Relaxed);
     }
 
     pub(crate) fn timeout(&self) -> std::time::Duration {
@@ -103,7 +130,7 @@ impl<S: Service<Request>> Service<Request> for Allowed<S> {
     }
 }
 
-/// A body that fails when more has been read of it than allowed.
+/// A body that fails when more has been read of it than allowed, and says when it is waited for.
 pub(crate) struct Metered {
     body: Body,
     read: u64,
@@ -132,7 +159,11 @@ impl HttpBody for Metered {
         if self.read == 0 && self.body.size_hint().lower() > limit {
             return Poll::Ready(Some(Err(self.refuse(limit))));
         }
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) else {
+            self.allowance.wait();
+            return Poll::Pending;
+        };
+        self.allowance.wait_no_more();
         Poll::Ready(match frame {
             Some(Ok(frame)) => {
                 self.read += frame.data_ref().map_or(0, |data| data.len() as u64);
@@ -153,6 +184,12 @@ impl HttpBody for Metered {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+impl Drop for Metered {
+    fn drop(&mut self) {
+        self.allowance.wait_no_more();
     }
 }
 

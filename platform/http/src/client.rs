@@ -106,11 +106,14 @@ impl Client {
         self.tls.as_ref()
     }
 
-    /// A client for URLs that others have written: it reaches public addresses alone, and follows no redirects.
+    /// A client for URLs that others have written: it reaches public addresses alone, without a proxy, and follows no
+    /// redirects.
     /// `trusted` are hosts that may have private addresses.
     pub fn outside(settings: &ClientSettings, trusted: &[String]) -> Result<Self, Error> {
         let outside = Outside::new(trusted);
         let builder = builder(settings)
+            // A proxy would resolve the names itself, and reach what it reaches.
+            .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .dns_resolver(Arc::new(outside.clone()));
         Ok(Self {

@@ -1,4 +1,4 @@
-//! How many connections each client holds, so that none holds them all.
+//! How many places each client holds, for connections or for bodies yet to come, so that none holds them all.
 
 use std::{
     collections::HashMap,
@@ -8,18 +8,19 @@ use std::{
 
 use crate::Network;
 
-/// The connections that are open, by client.
+/// The places that are taken, by client.
 pub(crate) struct Clients {
     most: usize,
     proxies: Arc<[Network]>,
     open: Mutex<HashMap<IpAddr, usize>>,
 }
 
-/// A connection's place, which is free again when this is dropped. Nothing is counted for who may hold any number.
+/// A place, which is free again when this is dropped. Nothing is counted for who may hold any number.
+#[derive(Default)]
 pub(crate) struct Place(Option<(Arc<Clients>, IpAddr)>);
 
 impl Clients {
-    /// So many for each client; any number where that is 0. Proxies bring the connections of many.
+    /// So many for each client; any number where that is 0. Proxies bring what is of many.
     pub(crate) fn new(most: usize, proxies: Arc<[Network]>) -> Arc<Self> {
         Arc::new(Self {
             most,
@@ -28,7 +29,7 @@ impl Clients {
         })
     }
 
-    /// A place for one connection more, unless its client holds as many as it may.
+    /// One place more, unless its client holds as many as it may.
     pub(crate) fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
         let address = address.to_canonical();
         // Who is on this machine is a proxy, or could take its memory in other ways.

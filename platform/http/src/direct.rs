@@ -6,7 +6,7 @@ use std::{
     pin::{Pin, pin},
     sync::{Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
-    time::{Duration as Time, Instant},
+    time::Duration as Time,
 };
 
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
@@ -25,13 +25,16 @@ use hyper_util::{
 };
 use platform_config::ByteSize;
 use reqwest::Url;
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, time::Instant};
 use tower::ServiceExt;
 
-use crate::client::{AGENT, ClientSettings, Tuning};
+use crate::{
+    client::{AGENT, ClientSettings, Tuning},
+    serve::HEADER_TIMEOUT,
+};
 
-/// As long as the general client keeps them.
-const IDLE: Time = Time::from_secs(90);
+/// Less than our servers wait for another request: one that is sent while they close the connection may be lost.
+const IDLE: Time = Time::from_secs(HEADER_TIMEOUT.as_secs() - 2);
 const PROBE: Time = Time::from_secs(15);
 const PROBES: u32 = 3;
 

@@ -1,10 +1,10 @@
 //! The gate before a router: how many requests, how large, how long; and every refusal explained.
 
-use std::{convert::Infallible, future::poll_fn, panic::AssertUnwindSafe, pin::pin, sync::Arc, task::Poll};
+use std::{convert::Infallible, net::SocketAddr, panic::AssertUnwindSafe, sync::Arc};
 
 use axum::{
     body::{Body, to_bytes},
-    extract::Request,
+    extract::{ConnectInfo, Request},
     http::{Method, Request as HttpRequest, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
@@ -12,10 +12,7 @@ use futures::FutureExt;
 use hyper::body::Body as _;
 use platform_config::Duration;
 use platform_error::{Code, Error};
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::{Instant, sleep_until},
-};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_http::decompression::{DecompressionBody, RequestDecompressionLayer};
 
@@ -25,6 +22,7 @@ use crate::{
     grpc::{self, is_grpc},
     held::Permits,
     problem::{code_of, retry_after},
+    wait::Waits,
 };
 
 /// The longest explanation taken over from a plain-text refusal.
@@ -40,6 +38,7 @@ pub(crate) struct Gate {
     limits: Limits,
     slots: Arc<Semaphore>,
     admitted: Arc<Semaphore>,
+    waits: Waits,
 }
 
 impl Gate {
@@ -48,6 +47,7 @@ impl Gate {
             limits: limits.clone(),
             slots: Arc::new(Semaphore::new(limits.concurrency)),
             admitted: Arc::new(Semaphore::new(limits.concurrency.saturating_add(limits.waiting))),
+            waits: Waits::new(limits),
         }
     }
 
@@ -70,6 +70,8 @@ impl Gate {
             );
             return Problem(error.with_details(retry_after(1))).into_response();
         }
+        let client = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        let client = client.map(|client| client.0.ip()).filter(|_| !is_nested);
         let asked = (request.method().clone(), request.uri().clone());
         let is_grpc = is_grpc(request.headers());
         let longest = self.limits.timeout;
@@ -89,10 +91,9 @@ impl Gate {
             };
             (response, permits)
         };
-        let Some((response, permits)) = within(&allowance, answer).await else {
-            let limit = Duration(allowance.timeout());
-            let error = Error::new(Code::Timeout, format!("the answer took longer than {limit}"));
-            return Problem(error).into_response();
+        let (response, permits) = match self.waits.within(&allowance, client, answer).await {
+            Ok(answered) => answered,
+            Err(error) => return Problem(error).into_response(),
         };
         let response = match allowance.exceeded() {
             Some(too_large) if is_grpc || !response.status().is_success() => too_large.into_response(),
@@ -111,23 +112,6 @@ fn length(uri: &Uri) -> u64 {
     let path = uri.path_and_query().map_or(0, |path| path.as_str().len());
     let authority = uri.authority().map_or(0, |authority| authority.as_str().len());
     (path + authority) as u64
-}
-
-/// The answer, unless it takes longer than allowed, which a route says after the clock has started.
-async fn within<T>(allowance: &Allowance, answer: impl Future<Output = T>) -> Option<T> {
-    let started = Instant::now();
-    let (mut answer, mut over) = (pin!(answer), pin!(sleep_until(started + allowance.timeout())));
-    poll_fn(|context| {
-        if let Poll::Ready(answer) = answer.as_mut().poll(context) {
-            return Poll::Ready(Some(answer));
-        }
-        let deadline = started + allowance.timeout();
-        if over.deadline() != deadline {
-            over.as_mut().reset(deadline);
-        }
-        over.as_mut().poll(context).map(|()| None)
-    })
-    .await
 }
 
 /// Measures the body as it comes over the wire, and once more what becomes of it where it is compressed.

@@ -1,4 +1,4 @@
-//! Answers that keep the permits of their requests.
+//! Bodies that keep something while they last, such as answers the permits of their requests.
 
 use std::{
     pin::Pin,
@@ -36,13 +36,13 @@ impl Permits {
             slot: self.slot.filter(|_| !is_whole),
             ..self
         };
-        response.map(|body| {
-            Body::new(Held {
-                body,
-                _permits: permits,
-            })
-        })
+        response.map(|body| keeping(body, permits))
     }
+}
+
+/// The same body; what it keeps is let go when it is over or dropped.
+pub fn keeping(body: Body, kept: impl Send + Unpin + 'static) -> Body {
+    Body::new(Held { body, _kept: kept })
 }
 
 fn is_endless(headers: &HeaderMap) -> bool {
@@ -52,12 +52,12 @@ fn is_endless(headers: &HeaderMap) -> bool {
     is_grpc(headers) || media.starts_with(b"text/event-stream") || media.starts_with(b"multipart/mixed")
 }
 
-struct Held {
+struct Held<T> {
     body: Body,
-    _permits: Permits,
+    _kept: T,
 }
 
-impl HttpBody for Held {
+impl<T: Unpin> HttpBody for Held<T> {
     type Data = Bytes;
     type Error = axum::Error;
 

@@ -13,6 +13,7 @@ mod json;
 mod negotiate;
 mod observe;
 mod openapi;
+mod origin;
 mod outside;
 mod problem;
 mod proxies;
@@ -22,6 +23,7 @@ mod socket;
 mod stack;
 mod tls;
 mod trace;
+mod wait;
 
 pub use crate::{
     allowance::{Allow, allow},
@@ -31,9 +33,11 @@ pub use crate::{
     direct::{Direct, DirectAnswer, DirectError},
     grpc::{deadline, in_grpc, is_grpc},
     guard::Nested,
+    held::keeping,
     json::Json,
     negotiate::negotiate,
     openapi::OpenApi,
+    origin::Origin,
     problem::Problem,
     proxies::Network,
     rate::{Per, Quota, RateLimit, RateLimited},

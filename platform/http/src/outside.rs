@@ -83,23 +83,20 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 }
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
-    let [a, b, _, _, _, _, g, h] = address.segments();
     let within = |high: u16, low: u16| Ipv4Addr::from(u32::from(high) << 16 | u32::from(low));
-    match (a, b) {
+    match address.segments() {
         // Translated to an IPv4 address, which then counts.
-        (0x64, 0xff9b) => is_public_v4(within(g, h)),
-        (0x2002, _) => is_public_v4(within(b, address.segments()[2])),
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => is_public_v4(within(high, low)),
         // Teredo and the other protocol assignments, documentation.
-        (0x2001, 0..=0x1ff | 0xdb8) => false,
+        [0x2001, 0..=0x1ff | 0xdb8, ..] => false,
         // Only this eighth is global unicast.
-        _ => a & 0xe000 == 0x2000,
+        [first, ..] => first & 0xe000 == 0x2000,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Client, ClientSettings};
 
     #[test]
     fn only_addresses_of_the_public_internet_are_reached() {
@@ -121,6 +118,7 @@ mod tests {
             "ff02::1",
             "::ffff:127.0.0.1",
             "64:ff9b::7f00:1",
+            "64:ff9b:1::101:101",
             "2002:7f00:1::",
             "2001:db8::1",
             "::127.0.0.1",
@@ -148,14 +146,5 @@ mod tests {
             assert!(outside.check(&url.parse().unwrap()).is_err(), "{url}");
         }
         assert!(outside.check(&"https://accounts.example.com/".parse().unwrap()).is_ok());
-    }
-
-    #[tokio::test]
-    async fn a_name_of_this_machine_is_not_reached() {
-        let client = Client::outside(&ClientSettings::default(), &[]).unwrap();
-
-        let refused = client.send(client.get("http://localhost:1/")).await.unwrap_err();
-
-        assert_eq!(refused.code(), Code::Unavailable);
     }
 }

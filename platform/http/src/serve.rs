@@ -14,6 +14,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{Network, ServerTls, clients::Clients, connection::Served, socket::Socket};
 
+/// Unless the settings say otherwise.
+pub(crate) const HEADER_TIMEOUT: Time = Time::from_secs(10);
+
 /// How connections are treated. Section `[connections]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
@@ -22,7 +25,7 @@ pub struct ServeSettings {
     pub most: usize,
     /// Those of one client; more are closed at once. 0 is no limit. This machine and trusted proxies have none.
     pub most_per_client: usize,
-    /// How long a client may take to send the headers of a request.
+    /// How long a client may take to send the headers of a request, from the end of the one before it over HTTP/1.
     pub header_timeout: Duration,
     /// How long a client may take nothing of what is ready for it. Then its connection ends.
     pub stall_timeout: Duration,
@@ -39,7 +42,7 @@ impl Default for ServeSettings {
         Self {
             most: 16_384,
             most_per_client: 4_096,
-            header_timeout: Duration::from_secs(10),
+            header_timeout: Duration(HEADER_TIMEOUT),
             stall_timeout: Duration::from_secs(60),
             headers: ByteSize(64 << 10),
             drain: Duration::from_secs(20),

@@ -24,6 +24,7 @@ use tower_http::{
 };
 
 use crate::{
+    Origin,
     grpc::{in_grpc, is_grpc},
     guard::Gate,
     observe::{observe, remember_route},
@@ -49,7 +50,7 @@ pub struct Limits {
     /// How many may wait, with nothing read of their bodies, within their time; more are refused with 503.
     pub waiting: usize,
     /// Web origins that may call from a browser, such as `https://example.org`; `*` for any. None by default.
-    pub cors: Vec<String>,
+    pub cors: Vec<Origin>,
 }
 
 impl Default for Limits {
@@ -105,17 +106,16 @@ fn compression() -> CompressionLayer<impl Predicate> {
 }
 
 /// Pages of these origins may send tokens, which `*` does not cover, and never cookies.
-fn cors(origins: &[String]) -> Option<CorsLayer> {
+fn cors(origins: &[Origin]) -> Option<CorsLayer> {
     let layer = CorsLayer::new()
         .allow_methods(Any)
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers(Any)
         .max_age(PREFLIGHT);
-    let named = || origins.iter().filter_map(|origin| origin.parse().ok());
-    match origins.iter().any(|origin| origin == "*") {
+    match origins.iter().any(Origin::is_any) {
         _ if origins.is_empty() => None,
         true => Some(layer.allow_origin(Any)),
-        false => Some(layer.allow_origin(named().collect::<Vec<HeaderValue>>())),
+        false => Some(layer.allow_origin(origins.iter().filter_map(Origin::header).collect::<Vec<_>>())),
     }
 }
 

@@ -103,6 +103,9 @@ impl Tls {
         if settings.client_ca.is_some() && settings.certificate.is_none() {
             return Err(TlsError::Settings("tls.client-ca needs tls.certificate and tls.key"));
         }
+        if settings.reload.is_zero() {
+            return Err(TlsError::Settings("tls.reload must be longer than nothing"));
+        }
         let files = Files::read(settings)?;
         let server = server(&files)?.map(|config| ServerTls(Arc::new(ArcSwap::new(config))));
         let client = ClientTls::new(&files)?;

@@ -2,11 +2,11 @@
 
 use std::{
     panic::AssertUnwindSafe,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::Ordering::Relaxed},
     time::Duration,
 };
 
-use futures::FutureExt;
+use futures::{FutureExt, future::pending};
 use platform_error::{Code, Error};
 use platform_resilience::Backoff;
 use tokio::time::{Instant, sleep, timeout};
@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::{
     JobError, Jobs, Run,
     queue::{self, Claimed, Outcome},
+    run::ended,
     workers::Kind,
 };
 
@@ -41,6 +42,7 @@ pub(crate) async fn run<S: Send + Sync>(jobs: &Jobs, store: &S, kind: &Kind<S>, 
         claimed,
         stopping: jobs.context().stopping(),
         told: Mutex::default(),
+        is_finishing: Default::default(),
     });
     let started = Instant::now();
     let handled = AssertUnwindSafe(async { (kind.handle)(store, &run).await }).catch_unwind();
@@ -51,7 +53,7 @@ pub(crate) async fn run<S: Send + Sync>(jobs: &Jobs, store: &S, kind: &Kind<S>, 
             Ok(Err(_)) => End::Failed(Error::internal("the handler panicked")),
             Err(_) => End::Failed(Error::new(Code::Timeout, "the job took longer than its limit")),
         },
-        () = lost(jobs, &run.claimed) => End::Lost,
+        () = lost(jobs, &run) => End::Lost,
         () = drained(jobs) => End::Interrupted,
     };
     let seconds = started.elapsed().as_secs_f64();
@@ -60,27 +62,31 @@ pub(crate) async fn run<S: Send + Sync>(jobs: &Jobs, store: &S, kind: &Kind<S>, 
 }
 
 /// Renews the lease; over when it is lost, or has run out and nobody knows who has the job.
-async fn lost(jobs: &Jobs, claimed: &Claimed) {
+async fn lost(jobs: &Jobs, run: &Run) {
     let lease = *jobs.settings().lease;
     let mut renewed = Instant::now();
     loop {
         sleep(lease / 3).await;
         let asked = Instant::now();
-        let error = match timeout(lease, renew(jobs, claimed)).await {
+        let error = match timeout(lease, renew(jobs, &run.claimed)).await {
             Ok(Ok(true)) => {
                 renewed = asked;
                 continue;
             }
-            Ok(Ok(false)) => return,
+            Ok(Ok(false)) => break,
             Ok(Err(error)) => error.to_string(),
             Err(late) => late.to_string(),
         };
-        tracing::warn!(job.id = %claimed.id, error, "a job's lease could not be renewed");
+        tracing::warn!(job.id = %run.claimed.id, error, "a job's lease could not be renewed");
         // A transaction of the job's own keeps the lease from being renewed on SQLite, and everybody else from the job.
-        let held = timeout(lease, queue::is_held(jobs.db().read(), claimed)).await;
+        let held = timeout(lease, queue::is_held(jobs.db().read(), &run.claimed)).await;
         if renewed.elapsed() >= lease && !matches!(held, Ok(Ok(true))) {
-            return;
+            break;
         }
+    }
+    // Its commit may have been seen here first; what follows from that is still to come.
+    if run.is_finishing.load(Relaxed) {
+        pending::<()>().await;
     }
 }
 
@@ -104,6 +110,10 @@ async fn settle<S>(jobs: &Jobs, kind: &Kind<S>, claimed: &Claimed, end: End) {
             tracing::info!(job.id = %id, job.kind = name, "a job was cancelled, or its lease lost, while it ran");
             return;
         }
+        End::Failed(error) if error.code() != Code::Invalid && jobs.context().stopping().is_cancelled() => {
+            tracing::info!(job.id = %id, job.kind = name, %error, "a job ended with the service and runs again elsewhere");
+            (Outcome::Interrupted, Some(error.in_full(LONGEST_ERROR)))
+        }
         End::Failed(error) => {
             let cause = error.cause().map(ToString::to_string).unwrap_or_default();
             metrics::counter!("job_failures_total", "kind" => claimed.kind.clone()).increment(1);
@@ -125,11 +135,9 @@ async fn settle<S>(jobs: &Jobs, kind: &Kind<S>, claimed: &Claimed, end: End) {
     for _ in 0..WRITES {
         let facts = (jobs.context().clock().now(), error.clone());
         match queue::settle(&jobs.db().alone(), claimed, &outcome, facts).await {
+            Ok(true) if matches!(outcome, Outcome::Done | Outcome::Dead) => return ended(claimed.kind.clone()),
             // With `Run::finish` it was settled with its effects, and nothing was left to do.
-            Ok(_) => {
-                metrics::counter!("jobs_ended_total", "kind" => claimed.kind.clone()).increment(1);
-                return;
-            }
+            Ok(_) => return,
             Err(error) => tracing::warn!(job.id = %id, %error, "a job's result could not be written"),
         }
         sleep(BETWEEN_WRITES).await;

@@ -33,6 +33,9 @@ pub enum JobError {
         /// What was wanted.
         verb: &'static str,
     },
+    /// Another job with the same key is under way.
+    #[error("a job that is the same as {0} waits or runs already; this one is not needed, or cancel that one first")]
+    NotNeeded(Uuid),
     /// The job was cancelled, or taken over after its lease ran out.
     #[error("the job {0} is no longer this worker's; its effects are undone")]
     Lost(Uuid),
@@ -64,9 +67,11 @@ impl Coded for JobError {
     fn code(&self) -> Code {
         match self {
             Self::TooLarge(..) | Self::Unwritable(..) | Self::Schedule { .. } => Code::Internal,
-            Self::Unreadable(..) | Self::Settings(_) => Code::Invalid,
+            // During a release another process may know the variant or field that this one does not.
+            Self::Unreadable(..) => Code::Unavailable,
+            Self::Settings(_) => Code::Invalid,
             Self::NoSuchJob(_) => Code::NotFound,
-            Self::WrongState { .. } | Self::Lost(_) => Code::Conflict,
+            Self::WrongState { .. } | Self::NotNeeded(_) | Self::Lost(_) => Code::Conflict,
             Self::Database(error) => error.code(),
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use platform_database::{
-    Database, Migrations, Tx, migration,
+    Database, Migrations, OnConflict, Tx, migration,
     orm::{QueryResult, Value},
     sql,
 };
@@ -19,7 +19,11 @@ use crate::{
 };
 
 /// The queue's tables, for `Database::open`.
-pub const MIGRATIONS: Migrations = &[migration!("jobs_0001", split), migration!("jobs_0002")];
+pub const MIGRATIONS: Migrations = &[
+    migration!("jobs_0001", split),
+    migration!("jobs_0002"),
+    migration!("jobs_0003"),
+];
 
 const COLUMNS: &str = "id, kind, state, priority, run_at, attempts, most_attempts, progress, progress_text, last_error,
     correlation, created_at, started_at, finished_at";
@@ -126,10 +130,10 @@ impl Jobs {
             .collect()
     }
 
-    /// Lets a dead or cancelled job be tried again, from its first attempt.
+    /// Lets a dead or cancelled job be tried again, from its first attempt, unless one that is the same waits or runs.
     pub async fn retry(&self, id: Uuid) -> Result<(), JobError> {
         let update = "update job set state = 'ready', attempts = 0, run_at = $1, finished_at = null, progress = 0,
-                progress_text = null
+                progress_text = null, dedupe_key = coalesce(dedupe_key, once_key)
             where id = $2 and state in ('dead', 'cancelled')";
         self.change(id, update, ("dead and cancelled", "retried")).await?;
         self.0.enqueued.notify_one();
@@ -152,7 +156,8 @@ impl Jobs {
         (allowed, verb): (&'static str, &'static str),
     ) -> Result<(), JobError> {
         let values = [self.0.context.clock().now().into(), id.into()];
-        if sql::execute(&self.0.db.alone(), update, values).await? == 1 {
+        let changed = sql::execute(&self.0.db.alone(), update, values).await;
+        if changed.on_unique(|| JobError::NotNeeded(id))? == 1 {
             return Ok(());
         }
         let state = self.find(id).await?.state.as_str().to_owned();

@@ -54,9 +54,9 @@ pub(crate) enum Outcome {
 
 /// Enqueues a job. Gives back its id, or the id of the one that is the same.
 pub(crate) async fn insert(tx: &Tx, job: &New) -> Result<Uuid, JobError> {
-    let insert = "insert into job (id, kind, payload, state, priority, run_at, most_attempts, dedupe_key, keep_key,
-            correlation, created_at)
-        values ($1, $2, $3, 'ready', $4, $5, $6, $7, $8, $9, $10)
+    let insert = "insert into job (id, kind, payload, state, priority, run_at, most_attempts, dedupe_key, once_key,
+            keep_key, correlation, created_at)
+        values ($1, $2, $3, 'ready', $4, $5, $6, $7, $7, $8, $9, $10)
         on conflict (kind, dedupe_key) where dedupe_key is not null do nothing";
     let same = "select id from job where kind = $1 and dedupe_key = $2";
     loop {

@@ -1,7 +1,10 @@
 //! One attempt at a job, as its handler sees it.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -24,6 +27,8 @@ pub struct Run {
     pub(crate) claimed: Claimed,
     pub(crate) stopping: CancellationToken,
     pub(crate) told: Mutex<Option<Instant>>,
+    /// Its own transaction notes that it is done, and then it has no lease to lose.
+    pub(crate) is_finishing: AtomicBool,
 }
 
 impl Run {
@@ -42,8 +47,9 @@ impl Run {
         self.claimed.correlation
     }
 
-    /// Cancelled when the service stops: a job that can stop at a good place does, with an error or with
-    /// [`Run::finish`]; others are interrupted when `jobs.drain` is over, and run again elsewhere.
+    /// Cancelled when the service stops: a job that can stop at a good place does, with [`Run::finish`], or with an error
+    /// to run again elsewhere, which counts as no attempt then; others are interrupted when `jobs.drain` is over, and run
+    /// again too.
     pub fn stopping(&self) -> &CancellationToken {
         &self.stopping
     }
@@ -66,8 +72,18 @@ impl Run {
     pub async fn finish(&self, tx: &Tx) -> Result<(), JobError> {
         let now = self.jobs.context().clock().now();
         match queue::settle(tx, &self.claimed, &Outcome::Done, (now, None)).await? {
-            true => Ok(()),
+            true => {
+                self.is_finishing.store(true, Relaxed);
+                let kind = self.claimed.kind.clone();
+                tx.on_commit(move || ended(kind));
+                Ok(())
+            }
             false => Err(JobError::Lost(self.claimed.id)),
         }
     }
+}
+
+/// Counts a job that is done or dead.
+pub(crate) fn ended(kind: String) {
+    metrics::counter!("jobs_ended_total", "kind" => kind).increment(1);
 }

@@ -1,12 +1,16 @@
 //! Schedules: a row each in the database, so that of many processes one fires, and a time that passed while none ran
-//! is made up for once.
+//! is made up for once. The row is what was declared last, and holds for all of them.
 
 use std::{collections::BTreeMap, str::FromStr};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use croner::Cron;
-use platform_database::{Tx, orm::Value, sql};
+use platform_database::{
+    Tx,
+    orm::{QueryResult, Value},
+    sql,
+};
 
 use crate::{
     JobError, Jobs, Policy,
@@ -20,13 +24,13 @@ pub(crate) struct Schedule {
     pub(crate) kind: &'static str,
     pub(crate) policy: Policy,
     pub(crate) payload: String,
-    pub(crate) pattern: &'static str,
+    pub(crate) pattern: String,
     pub(crate) cron: Cron,
     pub(crate) zone: Tz,
 }
 
 impl Schedule {
-    pub(crate) fn parse(name: &'static str, pattern: &'static str, zone: &str) -> Result<(Cron, Tz), JobError> {
+    pub(crate) fn parse(name: &'static str, pattern: &str, zone: &str) -> Result<(Cron, Tz), JobError> {
         let refuse = |text: &str, reason: String| JobError::Schedule {
             name,
             text: text.into(),
@@ -45,7 +49,7 @@ impl Schedule {
         let next = self.cron.find_next_occurrence(&now.with_timezone(&self.zone), false);
         let next = next.map_err(|error| JobError::Schedule {
             name: self.name,
-            text: self.pattern.into(),
+            text: self.pattern.clone(),
             reason: error.to_string(),
         })?;
         Ok(next.with_timezone(&Utc))
@@ -68,7 +72,7 @@ pub(crate) async fn declare(jobs: &Jobs, schedules: &BTreeMap<&str, Schedule>) -
         let values: [Value; 6] = [
             schedule.name.into(),
             schedule.kind.into(),
-            schedule.pattern.into(),
+            schedule.pattern.as_str().into(),
             schedule.zone.name().into(),
             schedule.payload.clone().into(),
             schedule.after(now)?.into(),
@@ -84,22 +88,42 @@ pub(crate) async fn fire(jobs: &Jobs, schedules: &BTreeMap<&str, Schedule>) -> R
         return Ok(());
     }
     let now = jobs.context().clock().now();
-    let due = "select name, next_at from job_schedule where next_at <= $1";
+    let due = "select name, kind, cron, zone, payload, next_at from job_schedule where next_at <= $1";
     let rows = sql::all(jobs.db().read(), due, [now.into()]).await?;
     for row in rows {
-        let name: String = row.try_get("", "name")?;
-        // Schedules of another release may be there too; it fires them itself.
-        let Some(schedule) = schedules.get(name.as_str()) else {
+        let Some(schedule) = as_written(&row, schedules)? else {
             continue;
         };
         let planned: DateTime<Utc> = row.try_get("", "next_at")?;
         let tx = jobs.db().begin().await?;
-        if fire_one(jobs, &tx, schedule, (planned, now)).await? {
+        if fire_one(jobs, &tx, &schedule, (planned, now)).await? {
             tx.commit().await?;
             jobs.enqueued().notify_one();
         }
     }
     Ok(())
+}
+
+/// A schedule as its row has it. This process may have declared another pattern or payload; that of the last one holds, or a
+/// process of the release before would undo what the next one declared.
+fn as_written(row: &QueryResult, schedules: &BTreeMap<&str, Schedule>) -> Result<Option<Schedule>, JobError> {
+    let text = |column| row.try_get::<String>("", column);
+    let (name, kind) = (text("name")?, text("kind")?);
+    // Schedules of another release may be there too; it fires them itself.
+    let Some(declared) = schedules.get(name.as_str()).filter(|declared| declared.kind == kind) else {
+        return Ok(None);
+    };
+    let (pattern, payload) = (text("cron")?, text("payload")?);
+    let Ok((cron, zone)) = Schedule::parse(declared.name, &pattern, &text("zone")?) else {
+        return Ok(None);
+    };
+    Ok(Some(Schedule {
+        payload,
+        pattern,
+        cron,
+        zone,
+        ..declared.clone()
+    }))
 }
 
 async fn fire_one(

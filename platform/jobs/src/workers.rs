@@ -24,7 +24,8 @@ const MOST_AT_ONCE: u16 = 32;
 /// A handler: `async fn(store: &S, run: &Run, job: J) -> Result<(), X>`.
 ///
 /// A job runs at least once; with [`Run::finish`] in the transaction of its effects, these happen exactly once. An
-/// error is tried again with longer and longer pauses; one with the code `Invalid` makes the job dead at once.
+/// error is tried again with longer and longer pauses; one with the code `Invalid` makes the job dead at once. A job that
+/// cannot be read as a `J` is tried again too: it may be of another release, whose processes can.
 pub trait Handler<'a, S, J, X>: Send + Sync {
     /// What it gives back.
     type Done: Future<Output = Result<(), X>> + Send + 'a;
@@ -120,7 +121,7 @@ impl<S: Clone + Send + Sync + 'static> Workers<S> {
             kind: J::KIND,
             policy: J::POLICY,
             payload,
-            pattern,
+            pattern: pattern.into(),
             cron,
             zone,
         };

@@ -5,6 +5,8 @@
 mod chaos;
 #[path = "it/claims.rs"]
 mod claims;
+#[path = "it/counted.rs"]
+mod counted;
 #[path = "it/leases.rs"]
 mod leases;
 #[path = "it/operators.rs"]

@@ -1,16 +1,25 @@
 //! Errors of ours as gRPC statuses and back, and what every gRPC service has beside its methods.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
+use axum::{
+    extract::Request,
+    middleware::{Next, from_fn},
+};
 use platform_error::{Code, Error, Result};
+use platform_http::keeping;
 use prost::Message;
 use prost_types::{Any, FileDescriptorSet};
+use tokio::sync::Semaphore;
 use tonic::{Status, service::Routes};
 
 /// Says whose reasons these are, in the details of a status.
 const DOMAIN: &str = "hansa";
 const ERROR_INFO: &str = "type.googleapis.com/google.rpc.ErrorInfo";
 const HINT: &str = "hint";
+/// How many may ask which methods there are, each by a stream that it may leave open, and in how many bytes.
+const ASKING: usize = 100;
+const LONGEST: usize = 4 << 10;
 
 /// `google.rpc.Status`, which the header `grpc-status-details-bin` holds.
 #[derive(Clone, PartialEq, Message)]
@@ -101,14 +110,29 @@ pub(crate) fn with_reflection(routes: Routes, descriptors: &[u8]) -> Result<(axu
         .register_encoded_file_descriptor_set(descriptors)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         .build_v1()
-        .map_err(Error::internal)?;
+        .map_err(Error::internal)?
+        .max_decoding_message_size(LONGEST);
     let files = FileDescriptorSet::decode(descriptors).map_err(Error::internal)?.file;
     let names = files.iter().flat_map(|file| {
         let package = file.package().to_owned();
         let services = file.service.iter();
         services.map(move |service| format!("{package}.{}", service.name()))
     });
+    let places = Arc::new(Semaphore::new(ASKING));
+    let placed = from_fn(move |request: Request, next: Next| {
+        let place = places.clone().try_acquire_owned();
+        async move {
+            match place {
+                Ok(place) => next.run(request.map(|body| keeping(body, place))).await,
+                Err(_) => Status::resource_exhausted("too many ask for the methods; try again later").into_http(),
+            }
+        }
+    });
+    let reflection = Routes::new(reflection)
+        .into_axum_router()
+        .reset_fallback()
+        .route_layer(placed);
     // What nothing answers is for the whole service to refuse.
-    let router = routes.add_service(reflection).into_axum_router().reset_fallback();
+    let router = routes.into_axum_router().reset_fallback().merge(reflection);
     Ok((router, names.collect()))
 }

@@ -12,20 +12,24 @@ use axum::{
     extract::{Request, State},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{any, get},
 };
 use platform_error::{Code, Error};
 use platform_http::{Problem, harden, in_grpc, is_grpc};
 use serde_json::json;
-use tokio::time::timeout;
+use tokio::{
+    sync::{Mutex, Semaphore},
+    time::{Instant, timeout},
+};
 use tokio_util::sync::CancellationToken;
-use tonic_health::pb::health_server::HealthServer;
 use tower::ServiceExt;
 
 use crate::{Metrics, service::Check};
 
 /// How long a service may take to say whether it can answer: a probe does not wait much longer.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// For so long what it said is said again: whoever reaches the port may ask, as often as they like.
+const FRESH: Duration = Duration::from_millis(250);
 
 /// A service's door: it answers from the moment its port is bound, and says that the service is still starting
 /// until there is one.
@@ -37,6 +41,9 @@ struct Inner {
     metrics: Metrics,
     opened: OnceLock<Inside>,
     stopping: CancellationToken,
+    /// When the service last said whether it can answer, and if not, why.
+    said: Mutex<Option<(Instant, Result<(), String>)>>,
+    watchers: Arc<Semaphore>,
 }
 
 /// What is behind a door.
@@ -51,7 +58,7 @@ pub(crate) struct Inside {
 enum Readiness {
     Starting,
     Ready,
-    NotReady(Error),
+    NotReady(String),
     Stopping,
 }
 
@@ -62,6 +69,8 @@ impl Door {
             metrics,
             opened: OnceLock::new(),
             stopping: CancellationToken::new(),
+            said: Mutex::default(),
+            watchers: Arc::new(Semaphore::new(grpc::WATCHERS)),
         }))
     }
 
@@ -99,7 +108,10 @@ impl Door {
                 "/metrics",
                 get(|State(door): State<Self>| async move { door.metrics() }),
             )
-            .route_service("/grpc.health.v1.Health/{method}", HealthServer::new(self.clone()))
+            .route(
+                "/grpc.health.v1.Health/{method}",
+                any(|State(door): State<Self>, request: Request| async move { door.health(request).await }),
+            )
             .fallback(|State(door): State<Self>, request: Request| async move { door.pass(request).await })
             .with_state(self.clone())
     }
@@ -134,8 +146,8 @@ impl Door {
     async fn ready(&self) -> Response {
         match self.readiness().await {
             Readiness::Ready => self.report(StatusCode::OK, "ready"),
-            Readiness::NotReady(error) => {
-                let said = json!({ "service": self.0.service, "status": "not ready", "reason": error.message() });
+            Readiness::NotReady(reason) => {
+                let said = json!({ "service": self.0.service, "status": "not ready", "reason": reason });
                 (StatusCode::SERVICE_UNAVAILABLE, axum::Json(said)).into_response()
             }
             Readiness::Starting => self.report(StatusCode::SERVICE_UNAVAILABLE, "starting"),
@@ -150,20 +162,35 @@ impl Door {
         let Some(inside) = self.0.opened.get() else {
             return Readiness::Starting;
         };
+        // Who comes while it is asked waits for the same answer.
+        let mut said = self.0.said.lock().await;
+        let answer = match &*said {
+            Some((when, answer)) if when.elapsed() < FRESH => answer.clone(),
+            _ => {
+                let answer = self.ask(inside).await;
+                *said = Some((Instant::now(), answer.clone()));
+                answer
+            }
+        };
+        match answer {
+            Ok(()) => Readiness::Ready,
+            Err(reason) => Readiness::NotReady(reason),
+        }
+    }
+
+    async fn ask(&self, inside: &Inside) -> Result<(), String> {
         let late = |_| {
             Error::new(
                 Code::Timeout,
                 "the service did not say within a second that it can answer",
             )
         };
-        match timeout(PATIENCE, (inside.ready)()).await.map_err(late).flatten() {
-            Ok(()) => Readiness::Ready,
-            Err(error) => {
-                let cause = error.cause().map(ToString::to_string).unwrap_or_default();
-                tracing::warn!(service = self.0.service, %error, cause, "not ready");
-                Readiness::NotReady(error)
-            }
-        }
+        let answer = timeout(PATIENCE, (inside.ready)()).await.map_err(late).flatten();
+        answer.map_err(|error| {
+            let cause = error.cause().map(ToString::to_string).unwrap_or_default();
+            tracing::warn!(service = self.0.service, %error, cause, "not ready");
+            error.message().to_owned()
+        })
     }
 
     /// Whether a gRPC service is behind this door; without a name all of it is meant.

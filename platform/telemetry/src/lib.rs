@@ -89,11 +89,12 @@ pub fn init(settings: &Settings) -> Result<Telemetry, TelemetryError> {
 }
 
 fn logs(settings: &Settings) -> Result<Box<dyn Layer<Registry> + Send + Sync>, TelemetryError> {
-    let filter = EnvFilter::try_new(&settings.log).map_err(|_| TelemetryError::Filter(settings.log.clone()))?;
+    let filter = settings.log.as_deref().unwrap_or("info");
+    let filter = EnvFilter::try_new(filter).map_err(|_| TelemetryError::Filter(filter.into()))?;
     // The hint keeps the filter's own: without one every disabled line of a log would be looked at.
     let apart = filter_fn(|metadata| !is_exported(metadata)).with_max_level_hint(LevelFilter::TRACE);
     let lines = fmt::layer().with_writer(io::stderr);
-    Ok(match settings.format {
+    Ok(match settings.format.unwrap_or_default() {
         Format::Text => lines.with_filter(filter.and(apart)).boxed(),
         Format::Json => lines.json().flatten_event(true).with_filter(filter.and(apart)).boxed(),
     })

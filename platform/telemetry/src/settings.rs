@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Settings {
-    /// A filter such as `info` or `info,platform_lake=debug`.
-    pub log: String,
-    /// Lines for people or for machines.
-    pub format: Format,
+    /// A filter such as `info,platform_lake=debug`; `info` where nothing is said, which a command may know better.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
+    /// Lines for people or for machines; for people where nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
     /// The collector that takes traces by OTLP over HTTP, such as `http://127.0.0.1:4318`. Without one there are no
     /// traces.
     pub otlp_endpoint: String,
@@ -26,8 +28,8 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            log: "info".into(),
-            format: Format::Text,
+            log: None,
+            format: None,
             otlp_endpoint: String::new(),
             otlp_headers: None,
             service_name: "hansa".into(),

@@ -44,7 +44,7 @@ fn count(telemetry: &Telemetry, result: &str) -> u64 {
 #[test]
 fn what_is_counted_is_rendered_and_a_second_setup_is_refused() {
     let misspelt = init(&Settings {
-        log: "info,=".into(),
+        log: Some("info,=".into()),
         ..Settings::default()
     });
     assert!(matches!(misspelt, Err(TelemetryError::Filter(_))));

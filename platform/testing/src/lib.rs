@@ -3,6 +3,7 @@
 mod binaries;
 mod certificates;
 mod chaos;
+mod document;
 mod isolation;
 mod issuer;
 mod nats;
@@ -17,13 +18,14 @@ pub use crate::{
     binaries::free_port,
     certificates::certificates,
     chaos::{Deployment, Role, Survived, arrived},
+    document::references_lead_somewhere,
     isolation::{Isolation, addresses},
     issuer::TestIssuer,
     nats::TestNats,
     postgres::TestPostgres,
     redis::TestRedis,
     s3::TestS3,
-    service::{Answer, TestClient, TestService},
+    service::{Answer, TestClient, TestService, noon},
     tansu::TestTansu,
     waiting::{eventually, on_each_database},
 };

@@ -251,7 +251,8 @@ fn folder() -> TempDir {
     tempfile::tempdir().expect("a temporary folder can be made")
 }
 
-pub(crate) fn noon() -> DateTime<Utc> {
+/// Noon of 15 January 2026, when services under test start.
+pub fn noon() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 1, 15, 12, 0, 0)
         .single()
         .expect("that moment exists once")

@@ -76,13 +76,14 @@ impl Wanted {
         Search {
             actor: self.actor.clone(),
             action: self.action.clone(),
-            target_kind: self.target_kind.clone(),
+            target_type: self.target_kind.clone(),
             target_id: self.target_id.clone(),
             workspace: self.workspace,
             outcome: self.outcome.clone(),
             from: self.from,
             until: self.until,
             text: self.text.clone(),
+            ..Search::default()
         }
     }
 }

@@ -94,7 +94,7 @@ pub(super) fn promote(place: &Place) -> Result<()> {
 pub(super) async fn list(desk: &Desk, place: &Place, json: bool) -> Result<()> {
     let keys = place.ring(desk)?.keys();
     // A ring is made before there are databases.
-    let mut sealed = match sealed(desk).await {
+    let mut sealed = match sealed(desk, place).await {
         Ok(sealed) => Some(sealed),
         Err(Failure::Told { what, .. }) => {
             out::note(format!("how much each key has sealed is not known: {what}"));
@@ -134,10 +134,11 @@ fn name(state: KeyState) -> &'static str {
     }
 }
 
-/// How much each key has sealed in the databases.
-async fn sealed(desk: &Desk) -> Result<BTreeMap<String, u64>> {
+/// How much in the databases needs each key.
+async fn sealed(desk: &Desk, place: &Place) -> Result<BTreeMap<String, u64>> {
+    let ring = place.ring(desk)?;
     let database = desk.database("auth", auth::store::ALL).await?;
-    Ok(auth::sealed::by_key(&database).await.map_err(Error::from)?)
+    Ok(auth::sealed::by_key(&database, &ring).await.map_err(Error::from)?)
 }
 
 pub(super) async fn reseal(desk: &Desk, place: &Place) -> Result<()> {
@@ -145,7 +146,14 @@ pub(super) async fn reseal(desk: &Desk, place: &Place) -> Result<()> {
     let database = desk.database("auth", auth::store::ALL).await?;
     let anew = auth::sealed::anew(&database, &ring).await.map_err(Error::from)?;
     let active = ring.active();
-    out::write(format!("{} values are sealed anew, by {active}\n", count(anew)))?;
+    out::write(format!("{} values are sealed anew, by {active}\n", count(anew.sealed)))?;
+    if anew.unopened > 0 {
+        out::note(format!(
+            "{} secrets of authenticators are opened by no key of this ring and stay as they are: with a recovery code, or \
+             after `hansa accounts recover`, their owners set them up again",
+            count(anew.unopened)
+        ));
+    }
     for key in ring.keys().into_iter().filter(|key| key.state == KeyState::Old) {
         out::note(format!("nothing is left under {0}: `hansa keys retire {0}`", key.name));
     }
@@ -153,8 +161,8 @@ pub(super) async fn reseal(desk: &Desk, place: &Place) -> Result<()> {
 }
 
 /// Refuses to go on while a key is needed.
-async fn is_unused(desk: &Desk, name: &str) -> Result<()> {
-    match sealed(desk).await?.get(name).copied().unwrap_or_default() {
+async fn is_unused(desk: &Desk, place: &Place, name: &str) -> Result<()> {
+    match sealed(desk, place).await?.get(name).copied().unwrap_or_default() {
         0 => Ok(()),
         values => Err(Failure::new(format!(
             "{name} has sealed {} values that are still there",
@@ -172,7 +180,7 @@ pub(super) async fn retire(desk: &Desk, place: &Place, name: &str) -> Result<()>
         .iter()
         .any(|key| key.name == name && key.state == KeyState::Old);
     if is_old {
-        is_unused(desk, name).await?;
+        is_unused(desk, place, name).await?;
     }
     file.retire(name).map_err(Error::from)?;
     place.said(&format!("{name} is retired"))?;
@@ -184,7 +192,7 @@ pub(super) async fn retire(desk: &Desk, place: &Place, name: &str) -> Result<()>
 
 pub(super) async fn remove(desk: &Desk, place: &Place, (name, yes): (&str, bool)) -> Result<()> {
     let file = place.file()?;
-    is_unused(desk, name).await?;
+    is_unused(desk, place, name).await?;
     if !yes
         && !out::confirmed(&format!(
             "Take {name} out of {} for good? Backups from when it was active can then be read with a copy of the ring \

@@ -11,8 +11,11 @@ use crate::{
     failure::{Failure, Result},
     out,
     table::{Side, Table, count, facts},
-    target::{Path, Target},
+    target::{Path, Target, parsed, whole},
 };
+
+/// The header that says how many fit, of which an answer may have fewer.
+const TOTAL: &str = "x-total-count";
 
 /// Arguments of `hansa series list`.
 #[derive(Args)]
@@ -72,17 +75,25 @@ pub(super) async fn list(args: ListArgs, target: &Target) -> Result<()> {
     let format = match args.format {
         ListFormat::Csv => "csv",
         ListFormat::Ndjson => "ndjson",
-        ListFormat::Json => "json",
-        ListFormat::Table => return table(&target.json(&path).await?),
+        ListFormat::Json | ListFormat::Table => "json",
     };
-    let mut body = target.read(&path.with("format", Some(format))).await?.to_vec();
-    if args.format == ListFormat::Json {
-        body.push(b'\n');
+    let answer = target.get(&path.with("format", Some(format))).await?;
+    let total = answer.headers().get(TOTAL).and_then(|total| total.to_str().ok());
+    let total = total.and_then(|total| total.parse::<usize>().ok());
+    let body = whole(answer).await?;
+    match args.format {
+        ListFormat::Table => out::write(table(&parsed(&body)?))?,
+        ListFormat::Json => out::write([&body[..], b"\n"].concat())?,
+        ListFormat::Csv | ListFormat::Ndjson => out::write(body)?,
     }
-    out::write(body)
+    if let Some(total) = total.filter(|total| args.limit < *total) {
+        let (shown, total) = (count(args.limit as u64), count(total as u64));
+        out::note(format!("{shown} of {total}; --limit shows more"));
+    }
+    Ok(())
 }
 
-fn table(answer: &Value) -> Result<()> {
+fn table(answer: &Value) -> String {
     let mut table = Table::new(["series", "frequency", "title", "units"].map(|name| (name, Side::Left)));
     let series = answer["series"].as_array().map(Vec::as_slice).unwrap_or_default();
     for series in series {
@@ -90,12 +101,7 @@ fn table(answer: &Value) -> Result<()> {
         let name = format!("{}:{}", text("source"), text("externalId"));
         table.row([name.as_str(), text("frequency"), text("title"), text("units")]);
     }
-    out::write(table.render())?;
-    let (shown, total) = (series.len() as u64, answer["total"].as_u64().unwrap_or_default());
-    if shown < total {
-        out::note(format!("{} of {}; --limit shows more", count(shown), count(total)));
-    }
-    Ok(())
+    table.render()
 }
 
 /// Prints all there is to know.

@@ -22,10 +22,10 @@ pub(super) struct Range {
     /// The last observation date
     #[arg(long, value_name = "DATE", value_parser = day, help_heading = "Dates")]
     end: Option<NaiveDate>,
-    /// The store as it was at this time, for instance 2026-01-15T12:00:00Z
+    /// The points as they were stored at this time, for instance 2026-01-15T12:00:00Z
     #[arg(long, value_name = "TIME", value_parser = instant, help_heading = "Dates")]
     system_time: Option<DateTime<Utc>>,
-    /// The store as it was in this snapshot; see `hansa lake snapshots --table data_points`
+    /// The points as they were stored in this snapshot; see `hansa lake snapshots --table data_points`
     #[arg(
         long,
         value_name = "ID",

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// What the embedded log of events is called among the databases.
-const LOG: &str = "events";
+pub(crate) const LOG: &str = "events";
 
 /// The port of a service, as the host reads it.
 #[derive(Serialize, Deserialize)]

@@ -1,6 +1,6 @@
 //! The gateway and the tools around it, as a user runs them.
 
-use crate::program::{Folder, Server};
+use crate::program::{Ended, Folder};
 
 const ACCOUNTS: &str = r#"
 extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key"])
@@ -14,7 +14,8 @@ type Review { body: String stars: Int }
 "#;
 const CLIENTS_SEE: &str = "type Query { me: User } type User { id: ID! name: String email: String }";
 
-fn project() -> Folder {
+/// A folder with two subgraphs that compose.
+pub(crate) fn project() -> Folder {
     let folder = Folder::new();
     folder.file("accounts.graphql", ACCOUNTS);
     folder.file("reviews.graphql", REVIEWS);
@@ -26,11 +27,6 @@ fn project() -> Folder {
         format!("subgraphs:\n{}{}", subgraph("accounts"), subgraph("reviews")),
     );
     folder
-}
-
-/// The first quarter of 2020 as a gateway tells it.
-fn growth(server: &Server) -> String {
-    server.ask_gateway(r#"{ financialSeries(id: "GDP") { latest { date value } } }"#)
 }
 
 #[test]
@@ -129,95 +125,26 @@ fn a_plan_is_printed_as_json() {
     folder.file("query.graphql", "{ me { name reviews { stars } } }");
     folder.file("wrong.graphql", "{ me { age } }");
 
-    let planned = folder.run(&["plan", "--supergraph", "supergraph.graphql", "--query", "query.graphql"]);
-    let wrong = folder.run(&["plan", "--supergraph", "supergraph.graphql", "--query", "wrong.graphql"]);
-
-    let plan: serde_json::Value = serde_json::from_str(&planned.succeeds()).unwrap();
-    assert_eq!(plan["node"]["kind"], "Sequence", "{plan}");
-    assert!(wrong.fails().contains("age"));
-}
-
-#[test]
-fn up_has_a_gateway_in_front_of_its_services() {
-    let server = Folder::new().up(&["--demo"]);
-
-    assert!(
-        growth(&server).contains(r#""value":"29962.047""#),
-        "{}",
-        growth(&server)
+    folder.file(
+        "less.graphql",
+        "query($all: Boolean = false) { me { name reviews @include(if: $all) { stars } } }",
     );
-}
 
-#[test]
-fn a_process_joins_a_service_of_another_process() {
-    let data = Folder::new().up(&["--demo", "--no-gateway"]);
-    let elsewhere = format!("financial-data={}", data.url());
+    let plan = |query| folder.run(&["plan", "--supergraph", "supergraph.graphql", "--query", query]);
+    let all = ["--variables", r#"{"all": true}"#];
+    let all = [
+        &["plan", "--supergraph", "supergraph.graphql", "--query", "less.graphql"],
+        &all[..],
+    ]
+    .concat();
+    let kind = |printed: Ended| {
+        serde_json::from_str::<serde_json::Value>(&printed.succeeds()).unwrap()["node"]["kind"].clone()
+    };
 
-    let gateway = Folder::new().up(&["--with", &elsewhere]);
-
-    assert!(
-        growth(&gateway).contains(r#""value":"29962.047""#),
-        "{}",
-        growth(&gateway)
-    );
-    assert!(!gateway.said.contains("keeps its data"), "{}", gateway.said);
-}
-
-#[test]
-fn a_service_of_another_process_may_come_later() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port().to_string();
-    drop(free);
-
-    let gateway = Folder::new().up(&["--with", &format!("financial-data=http://127.0.0.1:{port}")]);
-    let early = gateway.answer("/readyz");
-    let data = Folder::new();
-    let arguments = [
-        "up",
-        "--demo",
-        "--no-gateway",
-        "--only",
-        "financial-data",
-        "--data",
-        "data",
-        "--port",
-        &port,
-    ];
-    let _data = data.start(&arguments);
-    let began = std::time::Instant::now();
-    while !gateway.answer("/readyz").starts_with("HTTP/1.0 200") {
-        assert!(began.elapsed().as_secs() < 30, "{}", gateway.answer("/readyz"));
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
-
-    assert!(
-        early.starts_with("HTTP/1.0 503") && early.contains("subgraph financial-data is away"),
-        "{early}"
-    );
-    assert!(
-        growth(&gateway).contains(r#""value":"29962.047""#),
-        "{}",
-        growth(&gateway)
-    );
-}
-
-#[test]
-fn a_listed_subgraph_is_asked_for_its_schema_and_served() {
-    let data = Folder::new().up(&["--demo", "--no-gateway"]);
-    let folder = Folder::new();
-    let list = format!(
-        "subgraphs:\n  data:\n    schema: {{ subgraph_url: \"{}/graphql\" }}\n",
-        data.url()
-    );
-    folder.file("supergraph.yaml", list);
-
-    let gateway = folder.start(&["gateway", "--config", "supergraph.yaml", "--port", "0"]);
-
-    assert!(
-        growth(&gateway).contains(r#""value":"29962.047""#),
-        "{}",
-        growth(&gateway)
-    );
+    assert_eq!(kind(plan("query.graphql")), "Sequence");
+    assert_eq!(kind(plan("less.graphql")), "Fetch", "what is left out is not asked for");
+    assert_eq!(kind(folder.run(&all)), "Sequence");
+    assert!(plan("wrong.graphql").fails().contains("age"));
 }
 
 #[test]

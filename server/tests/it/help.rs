@@ -17,6 +17,8 @@ fn help_tells_where_to_start_and_what_exit_codes_mean() {
         "FINANCIAL_DATA_SERVICE_URL",
         "MONOLITHIC_BACKEND_URL",
         "FINANCIAL_DATA_SERVICE_PORT",
+        "HANSA_TOKEN",
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
     ] {
         assert!(help.contains(name), "{name} in {help}");
     }

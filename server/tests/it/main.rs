@@ -6,6 +6,7 @@ mod documentation;
 mod federation;
 mod files;
 mod help;
+mod joining;
 mod lake;
 mod mail;
 mod operators;

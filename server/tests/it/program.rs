@@ -93,27 +93,7 @@ impl Folder {
     pub(crate) fn start_with(&self, args: &[&str], environment: &[(&str, &str)]) -> Server {
         let mut command = self.command(args);
         command.envs(environment.iter().copied());
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut output = BufReader::new(child.stdout.take().unwrap());
-        let mut said = String::new();
-        while !said.contains("Ctrl-C stops it") {
-            assert!(
-                output.read_line(&mut said).unwrap() > 0,
-                "the server ended after saying: {said}"
-            );
-        }
-        let address = said.split("http://").nth(1).unwrap();
-        let address = address
-            .split(|letter: char| letter.is_whitespace() || letter == '/')
-            .next()
-            .unwrap()
-            .to_owned();
-        Server {
-            child,
-            output,
-            said,
-            address,
-        }
+        Server::started(command)
     }
 }
 
@@ -159,6 +139,31 @@ pub(crate) struct Server {
 }
 
 impl Server {
+    /// Starts a command that serves and waits until it says that it listens.
+    pub(crate) fn started(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let mut said = String::new();
+        while !said.contains("Ctrl-C stops it") {
+            assert!(
+                output.read_line(&mut said).unwrap() > 0,
+                "the server ended after saying: {said}"
+            );
+        }
+        let address = said.split("http://").nth(1).unwrap();
+        let address = address
+            .split(|letter: char| letter.is_whitespace() || letter == '/')
+            .next()
+            .unwrap()
+            .to_owned();
+        Self {
+            child,
+            output,
+            said,
+            address,
+        }
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -236,7 +241,8 @@ pub(crate) fn ask(address: &str, query: &str) -> String {
     )
 }
 
-fn sent(address: &str, request: &str) -> String {
+/// The whole answer to a request, whatever its status.
+pub(crate) fn sent(address: &str, request: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();

@@ -111,6 +111,42 @@ fn a_directory_and_the_server_running_on_it_answer_alike() {
 }
 
 #[test]
+fn a_list_that_is_cut_says_so_in_every_format() {
+    let folder = Folder::with_rows(ROWS);
+    for format in ["table", "csv", "json", "ndjson"] {
+        let list = ["series", "list", "--data", "data", "--format", format, "--limit"];
+
+        let cut = folder.run(&[&list[..], &["2"]].concat());
+        let whole = folder.run(&[&list[..], &["3"]].concat());
+
+        assert_eq!(cut.stderr, "2 of 3; --limit shows more\n", "{format}");
+        assert_eq!((whole.code, whole.stderr.as_str()), (Some(0), ""), "{format}");
+    }
+}
+
+#[test]
+fn a_server_that_asks_for_a_certificate_is_shown_that_of_the_settings() {
+    let folder = Folder::with_rows(ROWS);
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    folder.file("own.pem", made.cert.pem());
+    folder.file("own.key", made.signing_key.serialize_pem());
+    folder.file(
+        "tls.toml",
+        "[tls]\ncertificate = \"own.pem\"\nkey = \"own.key\"\nca = \"own.pem\"\n",
+    );
+    let ask_for_it = ["--no-gateway", "--config", "tls.toml", "--set", "tls.client-ca=own.pem"];
+    let server = folder.up(&ask_for_it);
+    let url = format!("https://localhost:{}", server.address.split_once(':').unwrap().1);
+    let list = ["series", "list", "--url", &url];
+
+    let shown = folder.run(&[&list[..], &["--config", "tls.toml"]].concat()).succeeds();
+    let unknown = folder.run(&list).fails();
+
+    assert!(shown.contains("BBK:Prices"), "{shown}");
+    assert!(unknown.contains("cannot reach https://localhost"), "{unknown}");
+}
+
+#[test]
 fn what_is_written_to_a_directory_is_seen_by_the_server_running_on_it() {
     let folder = Folder::with_rows(ROWS);
     let server = folder.up(&[]);

@@ -1,6 +1,11 @@
 //! `up` and `run`: what they say, what they answer, how they stop.
 
-use std::{cell::OnceCell, io::Read, net::TcpListener, process::Stdio};
+use std::{
+    cell::OnceCell,
+    io::Read,
+    net::TcpListener,
+    process::{Command, Output, Stdio},
+};
 
 use crate::program::{Folder, Server, exists, until};
 
@@ -81,10 +86,21 @@ fn a_port_in_use_is_said_in_one_line_and_what_to_do_in_another() {
     );
 }
 
+/// What a command leaves behind that is told to stop as soon as it logs something.
+fn stopped(mut command: Command) -> Output {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut first = [0; 1];
+    child.stderr.as_mut().unwrap().read_exact(&mut first).unwrap();
+    Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    let mut ended = child.wait_with_output().unwrap();
+    ended.stderr.insert(0, first[0]);
+    ended
+}
+
 #[test]
 fn run_logs_json_and_prints_nothing() {
     let folder = Folder::new();
-    let mut command = folder.command(&[
+    let command = folder.command(&[
         "run",
         "--only",
         "financial-data",
@@ -95,17 +111,10 @@ fn run_logs_json_and_prints_nothing() {
         "--data",
         "data",
     ]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut first = [0; 1];
-    child.stderr.as_mut().unwrap().read_exact(&mut first).unwrap();
-    std::process::Command::new("kill")
-        .arg(child.id().to_string())
-        .status()
-        .unwrap();
 
-    let ended = child.wait_with_output().unwrap();
+    let ended = stopped(command);
 
-    let log = format!("{}{}", char::from(first[0]), String::from_utf8_lossy(&ended.stderr));
+    let log = String::from_utf8_lossy(&ended.stderr);
     assert_eq!((ended.status.code(), ended.stdout.len()), (Some(0), 0), "{log}");
     assert!(
         log.lines().all(|line| line.starts_with('{') && line.ends_with('}')),
@@ -113,6 +122,22 @@ fn run_logs_json_and_prints_nothing() {
     );
     assert!(log.contains("listening") && log.contains("financial-data"), "{log}");
     assert!(exists(&folder, "data/catalog.db"));
+}
+
+#[test]
+fn a_file_of_every_setting_leaves_run_its_habits() {
+    let folder = Folder::new();
+    let file = folder.file("hansa.toml", folder.run(&["config"]).succeeds());
+    let run = ["run", "--config", &file, "--data", "data", "--no-gateway", "--only"];
+
+    let without_ring = [&run[..], &["auth", "--set", "auth.port=0"]].concat();
+    let refused = folder.run(&without_ring).fails();
+    let is_made = exists(&folder, "data/keys.toml");
+    let ended = stopped(folder.command(&[&run[..], &["financial-data", "--port", "0"]].concat()));
+
+    assert!(refused.contains("hansa keys make") && !is_made, "{refused}");
+    let log = String::from_utf8_lossy(&ended.stderr);
+    assert!(log.starts_with("{\"timestamp\""), "{log}");
 }
 
 #[test]
@@ -139,10 +164,7 @@ fn run_is_stopped_while_it_waits_for_a_database() {
         database.accept().is_ok_and(|connection| held.set(connection).is_ok())
     });
 
-    std::process::Command::new("kill")
-        .arg(child.id().to_string())
-        .status()
-        .unwrap();
+    Command::new("kill").arg(child.id().to_string()).status().unwrap();
     let ended = child.wait_with_output().unwrap();
 
     let log = String::from_utf8_lossy(&ended.stderr);

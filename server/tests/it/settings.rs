@@ -1,6 +1,9 @@
 //! Settings: where they come from, what they print, what is refused.
 
-use crate::program::{Folder, exists};
+use crate::{
+    federation::project,
+    program::{Folder, exists},
+};
 
 #[test]
 fn the_settings_in_effect_are_printed_without_secrets() {
@@ -204,4 +207,27 @@ fn commands_on_data_take_the_settings_of_a_whole_system() {
 
     assert_eq!(points.succeeds(), "date,value\n2024-01-01,1\n");
     assert!(wrong.fails().contains("[databases]"));
+}
+
+#[test]
+fn a_gateway_takes_the_settings_of_a_whole_system() {
+    let folder = project();
+    let compose = ["schema", "compose", "--config", "supergraph.yaml"];
+    folder.file("supergraph.graphql", folder.run(&compose).succeeds());
+    let all = folder.run(&["config", "--set", "host.data=data"]).succeeds();
+    let file = folder.file("hansa.toml", &all);
+    let serve = [
+        "gateway",
+        "--supergraph",
+        "supergraph.graphql",
+        "--config",
+        &file,
+        "--port",
+        "0",
+    ];
+
+    let gateway = folder.start_with(&serve, &[("PARQUET_STORAGE_PATH", "elsewhere")]);
+
+    let answer = gateway.ask_gateway("{ __typename }");
+    assert_eq!(answer, r#"{"data":{"__typename":"Query"}}"#);
 }

@@ -5,9 +5,8 @@ use chrono::{DateTime, Utc};
 use platform_database::{
     OnConflict, Tx,
     orm::{
-        ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DeleteMany, DeriveEntityModel,
-        DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, IntoActiveModel, PrimaryKeyTrait, QueryFilter,
-        QuerySelect, Set, sea_query::LockType,
+        ActiveModelTrait, ColumnTrait, ConnectionTrait, DeleteMany, DeriveEntityModel, DerivePrimaryKey, EntityTrait,
+        EnumIter, IntoActiveModel, PrimaryKeyTrait, QueryFilter, Set,
     },
 };
 use uuid::Uuid;
@@ -57,11 +56,7 @@ pub struct Model {
     pub suspension_reason: Option<String>,
 }
 
-/// What accounts refer to.
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}
+platform_database::unrelated!();
 
 /// What a new account is made of.
 #[derive(Clone, Debug)]
@@ -99,8 +94,7 @@ pub async fn find(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>> 
 /// The account with an id, held until the transaction ends. Whoever begins a session, or ends all of them, holds it, so
 /// that no session begins beside a password that changes.
 pub(crate) async fn hold(tx: &Tx, id: Uuid) -> Result<Option<Model>> {
-    // Rows that name the account may be written meanwhile: only who holds it too has to wait.
-    Ok(Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(tx).await?)
+    Ok(tx.hold::<Entity>(id).await?)
 }
 
 /// The account with a mail address, in any case.

@@ -8,7 +8,7 @@ mod search;
 use chrono::{DateTime, Utc};
 use contracts::permissions::About;
 use platform_database::{
-    Connection, Order, PageArgs, PageLimits, Tx,
+    Connection, PageArgs, Tx,
     orm::{ActiveModelTrait, ConnectionTrait, IntoActiveModel, QueryOrder, QuerySelect, Set},
 };
 use serde::Serialize;
@@ -90,9 +90,9 @@ async fn is_let(auth: &Auth, caller: &Caller, (needs, about): (Needs, About)) ->
 /// A page of the accounts that are wanted, the newest first.
 pub async fn page(auth: &Auth, caller: &Caller, filter: &Filter, page: &PageArgs) -> Result<Connection<Model>> {
     is_let(auth, caller, (LOOK, About::everything())).await?;
-    let order = (Column::Id, Order::Falling, |account: &Model| account.id);
+    let order = (Column::Id, |account: &Model| account.id);
     let (db, select) = (auth.db.read(), filter.select()?);
-    Ok(platform_database::page(db, select, order, page, PageLimits::default()).await?)
+    Ok(platform_database::page(db, select, order, page).await?)
 }
 
 /// The same for an operator: at most so many.

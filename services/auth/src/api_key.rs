@@ -6,11 +6,11 @@ use platform_auth::KEY_PREFIX;
 use platform_config::Secret;
 use platform_crypto::{Token, TokenHash};
 use platform_database::{
-    Connection, Order, PageArgs, PageLimits, Tx,
+    Connection, PageArgs, Tx,
     orm::{
-        ActiveModelBehavior, ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DeriveEntityModel,
-        DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, IntoActiveModel, PaginatorTrait, PrimaryKeyTrait,
-        QueryFilter, QueryOrder, QuerySelect, Set, sea_query::Expr,
+        ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DeriveEntityModel, DerivePrimaryKey, EntityTrait,
+        EnumIter, IntoActiveModel, PaginatorTrait, PrimaryKeyTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+        sea_query::Expr,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -65,11 +65,7 @@ pub struct Model {
     pub revoked_at: Option<DateTime<Utc>>,
 }
 
-/// What keys refer to.
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}
+platform_database::unrelated!();
 
 #[ComplexObject]
 impl Model {
@@ -90,7 +86,7 @@ fn as_list<S: serde::Serializer>(scopes: &str, serializer: S) -> Result<S::Ok, S
 pub struct New {
     /// What to call it.
     pub name: String,
-    /// What it may be used for.
+    /// What it may be used for: names of permissions, `users:read`, `users:write`, or what the operator lists.
     #[graphql(default)]
     #[serde(default)]
     pub scopes: Vec<String>,
@@ -104,7 +100,7 @@ pub async fn create(auth: &Auth, caller: &Caller, new: New) -> Result<(Model, Se
     if new.expires_at.is_some_and(|end| end <= now) {
         return Err(Error::field("expiresAt", "must be in the future"));
     }
-    let (name, scopes) = (input::label(&new.name)?, input::scopes(&new.scopes)?);
+    let (name, scopes) = (input::label(&new.name)?, input::scopes(&auth.settings, &new.scopes)?);
     let account = caller.account.id;
     let token = Token::mint(KEY_PREFIX, auth.context.random());
     let tx = auth.db.begin().await?;
@@ -152,9 +148,9 @@ pub async fn list(db: &impl ConnectionTrait, account: Uuid) -> Result<Vec<Model>
 
 /// A page of the same.
 pub(crate) async fn page(db: &impl ConnectionTrait, account: Uuid, page: &PageArgs) -> Result<Connection<Model>> {
-    let order = (Column::Id, Order::Falling, |key: &Model| key.id);
+    let order = (Column::Id, |key: &Model| key.id);
     let select = Entity::find().filter(Column::AccountId.eq(account));
-    Ok(platform_database::page(db, select, order, page, PageLimits::default()).await?)
+    Ok(platform_database::page(db, select, order, page).await?)
 }
 
 /// The keys of an account that were not revoked.
@@ -167,6 +163,8 @@ pub(crate) async fn live(db: &impl ConnectionTrait, account: Uuid) -> Result<Vec
 pub async fn revoke(auth: &Auth, caller: &Caller, id: Uuid) -> Result<()> {
     let now = auth.now();
     let tx = auth.db.begin().await?;
+    // Held first, as whoever revokes all of them holds it.
+    caller.hold(auth, &tx).await?;
     let revoked = Entity::update_many()
         .col_expr(Column::RevokedAt, Expr::value(now))
         .filter(Column::Id.eq(id))
@@ -177,7 +175,7 @@ pub async fn revoke(auth: &Auth, caller: &Caller, id: Uuid) -> Result<()> {
     if revoked.rows_affected == 0 {
         return Err(Error::NoSuch("key"));
     }
-    revocation::add(auth, &tx, (id, caller.account.id)).await?;
+    revocation::of_key(auth, &tx, (id, caller.account.id)).await?;
     events::audit(auth, &tx, caller.account.id, "api_key_revoked").await?;
     Ok(tx.commit().await?)
 }
@@ -197,13 +195,13 @@ pub(crate) async fn revoke_all(auth: &Auth, tx: &Tx, account: Uuid) -> Result<u6
 /// The key with this text, as long as it is valid; notes its use.
 pub(crate) async fn used(auth: &Auth, text: &str) -> Result<Model> {
     let now = auth.now();
-    let hash = TokenHash::of_token(KEY_PREFIX, text).ok_or(Error::Over)?;
+    let hash = TokenHash::of_token(KEY_PREFIX, text).ok_or(Error::NoSuch("key"))?;
     let found = Entity::find()
         .filter(Column::Hash.eq(hash.as_bytes().to_vec()))
         .one(auth.db.read())
         .await?;
     let is_valid = |key: &Model| key.revoked_at.is_none() && key.expires_at.is_none_or(|end| end > now);
-    let key = found.filter(is_valid).ok_or(Error::Over)?;
+    let key = found.filter(is_valid).ok_or(Error::NoSuch("key"))?;
     if key.last_used_at.is_none_or(|last| last + NOTED_EVERY <= now) {
         let tx = auth.db.begin().await?;
         let used = ActiveModel {

@@ -6,9 +6,8 @@ use platform_crypto::{Token, TokenHash};
 use platform_database::{
     Tx,
     orm::{
-        ActiveModelBehavior, ActiveModelTrait, ColumnTrait, DeriveActiveEnum, DeriveEntityModel, DerivePrimaryKey,
-        DeriveRelation, EntityTrait, EnumIter, ExprTrait, IntoActiveModel, PrimaryKeyTrait, QueryFilter, QuerySelect,
-        Set, sea_query::Expr,
+        ActiveModelTrait, ColumnTrait, Condition, DeriveActiveEnum, DeriveEntityModel, DerivePrimaryKey, EntityTrait,
+        EnumIter, ExprTrait, IntoActiveModel, PrimaryKeyTrait, QueryFilter, QuerySelect, Set, sea_query::Expr,
     },
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -39,11 +38,7 @@ pub(crate) struct Model {
     pub(crate) expires_at: DateTime<Utc>,
 }
 
-/// What challenges refer to.
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub(crate) enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}
+platform_database::unrelated!();
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
@@ -131,15 +126,26 @@ pub(crate) async fn by_id(tx: &Tx, id: Uuid, now: DateTime<Utc>) -> Result<Optio
     Ok(found.filter(|challenge| challenge.expires_at > now))
 }
 
+/// What can be tried now. Nothing is counted.
+pub(crate) async fn open_to(auth: &Auth, kind: Kind, token: &str, most: i32) -> Result<Model> {
+    let found = Entity::find().filter(may_be_tried(auth, kind, token, most)?);
+    found.one(auth.db.read()).await?.ok_or(Error::Spent)
+}
+
+fn may_be_tried(auth: &Auth, kind: Kind, token: &str, most: i32) -> Result<Condition> {
+    Ok(Condition::all()
+        .add(Column::Token.eq(hash(token)?))
+        .add(Column::Kind.eq(kind))
+        .add(Column::ExpiresAt.gt(auth.now()))
+        .add(Column::Attempts.lt(most)))
+}
+
 /// Counts an attempt to do it, and gives it while there are attempts left. Call it before anything is compared.
 pub(crate) async fn attempt(auth: &Auth, kind: Kind, token: &str, most: i32) -> Result<Model> {
     let tx = auth.db.begin().await?;
     let counted = Entity::update_many()
         .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
-        .filter(Column::Token.eq(hash(token)?))
-        .filter(Column::Kind.eq(kind))
-        .filter(Column::ExpiresAt.gt(auth.now()))
-        .filter(Column::Attempts.lt(most))
+        .filter(may_be_tried(auth, kind, token, most)?)
         .exec_with_returning(&tx)
         .await?;
     tx.commit().await?;

@@ -6,9 +6,9 @@ use platform_crypto::{Token, TokenHash};
 use platform_database::{
     Tx,
     orm::{
-        ActiveModelBehavior, ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DeriveEntityModel,
-        DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, ExprTrait, IntoActiveModel, JoinType, PrimaryKeyTrait,
-        QueryFilter, QueryOrder, QuerySelect, Set, sea_query::Expr,
+        ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DeriveEntityModel, DerivePrimaryKey, EntityTrait,
+        EnumIter, ExprTrait, IntoActiveModel, JoinType, PrimaryKeyTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+        sea_query::Expr,
     },
 };
 use uuid::Uuid;
@@ -31,11 +31,7 @@ pub(crate) struct Model {
     pub(crate) expires_at: DateTime<Utc>,
 }
 
-/// What devices refer to.
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub(crate) enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}
+platform_database::unrelated!();
 
 /// The device that sends a request, when it is known to an account.
 pub(crate) async fn known(auth: &Auth, account: Uuid, client: &Client) -> Result<Option<Model>> {

@@ -89,7 +89,7 @@ pub enum Error {
     Unlinked(&'static str),
     /// The provider cannot be used now.
     #[error("the provider cannot be reached; try again later")]
-    ProviderAway(#[source] Box<dyn std::error::Error + Send + Sync>),
+    ProviderAway,
     /// Nobody says now who belongs to a workspace.
     #[error("it cannot be known now whether you belong to this workspace; try again in a moment, or ask for none")]
     Unjudged,
@@ -171,7 +171,7 @@ impl Coded for Error {
             Self::Spent | Self::Field { .. } | Self::Provider(_) | Self::Setting(_) => Code::Invalid,
             Self::NoSuch(_) => Code::NotFound,
             Self::TooMany { .. } | Self::LastWayIn | Self::Conflict(_) => Code::Conflict,
-            Self::ProviderAway(_) | Self::Unjudged | Self::Unsent(_) => Code::Unavailable,
+            Self::ProviderAway | Self::Unjudged | Self::Unsent(_) => Code::Unavailable,
             Self::Database(error) => error.code(),
             Self::Crypto(error) => error.code(),
             Self::Other(error, _) => error.code(),

@@ -5,9 +5,8 @@ use chrono::{DateTime, Utc};
 use platform_database::{
     OnConflict, Tx,
     orm::{
-        ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DeriveEntityModel, DerivePrimaryKey,
-        DeriveRelation, EntityTrait, EnumIter, IntoActiveModel, PaginatorTrait, PrimaryKeyTrait, QueryFilter,
-        QueryOrder, Set,
+        ActiveModelTrait, ColumnTrait, ConnectionTrait, DeriveEntityModel, DerivePrimaryKey, EntityTrait, EnumIter,
+        IntoActiveModel, PaginatorTrait, PrimaryKeyTrait, QueryFilter, QueryOrder, Set,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -45,7 +44,7 @@ pub struct Model {
     #[graphql(skip)]
     #[serde(skip)]
     pub subject: String,
-    /// The mail address that the provider named.
+    /// The mail address that the provider named when it was tied.
     pub email: Option<String>,
     /// Since when.
     pub created_at: DateTime<Utc>,
@@ -53,11 +52,7 @@ pub struct Model {
     pub last_used_at: DateTime<Utc>,
 }
 
-/// What identities refer to.
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}
+platform_database::unrelated!();
 
 /// What a provider said, its signature verified.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -88,16 +83,19 @@ pub(crate) async fn resolve(
         }
         let account = account::hold(tx, known.account_id).await?.ok_or(Error::Over)?;
         let mut known = known.into_active_model();
-        (known.last_used_at, known.email) = (Set(auth.now()), Set(claimed.email));
+        known.last_used_at = Set(auth.now());
         known.update(tx).await?;
         return Ok((account, None));
     }
-    let account = match by {
-        Some(by) => by,
-        None => by_verified_mail(auth, tx, &claimed).await?.id,
-    };
-    let account = account::hold(tx, account).await?.ok_or(Error::Over)?;
-    Ok((account, Some(claimed)))
+    if let Some(by) = by {
+        let account = account::hold(tx, by).await?.ok_or(Error::Over)?;
+        return Ok((account, Some(claimed)));
+    }
+    let found = by_verified_mail(auth, tx, &claimed).await?;
+    // One that was moving to another address at this moment has left the one that it was found by.
+    let account = account::hold(tx, found.id).await?;
+    let account = account.filter(|now| now.email_key == found.email_key);
+    Ok((account.ok_or(Error::Spent)?, Some(claimed)))
 }
 
 async fn by_verified_mail(auth: &Auth, tx: &Tx, claimed: &Claimed) -> Result<account::Model> {

@@ -1,6 +1,9 @@
 //! What people write: mail addresses, names, languages, passwords, each with its rules.
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    settings::Settings,
+};
 
 /// The longest address that mail can be sent to (RFC 5321).
 const LONGEST_EMAIL: usize = 254;
@@ -82,16 +85,19 @@ pub(crate) fn password(text: &str, email: &str) -> Result<()> {
     Ok(())
 }
 
-/// Scopes of a key: words, each once.
-pub(crate) fn scopes(scopes: &[String]) -> Result<String> {
-    let is_scope = |scope: &String| {
-        (1..=64).contains(&scope.len())
-            && scope
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b':' | b'.' | b'_' | b'-' | b'*' | b'/'))
-    };
-    if scopes.len() > 50 || !scopes.iter().all(is_scope) {
-        return Err(Error::field("scopes", "must be at most 50 words such as series:read"));
+/// A word that can be a scope.
+pub(crate) fn is_word(text: &str) -> bool {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b':' | b'.' | b'_' | b'-' | b'*' | b'/');
+    (1..=64).contains(&text.len()) && text.bytes().all(is_plain)
+}
+
+/// Scopes of a key, each once.
+pub(crate) fn scopes(settings: &Settings, scopes: &[String]) -> Result<String> {
+    if scopes.len() > 50 || !scopes.iter().all(|scope| settings.is_key_scope(scope)) {
+        return Err(Error::field(
+            "scopes",
+            "must be at most 50 names of permissions, users:read, users:write, or what auth.key-scopes lists",
+        ));
     }
     let mut scopes = scopes.to_vec();
     scopes.sort();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use platform_database::{
-    Tx,
+    Alone, Tx,
     orm::{ColumnTrait, EntityTrait, QueryFilter},
 };
 use platform_jobs::{Job, Policy, Run};
@@ -75,28 +75,33 @@ pub(crate) async fn mail(auth: &Auth, _run: &Run, job: SendMail) -> Result<()> {
 /// Lets keys begin and end to sign, and seals anew what an older key of the ring sealed.
 pub(crate) async fn tend_keys(auth: &Auth, _run: &Run, _job: TendKeys) -> Result<()> {
     signing_key::tend(auth).await?;
-    sealed::anew(&auth.db, &auth.ring).await?;
+    let unopened = sealed::anew(&auth.db, &auth.ring).await?.unopened;
+    if unopened > 0 {
+        tracing::warn!(
+            unopened,
+            "secrets of authenticators cannot be opened by any key of the ring"
+        );
+    }
     Ok(())
 }
 
-/// Forgets what is over.
+/// Forgets what is over, each kind by itself: somebody may wait for a row of one while there is much of another.
 pub(crate) async fn forget(auth: &Auth, _run: &Run, _job: Forget) -> Result<()> {
     let now = auth.now();
     let graced = now - span(auth.settings.refresh_grace);
-    let tx = auth.db.begin().await?;
-    let forgotten = over::<challenge::Entity>(&tx, challenge::Column::ExpiresAt, now).await?
-        + over::<mail_change::Entity>(&tx, mail_change::Column::ExpiresAt, now).await?
-        + over::<device::Entity>(&tx, device::Column::ExpiresAt, now).await?
-        + over::<throttle::Entity>(&tx, throttle::Column::ExpiresAt, now).await?
-        + over::<revocation::Entity>(&tx, revocation::Column::Until, now).await?
-        + refresh::clean(&tx, now, graced).await?
-        + session::clean(&tx, now - REMEMBERED).await?
-        + api_key::clean(&tx, now - REMEMBERED).await?;
-    tx.commit().await?;
+    let db = auth.db.alone();
+    let forgotten = over::<challenge::Entity>(&db, challenge::Column::ExpiresAt, now).await?
+        + over::<mail_change::Entity>(&db, mail_change::Column::ExpiresAt, now).await?
+        + over::<device::Entity>(&db, device::Column::ExpiresAt, now).await?
+        + over::<throttle::Entity>(&db, throttle::Column::ExpiresAt, now).await?
+        + over::<revocation::Entity>(&db, revocation::Column::Until, now).await?
+        + refresh::clean(&db, now, graced).await?
+        + session::clean(&db, now - REMEMBERED).await?
+        + api_key::clean(&db, now - REMEMBERED).await?;
     tracing::debug!(forgotten, "what is over was forgotten");
     Ok(())
 }
 
-async fn over<E: EntityTrait>(tx: &Tx, end: E::Column, now: DateTime<Utc>) -> Result<u64> {
-    Ok(E::delete_many().filter(end.lte(now)).exec(tx).await?.rows_affected)
+async fn over<E: EntityTrait>(db: &Alone<'_>, end: E::Column, now: DateTime<Utc>) -> Result<u64> {
+    Ok(E::delete_many().filter(end.lte(now)).exec(db).await?.rows_affected)
 }

@@ -5,9 +5,8 @@ use platform_crypto::{Token, TokenHash};
 use platform_database::{
     Tx,
     orm::{
-        ActiveModelBehavior, ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DeriveEntityModel,
-        DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, IntoActiveModel, PrimaryKeyTrait, QueryFilter,
-        QuerySelect, Set,
+        ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DeriveEntityModel, DerivePrimaryKey, EntityTrait,
+        EnumIter, IntoActiveModel, PrimaryKeyTrait, QueryFilter, QuerySelect, Set,
     },
 };
 use uuid::Uuid;
@@ -52,11 +51,7 @@ pub struct Model {
     pub expires_at: DateTime<Utc>,
 }
 
-/// What changes refer to.
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}
+platform_database::unrelated!();
 
 /// How far a change is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,7 +148,9 @@ pub async fn confirm(auth: &Auth, token: &str) -> Result<Progress> {
         return Ok(Progress::HalfWay);
     }
     Entity::delete_by_id(change.id).exec(&tx).await?;
-    identity::leave(auth, &tx, &account).await?;
+    if account::key_of(&change.email) != account.email_key {
+        identity::leave(auth, &tx, &account).await?;
+    }
     account::move_to(auth, &tx, change.account_id, &change.email).await?;
     challenge::forget(&tx, change.account_id, challenge::Kind::Reset).await?;
     session::end_all(auth, &tx, (change.account_id, None), Why::Email).await?;

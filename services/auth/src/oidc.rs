@@ -6,8 +6,9 @@
 mod provider;
 
 use openidconnect::{
-    AuthorizationCode, CsrfToken, Nonce, PkceCodeChallenge, PkceCodeVerifier, Scope, TokenResponse,
-    core::{CoreAuthenticationFlow, CoreIdTokenClaims},
+    AuthorizationCode, CsrfToken, EndUserName, LocalizedClaim, Nonce, OAuth2TokenResponse, PkceCodeChallenge,
+    PkceCodeVerifier, Scope, TokenResponse,
+    core::{CoreAuthenticationFlow, CoreUserInfoClaims},
 };
 use platform_config::Secret;
 use platform_crypto::{base64url, equal, sha256};
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
+    caller::Caller,
     challenge::{self, Kind},
     client::Client,
     error::{Error, Result},
@@ -30,6 +32,8 @@ pub use provider::Providers;
 
 /// The longest place to go back to.
 const LONGEST_PLACE: usize = 2_000;
+/// Where the browser goes afterwards unless somebody says so.
+pub(crate) const HOME: &str = "/auth/page";
 
 /// Where somebody is sent.
 #[derive(Clone, Debug)]
@@ -85,7 +89,7 @@ pub struct Return {
 
 /// Where the browser goes afterwards: a path of this site, and nothing that a browser could take for another one.
 pub fn place(text: Option<&str>) -> Result<String> {
-    let text = text.unwrap_or("/auth/page");
+    let text = text.unwrap_or(HOME);
     let is_path = text.starts_with('/') && !text.starts_with("//") && text.len() <= LONGEST_PLACE;
     let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     let base = "https://here.invalid".parse::<openidconnect::url::Url>().ok();
@@ -99,7 +103,6 @@ pub fn place(text: Option<&str>) -> Result<String> {
 /// Sends somebody to a provider.
 pub async fn depart(auth: &Auth, name: &str, purpose: Purpose, client: &Client) -> Result<Departure> {
     let known = auth.providers.get(name)?;
-    let metadata = known.metadata(auth.now()).await?;
     let random = auth.context.random();
     let secret = || base64url(&random.bytes::<32>());
     let (nonce, verifier, binding) = (secret(), secret(), secret());
@@ -116,6 +119,8 @@ pub async fn depart(auth: &Auth, name: &str, purpose: Purpose, client: &Client) 
     let (state, _) = challenge::begin(auth, &tx, (Kind::Provider, account), &trip).await?;
     let state = CsrfToken::new(state.expose().clone());
     tx.commit().await?;
+    // Asked only once the request is counted: a provider that is slow to answer holds up whoever waits for it.
+    let metadata = known.metadata(auth.now()).await?;
     let client = known.client(auth, &metadata)?;
     let pkce = PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(verifier));
     let (url, ..) = client
@@ -153,9 +158,11 @@ pub async fn arrive(
     let tx = auth.db.begin().await?;
     let tied = trip.purpose.tie.map(|(account, _)| account);
     let (account, untied) = identity::resolve(auth, &tx, claimed, tied).await?;
-    // Looked at now that the account is held: the session may have ended while its owner was away.
+    // Looked at now that the account is held: the session may have ended while its owner was away, and the proof be old.
     if let Some((_, session)) = trip.purpose.tie {
-        session::live(&tx, session, auth.now()).await?;
+        let session = session::live(&tx, session, auth.now()).await?;
+        let account = account.clone();
+        Caller { account, session }.is_confirmed(auth)?;
     }
     let arrival = match (tied, untied) {
         (Some(_), untied) => {
@@ -218,20 +225,32 @@ impl Known {
             }
         };
         let claims = claims.map_err(|_| Error::Provider("the provider's word cannot be verified; begin again"))?;
-        Ok(read(trip.provider.clone(), &claims))
+        let mut claimed = Claimed {
+            provider: trip.provider.clone(),
+            subject: claims.subject().as_str().to_owned(),
+            email: claims.email().map(|email| email.as_str().to_owned()),
+            is_verified: claims.email_verified() == Some(true),
+            name: plain(claims.name()),
+        };
+        // With a code, a provider that goes by the book says nothing but who it is in the token (OpenID Connect 5.4).
+        let of_whom = Some(claims.subject().clone());
+        if claimed.email.is_none()
+            && let Ok(asked) = client.user_info(answer.access_token().clone(), of_whom)
+        {
+            let told: Result<CoreUserInfoClaims, _> = asked.request_async(&self.http()).await;
+            match told {
+                Ok(told) => {
+                    claimed.email = told.email().map(|email| email.as_str().to_owned());
+                    claimed.is_verified = told.email_verified() == Some(true);
+                    claimed.name = plain(told.name()).or(claimed.name);
+                }
+                Err(_) => tracing::info!(provider = %trip.provider, "a provider did not say more of somebody"),
+            }
+        }
+        Ok(claimed)
     }
 }
 
-fn read(provider: String, claims: &CoreIdTokenClaims) -> Claimed {
-    let name = claims
-        .name()
-        .and_then(|name| name.get(None))
-        .map(|name| name.as_str().to_owned());
-    Claimed {
-        provider,
-        subject: claims.subject().as_str().to_owned(),
-        email: claims.email().map(|email| email.as_str().to_owned()),
-        is_verified: claims.email_verified() == Some(true),
-        name,
-    }
+fn plain(name: Option<&LocalizedClaim<EndUserName>>) -> Option<String> {
+    Some(name?.get(None)?.as_str().to_owned())
 }

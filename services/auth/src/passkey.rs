@@ -9,9 +9,8 @@ use platform_config::Secret;
 use platform_database::{
     OnConflict, Tx,
     orm::{
-        ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DeriveEntityModel, DerivePrimaryKey,
-        DeriveRelation, EntityTrait, EnumIter, IntoActiveModel, PaginatorTrait, PrimaryKeyTrait, QueryFilter,
-        QueryOrder, Set,
+        ActiveModelTrait, ColumnTrait, ConnectionTrait, DeriveEntityModel, DerivePrimaryKey, EntityTrait, EnumIter,
+        IntoActiveModel, PaginatorTrait, PrimaryKeyTrait, QueryFilter, QueryOrder, Set,
     },
 };
 use serde::Serialize;
@@ -70,11 +69,7 @@ pub struct Model {
     pub last_used_at: Option<DateTime<Utc>>,
 }
 
-/// What passkeys refer to.
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}
+platform_database::unrelated!();
 
 /// A question to a browser, and what has to come back with its answer.
 #[derive(Clone, Debug)]

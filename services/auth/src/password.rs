@@ -96,12 +96,16 @@ pub enum Access {
 pub async fn reset(auth: &Auth, token: &str, (new, access): (Secret<String>, Access)) -> Result<()> {
     let challenge = challenge::attempt(auth, Kind::Reset, token, ATTEMPTS).await?;
     let id = challenge.account_id.ok_or(Error::Spent)?;
+    let sent: Forgotten = challenge.data()?;
     let account = account::find(auth.db.read(), id).await?.ok_or(Error::Spent)?;
     input::password(new.expose(), &account.email)?;
     let hash = auth.hash(new).await?;
     let tx = auth.db.begin().await?;
-    // Held first, as whoever suspends the account holds it.
-    account::hold(&tx, id).await?.ok_or(Error::Spent)?.is_let_in()?;
+    // Held first, as whoever suspends the account holds it. A link that went out while the account was moving to another
+    // address is in the mailbox that it left.
+    let now = account::hold(&tx, id).await?;
+    let now = now.filter(|now| now.email_key == account::key_of(&sent.email));
+    now.ok_or(Error::Spent)?.is_let_in()?;
     challenge::take(auth, &tx, Kind::Reset, token).await?;
     set(auth, &tx, (id, hash), None).await?;
     if access == Access::Removed {

@@ -6,9 +6,8 @@ use platform_crypto::sha256;
 use platform_database::{
     Tx,
     orm::{
-        ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DeriveEntityModel, DerivePrimaryKey,
-        DeriveRelation, EntityTrait, EnumIter, IntoActiveModel, PaginatorTrait, PrimaryKeyTrait, QueryFilter,
-        sea_query::Expr,
+        ActiveModelTrait, ColumnTrait, ConnectionTrait, DeriveEntityModel, DerivePrimaryKey, EntityTrait, EnumIter,
+        IntoActiveModel, PaginatorTrait, PrimaryKeyTrait, QueryFilter, sea_query::Expr,
     },
 };
 use uuid::Uuid;
@@ -35,11 +34,7 @@ pub(crate) struct Model {
     pub(crate) used_at: Option<DateTime<Utc>>,
 }
 
-/// What codes refer to.
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub(crate) enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}
+platform_database::unrelated!();
 
 /// New codes in place of all old ones.
 pub(crate) async fn renew(auth: &Auth, tx: &Tx, account: Uuid) -> Result<Vec<Secret<String>>> {

@@ -7,9 +7,8 @@ use platform_crypto::{Token, TokenHash, base64url, sha256};
 use platform_database::{
     Tx,
     orm::{
-        ActiveModelBehavior, ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DeriveEntityModel,
-        DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, IntoActiveModel, JoinType, PrimaryKeyTrait,
-        QueryFilter, QuerySelect,
+        ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DeriveEntityModel, DerivePrimaryKey, EntityTrait,
+        EnumIter, ExprTrait, IntoActiveModel, JoinType, PrimaryKeyTrait, QueryFilter, QuerySelect,
         sea_query::{Expr, Query},
     },
 };
@@ -44,11 +43,7 @@ pub(crate) struct Model {
     pub(crate) seed: Option<Vec<u8>>,
 }
 
-/// What refresh tokens refer to.
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub(crate) enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}
+platform_database::unrelated!();
 
 /// The first token of a session.
 pub(crate) async fn first(auth: &Auth, tx: &Tx, session: &session::Model) -> Result<Refresh> {
@@ -155,7 +150,7 @@ fn successor(text: &str, seed: &[u8]) -> Secret<String> {
 
 async fn store(auth: &Auth, tx: &Tx, session: &session::Model, text: Secret<String>) -> Result<Refresh> {
     let now = auth.now();
-    let expires_at = session.expires_at.min(now + span(auth.settings.idle_lifetime));
+    let expires_at = std::cmp::min(session.expires_at, now + span(auth.settings.idle_lifetime));
     let token = Model {
         hash: TokenHash::of(text.expose()).as_bytes().to_vec(),
         session_id: session.id,
@@ -168,6 +163,19 @@ async fn store(auth: &Auth, tx: &Tx, session: &session::Model, text: Secret<Stri
         .exec_without_returning(tx)
         .await?;
     Ok(Refresh { text, expires_at })
+}
+
+/// Whether a session has a token that is good. One that nobody used for long has none, and is over.
+pub(crate) fn is_left(now: DateTime<Utc>) -> Condition {
+    let its_own = Expr::col((Entity, Column::SessionId)).equals((session::Entity, session::Column::Id));
+    let left = Query::select()
+        .column(Column::Hash)
+        .from(Entity)
+        .and_where(its_own)
+        .and_where(Column::ExpiresAt.gt(now))
+        .and_where(Column::UsedAt.is_null())
+        .take();
+    Condition::all().add(Expr::exists(left))
 }
 
 /// Forgets tokens that expired or whose session is over, for those are refused anyway; and the seeds of those whose

@@ -6,17 +6,23 @@ use platform_auth::wire;
 use platform_database::{
     Tx,
     orm::{
-        ActiveModelBehavior, ActiveModelTrait, ColumnTrait, DeriveEntityModel, DerivePrimaryKey, DeriveRelation,
-        EntityTrait, EnumIter, IntoActiveModel, PrimaryKeyTrait, QueryFilter, QueryOrder, QuerySelect,
-        sea_query::OnConflict,
+        ActiveModelTrait, ColumnTrait, DeriveEntityModel, DerivePrimaryKey, EntityTrait, EnumIter, IntoActiveModel,
+        PrimaryKeyTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::OnConflict,
     },
 };
 use uuid::Uuid;
 
-use crate::{api_key, error::Result, events, settings::span, store::Auth};
+use crate::{
+    api_key,
+    error::Result,
+    events,
+    settings::{LONGEST_ACCESS, span},
+    store::Auth,
+};
 
-/// How far the cursor stays behind: a transaction that began before it may still commit a revocation.
-const OVERLAP: TimeDelta = TimeDelta::seconds(40);
+/// How far the cursor stays behind: a transaction that began before it may still commit a revocation, by the clock of
+/// another process.
+const OVERLAP: TimeDelta = TimeDelta::seconds(120);
 /// Clocks differ.
 const LEEWAY: TimeDelta = TimeDelta::seconds(60);
 /// Revocations of one answer.
@@ -35,16 +41,23 @@ pub struct Model {
     pub until: DateTime<Utc>,
 }
 
-/// What revocations refer to.
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
+platform_database::unrelated!();
 
-impl ActiveModelBehavior for ActiveModel {}
+/// Adds a session of an account. Its tokens may live for longer than those that are given now: the settings may have been
+/// others when they were.
+pub(crate) async fn of_session(auth: &Auth, tx: &Tx, one: (Uuid, Uuid)) -> Result<()> {
+    add(auth, tx, one, LONGEST_ACCESS).await
+}
+
+/// Adds a key of an account. Only services have its tokens, and each asks for another one within the minute.
+pub(crate) async fn of_key(auth: &Auth, tx: &Tx, one: (Uuid, Uuid)) -> Result<()> {
+    add(auth, tx, one, span(auth.settings.access_lifetime)).await
+}
 
 /// Adds a session or key of an account, and tells everybody once this is committed.
-pub(crate) async fn add(auth: &Auth, tx: &Tx, (session, account): (Uuid, Uuid)) -> Result<()> {
+async fn add(auth: &Auth, tx: &Tx, (session, account): (Uuid, Uuid), lives: TimeDelta) -> Result<()> {
     let now = auth.now();
-    let until = now + span(auth.settings.access_lifetime) + LEEWAY;
+    let until = now + lives + LEEWAY;
     let row = Model {
         session_id: session,
         revoked_at: now,
@@ -67,7 +80,7 @@ pub(crate) async fn add(auth: &Auth, tx: &Tx, (session, account): (Uuid, Uuid)) 
 /// Adds all keys of an account that is about to go, or is suspended.
 pub(crate) async fn of_keys(auth: &Auth, tx: &Tx, account: Uuid) -> Result<()> {
     for key in api_key::live(tx, account).await? {
-        add(auth, tx, (key.id, account)).await?;
+        of_key(auth, tx, (key.id, account)).await?;
     }
     Ok(())
 }
@@ -84,9 +97,9 @@ pub async fn since(auth: &Auth, cursor: i64) -> Result<wire::Revocations> {
         .all(auth.db.read())
         .await?;
     let next = match rows.last() {
-        // A full answer goes on where it ended; otherwise the cursor stays behind for what is not committed yet.
+        // A full answer goes on where it ended; after the last one the cursor falls behind for what is not committed yet.
         Some(last) if rows.len() as u64 == MOST => last.revoked_at,
-        _ => from.max(now - OVERLAP),
+        _ => now - OVERLAP,
     };
     let revoked = rows.into_iter().map(|row| wire::Revoked {
         session: row.session_id,

@@ -5,11 +5,10 @@ mod way;
 use async_graphql::{ComplexObject, Context, SimpleObject};
 use chrono::{DateTime, Utc};
 use platform_database::{
-    Connection, Order, PageArgs, PageLimits, Tx,
+    Connection, PageArgs, Tx,
     orm::{
-        ActiveModelBehavior, ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DeriveEntityModel,
-        DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, IntoActiveModel, PrimaryKeyTrait, QueryFilter,
-        QueryOrder, QuerySelect, Set,
+        ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DeriveEntityModel, DerivePrimaryKey, EntityTrait,
+        EnumIter, IntoActiveModel, PrimaryKeyTrait, QueryFilter, QueryOrder, QuerySelect, Set,
     },
 };
 use serde::Serialize;
@@ -73,11 +72,7 @@ pub struct Model {
     pub ended_why: Option<Why>,
 }
 
-/// What sessions refer to.
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}
+platform_database::unrelated!();
 
 #[ComplexObject]
 impl Model {
@@ -148,8 +143,8 @@ impl Model {
 
 /// The sessions of an account that last, the newest first.
 pub async fn list(db: &impl ConnectionTrait, account: Uuid, now: DateTime<Utc>) -> Result<Vec<Model>> {
-    let select = of(account, now).order_by_desc(Column::Id);
-    Ok(select.limit(1_000).all(db).await?)
+    let select = of(account, now).filter(refresh::is_left(now));
+    Ok(select.order_by_desc(Column::Id).limit(1_000).all(db).await?)
 }
 
 /// A page of the same.
@@ -159,9 +154,9 @@ pub(crate) async fn page(
     now: DateTime<Utc>,
     page: &PageArgs,
 ) -> Result<Connection<Model>> {
-    let order = (Column::Id, Order::Falling, |session: &Model| session.id);
-    let select = of(account, now);
-    Ok(platform_database::page(db, select, order, page, PageLimits::default()).await?)
+    let order = (Column::Id, |session: &Model| session.id);
+    let select = of(account, now).filter(refresh::is_left(now));
+    Ok(platform_database::page(db, select, order, page).await?)
 }
 
 /// All sessions of an account that are kept, ended ones too.
@@ -258,7 +253,7 @@ pub(crate) async fn end(auth: &Auth, tx: &Tx, session: &Model, end: impl Into<En
     };
     Entity::update(ended).exec(tx).await?;
     events::of_session(auth, tx, session, Done::Ended(end)).await?;
-    revocation::add(auth, tx, (session.id, session.account_id)).await
+    revocation::of_session(auth, tx, (session.id, session.account_id)).await
 }
 
 /// Ends all sessions of an account but one, and says how many there were.

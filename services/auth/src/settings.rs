@@ -2,12 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
+use contracts::permissions::is_permission;
 use platform_config::{Duration, Secret};
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    input,
+};
 
 const DAY: u64 = 24 * 3600;
+/// The longest that access tokens may be set to live.
+pub(crate) const LONGEST_ACCESS: TimeDelta = TimeDelta::hours(1);
+/// What is no permission and opens at `users` what is the owner's own.
+const OWN: [&str; 2] = ["users:read", "users:write"];
 
 /// Section `[auth]`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -47,6 +56,9 @@ pub struct Settings {
     pub sessions: u64,
     /// The most API keys of one account.
     pub api_keys: u64,
+    /// What API keys may be made for beside permissions, such as the scopes of a subgraph's `@requiresScopes`. Whoever has
+    /// an account may make keys for it.
+    pub key_scopes: Vec<String>,
     /// The most passkeys of one account.
     pub passkeys: u64,
     /// Others who say who somebody is, by the name that stands in the address of the sign-in.
@@ -104,6 +116,7 @@ impl Default for Settings {
             longest_pause: Duration::from_secs(3),
             sessions: 100,
             api_keys: 50,
+            key_scopes: Vec::new(),
             passkeys: 20,
             providers: BTreeMap::new(),
         }
@@ -132,8 +145,8 @@ impl Settings {
         if self.page.is_empty() {
             self.page = format!("{}/auth/page", self.public_url);
         }
-        let minutes = 60..=3600;
-        if !minutes.contains(&self.access_lifetime.as_secs()) {
+        let lifetimes = TimeDelta::minutes(1)..=LONGEST_ACCESS;
+        if !lifetimes.contains(&span(self.access_lifetime)) {
             return Err(Error::Setting(
                 "auth.access-lifetime must be between a minute and an hour",
             ));
@@ -143,7 +156,16 @@ impl Settings {
                 "auth.key-rotation must be at least twice auth.access-lifetime",
             ));
         }
+        if !self.key_scopes.iter().all(|scope| input::is_word(scope)) {
+            return Err(Error::Setting("auth.key-scopes must be words such as shop:read"));
+        }
         Ok(self)
+    }
+
+    /// Whether an API key may be made for a scope, and does something by it: people name the scopes of their keys
+    /// themselves, so that each must be one whose holder is asked further, or one that the operator gives everybody.
+    pub(crate) fn is_key_scope(&self, scope: &str) -> bool {
+        OWN.contains(&scope) || is_permission(scope) || self.key_scopes.iter().any(|one| one == scope)
     }
 
     /// Whether people reach the service over TLS.
@@ -153,6 +175,6 @@ impl Settings {
 }
 
 /// A length of time that dates can be moved by.
-pub(crate) fn span(duration: Duration) -> chrono::TimeDelta {
-    chrono::TimeDelta::from_std(duration.0).unwrap_or(chrono::TimeDelta::MAX)
+pub(crate) fn span(duration: Duration) -> TimeDelta {
+    TimeDelta::from_std(duration.0).unwrap_or(TimeDelta::MAX)
 }

@@ -130,12 +130,14 @@ async fn tied(
 
 /// Gives the code, or a recovery code, after the password.
 pub async fn with_code(auth: &Auth, token: &str, code: Secret<String>, by: (Mode, &Client)) -> Result<Grant> {
-    let challenge = challenge::attempt(auth, Kind::Code, token, ATTEMPTS).await?;
+    let challenge = challenge::open_to(auth, Kind::Code, token, ATTEMPTS).await?;
     let id = challenge.account_id.ok_or(Error::Spent)?;
     let factor: Factor = challenge.data()?;
     let account = account::find(auth.db.read(), id).await?.ok_or(Error::Spent)?;
     let known = device::known(auth, id, by.1).await?;
     let attempt = throttle::admit(auth, Guess::Code, &account.email_key, known.as_ref(), by.1).await?;
+    // Whoever is let through has tried it: what others make somebody wait for does not void their step.
+    challenge::attempt(auth, Kind::Code, token, ATTEMPTS).await?;
     let tx = auth.db.begin().await?;
     let account = account::hold(&tx, id).await?.ok_or(Error::Spent)?;
     if let Err(error) = totp::accept(auth, &tx, &account, code.expose()).await {

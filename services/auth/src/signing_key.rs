@@ -8,8 +8,8 @@ use platform_crypto::{KeyRing, Place, SigningKey};
 use platform_database::{
     Database, Kind, Tx,
     orm::{
-        ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DeriveEntityModel, DerivePrimaryKey,
-        DeriveRelation, EntityTrait, EnumIter, IntoActiveModel, PrimaryKeyTrait, QueryFilter, QueryOrder, Set,
+        ActiveModelTrait, ColumnTrait, ConnectionTrait, DeriveEntityModel, DerivePrimaryKey, EntityTrait, EnumIter,
+        IntoActiveModel, PrimaryKeyTrait, QueryFilter, QueryOrder, Set,
     },
 };
 use serde_json::{Value, json};
@@ -41,11 +41,7 @@ pub struct Model {
     pub verifies_until: Option<DateTime<Utc>>,
 }
 
-/// What keys refer to.
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}
+platform_database::unrelated!();
 
 /// The keys as they were read last. Opening a sealed key is not for every token.
 #[derive(Default)]
@@ -96,7 +92,7 @@ async fn known(auth: &Auth, db: &impl ConnectionTrait) -> Result<Arc<Known>> {
     Ok(known)
 }
 
-fn place(id: &str) -> Place<'_> {
+pub(crate) fn place(id: &str) -> Place<'_> {
     Place {
         table: "signing_keys",
         column: "sealed",

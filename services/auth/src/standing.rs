@@ -8,7 +8,9 @@ use crate::error::{Error, Result};
 
 const SELECT: &str = "select
     (select count(*) from totps where account_id = $1 and confirmed_at is not null) as codes,
-    (select count(*) from sessions where account_id = $1 and ended_at is null and expires_at > $2) as sessions,
+    (select count(*) from sessions where account_id = $1 and ended_at is null and expires_at > $2 and exists (
+        select 1 from refresh_tokens as token where token.session_id = sessions.id and token.expires_at > $2
+            and token.used_at is null)) as sessions,
     (select count(*) from devices where account_id = $1) as devices";
 
 /// What is known of an account.

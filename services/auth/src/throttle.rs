@@ -12,8 +12,8 @@ use platform_crypto::base64url;
 use platform_database::{
     Tx,
     orm::{
-        ActiveModelBehavior, ConnectionTrait, DbBackend, DeriveEntityModel, DerivePrimaryKey, DeriveRelation,
-        EntityTrait, EnumIter, PrimaryKeyTrait, QuerySelect, Value,
+        ConnectionTrait, DbBackend, DeriveEntityModel, DerivePrimaryKey, EntityTrait, EnumIter, PrimaryKeyTrait,
+        QuerySelect, Value,
     },
     sql,
 };
@@ -39,11 +39,7 @@ pub(crate) struct Model {
     pub(crate) expires_at: DateTime<Utc>,
 }
 
-/// What counts refer to.
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub(crate) enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}
+platform_database::unrelated!();
 
 /// How failures become a wait: so many are free, then it doubles from a second up to the longest.
 #[derive(Clone, Copy, Debug)]

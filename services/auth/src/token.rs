@@ -71,12 +71,15 @@ pub async fn of_key(auth: &Auth, text: &str) -> Result<wire::Token> {
     let key = api_key::used(auth, text).await?;
     let account = account::find(auth.db.read(), key.account_id).await?;
     let account = account.filter(|account| account.suspended_at.is_none());
-    let account = account.ok_or(Error::Over)?;
+    let account = account.ok_or(Error::NoSuch("key"))?;
+    // What keys may be made for may have been more when it was made.
+    let scopes = key.scopes.split_whitespace();
+    let scopes: Vec<_> = scopes.filter(|scope| auth.settings.is_key_scope(scope)).collect();
     let issue = Issue {
         subject: account.id.to_string(),
         kind: Kind::Key,
         session: Some(key.id),
-        scopes: key.scopes,
+        scopes: scopes.join(" "),
         audience: auth.names.audience.clone(),
         workspace: None,
         until: key.expires_at.unwrap_or(DateTime::<Utc>::MAX_UTC),

@@ -6,9 +6,8 @@ use platform_crypto::{KeyRing, Place};
 use platform_database::{
     Database, Tx,
     orm::{
-        ActiveModelBehavior, ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DeriveEntityModel,
-        DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, IntoActiveModel, PrimaryKeyTrait, QueryFilter, Set,
-        sea_query::Expr,
+        ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DeriveEntityModel, DerivePrimaryKey, EntityTrait,
+        EnumIter, IntoActiveModel, PrimaryKeyTrait, QueryFilter, QueryOrder, QuerySelect, Set, sea_query::Expr,
     },
 };
 use totp_rs::{Builder, Totp};
@@ -23,6 +22,7 @@ use crate::{
     events, jobs,
     letters::{Letter, Notice},
     recovery,
+    sealed::Anew,
     session::{self, Why},
     store::Auth,
 };
@@ -30,6 +30,8 @@ use crate::{
 const STEP: u64 = 30;
 /// Codes of one step before and after are taken, because clocks differ.
 const SKEW: u16 = 1;
+/// Secrets that are read at once to be sealed anew.
+const PAGE: u64 = 500;
 
 /// An authenticator, its secret sealed.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -48,11 +50,7 @@ pub struct Model {
     pub last_step: Option<i64>,
 }
 
-/// What authenticators refer to.
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}
+platform_database::unrelated!();
 
 /// What an authenticator has to know.
 #[derive(Clone, Debug)]
@@ -201,7 +199,7 @@ fn totp(auth: &Auth, account: &account::Model, secret: &[u8]) -> Result<Totp> {
         .map_err(|error| Error::internal(error.to_string()))
 }
 
-fn place(account: &Uuid) -> Place<'_> {
+pub(crate) fn place(account: &Uuid) -> Place<'_> {
     Place {
         table: "totps",
         column: "secret",
@@ -209,22 +207,35 @@ fn place(account: &Uuid) -> Place<'_> {
     }
 }
 
-/// Seals again what an older key of the ring sealed, and says how many there were.
-pub(crate) async fn reseal(db: &Database, ring: &KeyRing) -> Result<u64> {
-    let mut count = 0;
-    for row in Entity::find().all(db.read()).await? {
-        let Some(sealed) = ring.reseal(&place(&row.account_id), &row.secret)? else {
-            continue;
+/// Seals again what an older key of the ring sealed. What cannot be opened is left as it is.
+pub(crate) async fn reseal(db: &Database, ring: &KeyRing) -> Result<Anew> {
+    let mut anew = Anew::default();
+    let mut last = Uuid::nil();
+    loop {
+        let page = Entity::find().filter(Column::AccountId.gt(last));
+        let page = page.order_by_asc(Column::AccountId).limit(PAGE).all(db.read()).await?;
+        let Some(end) = page.last() else {
+            return Ok(anew);
         };
-        let tx = db.begin().await?;
-        let changed = Entity::update_many()
-            .col_expr(Column::Secret, Expr::value(sealed))
-            .filter(Column::AccountId.eq(row.account_id))
-            .filter(Column::Secret.eq(row.secret))
-            .exec(&tx)
-            .await?;
-        tx.commit().await?;
-        count += changed.rows_affected;
+        last = end.account_id;
+        for row in page {
+            match ring.reseal(&place(&row.account_id), &row.secret) {
+                Ok(None) => {}
+                Ok(Some(sealed)) => anew.sealed += replace(db, row, sealed).await?,
+                Err(_) => anew.unopened += 1,
+            }
+        }
     }
-    Ok(count)
+}
+
+async fn replace(db: &Database, row: Model, sealed: Vec<u8>) -> Result<u64> {
+    let tx = db.begin().await?;
+    let changed = Entity::update_many()
+        .col_expr(Column::Secret, Expr::value(sealed))
+        .filter(Column::AccountId.eq(row.account_id))
+        .filter(Column::Secret.eq(row.secret))
+        .exec(&tx)
+        .await?;
+    tx.commit().await?;
+    Ok(changed.rows_affected)
 }

@@ -117,8 +117,8 @@ impl Store {
         let named = wanted.names.as_deref().map(|names| self.named(names)).transpose()?;
         let mut series = match (&wanted.text, &named) {
             (Some(text), _) => {
-                // What is named or has a prefix may rank behind any number of others.
-                let is_narrowed = named.is_some() || filter.external_id_prefix.is_some();
+                // What is named, has a prefix or lasts long enough may rank behind any number of others.
+                let is_narrowed = named.is_some() || filter.external_id_prefix.is_some() || wanted.asks_for_dates();
                 let most = if is_narrowed { usize::MAX } else { BEST };
                 self.search(text, filter, (0, most)).await?.0
             }

@@ -15,6 +15,7 @@ pub mod panel;
 pub mod points;
 mod query;
 pub mod report;
+mod room;
 pub mod rows;
 pub mod scalars;
 pub mod series;
@@ -32,6 +33,7 @@ use crate::store::Store;
 
 pub use mutation::Mutation;
 pub use query::Query;
+pub(crate) use room::limited;
 
 /// What an operation may cost: a field is 1, and a list of series is as many times its fields as it has series.
 const COMPLEXITY: usize = 100_000;

@@ -14,7 +14,6 @@ mod error;
 mod matrix;
 mod points;
 mod read;
-mod realtime;
 #[cfg(test)]
 mod tests;
 
@@ -27,7 +26,6 @@ pub use matrix::{Cell, Matrix};
 pub(crate) use points::digits_needed;
 pub use points::{DateRange, Observation, Points};
 pub use read::Revisions;
-pub use realtime::{END_OF_TIME, Spell};
 
 use points::Columns;
 

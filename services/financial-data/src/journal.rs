@@ -146,8 +146,7 @@ pub(crate) async fn changed(tx: &Tx) -> Result<(), DbErr> {
 
 /// The surroundings of a database with few connections.
 fn pool(context: &Context) -> Result<Context, EventError> {
-    let wrong = |error: platform_error::Error| EventError::Settings(error.to_string());
-    let settings: Settings = context.section("database").map_err(wrong)?;
+    let settings: Settings = context.section("database")?;
     let url = settings.services.0.get(context.service()).unwrap_or(&settings.url);
     let migrate = match settings.migrate {
         Migrate::Auto => "auto",
@@ -167,11 +166,12 @@ fn pool(context: &Context) -> Result<Context, EventError> {
         environment: iter::empty(),
         overrides: few.map(|(key, value)| (format!("database.{key}"), value)).into(),
         aliases: &[],
-    })?;
+    })
+    .map_err(platform_error::Error::from)?;
     let (clock, folder) = (context.clock().clone(), context.data_dir());
     Ok(Context::standalone(context.service(), config, clock, folder))
 }
 
 fn unreadable(error: serde_json::Error) -> EventError {
-    EventError::Unreadable("of a deed", error.to_string())
+    EventError::Corrupt(format!("a deed: {error}"))
 }

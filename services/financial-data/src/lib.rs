@@ -31,6 +31,7 @@ pub fn service() -> Service {
     Service::new("financial-data", 8001)
         .open(Store::serve)
         .migrate(Store::migrate)
+        .wrap(graphql::limited)
         .wrap(access::protect)
         .graphql(graphql::schema)
         .rest(rest::router)

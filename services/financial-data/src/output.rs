@@ -60,12 +60,17 @@ impl Media {
 
     /// Its registered or usual media type.
     pub fn media_type(self) -> &'static str {
+        self.media_types()[0]
+    }
+
+    /// The media types by which it is asked for, its own first.
+    pub fn media_types(self) -> &'static [&'static str] {
         match self {
-            Self::Json => "application/json",
-            Self::Ndjson => "application/x-ndjson",
-            Self::Csv => "text/csv",
-            Self::Arrow => "application/vnd.apache.arrow.stream",
-            Self::Parquet => "application/vnd.apache.parquet",
+            Self::Json => &["application/json"],
+            Self::Ndjson => &["application/x-ndjson", "application/ndjson", "application/jsonl"],
+            Self::Csv => &["text/csv"],
+            Self::Arrow => &["application/vnd.apache.arrow.stream", "application/x-apache-arrow"],
+            Self::Parquet => &["application/vnd.apache.parquet", "application/x-parquet"],
         }
     }
 
@@ -80,58 +85,14 @@ impl Media {
     /// Reads a name, a file extension or a media type, whatever its case.
     pub fn parse(name: &str) -> Option<Self> {
         match name.trim().to_ascii_lowercase().as_str() {
-            "jsonl" | "application/ndjson" | "application/jsonl" => Some(Self::Ndjson),
-            "arrows" | "ipc" | "application/x-apache-arrow" => Some(Self::Arrow),
-            "pq" | "application/x-parquet" => Some(Self::Parquet),
+            "jsonl" => Some(Self::Ndjson),
+            "arrows" | "ipc" => Some(Self::Arrow),
+            "pq" => Some(Self::Parquet),
             name => Self::ALL
                 .into_iter()
-                .find(|media| name == media.as_str() || name == media.media_type()),
+                .find(|media| name == media.as_str() || media.media_types().contains(&name)),
         }
     }
-
-    /// The format an `Accept` header likes best; `None` if it takes none of ours. No header takes JSON.
-    pub fn negotiate(accept: Option<&str>) -> Option<Self> {
-        let Some(accept) = accept.map(str::trim).filter(|accept| !accept.is_empty()) else {
-            return Some(Self::Json);
-        };
-        let ranges: Vec<_> = accept.split(',').map(range).collect();
-        let liking = |media: Self| {
-            let fitting = ranges
-                .iter()
-                .filter_map(|(name, quality)| Some((specificity(name, media)?, *quality)));
-            fitting
-                .max_by_key(|(specificity, _)| *specificity)
-                .map_or(0, |(_, quality)| quality)
-        };
-        // Of equals the last is the maximum, and the usual format stands first.
-        Self::ALL
-            .into_iter()
-            .rev()
-            .max_by_key(|media| liking(*media))
-            .filter(|media| liking(*media) > 0)
-    }
-}
-
-/// A media range of an `Accept` header and its quality in thousandths; 0 where that cannot be read.
-fn range(text: &str) -> (String, u16) {
-    let mut parts = text.split(';').map(str::trim);
-    let name = parts.next().unwrap_or_default().to_ascii_lowercase();
-    let quality = parts.find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")));
-    let quality = quality
-        .map_or(Some(1.0), |quality| quality.parse::<f32>().ok())
-        .unwrap_or(0.0);
-    (name, (quality.clamp(0.0, 1.0) * 1_000.0) as u16)
-}
-
-/// How exactly a media range names a format; `None` if it does not.
-fn specificity(range: &str, media: Media) -> Option<u8> {
-    if range == "*/*" || range == "*" {
-        return Some(0);
-    }
-    if let Some(kind) = range.strip_suffix("/*") {
-        return media.media_type().starts_with(&format!("{kind}/")).then_some(1);
-    }
-    (range.contains('/') && Media::parse(range) == Some(media)).then_some(2)
 }
 
 /// Which columns of a point are written.

@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
-use platform_error::Result;
-use platform_lake::{Moment, Snapshot};
+use futures::stream::{self, StreamExt, TryStreamExt};
+use platform_error::{Error as Failure, Result};
+use platform_lake::Moment;
 
-use crate::aside::aside;
+use crate::aside::{aside, processors, waiting};
 use crate::history::{DateRange, History, Points};
-use crate::series::{Frequency, Series};
-use crate::store::Store;
+use crate::series::{Frequency, Series, SeriesId};
+use crate::store::{State, Store};
 use crate::transform::{Aggregation, Transform, TransformError, Units, transform};
+
+/// So many series are read together, at most.
+const NEIGHBOURS: usize = 16;
 
 /// Which revisions of a date are wanted. Days count from 1970-01-01.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -39,7 +43,7 @@ impl Pick {
     }
 
     /// Whether a date may be in the answer more than once.
-    fn repeats_dates(self) -> bool {
+    pub(crate) fn repeats_dates(self) -> bool {
         matches!(self, Self::Window(..) | Self::All)
     }
 }
@@ -64,15 +68,11 @@ impl Question {
     ///
     /// Growth at the start of the range is computed from what was before it.
     pub fn points(&self, history: &History, frequency: Frequency) -> Result<Points, TransformError> {
-        let how = Transform {
-            aggregation: self.aggregation,
-            units: self.units,
-        };
-        if how == Transform::default() {
+        if !self.computes() {
             return Ok(self.picked(history, self.range));
         }
         self.check(frequency)?;
-        Ok(transform(&self.picked(history, DateRange::ALL), frequency, how)?.within(self.range))
+        Ok(transform(&self.picked(history, DateRange::ALL), frequency, self.how())?.within(self.range))
     }
 
     /// The same for a history of any length, however long it takes.
@@ -82,14 +82,22 @@ impl Question {
 
     /// Whether the question makes sense for a series of this frequency, before anything is read.
     pub fn check(&self, frequency: Frequency) -> Result<(), TransformError> {
-        let how = Transform {
-            aggregation: self.aggregation,
-            units: self.units,
-        };
-        if how != Transform::default() && self.pick.repeats_dates() {
+        if self.computes() && self.pick.repeats_dates() {
             return Err(TransformError::SeveralRevisions);
         }
-        transform(&Points::from_iter([]), frequency, how).map(drop)
+        transform(&Points::from_iter([]), frequency, self.how()).map(drop)
+    }
+
+    /// Whether the answer is made of stored points and not these themselves.
+    pub(crate) fn computes(&self) -> bool {
+        self.how() != Transform::default()
+    }
+
+    fn how(&self) -> Transform {
+        Transform {
+            aggregation: self.aggregation,
+            units: self.units,
+        }
     }
 
     fn picked(&self, history: &History, range: DateRange) -> Points {
@@ -104,41 +112,87 @@ impl Question {
     }
 }
 
-/// A question that is being put to one series after the other. The moment it asks about is looked up once.
+/// A question that is being put to many series, all of which answer as of one commit.
+#[derive(Clone)]
 pub struct Asking {
     store: Store,
     question: Question,
-    past: Option<Arc<Snapshot>>,
+    state: State,
 }
 
 impl Asking {
     /// The answer of one series.
     pub async fn answer(&self, series: &Series) -> Result<Points> {
-        let history = match &self.past {
-            Some(past) => Store::history_in(past, series.id).await?,
-            None => self.store.history(series.id).await?,
-        };
+        let history = self.store.histories(&self.state, &[series.id]).await?.swap_remove(0);
         self.question.answer(history, series.frequency).await
+    }
+
+    /// What `make` makes of the answer of each of some series, in their order. Only that stays in memory: the series
+    /// are read in shares, by as many threads as there are processors. Neighbours share pages, so they are read together.
+    pub async fn answers<T: Send + 'static>(
+        &self,
+        series: &[Arc<Series>],
+        make: impl Fn(Points) -> Result<T> + Clone + Send + 'static,
+    ) -> Result<Vec<T>> {
+        let mut places: Vec<usize> = (0..series.len()).collect();
+        places.sort_unstable_by_key(|at| series[*at].id);
+        let share = places.len().div_ceil(processors()).clamp(1, NEIGHBOURS);
+        let shares = places.chunks(share).map(|places| {
+            let members: Vec<Arc<Series>> = places.iter().map(|at| series[*at].clone()).collect();
+            self.clone().share(members, make.clone())
+        });
+        let shares: Vec<_> = shares.collect();
+        let made: Vec<Vec<T>> = stream::iter(shares).buffered(processors()).try_collect().await?;
+        let mut made: Vec<(usize, T)> = places.into_iter().zip(made.into_iter().flatten()).collect();
+        made.sort_unstable_by_key(|(at, _)| *at);
+        Ok(made.into_iter().map(|(_, made)| made).collect())
+    }
+
+    async fn share<T: Send + 'static>(
+        self,
+        series: Vec<Arc<Series>>,
+        make: impl Fn(Points) -> Result<T> + Send + 'static,
+    ) -> Result<Vec<T>> {
+        let turn = self.store.reading().take(usize::MAX).await;
+        let work = async move {
+            let ids: Vec<SeriesId> = series.iter().map(|series| series.id).collect();
+            let histories = self.store.histories(&self.state, &ids).await?;
+            let made = series.iter().zip(histories).map(|(series, history)| {
+                let points = self.question.points(&history, series.frequency)?;
+                make(points)
+            });
+            let made: Result<Vec<T>> = made.collect();
+            drop(turn);
+            made
+        };
+        waiting(usize::MAX, work).await?
     }
 }
 
 impl Store {
     /// Answers a question about a series.
     pub async fn answer(&self, series: &Series, question: &Question) -> Result<Points> {
-        let history = self.history_at(series.id, question.moment).await?;
-        question.answer(history, series.frequency).await
+        Ok(self.answer_and_state(series, question).await?.0)
     }
 
-    /// Prepares a question that many series will be asked.
-    pub async fn ask(&self, question: Question) -> Result<Asking> {
-        let past = match question.moment {
-            Some(moment) => Some(self.points_table().snapshot_at(moment).await?),
-            None => None,
-        };
+    /// Answers a question about a series, and says which state the answer was read from.
+    pub(crate) async fn answer_and_state(&self, series: &Series, question: &Question) -> Result<(Points, State)> {
+        let (history, state) = self.history_and_state(series.id, question.moment).await?;
+        Ok((question.answer(history, series.frequency).await?, state))
+    }
+
+    /// Prepares a question that many series will be asked, unless one of them cannot answer it.
+    pub async fn ask(&self, question: Question, series: &[Arc<Series>]) -> Result<Asking> {
+        for series in series {
+            if let Err(error) = question.check(series.frequency) {
+                let name = format!("{}:{}", self.source_name(series), series.external_id);
+                return Err(Failure::from(error).with_details(serde_json::json!({ "series": name })));
+            }
+        }
         Ok(Asking {
             store: self.clone(),
             question,
-            past,
+            state: self.state(question.moment).await?,
         })
     }
 }

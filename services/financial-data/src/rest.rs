@@ -1,6 +1,7 @@
 //! The REST API: bulk writes, series, points in many formats, upkeep of the lake, and the document that describes it.
 
 mod arguments;
+mod arriving;
 mod bulk;
 mod describe;
 mod document;

@@ -22,17 +22,17 @@ use moka::sync::Cache;
 use platform_error::Result;
 use platform_lake::{Env, Lake, LeadRange, Snapshot, Table};
 use platform_service::Context;
+use tokio::sync::Semaphore;
 
 use crate::access::{Access, Gate};
-use crate::aside::blocking;
+use crate::aside::{Turns, blocking};
 use crate::journal::Journal;
 use crate::search::SearchIndex;
 use crate::series::{Series, SeriesId, Source};
 use crate::settings::{LakeSettings, Settings};
 
-pub use change::SeriesPatch;
 pub(crate) use codec::{date, days};
-pub use read::{Latest, Panel};
+pub(crate) use read::State;
 pub use registry::SeriesFilter;
 pub use upload::{Missing, Mode, Report, Summary, Upload};
 
@@ -57,6 +57,12 @@ pub(crate) struct Inner {
     /// Held while the index is brought in line with the registry.
     indexing: Mutex<()>,
     histories: Cache<SeriesId, Decoded>,
+    /// Taken to resolve chunks of rows and to create series.
+    turns: Turns,
+    /// Held by uploads that are not small while they are read: each may hold chunks of rows.
+    uploading: Arc<Semaphore>,
+    /// Taken by series that are read together.
+    reading: Turns,
     /// Held while series or sources are read, changed and written.
     changing: tokio::sync::Mutex<()>,
     /// Shared by uploads from their last look at the series until their rows are there; a deletion has it alone.
@@ -88,6 +94,7 @@ impl Store {
             .max_capacity(lake.memory().decoded() as u64)
             .weigher(weigh)
             .build();
+        let uploading = Arc::new(Semaphore::new(lake.memory().writes() / lake.memory().chunk()));
         let store = Self(Arc::new(Inner {
             context,
             settings,
@@ -100,6 +107,9 @@ impl Store {
             search: SearchIndex::new()?,
             indexing: Mutex::default(),
             histories,
+            turns: Turns::new(),
+            uploading,
+            reading: Turns::new(),
             changing: tokio::sync::Mutex::default(),
             deleting: tokio::sync::RwLock::default(),
         }));
@@ -172,6 +182,11 @@ impl Store {
     /// The lake itself.
     pub fn lake(&self) -> &Lake {
         &self.0.lake
+    }
+
+    /// Permits to read uploads that are not small: as many as their chunks fit into the memory of writes.
+    pub(crate) fn uploading(&self) -> &Arc<Semaphore> {
+        &self.0.uploading
     }
 
     /// Takes over what other processes committed since.

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
 
 use financial_data::demo::Demo;
-use financial_data::history::{DateRange, History, Points, Revisions, Spell};
+use financial_data::history::{DateRange, History, Observation, Points, Revisions};
 use financial_data::value::Value;
 
 const BEGINNING: &str = "1776-07-04";
@@ -79,14 +79,14 @@ fn original_releases_are_the_initial_releases_of_alfred() {
     let gdp = gdp();
     let expected = include_str!("data/gdp-initial-releases.csv");
 
-    let spells = gdp.fred_window(day(BEGINNING), day(END), DateRange::ALL);
+    let spells = spells(&gdp, BEGINNING, END);
     let mut answer = String::from("date,value,realtime_start,realtime_end\n");
-    for spell in spells.iter().filter(|spell| spell.is_original_release) {
+    for spell in spells.iter().filter(|spell| spell.said.is_original_release) {
         writeln!(
             answer,
             "{},{},{},{}",
-            text(spell.date),
-            number(spell.value),
+            text(spell.said.date),
+            number(spell.said.value),
             text(spell.start),
             text(spell.end)
         )
@@ -154,15 +154,46 @@ fn gdp_until(last: &str) -> History {
     History::new(kept).unwrap()
 }
 
+/// The days on which one number was the known one.
+struct Spell {
+    said: Observation,
+    start: i32,
+    end: i32,
+}
+
+/// What held on any day of a window, as ALFRED answers `realtime_start` and `realtime_end`: cut to these days. A revision
+/// that repeats the number before it prolongs that number's spell.
+fn spells(history: &History, start: &str, end: &str) -> Vec<Spell> {
+    let mut spells: Vec<Spell> = Vec::new();
+    for said in history.revisions(DateRange::ALL).iter() {
+        match spells.last_mut().filter(|last| last.said.date == said.date) {
+            Some(last) if last.said.value == said.value => continue,
+            Some(last) => last.end = said.revision_date - 1,
+            None => {}
+        }
+        spells.push(Spell {
+            said,
+            start: said.revision_date,
+            end: day(END),
+        });
+    }
+    spells.retain(|spell| spell.start <= day(end) && spell.end >= day(start));
+    for spell in &mut spells {
+        spell.start = spell.start.max(day(start));
+        spell.end = spell.end.min(day(end));
+    }
+    spells
+}
+
 fn alfred_body(history: &History, start: &str, end: &str) -> String {
-    let spells = history.fred_window(day(start), day(end), DateRange::ALL);
+    let spells = spells(history, start, end);
     let observation = |spell: &Spell| {
-        let value = spell.value.map_or(".".into(), |value| value.to_string());
+        let value = spell.said.value.map_or(".".into(), |value| value.to_string());
         format!(
             r#"{{"realtime_start":"{}","realtime_end":"{}","date":"{}","value":"{value}"}}"#,
             text(spell.start),
             text(spell.end),
-            text(spell.date)
+            text(spell.said.date)
         )
     };
     let observations: Vec<_> = spells.iter().map(observation).collect();

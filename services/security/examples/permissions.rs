@@ -1,7 +1,9 @@
-//! Writes the permissions reference, `docs/permissions.md`.
+//! Writes the permissions reference: `docs/permissions.md`, and `contracts/permissions.txt` with the names alone.
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let page = security::docs::page()?;
-    std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/permissions.md"), page)?;
+    std::fs::write(format!("{ROOT}/docs/permissions.md"), security::docs::page()?)?;
+    std::fs::write(format!("{ROOT}/contracts/permissions.txt"), security::docs::names()?)?;
     Ok(())
 }

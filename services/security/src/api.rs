@@ -10,8 +10,9 @@ use crate::{
     error::Error,
     grant,
     input::{Check, CreateRole, GrantFilter, GrantRole, UpdateRole},
-    output::{PermissionView, PolicyView, RoleView},
+    output::{PermissionView, RoleView},
     place::Target,
+    policies::Described,
     store::{RoleListed, Store},
     subject::Subject,
 };
@@ -41,10 +42,10 @@ impl Store {
             .collect()
     }
 
-    pub(crate) async fn policy_views(&self, actor: &Actor) -> Result<Vec<PolicyView>, Error> {
+    pub(crate) fn policy_views(&self, actor: &Actor) -> Result<Vec<Described>, Error> {
         match actor.subject {
             Subject::Nobody => Err(Error::SignIn),
-            _ => Ok(self.engine().policies().described().iter().map(Into::into).collect()),
+            _ => Ok(self.engine().policies().described().to_vec()),
         }
     }
 
@@ -58,12 +59,12 @@ impl Store {
     }
 
     pub(crate) async fn create_role(&self, actor: &Actor, input: CreateRole) -> Result<RoleView, Error> {
-        let made = self.make_role(actor, input.into()).await;
+        let made = self.make_role(actor, input).await;
         Ok(self.made(&self.noted(actor, "roles.made", made).await?))
     }
 
     pub(crate) async fn update_role(&self, actor: &Actor, (key, input): (&str, UpdateRole)) -> Result<RoleView, Error> {
-        let changed = self.change_role(actor, &key.parse::<RoleKey>()?, input.into()).await;
+        let changed = self.change_role(actor, &key.parse::<RoleKey>()?, input).await;
         Ok(self.made(&self.noted(actor, "roles.changed", changed).await?))
     }
 

@@ -8,6 +8,7 @@ mod search;
 mod verify;
 
 pub use chain::Chain;
+pub use contracts::audit::Outcome;
 pub use redact::{REDACTED, redacted};
 pub use row::{ActiveModel, Column, Entity, Model, PrimaryKey, Relation};
 pub use search::{INDEX, Search, search};
@@ -41,36 +42,6 @@ pub struct Entry {
     pub outcome: Outcome,
     /// Facts. They are redacted before they are kept.
     pub data: Value,
-}
-
-/// How what was tried ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Outcome {
-    /// It was done.
-    #[default]
-    Done,
-    /// It was refused.
-    Refused,
-    /// It failed.
-    Failed,
-}
-
-impl Outcome {
-    /// Its name in the log.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Refused => "refused",
-            Self::Failed => "failed",
-        }
-    }
-
-    /// The outcome of this name.
-    pub fn named(name: &str) -> Result<Self, Error> {
-        let all = [Self::Done, Self::Refused, Self::Failed];
-        let found = all.into_iter().find(|outcome| outcome.as_str() == name);
-        found.ok_or_else(|| Error::field("outcome", "is done, refused or failed"))
-    }
 }
 
 impl Entry {

@@ -1,4 +1,5 @@
-//! The permissions reference: `docs/permissions.md`, written from the seeds and the policies.
+//! The permissions reference, written from the seeds and the policies: `docs/permissions.md` for people, and the names alone
+//! for services.
 
 mod matrix;
 
@@ -53,7 +54,8 @@ stands for one segment of a name, and never for `own`.
 - Built-in roles cannot be changed. A role that a workspace makes is granted in that workspace alone.
 - The last person who can grant roles in a workspace, or everywhere, cannot be removed.
 - An API key does what its scopes name and its owner may, and never administrates. A scope is a permission's name; beside those
-  are `users:read` and `users:write`, which are no permissions: [what they let a key do](identity.md#api-keys).
+  are `users:read`, `users:write` and those of `auth.key-scopes`, which are no permissions: [what they let a key
+  do](identity.md#api-keys).
 - Nobody suspends, signs out or otherwise administrates a person (an administrative permission, asked about a resource of the
   type `user`) who holds an administrative permission everywhere that they do not hold everywhere themselves.
 - A permission, a role or a person that is not known is denied. So is everything while a policy fails.
@@ -70,6 +72,15 @@ row of many that are alike to it, and would show what a decision about such a ro
 keep people away from one place, take away the roles that were granted there. A policy that breaks these rules is named with
 its file, and the service does not start.
 ";
+
+/// The names of all permissions, one a line.
+pub fn names() -> Result<String, Error> {
+    let catalog = Catalog::shipped()?;
+    Ok(catalog
+        .permissions()
+        .map(|(_, one)| format!("{}\n", one.name))
+        .collect())
+}
 
 /// The page.
 pub fn page() -> Result<String, Error> {

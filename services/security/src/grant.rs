@@ -3,8 +3,8 @@
 use async_graphql::{ComplexObject, SimpleObject};
 use chrono::{DateTime, Utc};
 use platform_database::orm::{
-    ActiveModelBehavior, ColumnTrait, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter,
-    ExprTrait, PrimaryKeyTrait, sea_query::Expr,
+    ColumnTrait, DeriveEntityModel, DerivePrimaryKey, EntityTrait, EnumIter, ExprTrait, PrimaryKeyTrait,
+    sea_query::Expr,
 };
 use serde::Serialize;
 use uuid::Uuid;
@@ -50,11 +50,7 @@ pub struct Model {
     pub reason: Option<String>,
 }
 
-/// What a row refers to.
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}
+platform_database::unrelated!();
 
 impl Model {
     /// Where the role is held.

@@ -2,16 +2,16 @@
 
 use async_graphql::InputObject;
 use chrono::{DateTime, Utc};
+use platform_database::PageArgs;
 use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::{
     actor::Actor,
-    audit::Search,
     catalog::RoleKey,
     error::Error,
     place::{Place, Target},
-    store::{Ask, GrantsWanted, NewGrant, NewRole, RoleChange},
+    store::{Ask, GrantsWanted, NewGrant},
     subject::Subject,
 };
 
@@ -55,7 +55,7 @@ pub struct CreateRole {
     pub name: String,
     /// What it is for.
     pub about: Option<String>,
-    /// The names of its permissions.
+    /// The names of its permissions. There are no wildcards: a role never grows by itself.
     pub permissions: Vec<String>,
 }
 
@@ -108,31 +108,12 @@ pub struct GrantFilter {
     pub resource_type: Option<String>,
     /// On which one.
     pub resource_id: Option<String>,
-}
-
-/// What is looked for in the audit log. What is absent does not matter.
-#[derive(Clone, Debug, Default, Deserialize, InputObject)]
-#[graphql(name = "AuditFilter")]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct AuditFilter {
-    /// Who did it.
-    pub actor: Option<String>,
-    /// What was done; with `.` at its end everything that begins so.
-    pub action: Option<String>,
-    /// To what kind of thing.
-    pub target_type: Option<String>,
-    /// To which one.
-    pub target_id: Option<String>,
-    /// In which workspace.
-    pub workspace: Option<Uuid>,
-    /// How it ended: `done`, `refused` or `failed`.
-    pub outcome: Option<String>,
-    /// Then or later.
-    pub from: Option<DateTime<Utc>>,
-    /// Before then.
-    pub until: Option<DateTime<Utc>>,
-    /// Words that the entry has somewhere, all of them. The last one may be the beginning of a word.
-    pub text: Option<String>,
+    /// How many, where an address asks. GraphQL has arguments for that.
+    #[graphql(skip)]
+    pub first: Option<i32>,
+    /// After which one.
+    #[graphql(skip)]
+    pub after: Option<String>,
 }
 
 impl Resource {
@@ -171,27 +152,6 @@ impl Check {
     }
 }
 
-impl From<CreateRole> for NewRole {
-    fn from(input: CreateRole) -> Self {
-        Self {
-            workspace: input.workspace,
-            name: input.name,
-            about: input.about,
-            permissions: input.permissions,
-        }
-    }
-}
-
-impl From<UpdateRole> for RoleChange {
-    fn from(input: UpdateRole) -> Self {
-        Self {
-            name: input.name,
-            about: input.about,
-            permissions: input.permissions,
-        }
-    }
-}
-
 impl TryFrom<GrantRole> for NewGrant {
     type Error = Error;
 
@@ -219,19 +179,11 @@ impl TryFrom<GrantFilter> for GrantsWanted {
     }
 }
 
-impl From<AuditFilter> for Search {
-    fn from(filter: AuditFilter) -> Self {
-        Self {
-            actor: filter.actor,
-            action: filter.action,
-            target_kind: filter.target_type,
-            target_id: filter.target_id,
-            workspace: filter.workspace,
-            outcome: filter.outcome,
-            from: filter.from,
-            until: filter.until,
-            text: filter.text,
-        }
+pub(crate) fn page_args(first: Option<i32>, after: Option<String>) -> PageArgs {
+    PageArgs {
+        first,
+        after,
+        ..PageArgs::default()
     }
 }
 

@@ -6,7 +6,6 @@ use uuid::Uuid;
 
 use crate::{
     catalog::{Catalog, Permission, Reach},
-    policies::Described,
     store::RoleListed,
 };
 
@@ -52,21 +51,6 @@ pub struct RoleView {
     pub holds: Vec<String>,
 }
 
-/// A rule that decides.
-#[derive(Clone, Debug, Serialize, SimpleObject)]
-#[graphql(name = "AccessPolicy")]
-#[serde(rename_all = "camelCase")]
-pub struct PolicyView {
-    /// Its name.
-    pub id: String,
-    /// What it says.
-    pub says: String,
-    /// The file it is in.
-    pub file: String,
-    /// Whether it takes away instead of giving.
-    pub forbids: bool,
-}
-
 impl PermissionView {
     /// A permission as clients see it.
     pub fn of(catalog: &Catalog, permission: &Permission) -> Self {
@@ -96,17 +80,6 @@ impl RoleView {
             about: role.about,
             system: listed.system,
             workspace: role.workspace,
-        }
-    }
-}
-
-impl From<&Described> for PolicyView {
-    fn from(policy: &Described) -> Self {
-        Self {
-            id: policy.id.clone(),
-            says: policy.says.clone(),
-            file: policy.file.clone(),
-            forbids: policy.forbids,
         }
     }
 }

@@ -5,9 +5,11 @@ mod schema;
 
 use std::sync::Arc;
 
+use async_graphql::SimpleObject;
 use cedar_policy::{
     ActionConstraint, Effect, EntityUid, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator,
 };
+use serde::Serialize;
 
 use crate::{
     catalog::{Catalog, PermissionId},
@@ -44,12 +46,13 @@ pub struct Policies {
     described: Vec<Described>,
 }
 
-/// What a policy says, for people.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A rule that decides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, SimpleObject)]
+#[graphql(name = "AccessPolicy")]
 pub struct Described {
-    /// Its name, unique among all.
+    /// Its name.
     pub id: String,
-    /// What it says in a sentence.
+    /// What it says.
     pub says: String,
     /// The file it is in.
     pub file: String,

@@ -1,8 +1,5 @@
 //! The REST API: the same as GraphQL, for programs that would rather have addresses.
 
-mod asked;
-
-use asked::{AuditAsked, GrantsAsked};
 use axum::{
     Router,
     extract::{Path, Query, State},
@@ -19,12 +16,13 @@ use uuid::Uuid;
 
 use crate::{
     actor::Actor,
-    audit::{Anchor, Verified},
+    audit::{Anchor, Search, Verified},
     engine::Decision,
     filter::Filter,
-    input::{Check, CreateRole, GrantRole, Resource, UpdateRole},
-    output::{PermissionView, PolicyView, RoleView},
+    input::{Check, CreateRole, GrantFilter, GrantRole, Resource, UpdateRole, page_args},
+    output::{PermissionView, RoleView},
     place::Target,
+    policies::Described,
     store::{Ask, Store},
 };
 
@@ -95,8 +93,8 @@ async fn mine(State(store): State<Store>, caller: Caller, Query(on): Query<Resou
     Ok(Json(store.my_permissions(&actor(&caller), on.target()?).await?))
 }
 
-async fn policies(State(store): State<Store>, caller: Caller) -> Answer<Vec<PolicyView>> {
-    Ok(Json(store.policy_views(&actor(&caller)).await?))
+async fn policies(State(store): State<Store>, caller: Caller) -> Answer<Vec<Described>> {
+    Ok(Json(store.policy_views(&actor(&caller))?))
 }
 
 async fn check(State(store): State<Store>, caller: Caller, Json(asked): Json<Check>) -> Answer<Decision> {
@@ -158,8 +156,8 @@ async fn delete_role(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn grants(State(store): State<Store>, caller: Caller, Query(asked): Query<GrantsAsked>) -> Answer<Value> {
-    let (filter, args) = asked.parts();
+async fn grants(State(store): State<Store>, caller: Caller, Query(filter): Query<GrantFilter>) -> Answer<Value> {
+    let args = page_args(filter.first, filter.after.clone());
     Ok(paged(store.grant_views(&actor(&caller), filter, &args).await?))
 }
 
@@ -173,9 +171,9 @@ async fn revoke(State(store): State<Store>, caller: Caller, Path(id): Path<Uuid>
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn audit(State(store): State<Store>, caller: Caller, Query(asked): Query<AuditAsked>) -> Answer<Value> {
-    let (filter, args) = asked.parts();
-    Ok(paged(store.search_audit(&actor(&caller), &filter.into(), &args).await?))
+async fn audit(State(store): State<Store>, caller: Caller, Query(search): Query<Search>) -> Answer<Value> {
+    let args = page_args(search.first, search.after.clone());
+    Ok(paged(store.search_audit(&actor(&caller), &search, &args).await?))
 }
 
 async fn verify(State(store): State<Store>, caller: Caller, Query(noted): Query<Noted>) -> Answer<Verified> {

@@ -1,9 +1,7 @@
 //! Roles that were made here, as they are stored.
 
 use chrono::{DateTime, Utc};
-use platform_database::orm::{
-    ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
-};
+use platform_database::orm::{DeriveEntityModel, DerivePrimaryKey, EntityTrait, EnumIter, PrimaryKeyTrait};
 use uuid::Uuid;
 
 use crate::catalog::{Catalog, Role, RoleKey};
@@ -33,11 +31,7 @@ pub struct Model {
     pub updated_at: DateTime<Utc>,
 }
 
-/// What a row refers to.
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}
+platform_database::unrelated!();
 
 impl Model {
     /// The role. A permission that is no longer declared is allowed to nobody, so it is left out.

@@ -22,7 +22,6 @@ use platform_service::{Clock, Context, Ids};
 pub use ask::Ask;
 pub use assign::{NewGrant, Others, administrator};
 pub use list::{GrantsWanted, RoleListed};
-pub use make::{NewRole, RoleChange};
 
 use crate::{
     catalog::Catalog,

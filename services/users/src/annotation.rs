@@ -71,11 +71,7 @@ pub struct Model {
     pub updated_at: DateTime<Utc>,
 }
 
-/// None: rows are joined by hand where it matters.
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}
+platform_database::unrelated!();
 
 /// A new annotation.
 #[derive(Clone, Debug, InputObject)]

@@ -16,7 +16,6 @@ use crate::{
     asker::Asker,
     chart,
     error::Error,
-    held::hold,
     level::Level,
     news::{self, Deed},
     profile,
@@ -62,11 +61,7 @@ pub struct Model {
     pub updated_at: DateTime<Utc>,
 }
 
-/// None: rows are joined by hand where it matters.
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}
+platform_database::unrelated!();
 
 /// What can be commented on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,8 +89,8 @@ impl Subject {
     /// Holds it, so that of two who comment on it at once the second counts what the first has said.
     async fn hold(self, tx: &Tx) -> Result<(), Error> {
         let (is_there, what) = match self {
-            Self::Annotation(id) => (hold::<annotation::Entity>(tx, id).await?.is_some(), "annotation"),
-            Self::Chart(id) => (hold::<chart::Entity>(tx, id).await?.is_some(), "chart"),
+            Self::Annotation(id) => (tx.hold::<annotation::Entity>(id).await?.is_some(), "annotation"),
+            Self::Chart(id) => (tx.hold::<chart::Entity>(id).await?.is_some(), "chart"),
         };
         is_there.then_some(()).ok_or(Error::NoSuch(what))
     }

@@ -13,7 +13,7 @@ mod user;
 use async_graphql::{Context, EmptySubscription, ID, Schema, SimpleObject};
 use contracts::series::SeriesId;
 use platform_auth::principal;
-use platform_database::{Connection, Key, Order, PageArgs, PageLimits, orm};
+use platform_database::{Connection, Key, PageArgs, orm};
 use platform_graphql::Result;
 use uuid::Uuid;
 
@@ -75,7 +75,7 @@ fn page((first, after): (Option<i32>, Option<String>), (last, before): (Option<i
 async fn newest<E>(
     ctx: &Context<'_>,
     select: orm::Select<E>,
-    (id, id_of): (E::Column, impl Fn(&E::Model) -> Uuid),
+    key: (E::Column, impl Fn(&E::Model) -> Uuid),
     args: PageArgs,
 ) -> Result<Connection<E::Model>>
 where
@@ -83,7 +83,6 @@ where
     E::Model: orm::FromQueryResult + async_graphql::OutputType + Send + Sync,
     Uuid: Key,
 {
-    let key = (id, Order::Falling, id_of);
-    let page = platform_database::page(store(ctx).db.read(), select, key, &args, PageLimits::default()).await;
+    let page = platform_database::page(store(ctx).db.read(), select, key, &args).await;
     Ok(page.map_err(Error::from)?)
 }

@@ -2,7 +2,7 @@
 
 use async_graphql::SimpleObject;
 use chrono::{DateTime, TimeDelta, Utc};
-use platform_crypto::{Token, TokenHash};
+use platform_crypto::{Token, TokenHash, hex};
 use platform_database::{
     Tx,
     orm::{
@@ -56,11 +56,7 @@ pub struct Model {
     pub created_at: DateTime<Utc>,
 }
 
-/// None: rows are joined by hand where it matters.
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}
+platform_database::unrelated!();
 
 /// Invitations of a workspace that wait for an answer, for those who invite people to it.
 pub(crate) async fn waiting(store: &Store, who: &Asker<'_>, workspace: Uuid) -> Result<Vec<Model>, Error> {
@@ -128,7 +124,7 @@ async fn invite_as(
         workspace_id: workspace,
         email: email.to_owned(),
         role,
-        token_hash: hex(&token.hash),
+        token_hash: hex(token.hash.as_bytes()),
         invited_by: by.me,
         expires_at: store.now() + LIFE,
         created_at: store.now(),
@@ -231,7 +227,10 @@ async fn open(db: &impl ConnectionTrait, secret: &str, now: DateTime<Utc>) -> Re
     let Some(hash) = TokenHash::of_token(PREFIX, secret) else {
         return Ok(None);
     };
-    let found = Entity::find().filter(Column::TokenHash.eq(hex(&hash))).one(db).await?;
+    let found = Entity::find()
+        .filter(Column::TokenHash.eq(hex(hash.as_bytes())))
+        .one(db)
+        .await?;
     Ok(found.filter(|one| one.expires_at > now))
 }
 
@@ -257,8 +256,4 @@ pub(crate) async fn clear(tx: &Tx, now: DateTime<Utc>) -> Result<(), Error> {
     let over = Entity::delete_many().filter(Column::ExpiresAt.lte(now));
     over.exec(tx).await?;
     Ok(())
-}
-
-fn hex(hash: &TokenHash) -> String {
-    hash.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -8,7 +8,6 @@ pub mod error;
 mod graphql;
 mod grpc;
 mod heard;
-mod held;
 pub mod invitation;
 pub mod level;
 mod news;

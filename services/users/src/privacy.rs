@@ -47,11 +47,7 @@ pub struct Model {
     pub expires_at: DateTime<Utc>,
 }
 
-/// None: rows are joined by hand where it matters.
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}
+platform_database::unrelated!();
 
 /// What one service knows, or as much of it as one event carries.
 pub mod part {
@@ -77,11 +73,7 @@ pub mod part {
         pub created_at: DateTime<Utc>,
     }
 
-    /// None: rows are joined by hand where it matters.
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
+    platform_database::unrelated!();
 }
 
 /// Asks every service for what it knows of the caller.

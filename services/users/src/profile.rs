@@ -11,7 +11,7 @@ use platform_database::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::{error::Error, held, store::Store, text};
+use crate::{error::Error, store::Store, text};
 
 /// Whoever changes a profile forgets it here. The time bounds what replicas without a Redis do not hear of each other.
 pub(crate) const CACHED: Spec = Spec::new("users.profiles", 1)
@@ -50,11 +50,7 @@ pub struct Model {
     pub updated_at: DateTime<Utc>,
 }
 
-/// None: rows are joined by hand where it matters.
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}
+platform_database::unrelated!();
 
 /// What a profile may become; what is absent stays as it is, and an empty text is nothing.
 #[derive(Clone, Debug, Default, async_graphql::InputObject)]
@@ -140,7 +136,7 @@ pub(crate) async fn own(db: &impl ConnectionTrait, me: Uuid) -> Result<Model, Er
 /// The caller's own profile, held. Whoever writes does so first: what one person writes at once is written one after the
 /// other, and nothing is written by somebody who is being forgotten.
 pub(crate) async fn hold(tx: &Tx, me: Uuid) -> Result<Model, Error> {
-    held::hold::<Entity>(tx, me).await?.ok_or(Error::NoProfile)
+    tx.hold::<Entity>(me).await?.ok_or(Error::NoProfile)
 }
 
 /// The profile of somebody who is to be forgotten: what they began to write is there now, and neither they nor anybody who

@@ -36,11 +36,7 @@ pub struct Model {
     pub created_at: DateTime<Utc>,
 }
 
-/// None: rows are joined by hand where it matters.
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}
+platform_database::unrelated!();
 
 /// What somebody saved, the oldest first.
 pub(crate) async fn of(db: &impl ConnectionTrait, user: Uuid) -> Result<Vec<Model>, Error> {

@@ -38,11 +38,7 @@ pub struct Model {
     pub updated_at: DateTime<Utc>,
 }
 
-/// None: rows are joined by hand where it matters.
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}
+platform_database::unrelated!();
 
 /// A series on a watchlist.
 pub mod item {
@@ -71,11 +67,7 @@ pub mod item {
         pub created_at: DateTime<Utc>,
     }
 
-    /// None: rows are joined by hand where it matters.
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
+    platform_database::unrelated!();
 }
 
 /// Somebody's watchlists, by name.

@@ -14,7 +14,7 @@ use platform_database::{
 };
 use serde_json::json;
 
-use crate::{asker::Asker, error::Error, held, news, profile, rights::By, store::Store, text};
+use crate::{asker::Asker, error::Error, news, profile, rights::By, store::Store, text};
 
 use member::expel;
 pub(crate) use member::{change_role, join, leave, members, part, parts};
@@ -64,11 +64,7 @@ pub struct Model {
     pub updated_at: DateTime<Utc>,
 }
 
-/// None: rows are joined by hand where it matters.
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}
+platform_database::unrelated!();
 
 /// The caller's own part, where they have one. It, or what they were given, must be `least` or more. Who is not in a
 /// workspace and was given nothing there is not told that there is one.
@@ -100,7 +96,7 @@ pub(crate) async fn find(db: &impl ConnectionTrait, id: Uuid) -> Result<Model, E
 /// Holds a workspace until the transaction ends, so that of two who leave or join it at once the second sees that the first
 /// has. Whoever holds their own profile too does that before.
 pub(crate) async fn hold(tx: &Tx, id: Uuid) -> Result<(), Error> {
-    let held = held::hold::<Entity>(tx, id).await?;
+    let held = tx.hold::<Entity>(id).await?;
     held.map(drop).ok_or(Error::NoSuch("workspace"))
 }
 

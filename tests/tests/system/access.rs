@@ -1,101 +1,41 @@
 //! Who may write financial data where others depend on it: the real processes of a small production.
 
-use std::{
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
-};
+use std::path::Path;
 
-use platform_http::{Client, ClientSettings, Method};
+use platform_http::Method;
 use serde_json::{Value, json};
-use system_tests::{binary, hansa};
+use system_tests::{Process, hansa, seed, send, sign_in};
 
 struct Production {
-    child: Child,
-    client: Client,
     auth: String,
     data: String,
-}
-
-impl Drop for Production {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+    _process: Process,
 }
 
 impl Production {
-    async fn start(home: &std::path::Path) -> Self {
-        let seeded = hansa(&["seed", "--system", "economic", "--data", &home.display().to_string()]);
-        assert!(seeded.status.success(), "{}", String::from_utf8_lossy(&seeded.stderr));
-        let [data, auth, security] = [(); 3].map(|()| platform_testing::free_port());
-        let mut command = Command::new(binary());
-        command.args([
-            "run",
-            "--no-gateway",
-            "--only",
-            "financial-data,auth,security",
-            "--log",
-            "off",
-        ]);
-        command.args(["--port", &data.to_string(), "--set", &format!("auth.port={auth}")]);
-        command
-            .args(["--set", &format!("security.port={security}"), "--data"])
-            .arg(home);
-        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let production = Self {
-            child,
-            client: Client::new(&ClientSettings::default()).unwrap(),
-            auth: format!("http://127.0.0.1:{auth}"),
-            data: format!("http://127.0.0.1:{data}"),
-        };
-        let started = Instant::now();
-        while production
-            .send(Method::GET, &format!("{}/readyz", production.data), None, "")
-            .await
-            .0
-            != 200
-        {
-            assert!(started.elapsed() < Duration::from_secs(60), "the process is not ready");
-            tokio::time::sleep(Duration::from_millis(30)).await;
-        }
-        production
-    }
-
-    async fn send(&self, method: Method, url: &str, token: Option<&str>, body: &str) -> (u16, Value) {
-        let mut request = self
-            .client
-            .request(method, url)
-            .header("content-type", "application/json");
-        if let Some(token) = token {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
-        match request.body(body.to_owned()).send().await {
-            Err(_) => (0, Value::Null),
-            Ok(answer) => (answer.status().as_u16(), answer.json().await.unwrap_or_default()),
+    async fn start(home: &Path) -> Self {
+        seed(home, &[]);
+        let only = "run --no-gateway --only financial-data,auth,security";
+        let ports = "--port 0 --set auth.port=0 --set security.port=0";
+        let arguments: Vec<_> = only.split(' ').chain(ports.split(' ')).collect();
+        let mut process = Process::start(home, &arguments);
+        Self {
+            auth: process.address("auth").await,
+            data: process.address("financial-data").await,
+            _process: process,
         }
     }
 
-    async fn sign_in(&self, name: &str, password: &str) -> String {
-        let body = json!({ "email": format!("{name}@economic.example"), "password": password, "mode": "bearer" });
-        let url = format!("{}/auth/sign-in", self.auth);
-        let (_, answer) = self.send(Method::POST, &url, None, &body.to_string()).await;
-        answer["accessToken"]
-            .as_str()
-            .unwrap_or_else(|| panic!("not signed in: {answer}"))
-            .to_owned()
-    }
-
-    async fn write(&self, token: Option<&str>) -> u16 {
-        let rows = r#"[{ "series_id": "rate", "date": "2026-01-01", "value": "2.25" }]"#;
+    async fn write(&self, token: &str) -> u16 {
+        let rows = json!([{ "series_id": "rate", "date": "2026-01-01", "value": "2.25" }]);
         let url = format!("{}/api/v1/financial-data/bulk?source=mine", self.data);
-        self.send(Method::POST, &url, token, rows).await.0
+        send(Method::POST, &url, token, &rows).await.0
     }
 
-    async fn delete(&self, token: Option<&str>) -> Value {
-        let query = json!({ "query": "mutation { deleteFinancialSeries(id: \"mine:rate\") }" }).to_string();
-        self.send(Method::POST, &format!("{}/graphql", self.data), token, &query)
-            .await
-            .1
+    async fn delete(&self, token: &str) -> Value {
+        let query = json!({ "query": "mutation { deleteFinancialSeries(id: \"mine:rate\") }" });
+        let url = format!("{}/graphql", self.data);
+        send(Method::POST, &url, token, &query).await.1
     }
 }
 
@@ -103,24 +43,21 @@ impl Production {
 async fn in_production_everybody_reads_and_only_those_who_may_write() {
     let home = tempfile::tempdir().unwrap();
     let production = Production::start(home.path()).await;
-    let admin = production.sign_in("admin", "correct-horse-economic-1").await;
-    let viewer = production.sign_in("viewer", "correct-horse-economic-3").await;
+    let (admin, _) = sign_in(&production.auth, "admin", "correct-horse-economic-1").await;
+    let (viewer, _) = sign_in(&production.auth, "viewer", "correct-horse-economic-3").await;
 
-    assert_eq!(production.write(None).await, 401);
-    assert_eq!(production.write(Some("made.up.token")).await, 401);
-    assert_eq!(production.write(Some(&viewer)).await, 403);
-    assert_eq!(production.write(Some(&admin)).await, 200);
-    for (token, code) in [(None, "UNAUTHENTICATED"), (Some(viewer.as_str()), "FORBIDDEN")] {
+    assert_eq!(production.write("").await, 401);
+    assert_eq!(production.write("made.up.token").await, 401);
+    assert_eq!(production.write(&viewer).await, 403);
+    assert_eq!(production.write(&admin).await, 200);
+    for (token, code) in [("", "UNAUTHENTICATED"), (viewer.as_str(), "FORBIDDEN")] {
         let refused = production.delete(token).await;
         assert_eq!(refused["errors"][0]["extensions"]["code"], code, "{refused}");
     }
     let latest = format!("{}/api/v1/financial-data/series/mine:rate/latest", production.data);
-    let (status, value) = production.send(Method::GET, &latest, None, "").await;
+    let (status, value) = send(Method::GET, &latest, "", &Value::Null).await;
     assert_eq!((status, &value["value"]), (200, &json!("2.25")));
-    assert_eq!(
-        production.delete(Some(&admin)).await["data"]["deleteFinancialSeries"],
-        true
-    );
+    assert_eq!(production.delete(&admin).await["data"]["deleteFinancialSeries"], true);
 }
 
 #[test]

@@ -3,8 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use platform_http::{Client, ClientSettings, Method};
+use platform_http::Method;
 use serde_json::{Value, json};
+use system_tests::sign_in;
 
 use crate::scenario::system::System;
 
@@ -20,49 +21,25 @@ const LOG: &str = "query ($filter: AuditFilter) { auditLog(filter: $filter, firs
 /// People at the doors of a system.
 struct Doors<'s> {
     system: &'s System,
-    client: Client,
 }
 
 impl Doors<'_> {
-    async fn send(&self, token: &str, (service, method, path): (&str, Method, &str), body: String) -> (u16, Value) {
+    async fn post(&self, token: &str, (service, path): (&str, &str), body: Value) -> (u16, Value) {
         let url = format!("{}{path}", self.system.urls[service]);
-        let request = self
-            .client
-            .request(method, &url)
-            .header("content-type", "application/json");
-        let request = match token {
-            "" => request,
-            token => request.header("authorization", format!("Bearer {token}")),
-        };
-        let answer = request.body(body).send().await.unwrap();
-        let status = answer.status().as_u16();
-        (status, answer.json().await.unwrap_or_default())
-    }
-
-    /// The token and the name as a subject of somebody whose account comes ready.
-    async fn sign_in(&self, name: &str, password: &str) -> (String, String) {
-        let body = json!({ "email": format!("{name}@economic.example"), "password": password, "mode": "bearer" });
-        let call = ("auth", Method::POST, "/auth/sign-in");
-        let (_, answer) = self.send("", call, body.to_string()).await;
-        let text = |name: &str| answer[name].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned();
-        (text("accessToken"), format!("user:{}", text("user")))
+        system_tests::send(Method::POST, &url, token, &body).await
     }
 
     async fn ask(&self, token: &str, query: &str, variables: Value) -> Value {
-        let body = json!({ "query": query, "variables": variables }).to_string();
-        let (_, answer) = self.send(token, ("security", Method::POST, "/graphql"), body).await;
+        let body = json!({ "query": query, "variables": variables });
+        let (_, answer) = self.post(token, ("security", "/graphql"), body).await;
         assert!(answer["errors"].is_null(), "{}: {answer}", self.system.name);
         answer["data"].clone()
     }
 
     async fn write(&self, token: &str) -> u16 {
-        let rows = r#"[{ "series_id": "rate", "date": "2026-01-01", "value": "7731.25" }]"#;
-        let call = (
-            "financial-data",
-            Method::POST,
-            "/api/v1/financial-data/bulk?source=mine",
-        );
-        self.send(token, call, rows.to_owned()).await.0
+        let rows = json!([{ "series_id": "rate", "date": "2026-01-01", "value": "7731.25" }]);
+        let call = ("financial-data", "/api/v1/financial-data/bulk?source=mine");
+        self.post(token, call, rows).await.0
     }
 
     /// Waits until writing is answered so.
@@ -102,18 +79,16 @@ impl Doors<'_> {
 }
 
 async fn follow(system: &System) {
-    let client = Client::new(&ClientSettings::default()).unwrap();
-    let doors = Doors { system, client };
-    let (admin, _) = doors.sign_in("admin", "correct-horse-economic-1").await;
-    let (viewer, subject) = doors.sign_in("viewer", "correct-horse-economic-3").await;
+    let (doors, auth) = (Doors { system }, &system.urls["auth"]);
+    let (admin, _) = sign_in(auth, "admin", "correct-horse-economic-1").await;
+    let (viewer, subject) = sign_in(auth, "viewer", "correct-horse-economic-3").await;
 
     assert_eq!(doors.write(&viewer).await, 403);
     let input = json!({ "input": { "subject": subject, "role": "economic/admin" } });
     let granted = doors.ask(&admin, GRANT, input).await;
     doors.written(&viewer, 200, SOON).await;
-    let delete = json!({ "query": "mutation { deleteFinancialSeries(id: \"mine:rate\") }" }).to_string();
-    let call = ("financial-data", Method::POST, "/graphql");
-    let (_, deleted) = doors.send(&viewer, call, delete).await;
+    let delete = json!({ "query": "mutation { deleteFinancialSeries(id: \"mine:rate\") }" });
+    let (_, deleted) = doors.post(&viewer, ("financial-data", "/graphql"), delete).await;
     assert_eq!(deleted["data"]["deleteFinancialSeries"], true, "{deleted}");
     doors
         .ask(&admin, REVOKE, json!({ "id": granted["grantRole"]["id"] }))

@@ -2,107 +2,47 @@
 
 use std::{
     path::Path,
-    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
-use platform_http::{Client, ClientSettings, Method};
+use platform_http::Method;
 use serde_json::{Value, json};
-use system_tests::{Server, binary, hansa};
+use system_tests::{Process, Server, seed, send};
 
 const JOINED: &str = "{ me { name financialSeries { id name latest { value } } } }";
 
 /// A developer's own process: people, sign-in and permissions here, financial data elsewhere.
 struct Developer {
-    child: Child,
-    client: Client,
     auth: String,
-    users: String,
-    gateway: Option<String>,
+    /// The gateway where there is one, else the service of people itself.
+    asked: String,
+    _process: Process,
 }
 
 impl Developer {
     async fn start(home: &Path, shared: &str, federated: bool) -> Self {
-        let seeded = hansa(&["seed", "--system", "economic", "--data", &home.display().to_string()]);
-        assert!(seeded.status.success(), "{}", String::from_utf8_lossy(&seeded.stderr));
-        let ports: Vec<_> = (0..4).map(|_| platform_testing::free_port()).collect();
-        let mut command = Command::new(binary());
-        command.args(["up", "--only", "users,auth,security", "--log", "off"]);
-        command.args([
-            "--with",
-            &format!("financial-data={shared}"),
-            "--gateway-port",
-            &ports[0].to_string(),
-        ]);
-        for (service, port) in ["auth", "users", "security"].iter().zip(&ports[1..]) {
-            command.args(["--set", &format!("{service}.port={port}")]);
+        seed(home, &[]);
+        let only = format!("up --only users,auth,security --with financial-data={shared}");
+        let ports = "--gateway-port 0 --set auth.port=0 --set users.port=0 --set security.port=0";
+        let mut arguments: Vec<_> = only.split(' ').chain(ports.split(' ')).collect();
+        arguments.extend((!federated).then_some("--no-gateway"));
+        let mut process = Process::start(home, &arguments);
+        Self {
+            auth: process.address("auth").await,
+            asked: process.address(if federated { "gateway" } else { "users" }).await,
+            _process: process,
         }
-        if !federated {
-            command.arg("--no-gateway");
-        }
-        command.arg("--data").arg(home);
-        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let at = |port: u16| format!("http://127.0.0.1:{port}");
-        let developer = Self {
-            child,
-            client: Client::new(&ClientSettings::default()).unwrap(),
-            auth: at(ports[1]),
-            users: at(ports[2]),
-            gateway: federated.then(|| at(ports[0])),
-        };
-        let started = Instant::now();
-        for url in ports[1..].iter().map(|port| at(*port)).chain(developer.gateway.clone()) {
-            while !developer.is_ready(&url).await {
-                assert!(started.elapsed() < Duration::from_secs(60), "{url} is not ready");
-                tokio::time::sleep(Duration::from_millis(30)).await;
-            }
-        }
-        developer
-    }
-
-    async fn is_ready(&self, url: &str) -> bool {
-        let answer = self.client.request(Method::GET, &format!("{url}/readyz")).send().await;
-        answer.is_ok_and(|answer| answer.status().is_success())
-    }
-
-    async fn post(&self, url: &str, token: Option<&str>, body: Value) -> Value {
-        let mut request = self
-            .client
-            .request(Method::POST, url)
-            .header("content-type", "application/json");
-        if let Some(token) = token {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
-        let answer = request
-            .body(body.to_string())
-            .send()
-            .await
-            .unwrap()
-            .text()
-            .await
-            .unwrap();
-        serde_json::from_str(&answer).unwrap_or_else(|_| panic!("not JSON: {answer}"))
     }
 
     /// Signs in with a seeded account and gives back the token.
     async fn sign_in(&self) -> String {
-        let credentials = json!({
-            "email": "analyst@economic.example", "password": "correct-horse-economic-2", "mode": "bearer",
-        });
-        let answer = self
-            .post(&format!("{}/auth/sign-in", self.auth), None, credentials)
-            .await;
-        answer["accessToken"]
-            .as_str()
-            .unwrap_or_else(|| panic!("not signed in: {answer}"))
-            .to_owned()
+        let (token, _) = system_tests::sign_in(&self.auth, "analyst", "correct-horse-economic-2").await;
+        token
     }
 
-    /// Asks through the gateway where there is one, else the service of people itself.
     async fn ask(&self, token: &str, query: &str) -> Value {
-        let url = self.gateway.as_ref().unwrap_or(&self.users);
-        self.post(&format!("{url}/graphql"), Some(token), json!({ "query": query }))
-            .await
+        let url = format!("{}/graphql", self.asked);
+        send(Method::POST, &url, token, &json!({ "query": query })).await.1
     }
 
     /// Saves a series, once the profile of the account has arrived.
@@ -118,13 +58,6 @@ impl Developer {
             assert!(is_early && started.elapsed() < Duration::from_secs(30), "{answer}");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-    }
-}
-
-impl Drop for Developer {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

@@ -1,9 +1,13 @@
 //! A document without the fields and fragments that its caller may not see.
 
-use graphql_tools::static_graphql::query::{Definition, Document, Field, OperationDefinition, Selection, SelectionSet};
+use graphql_tools::static_graphql::query::{Definition, Document, Field, Selection, SelectionSet};
 
 use super::Rules;
-use crate::{jwt::Principal, outline::OperationKind};
+use crate::{
+    conditions::{set_of, typename},
+    jwt::Principal,
+    parse::kind_of,
+};
 
 /// Takes forbidden selections out of every operation and fragment. A selection set that would be empty asks for
 /// `__typename`, so that the object is still found and its forbidden fields are null in it.
@@ -17,16 +21,8 @@ pub(super) fn prune(rules: &Rules, document: &Document, principal: Option<&Princ
                 pruner.set(parent, &mut fragment.selection_set);
             }
             Definition::Operation(operation) => {
-                let (kind, set) = match operation {
-                    OperationDefinition::SelectionSet(set) => (OperationKind::Query, set),
-                    OperationDefinition::Query(query) => (OperationKind::Query, &mut query.selection_set),
-                    OperationDefinition::Mutation(mutation) => (OperationKind::Mutation, &mut mutation.selection_set),
-                    OperationDefinition::Subscription(subscription) => {
-                        (OperationKind::Subscription, &mut subscription.selection_set)
-                    }
-                };
-                if let Some(root) = rules.root(kind) {
-                    pruner.set(root, set);
+                if let Some(root) = rules.root(kind_of(operation)) {
+                    pruner.set(root, set_of(operation));
                 }
             }
         }
@@ -90,16 +86,6 @@ fn drop_forbidden_spreads(document: &mut Document, pruner: &Pruner<'_>) {
 
 fn fill(set: &mut SelectionSet) {
     if set.items.is_empty() {
-        set.items.push(Selection::Field(Field {
-            position: set.span.0,
-            alias: None,
-            name: "__typename".into(),
-            arguments: Vec::new(),
-            directives: Vec::new(),
-            selection_set: SelectionSet {
-                span: set.span,
-                items: Vec::new(),
-            },
-        }));
+        set.items.push(typename(set.span));
     }
 }

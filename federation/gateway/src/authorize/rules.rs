@@ -108,11 +108,7 @@ impl<'a> Own<'a> {
 
     fn combine(self, supergraph: &Supergraph) -> Rules {
         let mut rules = Rules {
-            roots: [
-                Some(supergraph.query_type().to_owned()),
-                supergraph.mutation_type().map(Into::into),
-                supergraph.subscription_type().map(Into::into),
-            ],
+            roots: supergraph.roots().map(|root| root.map(Into::into)),
             ..Rules::default()
         };
         let mut all = HashSet::new();
@@ -142,12 +138,7 @@ impl<'a> Own<'a> {
     fn of_field(&self, supergraph: &Supergraph, parent: &str, field: &Field) -> Requirement {
         let mut requirement = self.fields[&(parent, field.name.as_str())].clone();
         // Nothing leads to a root type, so what it requires is asked at its fields.
-        let roots = [
-            Some(supergraph.query_type()),
-            supergraph.mutation_type(),
-            supergraph.subscription_type(),
-        ];
-        if roots.contains(&Some(parent)) {
+        if supergraph.roots().contains(&Some(parent)) {
             requirement.and(&self.types[parent]);
         }
         if let Some(of) = self.types.get(inner(&field.field_type)) {

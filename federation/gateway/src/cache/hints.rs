@@ -11,7 +11,7 @@ use graphql_tools::static_graphql::{
 
 use super::Policy;
 use crate::{
-    outline::{Operation, OperationKind, flag, inner, number},
+    outline::{Operation, OperationKind, Part, flag, inner, number},
     persisted::digest,
     request::Variables,
     supergraph::{Supergraph, argument},
@@ -65,11 +65,7 @@ impl Hints {
     /// Reads the directives of a supergraph; `default_max_age` is for root fields without one.
     pub(crate) fn new(supergraph: &Supergraph, default_max_age: u64) -> Self {
         let mut hints = Self {
-            roots: [
-                Some(supergraph.query_type().to_owned()),
-                supergraph.mutation_type().map(Into::into),
-                supergraph.subscription_type().map(Into::into),
-            ],
+            roots: supergraph.roots().map(|root| root.map(Into::into)),
             version: digest(&supergraph.sdl),
             is_used: default_max_age > 0,
             default_max_age,
@@ -202,24 +198,10 @@ struct Walk<'a> {
 impl Walk<'_> {
     /// `above` is what the parent field may be kept for; nothing at the root.
     fn set(&self, parent: &str, set: &SelectionSet, above: Option<u64>) -> Policy {
-        let policies = set.items.iter().map(|selection| match selection {
-            Selection::Field(field) if self.operation.includes(&field.directives, self.variables) => {
-                self.field(parent, &field.name, &field.selection_set, above)
-            }
-            Selection::InlineFragment(fragment) if self.operation.includes(&fragment.directives, self.variables) => {
-                let parent = fragment
-                    .type_condition
-                    .as_ref()
-                    .map_or(parent, |condition| condition.as_ref());
-                self.set(parent, &fragment.selection_set, above)
-            }
-            Selection::FragmentSpread(spread) if self.operation.includes(&spread.directives, self.variables) => {
-                match self.operation.fragments.get(spread.fragment_name.as_str()) {
-                    Some(fragment) => self.set(fragment.type_condition.as_ref(), &fragment.selection_set, above),
-                    None => Policy::UNLIMITED,
-                }
-            }
-            _ => Policy::UNLIMITED,
+        let parts = self.operation.parts(parent, set, self.variables);
+        let policies = parts.map(|part| match part {
+            Part::Field(field) => self.field(parent, &field.name, &field.selection_set, above),
+            Part::Fragment(on, set) => self.set(on, set, above),
         });
         policies.fold(Policy::UNLIMITED, Policy::and)
     }

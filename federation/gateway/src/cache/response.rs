@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::{Fresh, Invalidation, Key, Policy, Tags, said};
+use super::{Fresh, Key, Policy, Tags, said};
 use crate::{
     admit::Ready,
     authorize::{self, Asked},
     gateway::Gateway,
     outcome::Outcome,
-    outline::{Operation, OperationKind},
+    outline::OperationKind,
     request::Caller,
     subgraph::header_parts,
     telemetry,
@@ -27,7 +27,7 @@ impl Gateway {
             .0
             .cache
             .as_ref()
-            .filter(|_| settings.responses && ready.kind == OperationKind::Query);
+            .filter(|_| settings.responses && ready.parsed.kind == OperationKind::Query);
         let Some(store) = store else {
             let (mut outcome, said) = self.run_fresh(ready, caller).await;
             if settings.header {
@@ -99,11 +99,6 @@ impl Gateway {
         }
     }
 
-    /// Takes kept answers away and says how many.
-    pub fn invalidate(&self, what: &Invalidation) -> usize {
-        self.0.cache.as_ref().map_or(0, |store| store.invalidate(what))
-    }
-
     /// How long an answer may be kept: as the schema says, and as every subgraph said. Nothing is known where neither
     /// said anything.
     fn policy(&self, ready: &Ready, said_by: &Said, outcome: &Outcome) -> Option<Policy> {
@@ -114,10 +109,10 @@ impl Gateway {
         if !hints.are_used() && !has_said {
             return None;
         }
-        if ready.kind != OperationKind::Query || !outcome.faults.is_empty() {
+        if ready.parsed.kind != OperationKind::Query || !outcome.faults.is_empty() {
             return Some(Policy::NEVER);
         }
-        let operation = Operation::find(&ready.parsed.document, ready.parsed.name.as_deref())?;
+        let operation = ready.parsed.outline().ok()?;
         let by_schema = match hints.are_used() {
             true => hints.policy(&operation, &ready.variables),
             false => Policy::UNLIMITED,
@@ -155,18 +150,13 @@ fn keys(ready: &Ready, caller: &Caller) -> [Option<Key>; 2] {
         parts.push(subgraph.as_bytes());
         parts.extend(header_parts(headers));
     }
-    let public = Key::of(&[&parts[..], &[b"public"]].concat());
-    let private = caller
-        .subject()
-        .map(|subject| Key::of(&[&parts[..], &[b"private", subject.as_bytes()]].concat()));
-    [Some(public), private]
+    Key::pair(&parts, caller.subject())
 }
 
 /// What the answer is about, read from what the operation asks for.
 fn tags(ready: &Ready, said: &Said) -> Option<Tags> {
     let subgraphs: BTreeSet<_> = said.iter().map(|(subgraph, _)| subgraph.clone()).collect();
-    let parsed = &ready.parsed;
-    let operation = Operation::find(&parsed.document, parsed.name.as_deref())?;
+    let operation = ready.parsed.outline().ok()?;
     Some(Tags {
         subgraphs: subgraphs.into_iter().collect(),
         types: ready.serving.hints.types_in(&operation, &|_| None).into(),

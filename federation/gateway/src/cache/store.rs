@@ -34,6 +34,13 @@ impl Key {
         }
         Self(digest.finalize().into())
     }
+
+    /// Where the answer for everybody is kept, and where the one for this principal.
+    pub(crate) fn pair(parts: &[&[u8]], subject: Option<&str>) -> [Option<Self>; 2] {
+        let public = Self::of(&[parts, &[b"public"]].concat());
+        let private = subject.map(|subject| Self::of(&[parts, &[b"private", subject.as_bytes()]].concat()));
+        [Some(public), private]
+    }
 }
 
 /// What an answer is about, for taking it away.

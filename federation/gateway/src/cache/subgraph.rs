@@ -227,9 +227,7 @@ impl Keeper<'_> {
         let mut all: Vec<&[u8]> = vec![&version, self.subgraph.as_bytes()];
         all.extend(pieces);
         all.extend(header_parts(self.headers));
-        let public = Key::of(&[&all[..], &[b"public"]].concat());
-        let private = subject.map(|subject| Key::of(&[&all[..], &[b"private", subject.as_bytes()]].concat()));
-        [Some(public), private]
+        Key::pair(&all, subject)
     }
 }
 

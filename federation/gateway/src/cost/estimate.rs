@@ -1,6 +1,6 @@
 //! The estimate itself: a walk over one operation with its variables.
 
-use graphql_tools::static_graphql::query::{Field, Selection, SelectionSet, Value};
+use graphql_tools::static_graphql::query::{Field, SelectionSet, Value};
 use serde_json::Value as Json;
 
 use super::{
@@ -8,7 +8,7 @@ use super::{
     model::{FieldCost, InputCost, ListSize},
 };
 use crate::{
-    outline::{Operation, OperationKind},
+    outline::{Operation, OperationKind, Part},
     request::Variables,
 };
 
@@ -67,27 +67,10 @@ type Sized<'a> = [(&'a [String], u64)];
 impl Walk<'_> {
     fn set(&self, parent: &str, set: &SelectionSet, sized: &Sized<'_>) -> Result<u64, CostError> {
         let mut sum = 0_u64;
-        for selection in &set.items {
-            let cost = match selection {
-                Selection::Field(field) if self.operation.includes(&field.directives, self.variables) => {
-                    self.field(parent, field, sized)?
-                }
-                Selection::InlineFragment(fragment)
-                    if self.operation.includes(&fragment.directives, self.variables) =>
-                {
-                    let parent = fragment
-                        .type_condition
-                        .as_ref()
-                        .map_or(parent, |condition| condition.as_ref());
-                    self.set(parent, &fragment.selection_set, sized)?
-                }
-                Selection::FragmentSpread(spread) if self.operation.includes(&spread.directives, self.variables) => {
-                    match self.operation.fragments.get(spread.fragment_name.as_str()) {
-                        Some(fragment) => self.set(fragment.type_condition.as_ref(), &fragment.selection_set, sized)?,
-                        None => 0,
-                    }
-                }
-                _ => 0,
+        for part in self.operation.parts(parent, set, self.variables) {
+            let cost = match part {
+                Part::Field(field) => self.field(parent, field, sized)?,
+                Part::Fragment(on, set) => self.set(on, set, sized)?,
             };
             sum = sum.saturating_add(cost);
         }

@@ -59,11 +59,7 @@ impl Model {
             list_size: supergraph.directive_name(SPECIFICATION, "listSize"),
         };
         let mut model = Self {
-            roots: [
-                Some(supergraph.query_type().to_owned()),
-                supergraph.mutation_type().map(Into::into),
-                supergraph.subscription_type().map(Into::into),
-            ],
+            roots: supergraph.roots().map(|root| root.map(Into::into)),
             ..Self::default()
         };
         for definition in &supergraph.document.definitions {

@@ -71,8 +71,5 @@ fn collect<'p>(node: &'p Node, fetches: &mut Vec<(&'p str, &'p str)>) {
         Node::Fetch(fetch) | Node::Subscription { primary: fetch } => fetches.push((&fetch.subgraph, &fetch.document)),
         Node::Entities(entities) => fetches.push((&entities.subgraph, &entities.document)),
         Node::Sequence { nodes } | Node::Parallel { nodes } => nodes.iter().for_each(|node| collect(node, fetches)),
-        Node::Condition { then, otherwise, .. } => {
-            then.iter().chain(otherwise).for_each(|node| collect(node, fetches));
-        }
     }
 }

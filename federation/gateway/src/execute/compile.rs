@@ -56,12 +56,6 @@ impl Compiler<'_> {
             Node::Sequence { nodes } | Node::Parallel { nodes } => {
                 nodes.iter().for_each(|node| self.collect_paths(node));
             }
-            Node::Condition { then, otherwise, .. } => {
-                [then, otherwise]
-                    .into_iter()
-                    .flatten()
-                    .for_each(|node| self.collect_paths(node));
-            }
         }
     }
 
@@ -72,15 +66,6 @@ impl Compiler<'_> {
             Node::Entities(entities) => Task::Entities(self.entities(entities)),
             Node::Sequence { nodes } => Task::Sequence(nodes.iter().map(|node| self.task(node)).collect()),
             Node::Parallel { nodes } => Task::Parallel(nodes.iter().map(|node| self.task(node)).collect()),
-            Node::Condition {
-                variable,
-                then,
-                otherwise,
-            } => Task::Condition {
-                variable: variable.clone(),
-                then: then.as_ref().map(|node| Box::new(self.task(node))),
-                otherwise: otherwise.as_ref().map(|node| Box::new(self.task(node))),
-            },
         }
     }
 

@@ -1,15 +1,10 @@
 //! Collects the entities of a request: each different one once, and where its fields will go.
 
-use std::{
-    collections::HashMap,
-    hash::{BuildHasherDefault, Hasher},
-};
+use std::hash::BuildHasher;
 
-use super::{
-    program::BatchTask,
-    represent::Writer,
-    value::{Data, place},
-};
+use rustc_hash::{FxBuildHasher, FxHashMap};
+
+use super::{program::BatchTask, represent::Writer, value::Data};
 use crate::supergraph::Types;
 
 /// The entities of one list of a request.
@@ -41,7 +36,7 @@ pub(crate) fn gather(batch: &BatchTask, data: &Data, types: &Types, body: &mut V
     body.extend_from_slice(batch.variable.as_bytes());
     body.extend_from_slice(b"\":[");
     let mut gathered = Gathered::default();
-    let mut known: Known = HashMap::default();
+    let mut known = Known::default();
     for (index, at) in (0u32..).zip(&batch.places) {
         at.way.each_once(data, &mut |object| {
             let mark = body.len();
@@ -54,7 +49,9 @@ pub(crate) fn gather(batch: &BatchTask, data: &Data, types: &Types, body: &mut V
                 return;
             }
             let next = gathered.count;
-            let found = *known.entry(hash(&body[start..])).or_insert((start, body.len(), next));
+            let found = *known
+                .entry(FxBuildHasher.hash_one(&body[start..]))
+                .or_insert((start, body.len(), next));
             let is_known = found.2 != next && body[found.0..found.1] == body[start..];
             let entity = if is_known { found.2 } else { next };
             match is_known {
@@ -114,37 +111,5 @@ impl Gathered {
     }
 }
 
-/// Where the bytes of an entity are, and which it is, by their hash.
-type Known = HashMap<u64, (usize, usize, u32), BuildHasherDefault<AsItIs>>;
-
-/// Takes a hash for what it is.
-#[derive(Default)]
-struct AsItIs(u64);
-
-impl Hasher for AsItIs {
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = hash(bytes);
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
-/// Two entities of one hash are compared byte by byte, so it needs to be fast only.
-fn hash(bytes: &[u8]) -> u64 {
-    const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
-    let (chunks, rest) = bytes.as_chunks::<8>();
-    let mut hash = place(bytes.len()) as u64;
-    for chunk in chunks {
-        hash = (hash.rotate_left(5) ^ u64::from_le_bytes(*chunk)).wrapping_mul(FACTOR);
-    }
-    for byte in rest {
-        hash = (hash.rotate_left(5) ^ u64::from(*byte)).wrapping_mul(FACTOR);
-    }
-    hash
-}
+/// Where the bytes of an entity are, and which it is, by their hash. Two of one hash are compared byte by byte.
+type Known = FxHashMap<u64, (usize, usize, u32)>;

@@ -48,11 +48,6 @@ pub(crate) enum Task {
     Entities(EntityTask),
     Sequence(Vec<Task>),
     Parallel(Vec<Task>),
-    Condition {
-        variable: String,
-        then: Option<Box<Task>>,
-        otherwise: Option<Box<Task>>,
-    },
     Subscription(RootTask),
 }
 
@@ -144,9 +139,6 @@ impl Task {
             Self::Root(task) | Self::Subscription(task) => 256 + task.call.opening.len() * 2,
             Self::Entities(task) => 512 * task.batches.len() + task.call.opening.len() * 2,
             Self::Sequence(tasks) | Self::Parallel(tasks) => tasks.iter().map(Self::weight).sum(),
-            Self::Condition { then, otherwise, .. } => {
-                [then, otherwise].into_iter().flatten().map(|task| task.weight()).sum()
-            }
         }
     }
 }

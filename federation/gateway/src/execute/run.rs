@@ -124,20 +124,6 @@ impl<'a> Run<'a> {
             }
             .boxed(),
             Task::Parallel(tasks) => join_all(tasks.iter().map(|task| self.task(task))).map(drop).boxed(),
-            Task::Condition {
-                variable,
-                then,
-                otherwise,
-            } => {
-                let branch = match self.variables.is_true(variable) {
-                    true => then,
-                    false => otherwise,
-                };
-                match branch {
-                    Some(task) => self.task(task),
-                    None => futures::future::ready(()).boxed(),
-                }
-            }
         }
     }
 

@@ -53,12 +53,6 @@ impl Shapes {
                 }
             }
             Node::Sequence { nodes } | Node::Parallel { nodes } => nodes.iter().for_each(|node| self.visit(node)),
-            Node::Condition { then, otherwise, .. } => {
-                [then, otherwise]
-                    .into_iter()
-                    .flatten()
-                    .for_each(|node| self.visit(node));
-            }
         }
     }
 

@@ -20,7 +20,6 @@ use super::{
     ask::{Accepts, Asked, JSON, RESPONSE_JSON, got, malformed, posted},
 };
 use crate::{
-    admin::{self, Admin},
     cookie::Way,
     csrf::{self, CsrfError},
     fault::Refusal,
@@ -66,24 +65,18 @@ async fn schema(State(gateway): State<Gateway>, request: HttpRequest) -> Respons
     }
 }
 
-impl Gateway {
-    /// `/usage` and `/cache/invalidate`: for administrators, so it is to be served on an address of theirs.
-    pub fn admin_router(&self) -> Router {
-        admin::router(Admin {
-            settings: self.0.settings.admin.clone(),
-            usage: self.0.usage.clone(),
-            cache: self.0.cache.clone(),
-        })
-    }
-}
-
 /// Takes a WebSocket, unless a page of another origin opens it.
 async fn connect(gateway: Gateway, request: HttpRequest) -> Response {
     let origins = &gateway.0.settings.subscriptions.origins;
     let checked = csrf::check_origin(origins, request.headers());
-    let caller = match checked.and_then(|()| gateway.caller(&request, Way::Socket(origins))) {
-        Ok(caller) => caller,
-        Err(error) => return respond(&refused(error).into(), Accepts::Json),
+    let caller = checked.and_then(|()| gateway.caller(&request, Way::Socket(origins)));
+    let caller = match gateway.counted(caller).await {
+        // The connection counts, and then each operation on it.
+        Ok(caller) => Caller {
+            is_counted: false,
+            ..caller
+        },
+        Err(refusal) => return respond(&refusal.into(), Accepts::Json),
     };
     match WebSocketUpgrade::from_request(request, &()).await {
         Ok(upgrade) => websocket(gateway, upgrade, caller),

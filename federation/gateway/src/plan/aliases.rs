@@ -46,9 +46,6 @@ impl Seen {
                 }
             }
             Node::Sequence { nodes } | Node::Parallel { nodes } => nodes.iter().for_each(|node| self.node(node)),
-            Node::Condition { then, otherwise, .. } => {
-                [then, otherwise].into_iter().flatten().for_each(|node| self.node(node));
-            }
         }
     }
 

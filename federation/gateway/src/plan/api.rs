@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use graphql_tools::parser::schema::DirectiveLocation as Location;
 use graphql_tools::static_graphql::schema::{Definition, Directive, Document, Field, InputValue, TypeDefinition};
 
-use crate::supergraph::Linked;
+use crate::{outline::inner, supergraph::Linked};
 
 /// What begins the names of types and directives that are for gateways.
 const SPECIFICATIONS: [&str; 8] = [
@@ -31,7 +31,9 @@ pub(super) fn for_clients(mut api: Document, linked: &Linked) -> Document {
             if !is_known {
                 directive.locations.retain(is_executable);
             }
-            let is_added = is_added(&directive.name) || linked.has_directive(&directive.name);
+            let mut arguments = directive.arguments.iter();
+            // What needs the types of its own specification is for gateways, as these types are.
+            let is_added = is_added(&directive.name) || arguments.any(|it| linked.has_type(inner(&it.value_type)));
             is_known || (!is_added && !directive.locations.is_empty())
         }
         _ => true,

@@ -31,11 +31,6 @@ pub(super) fn node(node: &PlanNode) -> Result<Node, Error> {
         PlanNode::Parallel(parallel) => Node::Parallel {
             nodes: nodes(&parallel.nodes)?,
         },
-        PlanNode::Condition(condition) => Node::Condition {
-            variable: condition.condition.clone(),
-            then: boxed(condition.if_clause.as_deref())?,
-            otherwise: boxed(condition.else_clause.as_deref())?,
-        },
         PlanNode::Subscription(subscription) => Node::Subscription {
             primary: root_fetch(&subscription.primary, Path::default()),
         },
@@ -49,16 +44,13 @@ pub(super) fn node(node: &PlanNode) -> Result<Node, Error> {
                 ));
             }
         },
+        PlanNode::Condition(_) => return Err(Error::Unplannable("conditions are decided before planning".into())),
         PlanNode::Defer(_) => return Err(Error::Unplannable("deferred steps are not known".into())),
     })
 }
 
 fn nodes(nodes: &[PlanNode]) -> Result<Vec<Node>, Error> {
     nodes.iter().map(node).collect()
-}
-
-fn boxed(clause: Option<&PlanNode>) -> Result<Option<Box<Node>>, Error> {
-    clause.map(|clause| node(clause).map(Box::new)).transpose()
 }
 
 fn root_fetch(fetch: &FetchNode, path: Path) -> Fetch {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use graphql_tools::static_graphql::query::{Document, OperationDefinition, Value};
+use graphql_tools::static_graphql::query::{Document, Value, VariableDefinition};
 use sha2::{Digest, Sha256};
 
 use super::reserved;
@@ -10,7 +10,7 @@ use crate::{
     Error, conditions,
     fault::Refusal,
     limits::{self, LimitSettings},
-    outline::OperationKind,
+    outline::{Operation, OperationKind},
     parse,
     request::Variables,
     supergraph::Supergraph,
@@ -28,6 +28,8 @@ pub(crate) struct Parsed {
     pub(crate) text: Arc<str>,
     /// As the document has it.
     pub(crate) name: Option<String>,
+    /// What the operation does.
+    pub(crate) kind: OperationKind,
     pub(crate) document: Document,
     /// The variables of `@skip` and `@include`.
     pub(super) conditions: Vec<String>,
@@ -60,15 +62,28 @@ pub(super) fn key_of(text: &str, name: Option<&str>) -> Key {
     hash.finalize().into()
 }
 
+/// The variables of an operation's conditions as they are where a client sends none.
+pub(super) fn defaults(declared: &[VariableDefinition]) -> Variables {
+    let mut variables = Variables::default();
+    for variable in declared {
+        if let Some(Value::Boolean(is)) = &variable.default_value {
+            variables.set(&variable.name, is.to_string());
+        }
+    }
+    variables
+}
+
 impl Reader {
     /// The document of a text, checked.
     pub(super) fn read(&self, text: &Arc<str>, name: Option<&str>) -> Result<Parsed, Refusal> {
         let document = self.checks.document(&self.supergraph, text, name)?;
-        let name = parse::name_of(parse::operation(&document, name)?);
+        let operation = parse::operation(&document, name)?;
+        let (name, kind) = (parse::name_of(operation), parse::kind_of(operation));
         Ok(Parsed {
             key: key_of(text, name),
             text: text.clone(),
             name: name.map(str::to_owned),
+            kind,
             conditions: conditions::variables(&document),
             stand_in: reserved::stand_in(&document),
             is_moving: self.supergraph.labels.concern(&document),
@@ -100,30 +115,13 @@ impl Checks {
 
 impl Parsed {
     /// The operation that is asked for; it was found once before this document was kept.
-    pub(crate) fn operation(&self) -> Result<&OperationDefinition, Error> {
-        parse::operation(&self.document, self.name.as_deref())
-    }
-
-    /// What it does.
-    pub(crate) fn kind(&self) -> Result<OperationKind, Error> {
-        self.operation().map(parse::kind_of)
+    pub(crate) fn outline(&self) -> Result<Operation<'_>, Error> {
+        Operation::find(&self.document, self.name.as_deref()).ok_or(Error::NoOperation)
     }
 
     /// Whether it is the only one of its text, so that its name need not be sent.
     pub(super) fn is_alone(&self) -> bool {
         parse::operation(&self.document, None).is_ok()
-    }
-
-    /// The variables of its conditions as they are where a client sends none.
-    pub(super) fn defaults(&self) -> Variables {
-        let mut variables = Variables::default();
-        let operation = self.operation();
-        for variable in operation.map_or(&[][..], OperationDefinition::variable_definitions) {
-            if let Some(Value::Boolean(is)) = &variable.default_value {
-                variables.set(&variable.name, is.to_string());
-            }
-        }
-        variables
     }
 
     /// Adds to an operation's variables those that the plan knows by another name.

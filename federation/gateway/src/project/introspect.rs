@@ -9,9 +9,12 @@ use graphql_tools::{
     },
 };
 
-use self::kinds::{description, kind, reason, string};
+use self::kinds::{description, kind, reason};
 use super::{NodeId, Projection, Ty, TyKind};
-use crate::{request::Variables, supergraph::Supergraph};
+use crate::{
+    request::Variables,
+    supergraph::{self, Supergraph},
+};
 
 /// Lists of the schema that lead to such lists again, so that an answer grows with each of them.
 pub(super) const LISTS: [&str; 4] = ["fields", "inputFields", "interfaces", "possibleTypes"];
@@ -217,7 +220,8 @@ impl<'a> Schema<'a> {
                     .directives
                     .iter()
                     .find(|directive| directive.name == "specifiedBy");
-                text(specified.and_then(|directive| string(directive, "url")).as_ref())
+                let url = specified.and_then(|directive| supergraph::text(&directive.arguments, "url"));
+                text(url.map(str::to_owned).as_ref())
             }
             _ => Found::Null,
         }

@@ -1,9 +1,10 @@
 //! Writes the answer: the selection over the data, straight to bytes, with nulls where the specification wants them.
 
-use std::{collections::HashMap, ops::Range};
+use std::ops::Range;
 
 use platform_config::ByteSize;
 use platform_error::Code;
+use rustc_hash::FxHashMap;
 
 use super::{
     NodeId, Projection, Scalar, Source, Ty, TyKind,
@@ -29,7 +30,7 @@ pub(crate) struct Projector<'a> {
     data: &'a Data,
     out: Vec<u8>,
     /// Where lists have been written whole: what several parents share is copied from there.
-    written: HashMap<(u32, *const Ty), Range<usize>>,
+    written: FxHashMap<(u32, *const Ty), Range<usize>>,
     pub(super) path: Vec<Segment<'a>>,
     pub(super) faults: Vec<Fault>,
     /// How often something was wrong, whether or not it was added to the errors.
@@ -61,7 +62,7 @@ impl<'a> Projector<'a> {
             variables,
             data,
             out: Vec::with_capacity(projection.room.expected().max(data.size()) + 256),
-            written: HashMap::new(),
+            written: FxHashMap::default(),
             path: Vec::with_capacity(16),
             faults,
             wrongs: 0,

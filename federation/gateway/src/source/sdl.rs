@@ -6,7 +6,7 @@ use axum::{
 };
 use federation_composition::Subgraph;
 use platform_error::{Code, Result};
-use platform_http::{Client, Url};
+use platform_http::Client;
 use platform_service::Peer;
 use serde::Deserialize;
 use tower::ServiceExt;
@@ -15,7 +15,7 @@ use super::config;
 use crate::{
     Error,
     stitch::{self, Stitch},
-    subgraph::Peers,
+    subgraph::{Peers, path_of},
 };
 
 const QUESTION: &str = r#"{"query":"{ _service { sdl } }"}"#;
@@ -52,8 +52,7 @@ pub(super) async fn told(name: &str, url: &str, client: &Client, peers: &Peers) 
     };
     let body = match peers.get(name) {
         Some(Peer::Local(router)) => {
-            let path = Url::parse(url).map_or_else(|_| "/graphql".to_owned(), |url| url.path().to_owned());
-            let request = Request::post(path)
+            let request = Request::post(path_of(url))
                 .header(header::CONTENT_TYPE, "application/json")
                 .body(Body::from(QUESTION))
                 .map_err(|error| refuse(error.to_string()))?;

@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 use futures::future::try_join_all;
-use graphql_tools::static_graphql::schema::{Definition, Directive, Document, TypeDefinition, Value};
+use graphql_tools::static_graphql::schema::{Definition, Document, TypeDefinition};
 use moka::sync::Cache;
 
 use super::{
@@ -21,7 +21,7 @@ use super::{
 use crate::{
     Error,
     subgraph::{Answer, CallError},
-    supergraph::{Types, argument},
+    supergraph::{Types, text},
 };
 
 /// How long the texts may be together that are remembered for one service, in bytes.
@@ -39,7 +39,7 @@ pub(crate) struct Adapter {
 }
 
 /// The adapters of a supergraph, by subgraph.
-pub(super) fn all(document: &Document, types: &Types) -> Result<HashMap<String, Arc<Adapter>>, Error> {
+pub(crate) fn adapters(document: &Document, types: &Types) -> Result<HashMap<String, Arc<Adapter>>, Error> {
     let mut adapters: HashMap<String, Adapter> = HashMap::new();
     let roots = [
         (document.query_type_name(), "query"),
@@ -71,7 +71,8 @@ pub(super) fn all(document: &Document, types: &Types) -> Result<HashMap<String, 
         };
         for field in &object.fields {
             for directive in field.directives.iter().filter(|directive| directive.name == FIELD) {
-                let (Some(subgraph), Some(name)) = (text(directive, "subgraph"), text(directive, "name")) else {
+                let text = |name| text(&directive.arguments, name).map(str::to_owned);
+                let (Some(subgraph), Some(name)) = (text("subgraph"), text("name")) else {
                     return Err(Error::Supergraph(format!(
                         "a @{FIELD} of {} cannot be read",
                         field.name
@@ -91,13 +92,6 @@ pub(super) fn all(document: &Document, types: &Types) -> Result<HashMap<String, 
 fn type_name<'d>(definition: &'d Definition<'static, String>) -> Option<&'d str> {
     match definition {
         Definition::TypeDefinition(definition) => Some(definition.name()),
-        _ => None,
-    }
-}
-
-fn text(directive: &Directive, name: &str) -> Option<String> {
-    match argument(directive, name)? {
-        Value::String(text) => Some(text.clone()),
         _ => None,
     }
 }

@@ -7,7 +7,7 @@ use apollo_compiler::{
 use graphql_tools::static_graphql::schema::{Directive, Value};
 
 use super::ENTITY;
-use crate::supergraph::argument;
+use crate::supergraph::{self, argument};
 
 /// The definition of the directive. Its arguments are plain scalars, because types of its own would be seen by clients.
 pub(super) const DEFINITION: &str = "directive @stitch__entity(subgraph: String!, key: String!, field: String!, \
@@ -86,10 +86,7 @@ impl Entity {
 
     /// From a directive of a supergraph; nothing, if it is not whole.
     pub(super) fn read(directive: &Directive) -> Option<Self> {
-        let text = |name| match argument(directive, name)? {
-            Value::String(text) => Some(text.clone()),
-            _ => None,
-        };
+        let text = |name| supergraph::text(&directive.arguments, name).map(str::to_owned);
         let key = text("key")?;
         let Some(Value::List(arguments)) = argument(directive, "arguments") else {
             return None;

@@ -62,12 +62,7 @@ impl Transport {
 
     /// A router in this process; of the address only the path counts.
     pub(super) fn local(router: Router, url: &str) -> Self {
-        let path = Url::parse(url)
-            .map(|url| url.path().to_owned())
-            .ok()
-            .filter(|path| path != "/");
-        let uri = path.and_then(|path| path.parse().ok());
-        Self::Local(router, uri.unwrap_or_else(|| Uri::from_static("/graphql")))
+        Self::Local(router, path_of(url))
     }
 
     /// Whether the subgraph is in this process.
@@ -104,6 +99,14 @@ impl Transport {
             }
         }
     }
+}
+
+/// Where a service of this process is asked: at the path of its address, or at the usual one.
+pub(crate) fn path_of(url: &str) -> Uri {
+    let url = Url::parse(url).ok();
+    let path = url.as_ref().map(Url::path).filter(|path| *path != "/");
+    path.and_then(|path| path.parse().ok())
+        .unwrap_or_else(|| Uri::from_static("/graphql"))
 }
 
 async fn directly(direct: &Direct, body: Bytes, headers: HeaderMap, limit: ByteSize) -> Result<Answer, CallError> {

@@ -15,7 +15,7 @@ use platform_service::Context;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::{fault::Fault, telemetry};
+use crate::{cache::Key, fault::Fault, telemetry};
 
 /// How a subscription ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,7 +42,7 @@ pub(crate) struct Hub(Arc<Inner>);
 struct Inner {
     context: Context,
     backlog: usize,
-    shared: Mutex<HashMap<[u8; 32], Arc<Shared>>>,
+    shared: Mutex<HashMap<Key, Arc<Shared>>>,
 }
 
 /// One stream and those who listen to it.
@@ -76,7 +76,7 @@ impl Hub {
     }
 
     /// Listens to the stream of `key`, started if nobody listens to it yet. Without a key the stream is one's own.
-    pub(crate) fn join(&self, key: Option<[u8; 32]>, start: impl FnOnce() -> BoxStream<'static, Item>) -> Subscription {
+    pub(crate) fn join(&self, key: Option<Key>, start: impl FnOnce() -> BoxStream<'static, Item>) -> Subscription {
         let Some(key) = key else {
             let (shared, subscription) = self.fresh();
             self.pump(None, shared, start());
@@ -125,7 +125,7 @@ impl Hub {
         }
     }
 
-    fn pump(&self, key: Option<[u8; 32]>, shared: Arc<Shared>, mut stream: BoxStream<'static, Item>) {
+    fn pump(&self, key: Option<Key>, shared: Arc<Shared>, mut stream: BoxStream<'static, Item>) {
         let stopped = self.0.context.stopping();
         telemetry::record_subscriptions("subgraph", 1.0);
         let hub = self.clone();
@@ -152,7 +152,7 @@ impl Hub {
 /// A stream that runs. However its task ends, nobody waits for it any longer, and nobody joins it.
 struct Pump {
     hub: Hub,
-    key: Option<[u8; 32]>,
+    key: Option<Key>,
     shared: Arc<Shared>,
 }
 

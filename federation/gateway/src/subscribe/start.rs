@@ -4,22 +4,23 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures::{StreamExt, stream::BoxStream};
-use platform_error::Code;
-use sha2::{Digest, Sha256};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument, Span};
+use tracing::Instrument;
 
 use super::{Ending, Listen, Quotas, Started, SubscriptionSettings, hub::Item, listen};
 use crate::{
     Error,
     admit::Ready,
+    cache::Key,
     fault::Refusal,
     gateway::Gateway,
+    outcome::Outcome,
     outline::OperationKind,
     plan::Fetch,
     request::{Caller, Request},
-    telemetry,
+    subgraph::header_parts,
+    telemetry::{self, Clocked},
 };
 
 /// How soon connections that last notice that a session has ended.
@@ -65,33 +66,36 @@ impl Gateway {
 
     /// Answers an operation of any kind.
     pub(crate) async fn start(&self, request: Request, caller: Caller) -> Result<Started, Refusal> {
-        let span = telemetry::operation();
-        let started = self.begin(request, caller).instrument(span.clone()).await;
-        started.inspect_err(|refusal| {
-            telemetry::record_errors(&refusal.faults);
-            telemetry::end(&span, &refusal.clone().into());
-        })
+        let (span, clock) = (telemetry::operation(), Clocked::new());
+        let started = self.in_time(self.begin(request, caller, &clock));
+        let started = started.instrument(span.clone()).await;
+        let told = |outcome: &Outcome| {
+            clock.record(outcome);
+            telemetry::end(&span, outcome);
+        };
+        match &started {
+            Ok(Started::Single(outcome)) => told(outcome),
+            // What comes of it is told event by event.
+            Ok(Started::Stream(..)) => {}
+            Err(refusal) => told(&refusal.clone().into()),
+        }
+        started
     }
 
-    async fn begin(&self, request: Request, caller: Caller) -> Result<Started, Refusal> {
+    async fn begin(&self, request: Request, caller: Caller, clock: &Clocked) -> Result<Started, Refusal> {
         let reads_only = request.reads_only;
         let request = Request {
             reads_only: false,
             ..request
         };
         let (caller, ready) = self.admit(request, caller).await?;
-        match ready.kind {
+        clock.asked(&ready.parsed);
+        match ready.parsed.kind {
             OperationKind::Subscription => self.subscribe(ready, caller),
             OperationKind::Mutation if reads_only => Err(Error::ReadsOnly.into()),
-            kind => {
-                let (began, limit) = (Instant::now(), self.0.settings.http.timeout);
-                let mut outcome = match timeout(*limit, self.run(&ready, &caller)).await {
-                    Ok(outcome) => outcome,
-                    Err(_) => Refusal::new(Code::Timeout, format!("the request took longer than {limit}")).into(),
-                };
+            _ => {
+                let mut outcome = self.run(&ready, &caller).await;
                 self.0.settings.cost.tell(&mut outcome, ready.cost);
-                telemetry::record_operation(ready.name().as_deref(), kind, &outcome, began.elapsed());
-                telemetry::end(&Span::current(), &outcome);
                 Ok(Started::Single(Box::new(outcome)))
             }
         }
@@ -156,30 +160,18 @@ fn body(primary: &Fetch, ready: &Ready) -> Bytes {
 
 /// What makes two subscriptions the same: the supergraph, the operation and what is left of it, its variables, the
 /// headers that subgraphs see, and who asks.
-fn key_of(ready: &Ready, asked: &Listen, caller: &Caller) -> [u8; 32] {
-    let mut digest = Sha256::new();
-    let mut add = |part: &[u8]| {
-        digest.update(part.len().to_le_bytes());
-        digest.update(part);
-    };
-    add(&(Arc::as_ptr(&ready.serving) as usize).to_le_bytes());
-    add(&(Arc::as_ptr(&ready.prepared) as usize).to_le_bytes());
-    add(&ready.parsed.key);
+fn key_of(ready: &Ready, asked: &Listen, caller: &Caller) -> Key {
+    let places = [Arc::as_ptr(&ready.serving).addr(), Arc::as_ptr(&ready.prepared).addr()].map(usize::to_le_bytes);
+    let headers = ready.serving.subgraphs.all_headers_for(caller);
+    let mut parts: Vec<&[u8]> = vec![places.as_flattened(), &ready.parsed.key];
     for (name, value) in &ready.variables.0 {
-        add(name.as_bytes());
-        add(value.get().as_bytes());
+        parts.extend([name.as_bytes(), value.get().as_bytes()]);
     }
-    add(b"headers");
-    for (subgraph, headers) in ready.serving.subgraphs.all_headers_for(caller) {
-        add(subgraph.as_bytes());
-        let mut sorted: Vec<_> = headers.iter().collect();
-        sorted.sort_by_key(|(name, _)| name.as_str());
-        for (name, value) in sorted {
-            add(name.as_str().as_bytes());
-            add(value.as_bytes());
-        }
+    parts.push(b"headers");
+    for (subgraph, headers) in &headers {
+        parts.push(subgraph.as_bytes());
+        parts.extend(header_parts(headers));
     }
-    add(&asked.body);
-    add(caller.subject().unwrap_or_default().as_bytes());
-    digest.finalize().into()
+    parts.extend([&asked.body[..], caller.subject().unwrap_or_default().as_bytes()]);
+    Key::of(&parts)
 }

@@ -4,12 +4,12 @@ use std::collections::{BTreeSet, HashSet};
 
 use graphql_tools::static_graphql::{
     query::{self, Selection, SelectionSet},
-    schema::{Definition, Document, TypeDefinition, Value},
+    schema::{Definition, Document, TypeDefinition},
 };
 
 use platform_service::Ids;
 
-use super::argument;
+use super::text;
 use crate::plan::Overrides;
 
 const WHOLE: u64 = 100 * PERCENT;
@@ -43,12 +43,12 @@ impl Labels {
             keys.extend(
                 directives
                     .iter()
-                    .filter_map(|directive| text(argument(directive, "key"))),
+                    .filter_map(|directive| text(&directive.arguments, "key")),
             );
             for field in fields {
                 for join in field.directives.iter().filter(|join| join.name == "join__field") {
-                    requires.extend(text(argument(join, "requires")).map(|requires| (&field.name, requires)));
-                    let Some(label) = text(argument(join, "overrideLabel")) else {
+                    requires.extend(text(&join.arguments, "requires").map(|requires| (&field.name, requires)));
+                    let Some(label) = text(&join.arguments, "overrideLabel") else {
                         continue;
                     };
                     match share(label) {
@@ -92,15 +92,10 @@ impl Labels {
         }
         self.is_in_keys
             || document.definitions.iter().any(|definition| {
-                use graphql_tools::static_graphql::query::{Definition, OperationDefinition};
-                let set = match definition {
-                    Definition::Fragment(fragment) => &fragment.selection_set,
-                    Definition::Operation(OperationDefinition::SelectionSet(set)) => set,
-                    Definition::Operation(OperationDefinition::Query(it)) => &it.selection_set,
-                    Definition::Operation(OperationDefinition::Mutation(it)) => &it.selection_set,
-                    Definition::Operation(OperationDefinition::Subscription(it)) => &it.selection_set,
-                };
-                self.is_met_in(set)
+                self.is_met_in(match definition {
+                    query::Definition::Fragment(fragment) => &fragment.selection_set,
+                    query::Definition::Operation(operation) => operation.selection_set(),
+                })
             })
     }
 
@@ -130,13 +125,6 @@ impl Labels {
 pub(crate) fn draw(ids: &Ids) -> u64 {
     let [.., a, b, c, d, e, f] = *ids.v4().as_bytes();
     u64::from_be_bytes([0, 0, a, b, c, d, e, f]) % WHOLE
-}
-
-fn text(value: Option<&Value>) -> Option<&str> {
-    match value {
-        Some(Value::String(text)) => Some(text),
-        _ => None,
-    }
 }
 
 fn words(selection: &str) -> impl Iterator<Item = &str> {

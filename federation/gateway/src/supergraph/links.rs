@@ -5,61 +5,29 @@ use std::collections::HashSet;
 
 use graphql_tools::static_graphql::schema::{Definition, Directive, Document, TypeDefinition, Value};
 
-/// What comes from the specifications that a supergraph links: it is for gateways, and not for clients.
-pub(crate) struct Linked {
-    /// What the names of specifications are here; names of their elements begin with it.
-    specifications: HashSet<String>,
-    /// The directives that have names of their own.
-    directives: HashSet<String>,
-}
+/// What the specifications are called that a supergraph links; names of their types begin with it.
+pub(crate) struct Linked(HashSet<String>);
 
 impl Linked {
     /// Reads the links of a supergraph.
     pub(crate) fn of(document: &Document) -> Self {
-        let mut linked = Self {
-            specifications: HashSet::new(),
-            directives: HashSet::new(),
-        };
-        for link in links(document) {
-            linked.specifications.extend(specification(link));
-            if let Some(Value::List(imports)) = argument(link, "import") {
-                let names = imports.iter().filter_map(imported);
-                let directives = names.filter_map(|name| name.strip_prefix('@'));
-                linked.directives.extend(directives.map(str::to_owned));
-            }
-        }
-        linked
+        Self(links(document).filter_map(specification).collect())
     }
 
-    pub(crate) fn has_directive(&self, name: &str) -> bool {
-        self.directives.contains(name) || self.specifications.contains(name) || self.has_type(name)
-    }
-
+    /// Whether a type is for gateways, and not for clients.
     pub(crate) fn has_type(&self, name: &str) -> bool {
         let prefix = name.split_once("__").map(|(prefix, _)| prefix);
-        prefix.is_some_and(|prefix| self.specifications.contains(prefix))
+        prefix.is_some_and(|prefix| self.0.contains(prefix))
     }
 }
 
 /// What a specification is called: by `as`, or by the part of its URL before the version.
 fn specification(link: &Directive) -> Option<String> {
-    if let Some(Value::String(name)) = argument(link, "as") {
-        return Some(name.clone());
+    if let Some(name) = text(&link.arguments, "as") {
+        return Some(name.to_owned());
     }
-    let Some(Value::String(url)) = argument(link, "url") else {
-        return None;
-    };
-    let (base, _) = url.rsplit_once('/')?;
+    let (base, _) = text(&link.arguments, "url")?.rsplit_once('/')?;
     base.rsplit('/').next().map(str::to_owned)
-}
-
-/// What an imported element is called.
-fn imported(import: &Value) -> Option<&str> {
-    match import {
-        Value::String(name) => Some(name),
-        Value::Object(entry) => text(entry, "as").or_else(|| text(entry, "name")),
-        _ => None,
-    }
 }
 
 /// The links of a supergraph.
@@ -80,10 +48,8 @@ pub(super) fn directive_name(document: &Document, spec: &str, directive: &str) -
 }
 
 fn is_of(link: &Directive, spec: &str) -> bool {
-    match argument(link, "url") {
-        Some(Value::String(url)) => url.rsplit_once('/').is_some_and(|(base, _)| base == spec),
-        _ => false,
-    }
+    let url = text(&link.arguments, "url").and_then(|url| url.rsplit_once('/'));
+    url.is_some_and(|(base, _)| base == spec)
 }
 
 /// `@link(url:, as:, import: ["@a", {name: "@b", as: "@c"}])`: an import is renamed by its own `as`; what is not
@@ -102,10 +68,7 @@ fn name_in(link: &Directive, spec: &str, directive: &str) -> String {
         }
     }
     let default = spec.rsplit('/').next().unwrap_or(spec);
-    let prefix = match argument(link, "as") {
-        Some(Value::String(name)) => name.as_str(),
-        _ => default,
-    };
+    let prefix = text(&link.arguments, "as").unwrap_or(default);
     match default == directive {
         true => prefix.to_owned(),
         false => format!("{prefix}__{directive}"),
@@ -119,7 +82,7 @@ pub(super) fn connector(document: &Document) -> Option<String> {
         let mut handed_on = directives
             .iter()
             .filter(|directive| directive.name == "join__directive");
-        handed_on.any(|directive| matches!(argument(directive, "name"), Some(Value::String(name)) if is_connect(name)))
+        handed_on.any(|directive| text(&directive.arguments, "name").is_some_and(is_connect))
     };
     document.definitions.iter().find_map(|definition| {
         let (name, directives, fields) = match definition {
@@ -140,7 +103,8 @@ fn is_connect(name: &str) -> bool {
     name == "connect" || name.ends_with("__connect")
 }
 
-fn text<'a>(entry: &'a [(String, Value)], key: &str) -> Option<&'a str> {
+/// An argument of a directive, or an entry of an object, that is text.
+pub(crate) fn text<'a>(entry: &'a [(String, Value)], key: &str) -> Option<&'a str> {
     entry.iter().find_map(|(name, value)| match value {
         Value::String(text) if name == key => Some(text.as_str()),
         _ => None,

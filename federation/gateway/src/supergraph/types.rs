@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use graphql_tools::static_graphql::schema::{Definition, Directive, Document, TypeDefinition, Value};
 
-use super::argument;
+use super::{argument, text};
 
 /// A type of the supergraph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -187,10 +187,7 @@ fn subgraphs(supergraph: &Document) -> HashMap<&str, String> {
     });
     let name = |directives: &[Directive]| {
         let graph = directives.iter().find(|directive| directive.name == "join__graph")?;
-        match argument(graph, "name") {
-            Some(Value::String(name)) => Some(name.clone()),
-            _ => None,
-        }
+        text(&graph.arguments, "name").map(str::to_owned)
     };
     let values = graphs.into_iter().flat_map(|graphs| &graphs.values);
     values

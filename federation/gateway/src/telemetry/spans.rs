@@ -7,7 +7,8 @@ use tracing::{Span, field::Empty};
 use super::{LONGEST_NAME, Step};
 use crate::{
     outcome::Outcome,
-    outline::{Operation, OperationKind},
+    outline::OperationKind,
+    persisted::hex,
     prepare::Parsed,
     subgraph::{Answer, CallError},
 };
@@ -45,32 +46,22 @@ pub(crate) fn operation() -> Span {
 
 /// What follows an event of a subscription: a trace of its own, because the subscription may last for weeks.
 pub(crate) fn event(parsed: &Parsed) -> Span {
-    let span = span!(
-        "event",
-        otel.status_code = Empty,
-        graphql.operation.name = Empty,
-        graphql.operation.type = Empty,
-        graphql.operation.hash = Empty,
-        graphql.errors = Empty,
-        error.code = Empty,
-    );
-    span.in_scope(|| describe(parsed, OperationKind::Subscription));
+    let span = operation();
+    span.in_scope(|| describe(parsed));
     rename(&span, "subscription event");
     span
 }
 
 /// Says of the operation whose span this is what it is.
-pub(crate) fn describe(parsed: &Parsed, kind: OperationKind) {
+pub(crate) fn describe(parsed: &Parsed) {
     if !is_exporting() {
         return;
     }
     let span = Span::current();
-    rename(&span, kind.as_str());
-    span.record("graphql.operation.type", kind.as_str());
-    let hash: String = parsed.key.iter().map(|byte| format!("{byte:02x}")).collect();
-    span.record("graphql.operation.hash", hash);
-    let operation = Operation::find(&parsed.document, parsed.name.as_deref());
-    if let Some(name) = operation.and_then(|operation| operation.name) {
+    rename(&span, parsed.kind.as_str());
+    span.record("graphql.operation.type", parsed.kind.as_str());
+    span.record("graphql.operation.hash", hex(&parsed.key));
+    if let Some(name) = &parsed.name {
         span.record("graphql.operation.name", name.get(..LONGEST_NAME).unwrap_or(name));
     }
 }

@@ -4,53 +4,40 @@ use std::collections::{BTreeSet, HashSet};
 
 use graphql_tools::static_graphql::query::{Selection, SelectionSet};
 
+use super::OperationUse;
 use crate::{
-    outline::{Operation, OperationKind, inner},
+    outline::{Operation, inner},
+    persisted::hex,
+    prepare::Parsed,
     supergraph::Supergraph,
 };
 
 /// Documents longer than this are counted without their text.
 const LONGEST_DOCUMENT: usize = 16 << 10;
 
-/// What one operation reads of the schema.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Footprint {
-    /// Its name, if it has one.
-    pub name: Option<String>,
-    /// The SHA-256 hash of its text and of its name in there.
-    pub hash: String,
-    /// `query`, `mutation` or `subscription`.
-    pub kind: String,
-    /// The fields and arguments: `User.email`, `Query.user(id:)`. A field read through an interface is read from each
-    /// of its objects, and so is `__typename`, which may be all that is asked of a type.
-    pub fields: Vec<String>,
-    /// Its text, unless it is very long.
-    pub document: Option<String>,
-}
-
-impl Footprint {
-    /// Works out what an operation of `document` reads.
-    pub(crate) fn new(supergraph: &Supergraph, operation: &Operation<'_>, key: [u8; 32], document: &str) -> Self {
-        let mut walk = Walk {
-            supergraph,
-            operation,
-            fields: BTreeSet::new(),
-            fragments: HashSet::new(),
-        };
-        let root = match operation.kind {
-            OperationKind::Query => Some(supergraph.query_type()),
-            OperationKind::Mutation => supergraph.mutation_type(),
-            OperationKind::Subscription => supergraph.subscription_type(),
-        };
-        if let Some(root) = root {
+impl OperationUse {
+    /// What an operation reads, before it has run.
+    pub(crate) fn new(supergraph: &Supergraph, parsed: &Parsed) -> Self {
+        let mut fields = BTreeSet::new();
+        if let (Ok(operation), Some(root)) = (parsed.outline(), supergraph.root_type(parsed.kind)) {
+            let mut walk = Walk {
+                supergraph,
+                operation: &operation,
+                fields: BTreeSet::new(),
+                fragments: HashSet::new(),
+            };
             walk.set(root, operation.selection);
+            fields = walk.fields;
         }
         Self {
-            name: operation.name.map(Into::into),
-            hash: key.iter().map(|byte| format!("{byte:02x}")).collect(),
-            kind: operation.kind.as_str().into(),
-            fields: walk.fields.into_iter().collect(),
-            document: (document.len() <= LONGEST_DOCUMENT).then(|| document.to_owned()),
+            name: parsed.name.clone(),
+            hash: hex(&parsed.key),
+            kind: parsed.kind.as_str().into(),
+            count: 0,
+            errors: 0,
+            last_seen: 0,
+            fields: fields.into_iter().collect(),
+            document: (parsed.text.len() <= LONGEST_DOCUMENT).then(|| parsed.text.as_ref().into()),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, io, path::Path};
 use federation_composition::diff::RecordedOperation;
 use serde::{Deserialize, Serialize};
 
-use super::Footprint;
+use crate::persisted::parse_hash;
 
 /// Everything counted since a moment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -35,7 +35,8 @@ pub struct OperationUse {
     pub errors: u64,
     /// The last time, in seconds since 1970.
     pub last_seen: i64,
-    /// The fields and arguments it asks for.
+    /// The fields and arguments it asks for: `User.email`, `Query.user(id:)`. A field read through an interface is read
+    /// from each of its objects, and so is `__typename`, which may be all that is asked of a type.
     pub fields: Vec<String>,
     /// Its text, unless it is very long.
     pub document: Option<String>,
@@ -75,26 +76,7 @@ impl Report {
 
 impl OperationUse {
     pub(super) fn key(&self) -> Option<[u8; 32]> {
-        let mut key = [0; 32];
-        if self.hash.len() != 64 || !self.hash.is_ascii() {
-            return None;
-        }
-        for (position, byte) in key.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&self.hash[position * 2..position * 2 + 2], 16).ok()?;
-        }
-        Some(key)
-    }
-}
-
-impl From<OperationUse> for Footprint {
-    fn from(operation: OperationUse) -> Self {
-        Self {
-            name: operation.name,
-            hash: operation.hash,
-            kind: operation.kind,
-            fields: operation.fields,
-            document: operation.document,
-        }
+        parse_hash(&self.hash)
     }
 }
 

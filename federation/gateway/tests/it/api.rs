@@ -1,10 +1,11 @@
 //! What clients see of a supergraph is what composition says they see.
 
-use federation_composition::{Subgraph, compose, diff::diff};
+use federation_composition::diff::diff;
 use federation_gateway::{Settings, Supergraph};
 use serde_json::{Value, json};
 
 use crate::support::{
+    composed,
     corpus::{self, Case},
     in_process, over_sockets, shop,
     stand_in::StandIn,
@@ -16,7 +17,7 @@ const LINK: &str = "extend schema @link(url: \"https://specs.apollo.dev/federati
 fn every_case_of_the_corpus_shows_clients_the_same_schema_as_a_supergraph_and_as_an_api() {
     let (mut compared, mut differing) = (0, Vec::new());
     for Case {
-        file,
+        name,
         api_sdl,
         supergraph,
     } in corpus::cases()
@@ -24,7 +25,7 @@ fn every_case_of_the_corpus_shows_clients_the_same_schema_as_a_supergraph_and_as
         compared += 1;
         match diff(&supergraph.api_sdl(), &api_sdl) {
             Ok(changes) if changes.is_empty() => {}
-            outcome => differing.push(format!("{file}: {outcome:?}")),
+            outcome => differing.push(format!("{name}: {outcome:?}")),
         }
     }
 
@@ -123,26 +124,23 @@ async fn a_type_called_mutation_is_a_root_only_where_the_schema_says_so() {
 }
 
 #[test]
-fn clients_see_nothing_of_composed_directives_and_of_hidden_arguments() {
+fn clients_see_of_composed_directives_those_of_operations_without_types_of_their_own_and_no_hidden_arguments() {
     let sdl = format!(
-        "{LINK} @link(url: \"https://example.org/mine/v1.0\", import: [{{ name: \"@mine\", as: \"@my\" }}])
-             @composeDirective(name: \"@my\")
+        "{LINK} @link(url: \"https://example.org/mine/v1.0\", import: [{{ name: \"@mine\", as: \"@my\" }}, \"@slow\"])
+             @composeDirective(name: \"@my\") @composeDirective(name: \"@slow\")
+         directive @slow(by: Int) on FIELD | OBJECT
          directive @my(level: mine__Level) on FIELD | OBJECT
          directive @trace(id: ID key: ID @inaccessible) on FIELD
          enum mine__Level {{ LOW HIGH }}
          type Query @my(level: LOW) {{ x: Int }}"
     );
-    let subgraph = Subgraph {
-        name: "a".into(),
-        url: "http://a.test".into(),
-        sdl,
-    };
-    let composed = compose(&[subgraph]).unwrap();
+    let composed = composed(sdl);
 
     let supergraph = Supergraph::parse(&composed.supergraph_sdl).unwrap();
 
     let api = supergraph.api_sdl();
     assert!(api.contains("@trace(id: ID)"), "{api}");
+    assert!(api.contains("@slow(by: Int) on FIELD\n"), "{api}");
     for hidden in ["@my", "mine__Level", "key"] {
         assert!(!api.contains(hidden), "{api}");
         assert!(composed.supergraph_sdl.contains(hidden));

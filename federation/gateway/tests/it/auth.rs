@@ -1,24 +1,17 @@
 //! Who is believed, and who may ask for which field.
 
 mod keys;
+mod required;
 
-use std::{
-    net::SocketAddr,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering::SeqCst},
 };
 
 use axum::{Router, routing::get};
-use federation_gateway::{Gateway, Peers};
-use platform_config::Config;
-use platform_service::{Clock, Context};
 use serde_json::{Value, json};
 
-use crate::support::{
-    TestGateway, in_process, over_sockets, recorder::Recorder, serve, settings, staff, supergraph, tokens,
-};
+use crate::support::{TestGateway, in_process, over_sockets, recorder::Recorder, serve, settings, staff, tokens};
 
 async fn gateway(mut jwt: Value) -> TestGateway {
     if jwt.get("sources").is_none() {
@@ -223,40 +216,6 @@ async fn times_issuer_and_audience_are_looked_at() {
         let message = answer["errors"][0]["message"].as_str().unwrap_or_default();
         assert!(message.contains(said), "{message}");
     }
-}
-
-#[tokio::test]
-async fn nobody_enters_without_a_token_where_one_is_required() {
-    let gateway = gateway(json!({ "required": true })).await;
-    let (status, _) = asked(&gateway, None, "{ now }").await;
-    let (entered, _) = asked(&gateway, Some(&tokens::token(json!({ "sub": "ada" }))), "{ now }").await;
-
-    assert_eq!((status, entered), (401, 200));
-    let schema = format!("{}/schema.graphql", gateway.url);
-    assert_eq!(gateway.client.get(&schema).send().await.unwrap().status(), 401);
-}
-
-#[tokio::test]
-async fn a_gateway_that_requires_tokens_and_believes_nobody_does_not_start() {
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let context = Context::standalone("gateway", Config::default(), Clock::system(), folder.path());
-    let parts = [("staff", staff::staff().sdl, SocketAddr::from(([127, 0, 0, 1], 9)))];
-    let sdl = supergraph(&parts.each_ref().map(|(name, sdl, at)| (*name, sdl.as_str(), *at)));
-
-    let refused = Gateway::new(
-        &sdl,
-        settings(json!({ "jwt": { "required": true } })),
-        Peers::new(),
-        &context,
-    );
-
-    assert!(
-        refused
-            .err()
-            .expect("it is refused")
-            .to_string()
-            .contains("jwt.sources")
-    );
 }
 
 /// A server of keys that counts how often it is asked.

@@ -5,17 +5,11 @@ mod entities;
 mod hints;
 mod taken;
 
-use std::net::SocketAddr;
-
 use axum::{Router, http::HeaderValue, middleware::map_response, response::Response};
-use federation_gateway::Gateway;
-use platform_config::Config;
-use platform_http::{Client, ClientSettings};
-use platform_service::{Clock, Context, Peer};
+use platform_service::Clock;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use crate::support::{Part, recorder::Recorder, serve, settings, shop, staff, supergraph, tokens};
+use crate::support::{Part, TestGateway, in_process_at, recorder::Recorder, serve, settings, shop, staff, tokens};
 
 /// The beginning of a subgraph whose schema says how long things are kept.
 const HEAD: &str = r#"
@@ -33,12 +27,9 @@ directive @cacheControl(maxAge: Int, scope: CacheControlScope, inheritMaxAge: Bo
 
 /// A gateway whose time the test moves.
 struct Kept {
-    url: String,
+    served: TestGateway,
     admin: String,
-    client: Client,
     clock: Clock,
-    gateway: Gateway,
-    _folder: TempDir,
 }
 
 impl Kept {
@@ -53,33 +44,16 @@ impl Kept {
     }
 
     async fn start(parts: Vec<Part>, part: Value) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let clock = Clock::manual(Clock::system().now());
-        let context = Context::standalone("gateway", Config::default(), clock.clone(), folder.path());
-        let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
-        let named: Vec<_> = parts
-            .iter()
-            .map(|part| (part.name, part.sdl.as_str(), nowhere))
-            .collect();
-        let sdl = supergraph(&named);
-        let peers = parts
-            .into_iter()
-            .map(|part| (part.name.to_owned(), Peer::Local(part.router)))
-            .collect();
-        let gateway = Gateway::new(&sdl, settings(part), peers, &context).expect("the supergraph can be served");
-        Self {
-            url: format!("http://{}/graphql", serve(gateway.router()).await),
-            admin: format!("http://{}", serve(gateway.admin_router()).await),
-            client: Client::new(&ClientSettings::default()).expect("a client can be made"),
-            clock,
-            gateway,
-            _folder: folder,
-        }
+        let served = in_process_at(parts, settings(part), clock.clone()).await;
+        let admin = format!("http://{}", serve(served.gateway.admin_router()).await);
+        Self { served, admin, clock }
     }
 
     /// The answer, `cache-control` and `age`.
     async fn ask(&self, query: &str, token: Option<&str>) -> (Value, String, String) {
-        let request = self.client.post(&self.url).json(&json!({ "query": query }));
+        let request = self.served.client.post(&self.served.url);
+        let request = request.json(&json!({ "query": query }));
         let request = match token {
             Some(token) => request.header("authorization", format!("Bearer {token}")),
             None => request,
@@ -99,11 +73,8 @@ impl Kept {
     }
 
     async fn invalidate(&self, what: Value) -> Value {
-        let request = self
-            .client
-            .post(&format!("{}/cache/invalidate", self.admin))
-            .json(&what);
-        let response = request.send().await.expect("the gateway answers");
+        let request = self.served.client.post(&format!("{}/cache/invalidate", self.admin));
+        let response = request.json(&what).send().await.expect("the gateway answers");
         assert_eq!(response.status(), 200);
         response.json().await.expect("the answer is JSON")
     }
@@ -229,7 +200,8 @@ async fn taking_away_needs_the_administrators_token() {
     let settings = json!({ "cache": { "responses": true }, "admin": { "token": "open sesame" } });
     let gateway = Kept::start(vec![shop::products()], settings).await;
     let post = |token: &'static str| {
-        let request = gateway.client.post(&format!("{}/cache/invalidate", gateway.admin));
+        let url = format!("{}/cache/invalidate", gateway.admin);
+        let request = gateway.served.client.post(&url);
         request
             .header("authorization", token)
             .json(&json!({ "type": "Product" }))

@@ -12,6 +12,8 @@ use crate::support::{
 };
 
 const SALARY: &str = "{ me { salary } }";
+/// What keys may be made for here beside permissions.
+const SCOPES: &str = "auth.key-scopes = [\"hr:read\", \"hr:all\", \"account:write\"]";
 
 async fn process(settings: &str) -> (Process, SignedIn) {
     let process = Process::start(vec![staff::staff()], settings).await;
@@ -26,7 +28,7 @@ fn text(key: &Value) -> &str {
 
 #[tokio::test]
 async fn a_key_reads_what_its_scopes_open_and_nothing_else() {
-    let (process, ada) = process("").await;
+    let (process, ada) = process(SCOPES).await;
     let token = ada.token.as_deref().unwrap();
     let both = process.key(&ada, &["hr:read", "hr:all"]).await;
     let half = process.key(&ada, &["hr:read"]).await;
@@ -45,7 +47,7 @@ async fn a_key_reads_what_its_scopes_open_and_nothing_else() {
 
 #[tokio::test]
 async fn a_key_does_not_manage_the_account_of_its_owner() {
-    let (process, ada) = process("").await;
+    let (process, ada) = process(SCOPES).await;
     let key = process.key(&ada, &["hr:read", "account:write"]).await;
 
     let (_, answer) = process

@@ -5,7 +5,12 @@ mod fragments;
 use platform_http::ClientResponse;
 use serde_json::{Value, json};
 
-use crate::support::{TestGateway, in_process, settings, shop};
+use tokio_tungstenite::tungstenite::Error;
+
+use crate::support::{
+    TestGateway, in_process, settings, shop,
+    socket::{Socket, handshake},
+};
 
 async fn gateway(part: Value) -> TestGateway {
     in_process(shop::parts(), settings(part)).await
@@ -89,6 +94,18 @@ async fn what_cannot_be_read_counts_as_asked_too_and_a_question_counts_once() {
 
     assert_eq!(answers, [400, 400]);
     assert_eq!(broken().await, 429);
+}
+
+#[tokio::test]
+async fn a_connection_counts_as_asked_before_it_has_said_anything() {
+    let gateway = gateway(json!({ "rate": { "address": { "per-hour": 1, "burst": 3 } } })).await;
+    for _ in 0..3 {
+        Socket::connect(&gateway.url, json!({})).await;
+    }
+
+    let refused = Socket::open(handshake(&gateway.url)).await;
+
+    assert!(matches!(refused, Err(Error::Http(answer)) if answer.status() == 429));
 }
 
 async fn got(gateway: &TestGateway, headers: &[(&str, &str)]) -> ClientResponse {

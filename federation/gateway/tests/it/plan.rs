@@ -9,12 +9,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use federation_composition::{Subgraph, compose, diff::diff};
+use federation_composition::diff::diff;
 use federation_gateway::{Settings, Supergraph};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Part,
+    Part, composed,
     corpus::{self, Case},
     over_sockets,
     random::{self, Operations},
@@ -119,12 +119,7 @@ async fn planning_has_a_budget() {
 fn a_supergraph_that_hides_fields_by_another_name_is_refused() {
     let link = r#"extend schema @link(url: "https://specs.apollo.dev/federation/v2.8",
         import: [{ name: "@inaccessible", as: "@hidden" }])"#;
-    let subgraph = Subgraph {
-        name: "a".into(),
-        url: "http://a.test".into(),
-        sdl: format!("{link} type Query {{ x: Int y: Int @hidden }}"),
-    };
-    let composed = compose(&[subgraph]).unwrap();
+    let composed = composed(format!("{link} type Query {{ x: Int y: Int @hidden }}"));
 
     let refused = Supergraph::parse(&composed.supergraph_sdl).err().unwrap();
 
@@ -143,12 +138,7 @@ fn clients_see_nothing_of_what_composition_adds_for_gateways() {
          }}
          type Item @key(fields: \"id\") {{ id: ID! price(in: String @fromContext(field: \"$shop {{ currency }}\")): Int }}"
     );
-    let subgraph = Subgraph {
-        name: "a".into(),
-        url: "http://a.test".into(),
-        sdl,
-    };
-    let composed = compose(&[subgraph]).unwrap();
+    let composed = composed(sdl);
 
     let supergraph = Supergraph::parse(&composed.supergraph_sdl).unwrap();
 
@@ -252,7 +242,7 @@ fn every_operation_over_the_corpus_is_planned_or_refused_for_a_reason_that_has_a
     let budget = platform_config::Duration::from_secs(20);
     let (mut planned, mut nameless) = (0, Vec::new());
     for Case {
-        file,
+        name,
         api_sdl,
         supergraph,
     } in corpus::cases()
@@ -265,9 +255,9 @@ fn every_operation_over_the_corpus_is_planned_or_refused_for_a_reason_that_has_a
                 continue;
             };
             for fault in faults {
-                assert_eq!(fault.code, "INVALID", "{file}: {query}: {}", fault.message);
+                assert_eq!(fault.code, "INVALID", "{name}: {query}: {}", fault.message);
                 if fault.message.starts_with("no plan is known") {
-                    nameless.push(format!("{file}: {query}: {}", fault.message));
+                    nameless.push(format!("{name}: {query}: {}", fault.message));
                 }
             }
         }

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use federation_composition::{Subgraph, compose};
-use federation_gateway::{Overrides, Peers, Settings};
-use graphql_tools::parser::parse_query;
+use federation_gateway::{Peers, Settings};
 use platform_config::Duration;
 use platform_service::Peer;
 use serde_json::{Value, json};
@@ -69,16 +68,8 @@ fn plan(gateway: &TestGateway, query: &str) -> String {
     let query = query
         .replace("(if: $yes)", "(if: true)")
         .replace("(if: $no)", "(if: false)");
-    let document = parse_query::<String>(&query)
-        .expect("the operation can be read")
-        .into_static();
-    let plan = gateway
-        .gateway
-        .supergraph()
-        .expect("a supergraph is served")
-        .planner
-        .plan(&document, None, &Overrides::default(), Duration::from_secs(5));
-    plan.map_or_else(|error| error.to_string(), |plan| plan.to_string())
+    let supergraph = gateway.gateway.supergraph().expect("a supergraph is served");
+    format!("{:#?}", supergraph.plan(&query, None, Duration::from_secs(5)))
 }
 
 /// Whether an operation is one that clashes with itself, or one that is known not to be plannable.

@@ -24,25 +24,22 @@ fn client() -> Client {
     Client::new(&ClientSettings::default()).expect("a client can be made")
 }
 
-/// A source of the subgraph of reviews, and of a service behind an address that is described so.
-async fn source(url: String, description: Value) -> Source {
+/// The supergraph of the subgraph of reviews, and of a service behind an address that is described so.
+async fn loaded(url: String, description: Value) -> platform_error::Result<String> {
     let reviews = serve(reviews().router).await;
     let mut stitch: Stitch = serde_json::from_value(description).expect("the test's description is one");
     stitch.url = Some(url);
-    Source::Live(
+    let source = Source::Live(
         vec![("reviews".into(), format!("http://{reviews}/graphql"))],
         StitchSettings([("monolith".to_owned(), stitch)].into()),
-    )
+    );
+    source.load(&client(), &Peers::new()).await
 }
 
 async fn served(service: Part, description: Value) -> (TestGateway, Recorder) {
     let (service, recorder) = Recorder::before(service);
     let url = format!("http://{}/graphql", serve(service.router).await);
-    let source = source(url, description).await;
-    let sdl = source
-        .load(&client(), &Peers::new())
-        .await
-        .unwrap_or_else(|error| panic!("{error}"));
+    let sdl = loaded(url, description).await.unwrap_or_else(|error| panic!("{error}"));
     let settings = settings(json!({ "subscriptions": { "protocol": "sse" } }));
     (TestGateway::start(&sdl, settings, Peers::new()).await, recorder)
 }

@@ -12,7 +12,7 @@ mod upstreams;
 
 use serde_json::{Value, json};
 
-use crate::support::{TestGateway, in_process, settings, shop, ticker::Ticker};
+use crate::support::{TestGateway, in_process, settings, shop, socket::Socket, ticker::Ticker};
 
 pub(crate) const TICKS: &str = "subscription { ticks { number product { upc name } } }";
 
@@ -21,6 +21,16 @@ pub(crate) async fn ticking(part: Value) -> (TestGateway, Ticker) {
     let ticker = Ticker::new();
     let gateway = in_process(vec![ticker.part(), shop::products()], settings(part)).await;
     (gateway, ticker)
+}
+
+/// A client of ticks for whom the gateway has begun the operation: it answers what came after it.
+pub(crate) async fn listening(gateway: &TestGateway) -> Socket {
+    let mut socket = Socket::connect(&gateway.url, json!({})).await;
+    socket.subscribe("a", TICKS).await;
+    socket.subscribe("q", "{ pulse }").await;
+    assert_eq!(socket.next().await["data"]["pulse"], 1);
+    assert_eq!(socket.hear().await["type"], "complete");
+    socket
 }
 
 /// What a client reads of an event.

@@ -19,9 +19,11 @@ use serde_json::{Value, json};
 use crate::support::{
     TestGateway,
     collector::{Collector, attribute, hex},
-    in_process,
+    in_process, over_sockets,
     recorder::Recorder,
-    serve, settings, shop, supergraph,
+    serve, settings, shop,
+    stand_in::StandIn,
+    supergraph,
 };
 
 /// The span of the client that asks in these tests.
@@ -33,7 +35,7 @@ fn telemetry() -> &'static (Telemetry, Collector) {
     TELEMETRY.get_or_init(|| {
         let collector = Collector::start();
         let settings = Settings {
-            log: "off".into(),
+            log: Some("off".into()),
             otlp_endpoint: format!("http://{}", collector.address),
             otlp_headers: Some(Secret::new("authorization=Bearer for-the-collector".into())),
             service_name: "hansa-test".into(),
@@ -52,6 +54,10 @@ async fn steps_subgraphs_and_operations_are_measured_under_few_names() {
     gateway.data("query Measured { topProducts { name inStock } }").await;
     gateway.data("query Measured { topProducts { name inStock } }").await;
     gateway.run("query Mistaken { nothingOfTheKind }").await;
+    let slow =
+        StandIn::new(|_| std::future::pending::<axum::http::StatusCode>()).part("slow", "type Query { slow: String }");
+    let late = over_sockets(vec![slow], settings(json!({ "http": { "timeout": "50ms" } }))).await;
+    late.run("query Late { slow }").await;
 
     let text = metrics.render();
     for step in ["parse", "validate", "authorize", "cost", "plan", "execute", "project"] {
@@ -64,6 +70,7 @@ async fn steps_subgraphs_and_operations_are_measured_under_few_names() {
     }
     for name in [
         "gateway_operation_duration_seconds_count{operation=\"Measured\",kind=\"query\",outcome=\"ok\"} 2",
+        "gateway_operation_duration_seconds_count{operation=\"Late\",kind=\"query\",outcome=\"failed\"}",
         "gateway_errors_total{code=\"INVALID\",subgraph=\"\"}",
         "gateway_cache_total{cache=\"document\",result=\"hit\"}",
         "gateway_cache_total{cache=\"plan\",result=\"hit\"}",

@@ -1,14 +1,14 @@
 //! What clients run and read, counted and kept.
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
 use federation_composition::diff::{Severity, diff_with_usage};
 use federation_gateway::{Gateway, UsageReport};
 use platform_config::Config;
-use platform_service::{Clock, Context, Peer};
+use platform_service::{Clock, Context};
 use serde_json::{Value, json};
 
-use crate::support::{Part, TestGateway, in_process, serve, settings, shop, stand_in::StandIn, supergraph};
+use crate::support::{Part, TestGateway, in_process, local, serve, settings, shop, stand_in::StandIn};
 
 #[tokio::test]
 async fn operations_and_fields_are_counted() {
@@ -67,24 +67,11 @@ async fn fields_of_forgotten_operations_stay_counted() {
     assert_eq!(report.fields["Query.warehouses"], 50);
 }
 
-fn open(folder: &Path, sdl: &str, usage: Value) -> (Gateway, Context) {
+fn open(folder: &Path, usage: Value) -> (Gateway, Context) {
     let context = Context::standalone("gateway", Config::default(), Clock::system(), folder);
-    let peers = shop::parts()
-        .into_iter()
-        .map(|part| (part.name.to_owned(), Peer::Local(part.router)))
-        .collect();
-    let gateway = Gateway::new(sdl, settings(json!({ "usage": usage })), peers, &context);
+    let (sdl, peers) = local(shop::parts());
+    let gateway = Gateway::new(&sdl, settings(json!({ "usage": usage })), peers, &context);
     (gateway.expect("the supergraph can be served"), context)
-}
-
-fn sdl() -> String {
-    let parts = shop::parts();
-    let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
-    let named: Vec<_> = parts
-        .iter()
-        .map(|part| (part.name, part.sdl.as_str(), nowhere))
-        .collect();
-    supergraph(&named)
 }
 
 async fn run(gateway: &Gateway, query: &str) {
@@ -96,8 +83,7 @@ async fn run(gateway: &Gateway, query: &str) {
 #[tokio::test]
 async fn counts_survive_a_restart() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let sdl = sdl();
-    let (gateway, context) = open(folder.path(), &sdl, json!({}));
+    let (gateway, context) = open(folder.path(), json!({}));
     run(&gateway, "{ warehouses }").await;
 
     context.shutdown().cancel();
@@ -108,7 +94,7 @@ async fn counts_survive_a_restart() {
         }
     });
     written.await.expect("the counts are written when the service stops");
-    let (gateway, _context) = open(folder.path(), &sdl, json!({}));
+    let (gateway, _context) = open(folder.path(), json!({}));
     run(&gateway, "{ warehouses }").await;
 
     let report = gateway.usage_report();
@@ -131,7 +117,7 @@ fn counts_survive_a_restart_that_tells_fewer_operations_apart() {
 
     let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
     let _inside = runtime.enter();
-    let (gateway, _context) = open(folder.path(), &sdl(), json!({ "operations": 3 }));
+    let (gateway, _context) = open(folder.path(), json!({ "operations": 3 }));
 
     let report = gateway.usage_report();
     assert!(report.operations.len() <= 3);

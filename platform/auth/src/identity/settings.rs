@@ -26,7 +26,8 @@ pub struct IdentitySettings {
     pub leeway: Duration,
     /// How often ended sessions are asked for.
     pub revocation_poll: Duration,
-    /// Whether requests without a token are refused, whatever they ask for.
+    /// Whether requests without a token are refused, whatever they ask for; at our own `auth`, where tokens come from,
+    /// they never are.
     pub required: bool,
     /// Others whose tokens are believed. They are about people, and say nothing of sessions and workspaces here.
     pub issuers: Vec<ForeignIssuer>,

@@ -140,6 +140,22 @@ async fn keys_that_nobody_holds_are_refused_and_nonsense_is_not_even_asked_about
 }
 
 #[tokio::test]
+async fn a_service_with_another_secret_says_of_no_key_that_it_was_revoked() {
+    let (_, known, both) = system().await;
+    let key = Token::mint("hk", Random::system()).text.expose().clone();
+    known
+        .api_keys
+        .lock()
+        .unwrap()
+        .push((key.clone(), ADA, Uuid::from_u128(0x1d)));
+    known.trusts_nobody.store(true, SeqCst);
+
+    let refused = both.client("library").bearer(&key).get("/me").await;
+
+    assert_eq!(refused.status, 503, "{}", refused.text());
+}
+
+#[tokio::test]
 async fn a_session_that_ends_elsewhere_ends_in_every_service() {
     let (issuer, known, both) = system().await;
     let claims = Claims {

@@ -1,7 +1,6 @@
 //! Guards of GraphQL fields and gRPC methods.
 
 use contracts::grpc::users::v1::{GetProfileDataRequest, user_service_client::UserServiceClient};
-use platform_auth::Claims;
 use platform_service::Peer;
 use platform_testing::{TestIssuer, TestService};
 use serde_json::{Value, json};
@@ -20,26 +19,18 @@ fn code(answer: &Value) -> &str {
 async fn fields_are_for_whom_they_are_guarded_for() {
     let issuer = TestIssuer::default();
     let service = TestService::believing(&issuer, library(), &[]).await;
-    let reader = Claims {
-        scope: "books:read".into(),
-        ..issuer.claims(ADA)
-    };
-    let (user, reader) = (service.bearer(&issuer.user(ADA)), service.bearer(&issuer.sign(&reader)));
+    let user = service.bearer(&issuer.user(ADA));
     let archive = service.bearer(&issuer.service("archive", "library"));
 
     let nobody = service.graphql("{ anybody }").await;
     let unknown = service.graphql("{ me }").await;
     let known = user.graphql("{ anybody me }").await;
-    let without_scope = user.graphql("{ books }").await;
-    let with_scope = reader.graphql("{ books }").await;
-    let no_service = reader.graphql("{ internals }").await;
+    let no_service = user.graphql("{ internals }").await;
     let a_service = archive.graphql("{ internals }").await;
 
     assert_eq!(nobody["data"], json!({ "anybody": null }));
     assert_eq!(code(&unknown), "UNAUTHENTICATED");
     assert_eq!(known["data"], json!({ "anybody": ADA, "me": ADA }));
-    assert_eq!(code(&without_scope), "FORBIDDEN");
-    assert_eq!(with_scope["data"], json!({ "books": 3 }));
     assert_eq!(code(&no_service), "FORBIDDEN");
     assert_eq!(a_service["data"], json!({ "internals": "archive" }));
 }

@@ -57,6 +57,25 @@ fn key() -> SigningKey {
 }
 
 #[tokio::test]
+async fn ended_sessions_are_not_asked_for_without_a_pause() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!(
+        "[host]\ndata = {:?}\n[identity]\nrevocation-poll = \"0s\"",
+        folder.path()
+    );
+    let host = Host::new(Config::parse(&text).unwrap(), Clock::system());
+
+    let Err(refused) = host.services([library()]).embed().await else {
+        panic!("it started");
+    };
+
+    assert_eq!(
+        refused.message(),
+        "identity.revocation-poll must be longer than nothing"
+    );
+}
+
+#[tokio::test]
 async fn keys_are_asked_for_once_and_tokens_verified_by_them() {
     let (issuer, known) = (TestIssuer::default(), Known::with(key()));
     let both = with_auth(&known, &issuer).await;

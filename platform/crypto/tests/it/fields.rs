@@ -96,6 +96,16 @@ fn a_rotated_ring_reads_what_the_old_key_sealed_and_seals_it_again() {
 }
 
 #[test]
+fn what_the_active_key_sealed_is_not_opened_to_be_left_as_it_is() {
+    let ring = ring();
+    let mut damaged = ring.seal(&PLACE, b"secret");
+    *damaged.last_mut().unwrap() ^= 1;
+
+    assert_eq!(ring.reseal(&PLACE, &damaged).unwrap(), None);
+    assert!(rotated().reseal(&PLACE, &damaged).is_err());
+}
+
+#[test]
 fn equal_values_are_found_by_their_tag_also_while_keys_are_rotated() {
     let (old, new) = (ring(), rotated());
 

@@ -61,7 +61,7 @@ fn processes_that_start_at_once_agree_on_the_keys() {
 fn a_ring_that_must_be_there_is_not_made() {
     let folder = tempfile::tempdir().unwrap();
     let settings = KeySettings {
-        create: false,
+        create: Some(false),
         ..KeySettings::default()
     };
 

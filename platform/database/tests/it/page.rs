@@ -1,7 +1,7 @@
 //! Pages by keyset, as GraphQL connections.
 
 use platform_database::{
-    Database, Order, PageArgs, PageLimits,
+    Database, PageArgs,
     orm::{EntityTrait, entity::prelude::Uuid},
     page,
 };
@@ -10,11 +10,11 @@ use crate::support::{Column, Entity, Model, person, places, store};
 
 type Page = platform_database::Connection<Model>;
 
-async fn by_name(db: &Database, order: Order, args: PageArgs) -> Result<Page, platform_database::DatabaseError> {
-    let key = ((Column::Name, Column::Id), order, |row: &Model| -> (String, Uuid) {
+async fn by_name(db: &Database, args: PageArgs) -> Result<Page, platform_database::DatabaseError> {
+    let key = ((Column::Name, Column::Id), |row: &Model| -> (String, Uuid) {
         (row.name.clone(), row.id)
     });
-    page(db.read(), Entity::find(), key, &args, PageLimits { usual: 3, most: 4 }).await
+    page(db.read(), Entity::find(), key, &args).await
 }
 
 fn names(page: &Page) -> String {
@@ -36,36 +36,40 @@ async fn pages_forward_and_backward_show_every_row_once() {
         store(&db, people.into_iter().chain([twin])).await;
 
         let mut forward = Vec::new();
-        let mut args = PageArgs::default();
+        let mut args = PageArgs {
+            first: Some(3),
+            ..PageArgs::default()
+        };
         loop {
-            let page = by_name(&db, Order::Rising, args.clone()).await.unwrap();
+            let page = by_name(&db, args.clone()).await.unwrap();
             forward.push(names(&page));
             args.after = page.edges.last().map(|edge| edge.cursor.clone());
             if !page.has_next_page {
                 break;
             }
         }
-        assert_eq!(forward, ["a b c", "c d e"]);
+        assert_eq!(forward, ["e d c", "c b a"]);
 
         let back = PageArgs {
             last: Some(2),
             before: args.after,
             ..PageArgs::default()
         };
-        let page = by_name(&db, Order::Rising, back).await.unwrap();
-        assert_eq!((names(&page).as_str(), page.has_previous_page), ("c d", true));
+        let page = by_name(&db, back).await.unwrap();
+        assert_eq!((names(&page).as_str(), page.has_previous_page), ("c b", true));
+    }
+}
 
-        let falling = by_name(
-            &db,
-            Order::Falling,
-            PageArgs {
-                first: Some(2),
-                ..PageArgs::default()
-            },
-        )
-        .await
-        .unwrap();
-        assert_eq!(names(&falling), "e d");
+#[tokio::test]
+async fn a_page_has_fifty_rows_unless_another_number_is_given() {
+    for place in places("").await {
+        let db = place.open().await;
+        let people = (0..51).map(|number| person(&place.context, &number.to_string()));
+        store(&db, people).await;
+
+        let page = by_name(&db, PageArgs::default()).await.unwrap();
+
+        assert_eq!((page.edges.len(), page.has_next_page), (50, true));
     }
 }
 
@@ -75,7 +79,7 @@ async fn a_page_that_cannot_be_given_says_why() {
         let db = place.open().await;
         let wrong = [
             PageArgs {
-                first: Some(5),
+                first: Some(101),
                 ..PageArgs::default()
             },
             PageArgs {
@@ -99,14 +103,14 @@ async fn a_page_that_cannot_be_given_says_why() {
 
         let mut said = Vec::new();
         for args in wrong {
-            said.push(by_name(&db, Order::Rising, args).await.err().unwrap().to_string());
+            said.push(by_name(&db, args).await.err().unwrap().to_string());
         }
 
         assert_eq!(
             said,
             [
-                "a page of 5 rows: give a number from 1 to 4",
-                "a page of -1 rows: give a number from 1 to 4",
+                "a page of 101 rows: give a number from 1 to 100",
+                "a page of -1 rows: give a number from 1 to 100",
                 "first and last exclude each other: give one of them",
                 "after is not a cursor of this list: give one that an earlier page gave",
                 "before is not a cursor of this list: give one that an earlier page gave",

@@ -97,10 +97,7 @@ pub(crate) struct Model {
     pub(crate) longitude: f64,
 }
 
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub(crate) enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}
+platform_database::unrelated!();
 
 /// A person called `name`.
 pub(crate) fn person(context: &Context, name: &str) -> Model {

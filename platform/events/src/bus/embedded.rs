@@ -48,9 +48,7 @@ impl EmbeddedBus {
     /// of one process share one, and with it its connections and its wake-up.
     pub async fn shared(context: &Context, poll: Duration) -> Result<Self, EventError> {
         static LOGS: std::sync::LazyLock<Logs> = std::sync::LazyLock::new(Logs::default);
-        let settings: DatabaseSettings = context
-            .section("database")
-            .map_err(|error| EventError::Settings(error.to_string()))?;
+        let settings: DatabaseSettings = context.section("database")?;
         let url = settings.services.0.get(DATABASE).unwrap_or(&settings.url).expose();
         let key = format!("{} {url}", context.data_dir().display());
         let known = || {

@@ -53,7 +53,7 @@ impl NatsBus {
         let credentials = &self.settings.nats_credentials;
         if !credentials.as_os_str().is_empty() {
             let text = tokio::fs::read_to_string(credentials).await;
-            let text = text.map_err(|error| EventError::Settings(format!("events.nats-credentials: {error}")))?;
+            let text = text.map_err(|error| EventError::Setting(format!("events.nats-credentials: {error}")))?;
             options = options.credentials(&text).map_err(EventError::bus)?;
         }
         let urls = self
@@ -64,7 +64,7 @@ impl NatsBus {
             .map(|url| url.trim().parse::<ServerAddr>());
         let urls: Vec<_> = urls
             .collect::<Result<_, _>>()
-            .map_err(|error| EventError::Settings(format!("events.nats-url: {error}")))?;
+            .map_err(|error| EventError::Setting(format!("events.nats-url: {error}")))?;
         let client = options.connect(urls).await.map_err(EventError::bus)?;
         let mut jetstream = jetstream::new(client);
         jetstream.set_timeout(PATIENCE);

@@ -72,6 +72,6 @@ impl FromStr for Position {
         let parts: Option<_> = text.split(',').filter(|part| !part.is_empty()).map(part).collect();
         parts
             .map(Self)
-            .ok_or_else(|| EventError::Settings(format!("{text:?} is no position of a bus")))
+            .ok_or_else(|| EventError::Corrupt(format!("{text:?} is no position of a bus")))
     }
 }

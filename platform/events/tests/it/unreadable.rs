@@ -1,5 +1,6 @@
 //! What becomes of the others when an event in an inbox cannot be read.
 
+use platform_error::{Code, Coded};
 use platform_events::{Consumers, Letters};
 use platform_testing::on_each_database;
 use serde_json::json;
@@ -53,6 +54,25 @@ async fn an_event_that_cannot_be_read_takes_neither_other_lanes_with_it_nor_thos
         a_while().await;
         assert_eq!(store.numbers().await.len(), 3, "what is behind it in its lane waits");
         assert!(store.events.letters(&Letters::default(), 10).await.unwrap().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_position_that_cannot_be_read_is_a_fault_of_ours() {
+    on_each_database(async |database| {
+        let world = World::with(database, "");
+        let (context, store) = world.service("orders", Consumers::new().on("counters", record)).await;
+        store.publish(&counted("first", 0)).await;
+        eventually("it is handled", async || store.numbers().await == [0]).await;
+        stop(&context, &store).await;
+        let tx = store.db.begin().await.unwrap();
+        execute(&tx, "update event_cursor set position = 'nowhere'", []).await;
+        tx.commit().await.unwrap();
+
+        let error = store.events.lag().await.unwrap_err();
+
+        assert_eq!(error.code(), Code::Internal, "{error}");
     })
     .await;
 }

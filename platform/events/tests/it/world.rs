@@ -2,7 +2,6 @@
 
 use std::{borrow::Cow, path::Path, time::Duration};
 
-use chrono::{DateTime, TimeZone, Utc};
 use platform_config::Config;
 use platform_database::{
     Database, Migration, Migrations, Tx,
@@ -12,7 +11,7 @@ use platform_database::{
 use platform_error::{Code, Error};
 use platform_events::{Cause, Consumers, Event, EventError, Events, Letters, MIGRATIONS, Received};
 use platform_service::{Clock, Context};
-pub(crate) use platform_testing::{eventually, on_each_database};
+pub(crate) use platform_testing::{eventually, noon, on_each_database};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
@@ -167,7 +166,7 @@ impl World {
     pub(crate) fn with(database: Option<&str>, events: &str) -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
-            clock: Clock::manual(Utc.with_ymd_and_hms(2026, 1, 15, 12, 0, 0).unwrap()),
+            clock: Clock::manual(noon()),
             settings: settings(database, events),
         }
     }
@@ -231,8 +230,4 @@ pub(crate) async fn rows(db: &Database, table: &str) -> i64 {
 /// Waits long enough that what should not happen would have happened.
 pub(crate) async fn a_while() {
     tokio::time::sleep(Duration::from_millis(200)).await;
-}
-
-pub(crate) fn noon() -> DateTime<Utc> {
-    Utc.with_ymd_and_hms(2026, 1, 15, 12, 0, 0).unwrap()
 }

@@ -6,6 +6,7 @@ use axum::{
     http::{HeaderMap, Method, Request},
     routing::post,
 };
+use platform_config::Config;
 use platform_http::{Limits, stack};
 
 use crate::send;
@@ -15,7 +16,7 @@ const PAGE: &str = "https://app.example.com";
 /// What a browser is told of `origin` before a request with a token.
 async fn preflight(allowed: &str, origin: &str) -> HeaderMap {
     let limits = Limits {
-        cors: vec![allowed.to_owned()],
+        cors: vec![allowed.parse().unwrap()],
         ..Limits::default()
     };
     let app = stack(Router::new().route("/graphql", post(async || "{}")), &limits);
@@ -47,4 +48,34 @@ async fn a_page_of_another_origin_may_not_call() {
     let told = preflight(PAGE, "https://other.example.com").await;
 
     assert_eq!(told.get("access-control-allow-origin"), None, "{told:?}");
+}
+
+#[test]
+fn what_no_browser_calls_an_origin_is_refused() {
+    let read = |origin: &str| {
+        let settings = Config::parse(&format!("[http]\ncors = [\"{origin}\"]")).unwrap();
+        settings.section::<Limits>("http")
+    };
+
+    for origin in [
+        PAGE,
+        "http://localhost:3000",
+        "http://[::1]:3000",
+        "tauri://localhost",
+        "*",
+    ] {
+        assert!(read(origin).is_ok(), "{origin}");
+    }
+    for wrong in [
+        "https://app.example.com/",
+        "https://app.example.com/app",
+        "https://App.example.com",
+        "https://app.example.com:443",
+        "https://ada@app.example.com",
+        "app.example.com",
+        "null",
+    ] {
+        let refused = read(wrong).unwrap_err().to_string();
+        assert!(refused.contains("http.cors") && refused.contains(wrong), "{refused}");
+    }
 }

@@ -9,7 +9,7 @@ use std::sync::{
 use axum::http::HeaderMap;
 use bytes::Bytes;
 use platform_config::{ByteSize, Duration};
-use platform_http::{ClientSettings, Direct, DirectAnswer, DirectError, Tuning, Url};
+use platform_http::{ClientSettings, Direct, DirectAnswer, DirectError, ServeSettings, Tuning, Url};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -98,6 +98,20 @@ async fn a_connection_that_was_closed_while_idle_is_not_used_again() {
     }
 
     assert_eq!(connections.load(SeqCst), 3);
+}
+
+#[tokio::test]
+async fn a_connection_that_one_of_our_servers_is_about_to_close_is_not_used_again() {
+    let (direct, connections) = server(SHORT, usize::MAX).await;
+    assert_eq!(post(&direct).await.unwrap().status, 200);
+
+    let idle = *ServeSettings::default().header_timeout - std::time::Duration::from_secs(1);
+    tokio::time::pause();
+    tokio::time::advance(idle).await;
+    tokio::time::resume();
+
+    assert_eq!(post(&direct).await.unwrap().status, 200);
+    assert_eq!(connections.load(SeqCst), 2);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The edge as a client meets it: refusals, limits, negotiation and the server's loop.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod bodies;
 mod connections;
 mod cors;
 mod direct;

@@ -96,7 +96,7 @@ fn a_log_line_names_the_request_and_its_trace() {
 #[ignore = "runs in a process of its own, started by the test before, because logs are set up once"]
 async fn a_request_is_logged_as_json() {
     platform_telemetry::init(&platform_telemetry::Settings {
-        format: platform_telemetry::Format::Json,
+        format: Some(platform_telemetry::Format::Json),
         ..Default::default()
     })
     .unwrap();

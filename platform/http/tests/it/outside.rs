@@ -1,6 +1,6 @@
 //! A client for URLs that others have written stays outside.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, process::Command, time::Duration};
 
 use axum::{Router, body::Body, http::StatusCode, response::Redirect, routing::get};
 use platform_http::{Client, ClientSettings, ServeSettings, serve};
@@ -65,12 +65,49 @@ async fn nothing_of_this_machine_or_its_networks_is_reached() {
         "http://[fd00::1]/",
         "http://[fe80::1]/",
         "http://[64:ff9b::7f00:1]/",
+        "http://[64:ff9b:1::808:808]/",
         "http://[2002:7f00:1::]/",
     ] {
         let refused = client.send(client.get(url)).await.unwrap_err();
         assert!(refused.message().contains("public internet"), "{url}: {refused}");
     }
     assert!(client.send(client.get("file:///etc/passwd")).await.is_err());
+}
+
+#[test]
+fn a_proxy_of_the_environment_is_not_asked() {
+    let proxy = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", proxy.local_addr().unwrap());
+    let here = std::env::current_exe().unwrap();
+    let arguments = ["outside::a_name_is_asked_from_outside", "--exact", "--ignored"];
+    let environment = [
+        ("HTTPS_PROXY", &*url),
+        ("https_proxy", &url),
+        ("NO_PROXY", ""),
+        ("no_proxy", ""),
+    ];
+
+    let output = Command::new(here).args(arguments).envs(environment).output().unwrap();
+
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("1 passed"), "{text}");
+    proxy.set_nonblocking(true).unwrap();
+    assert!(
+        proxy.accept().is_err(),
+        "the proxy was asked, and would have resolved the name"
+    );
+}
+
+#[tokio::test]
+#[ignore = "runs in a process of its own, started by the test before, because a proxy is in its environment"]
+async fn a_name_is_asked_from_outside() {
+    let settings = ClientSettings {
+        read_timeout: platform_config::Duration::from_secs(1),
+        ..ClientSettings::default()
+    };
+    let client = Client::outside(&settings, &[]).unwrap();
+
+    assert!(client.send(client.get("https://localhost:1/")).await.is_err());
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod secured;
 
 use std::{fs, time::Duration as Time};
 
+use platform_config::Duration;
 use platform_http::{Client, ClientSettings, Tls, TlsSettings};
 use rustls::version::{TLS12, TLS13};
 use tokio::{
@@ -199,10 +200,15 @@ fn settings_that_cannot_be_are_refused_with_their_names() {
         client_ca: at("own.key"),
         ..own.clone()
     });
+    let restless = refused(TlsSettings {
+        reload: Duration::from_secs(0),
+        ..own.clone()
+    });
 
     assert!(alone.contains("tls.key"), "{alone}");
     assert!(missing.contains("tls.key") && missing.contains("none.key"), "{missing}");
     assert!(swapped.contains("tls.certificate"), "{swapped}");
     assert!(no_authority.contains("tls.client-ca"), "{no_authority}");
+    assert_eq!(restless, "tls.reload must be longer than nothing");
     assert!(!Tls::open(&TlsSettings::default()).unwrap().is_used());
 }

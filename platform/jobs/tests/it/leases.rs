@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use platform_error::Error;
-use platform_jobs::{Job, JobState, Run, WithJobs, Workers};
+use platform_error::{Code, Error};
+use platform_jobs::{Job, JobState, Policy, Run, WithJobs, Workers};
 use platform_service::Service;
 use platform_testing::{TestPostgres, TestService};
 use serde::{Deserialize, Serialize};
@@ -104,6 +104,42 @@ async fn a_stopping_service_lets_jobs_end_and_gives_back_those_that_do_not() {
 }
 
 #[tokio::test]
+async fn a_job_that_stops_with_its_service_has_used_no_attempt() {
+    #[derive(Serialize, Deserialize)]
+    struct Polite;
+    impl Job for Polite {
+        const KIND: &'static str = "test.polite";
+        const POLICY: Policy = Policy {
+            attempts: 1,
+            ..Policy::USUAL
+        };
+    }
+    async fn stops(_: &Store, run: &Run, _: Polite) -> Result<(), Error> {
+        run.progress(10, "begun").await?;
+        run.stopping().cancelled().await;
+        Err(Error::new(Code::Unavailable, "it has come to a good place"))
+    }
+    async fn goes_on(_: &Store, _: &Run, _: Polite) -> Result<(), Error> {
+        Ok(())
+    }
+    let world = World::new(None);
+    let (context, store) = world.working(Workers::new().on(stops)).await;
+    let id = store.enqueue(&Polite).await;
+    let job = async || store.jobs.find(id).await.unwrap();
+    eventually("it runs", async || job().await.progress == 10).await;
+
+    context.shutdown().cancel();
+    eventually("it has stopped", async || job().await.state != JobState::Running).await;
+    let (_context, _) = world.working(Workers::new().on(goes_on)).await;
+
+    eventually("the next process has done it", async || {
+        job().await.state == JobState::Done
+    })
+    .await;
+    assert_eq!(job().await.attempts, 1);
+}
+
+#[tokio::test]
 async fn no_job_begins_while_a_stopping_service_finishes_its_requests() {
     let world = World::new(None);
     let (context, store) = world.working(writers()).await;
@@ -178,6 +214,35 @@ async fn a_job_may_hold_its_transaction_for_longer_than_its_lease() {
         })
         .await;
         assert_eq!(store.jobs.find(id).await.unwrap().attempts, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_follows_from_a_jobs_own_commit_is_not_cut_off() {
+    #[derive(Serialize, Deserialize)]
+    struct Tidy;
+    impl Job for Tidy {
+        const KIND: &'static str = "test.tidy";
+    }
+    async fn tidy(store: &Store, run: &Run, _: Tidy) -> Result<(), Error> {
+        let tx = store.db.begin().await?;
+        effect(&tx, "done").await?;
+        run.finish(&tx).await?;
+        tx.commit().await?;
+        // Its lease is looked at meanwhile.
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        let tx = store.db.begin().await?;
+        effect(&tx, "tidy").await?;
+        Ok(tx.commit().await?)
+    }
+    on_each_database(async |database| {
+        let world = World::with(database, "lease = \"150ms\"");
+        let (_context, store) = world.working(Workers::new().on(tidy)).await;
+
+        store.enqueue(&Tidy).await;
+
+        eventually("both have happened", async || store.effects().await == ["done", "tidy"]).await;
     })
     .await;
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use platform_error::{Code, Error};
-use platform_jobs::{Filter, Job, JobError, JobState, Run, Workers};
+use platform_jobs::{Filter, How, Job, JobError, JobState, Once, Run, Workers};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -71,6 +71,32 @@ async fn a_dead_or_cancelled_job_can_be_tried_again() {
         assert!(matches!(again, Err(JobError::WrongState { .. })));
         let nothing = store.jobs.retry(Uuid::nil()).await;
         assert!(matches!(nothing, Err(JobError::NoSuchJob(_))));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_job_is_not_tried_again_beside_one_that_is_the_same() {
+    on_each_database(async |database| {
+        let world = World::new(database);
+        let (_context, store) = world.store().await;
+        let refresh = async || {
+            let once = Once::WhileWaiting("view".into());
+            store
+                .enqueue_with(&note("refresh"), How { once, ..How::default() })
+                .await
+        };
+        let first = refresh().await;
+        store.jobs.cancel(first).await.unwrap();
+        let second = refresh().await;
+
+        let beside = store.jobs.retry(first).await.unwrap_err();
+        store.jobs.cancel(second).await.unwrap();
+        store.jobs.retry(first).await.unwrap();
+
+        assert_ne!(second, first);
+        assert!(matches!(beside, JobError::NotNeeded(id) if id == first), "{beside}");
+        assert_eq!(refresh().await, first, "it waits again, and another is not needed");
     })
     .await;
 }

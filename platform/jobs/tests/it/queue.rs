@@ -177,6 +177,7 @@ async fn a_job_that_hangs_panics_or_cannot_be_read_has_failed() {
     struct Other(u8);
     impl Job for Other {
         const KIND: &'static str = "test.odd";
+        const POLICY: Policy = Odd::POLICY;
     }
     async fn misbehave(_: &Store, _: &Run, job: Odd) -> Result<(), Error> {
         match job.0.as_str() {
@@ -208,6 +209,43 @@ async fn a_job_that_hangs_panics_or_cannot_be_read_has_failed() {
         );
         assert_eq!(job.attempts, 1);
     }
+}
+
+#[tokio::test]
+async fn a_job_that_the_release_before_cannot_read_is_done_by_the_next() {
+    #[derive(Serialize, Deserialize)]
+    enum Before {
+        Welcome,
+    }
+    #[derive(Serialize, Deserialize)]
+    enum Next {
+        Farewell,
+    }
+    impl Job for Before {
+        const KIND: &'static str = "test.letter";
+    }
+    impl Job for Next {
+        const KIND: &'static str = "test.letter";
+    }
+    async fn before(_: &Store, _: &Run, _: Before) -> Result<(), Error> {
+        Ok(())
+    }
+    async fn next(_: &Store, _: &Run, _: Next) -> Result<(), Error> {
+        Ok(())
+    }
+    let world = World::new(None);
+    let (context, store) = world.working(Workers::new().on(before)).await;
+    let id = store.enqueue(&Next::Farewell).await;
+    let job = async || store.jobs.find(id).await.unwrap();
+    eventually("it was tried", async || job().await.last_error.is_some()).await;
+    context.shutdown().cancel();
+    a_while().await;
+
+    let (_context, _) = world.working(Workers::new().on(next)).await;
+    world.advance(10);
+
+    eventually("it is done", async || job().await.state == JobState::Done).await;
+    assert!(job().await.last_error.unwrap().contains("cannot be read"));
 }
 
 #[tokio::test]

@@ -78,6 +78,28 @@ async fn a_schedule_follows_its_zone_and_a_new_pattern() {
 }
 
 #[tokio::test]
+async fn a_process_of_the_release_before_fires_what_the_next_one_declared() {
+    on_each_database(async |database| {
+        let world = World::new(database);
+        let before = writers().every("report", "0 3 1 * *", &note("monthly"));
+        let (_before, store) = world.working(before).await;
+        declared(&store, "0 3 1 * *").await;
+        let next = writers().every("report", "5 * * * *", &note("hourly"));
+        let (next, _) = world.working(next).await;
+        declared(&store, "5 * * * *").await;
+        next.shutdown().cancel();
+        a_while().await;
+
+        for hour in 1..=3 {
+            world.advance(3600);
+            let has_fired = async || store.effects().await == vec!["hourly"; hour];
+            eventually("it has fired", has_fired).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_hour_that_the_clock_skips_or_repeats_fires_once() {
     let world = World::new(None);
     // In Berlin the clock goes from 02:00 to 03:00 on 29 March 2026, and from 03:00 back to 02:00 on 25 October.

@@ -2,7 +2,6 @@
 
 use std::{borrow::Cow, path::Path, time::Duration};
 
-use chrono::{DateTime, TimeZone, Utc};
 use platform_config::Config;
 use platform_database::{
     Database, Migration, Migrations, Tx,
@@ -12,7 +11,7 @@ use platform_database::{
 use platform_error::{Code, Error};
 use platform_jobs::{How, Job, JobError, Jobs, MIGRATIONS, Policy, Run, Workers};
 use platform_service::{Clock, Context};
-pub(crate) use platform_testing::{eventually, on_each_database};
+pub(crate) use platform_testing::{eventually, noon, on_each_database};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -177,8 +176,4 @@ pub(crate) fn run(context: &Context, store: &Store, workers: Workers<Store>) {
 /// Waits long enough that what should not happen would have happened.
 pub(crate) async fn a_while() {
     tokio::time::sleep(Duration::from_millis(200)).await;
-}
-
-pub(crate) fn noon() -> DateTime<Utc> {
-    Utc.with_ymd_and_hms(2026, 1, 15, 12, 0, 0).unwrap()
 }

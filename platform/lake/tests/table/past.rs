@@ -4,15 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use chrono::{DateTime, Duration, TimeZone, Utc};
+use chrono::Duration;
 use platform_error::{Code, Coded};
 use platform_lake::{Env, Lake, LakeConfig, Moment, Retention, Table};
+use platform_testing::noon;
 
 use crate::support::{POINTS, read, rows};
-
-fn noon() -> DateTime<Utc> {
-    Utc.with_ymd_and_hms(2026, 1, 15, 12, 0, 0).unwrap()
-}
 
 /// A table to which a row was written at each of these minutes after noon: its value is the minute.
 async fn written_at(minutes: &[i32], home: &Path) -> Table {

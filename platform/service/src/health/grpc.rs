@@ -1,17 +1,27 @@
 //! The standard health service of gRPC: the same answer as `/readyz`.
 
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
+use axum::{body::Body, extract, response};
 use futures::{StreamExt, stream, stream::BoxStream};
+use tokio::time::timeout;
 use tonic::{Request, Response, Status};
 use tonic_health::pb::{
-    HealthCheckRequest, HealthCheckResponse, health_check_response::ServingStatus, health_server::Health,
+    HealthCheckRequest, HealthCheckResponse,
+    health_check_response::ServingStatus,
+    health_server::{Health, HealthServer},
 };
+use tower::ServiceExt;
 
 use super::{Door, Readiness};
 
 /// How often who watches hears of a change.
 const PAUSE: Duration = Duration::from_secs(5);
+/// How many may watch a service.
+pub(super) const WATCHERS: usize = 1_000;
+/// A question is the name of a service, in so many bytes and so much time.
+const LONGEST: usize = 4 << 10;
+const SLOWEST: Duration = Duration::from_secs(5);
 
 /// The standard service, asked through a door.
 #[tonic::async_trait]
@@ -27,14 +37,17 @@ impl Health for Door {
     }
 
     async fn watch(&self, request: Request<HealthCheckRequest>) -> Result<Response<Self::WatchStream>, Status> {
+        let Ok(place) = self.0.watchers.clone().try_acquire_owned() else {
+            return Err(Status::resource_exhausted("too many watch; ask Check instead"));
+        };
         let (door, name) = (self.clone(), request.into_inner().service);
-        let states = stream::unfold((door, None), move |(door, last)| {
+        let states = stream::unfold((door, place, None), move |(door, place, last)| {
             let name = name.clone();
             async move {
                 loop {
                     let now = door.state(&name).await;
                     if last != Some(now) {
-                        return Some((Ok(answer(now)), (door, Some(now))));
+                        return Some((Ok(answer(now)), (door, place, Some(now))));
                     }
                     if door.stopping().is_cancelled() {
                         // Who watches has heard of it, and would keep the process from stopping.
@@ -52,6 +65,15 @@ impl Health for Door {
 }
 
 impl Door {
+    /// No limit of requests stands before this, so it has its own.
+    pub(super) async fn health(&self, request: extract::Request) -> response::Response {
+        let health = HealthServer::new(self.clone()).max_decoding_message_size(LONGEST);
+        match timeout(SLOWEST, health.oneshot(request)).await {
+            Ok(answer) => answer.unwrap_or_else(|never: Infallible| match never {}).map(Body::new),
+            Err(_) => Status::deadline_exceeded("the question did not come in time").into_http(),
+        }
+    }
+
     async fn state(&self, name: &str) -> ServingStatus {
         match (self.serves(name), self.readiness().await) {
             (false, _) => ServingStatus::ServiceUnknown,

@@ -59,7 +59,7 @@ impl UserService for Profiles {
     }
 }
 
-fn profiles() -> Service {
+pub(crate) fn profiles() -> Service {
     Service::new("profiles", 0)
         .open(async |_: Context| Ok::<_, Error>(()))
         .rest(|()| axum::Router::new().route("/hello", axum::routing::get(async || "hello")))

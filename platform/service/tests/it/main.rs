@@ -4,6 +4,7 @@
 mod grpc;
 mod hosted;
 mod migrate;
+mod probes;
 mod stopping;
 mod tls;
 mod traced;

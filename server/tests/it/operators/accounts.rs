@@ -79,6 +79,22 @@ fn somebody_is_kept_out_and_let_in_again_while_a_server_is_running() {
 }
 
 #[test]
+fn what_is_done_while_no_server_runs_is_told_by_the_next_one_and_by_no_command() {
+    let system = System::with_accounts(&[ADA, BOB]);
+
+    for mail in [ADA, BOB] {
+        let suspend = ["accounts", "suspend", mail, "--reason", "sends spam"];
+        system.run(&suspend).succeeds();
+    }
+    system.run(&["keys", "signing", "rotate"]).succeeds();
+
+    assert_eq!(mails(&system, "sends spam"), 0);
+    let server = serve(&system);
+    until("both owners are told", || mails(&system, "sends spam") == 2);
+    server.stop();
+}
+
+#[test]
 fn an_account_is_given_back_to_who_reads_its_mail() {
     let system = System::with_accounts(&[ADA]);
     let server = serve(&system);
@@ -97,7 +113,7 @@ fn an_account_is_given_back_to_who_reads_its_mail() {
 
     assert!(refused.contains("--yes"), "{refused}");
     assert!(
-        said.starts_with("codes are off; gone are the password, 1 sessions"),
+        said.starts_with("codes are off, and the password is gone; sessions: 1,"),
         "{said}"
     );
     assert_eq!(

@@ -1,6 +1,6 @@
 //! A system in a folder: its commands, its processes, and its databases as somebody sees them who opens them himself.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, process::Command};
 
 use platform_config::{Config, Secret};
 use platform_database::{
@@ -54,6 +54,11 @@ impl System {
 
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.path(name)
+    }
+
+    /// A command on the system's data, not started yet.
+    pub(super) fn command(&self, args: &[&str]) -> Command {
+        self.folder.command(&[args, &["--data", "data"]].concat())
     }
 
     /// A command on the system's data.

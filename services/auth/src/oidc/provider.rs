@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use openidconnect::{
-    AsyncHttpClient, ClientId, ClientSecret, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse,
-    IssuerUrl, RedirectUrl,
-    core::{CoreClient, CoreIdTokenVerifier, CoreJwsSigningAlgorithm, CoreProviderMetadata},
+    AsyncHttpClient, AuthType, ClientId, ClientSecret, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest,
+    HttpResponse, IssuerUrl, RedirectUrl,
+    core::{CoreClient, CoreClientAuthMethod, CoreIdTokenVerifier, CoreJwsSigningAlgorithm, CoreProviderMetadata},
 };
 use platform_config::Duration;
 use platform_http::{Client, ClientSettings, Url};
@@ -20,7 +20,7 @@ use crate::{
 
 /// How long a description is believed.
 const FRESH: TimeDelta = TimeDelta::hours(1);
-/// The shortest time between two readings, however many identities are not believed.
+/// The shortest time between two readings, however many identities are not believed, and however often it fails.
 const FLOOR: TimeDelta = TimeDelta::seconds(30);
 /// Answers longer than this are none: descriptions, keys and tokens are small.
 const LONGEST_ANSWER: usize = 1 << 20;
@@ -54,7 +54,16 @@ pub(super) struct Known {
     name: String,
     issuer: IssuerUrl,
     http: Fetch,
-    read: Mutex<Option<(Arc<CoreProviderMetadata>, DateTime<Utc>)>>,
+    read: Mutex<Read>,
+}
+
+/// What was read of a provider.
+#[derive(Default)]
+struct Read {
+    /// The newest description, and when it was read.
+    found: Option<(Arc<CoreProviderMetadata>, DateTime<Utc>)>,
+    /// When it was tried last, in vain too.
+    tried_at: Option<DateTime<Utc>>,
 }
 
 pub(super) type Relying =
@@ -138,25 +147,21 @@ impl Known {
     }
 
     async fn read_before(&self, before: DateTime<Utc>, now: DateTime<Utc>) -> Result<Arc<CoreProviderMetadata>> {
-        // Whoever else needs it waits here and finds it.
+        // Whoever else needs it waits here and finds it, or that it was not to be had a moment ago.
         let mut read = self.read.lock().await;
-        if let Some((metadata, at)) = read.as_ref().filter(|(_, at)| *at > before) {
-            let _ = at;
-            return Ok(metadata.clone());
-        }
-        let found = CoreProviderMetadata::discover_async(self.issuer.clone(), &self.http).await;
-        match (found, read.as_ref()) {
-            (Ok(metadata), _) => {
-                let metadata = Arc::new(metadata);
-                *read = Some((metadata.clone(), now));
-                Ok(metadata)
+        let is_fresh = read.found.as_ref().is_some_and(|(_, at)| *at > before);
+        if !is_fresh && read.tried_at.is_none_or(|at| at <= now - FLOOR) {
+            let found = CoreProviderMetadata::discover_async(self.issuer.clone(), &self.http).await;
+            read.tried_at = Some(now);
+            match found {
+                Ok(metadata) => read.found = Some((Arc::new(metadata), now)),
+                Err(error) => {
+                    tracing::warn!(provider = self.name, %error, "a provider's description cannot be read");
+                }
             }
-            (Err(error), Some((metadata, _))) => {
-                tracing::warn!(provider = self.name, %error, "a provider's description cannot be read anew");
-                Ok(metadata.clone())
-            }
-            (Err(error), None) => Err(Error::ProviderAway(error.to_string().into())),
         }
+        let found = read.found.as_ref().map(|(metadata, _)| metadata.clone());
+        found.ok_or(Error::ProviderAway)
     }
 
     pub(super) fn client(&self, auth: &Auth, metadata: &CoreProviderMetadata) -> Result<Relying> {
@@ -167,6 +172,15 @@ impl Known {
             ClientId::new(self.settings.client_id.clone()),
             secret.map(|secret| ClientSecret::new(secret.expose().clone())),
         );
+        let ways = metadata.token_endpoint_auth_methods_supported();
+        let takes = |way| ways.is_some_and(|ways| ways.contains(&way));
+        let is_basic = takes(CoreClientAuthMethod::ClientSecretBasic) || !takes(CoreClientAuthMethod::ClientSecretPost);
+        let way = if is_basic {
+            AuthType::BasicAuth
+        } else {
+            AuthType::RequestBody
+        };
+        let client = client.set_auth_type(way);
         Ok(client.set_redirect_uri(RedirectUrl::new(back).map_err(Error::internal)?))
     }
 

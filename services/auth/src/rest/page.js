@@ -16,7 +16,8 @@ const tasks = {
 };
 
 const element = (id) => document.getElementById(id);
-const [name, token] = location.hash.slice(1).split("=");
+const [what, goOn] = location.hash.slice(1).split("&to=");
+const [name, token] = what.split("=");
 const task = Object.hasOwn(tasks, name) ? tasks[name] : undefined;
 // The link is good once, but the history need not keep it.
 history.replaceState(null, "", location.pathname);
@@ -47,6 +48,9 @@ element("form").addEventListener("submit", async (event) => {
   if (answer.ok) {
     element("form").hidden = true;
     element("said").textContent = task.done;
+    // Anybody may have written the link: it leads to this site and to no other.
+    const next = goOn && new URL(decodeURIComponent(goOn), location.origin);
+    if (next && next.origin === location.origin) location.assign(next);
   } else {
     const problem = await answer.json();
     element("said").textContent = problem.detail;

@@ -5,6 +5,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use openidconnect::url::form_urlencoded::byte_serialize;
 use platform_http::{Json, Problem};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -86,7 +87,12 @@ fn landed(auth: &Auth, arrival: &Arrival, purpose: &Purpose) -> Result<Response>
             Ok(response)
         }
         (Arrival::SignIn(Outcome::Code(step)), Mode::Cookie) => {
-            elsewhere(&format!("{}#code={}", auth.settings.page, step.token.expose()))
+            let mut page = format!("{}#code={}", auth.settings.page, step.token.expose());
+            if purpose.return_to != oidc::HOME {
+                page += "&to=";
+                page.extend(byte_serialize(purpose.return_to.as_bytes()));
+            }
+            elsewhere(&page)
         }
     }
 }

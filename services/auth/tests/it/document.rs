@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use axum::http::Method;
-use platform_testing::Answer;
+use platform_testing::{Answer, references_lead_somewhere};
 use serde_json::{Value, json};
 
 use crate::support::{ADA, Agent, Site, ok, sites};
@@ -79,32 +79,6 @@ fn expected_by(answer: &Answer) -> BTreeSet<&str> {
 #[tokio::test]
 async fn every_reference_leads_somewhere_and_every_schema_is_used() {
     let site = sites(&[]).await.swap_remove(0);
-    let document = document(&site).await;
-    let mut references = BTreeSet::new();
-    collect(&document, &mut references);
-
-    for reference in &references {
-        assert!(
-            document.pointer(reference.trim_start_matches('#')).is_some(),
-            "{reference}"
-        );
-    }
-    for schema in document["components"]["schemas"].as_object().unwrap().keys() {
-        assert!(
-            references.contains(&format!("#/components/schemas/{schema}")),
-            "{schema} is not used"
-        );
-    }
+    references_lead_somewhere(&document(&site).await);
     site.stop().await;
-}
-
-fn collect(value: &Value, references: &mut BTreeSet<String>) {
-    match value {
-        Value::Object(members) => {
-            references.extend(members.get("$ref").and_then(Value::as_str).map(str::to_owned));
-            members.values().for_each(|member| collect(member, references));
-        }
-        Value::Array(items) => items.iter().for_each(|item| collect(item, references)),
-        _ => {}
-    }
 }

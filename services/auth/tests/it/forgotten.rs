@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use auth::jobs::Forget;
 use platform_testing::eventually;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{ADA, Agent, PASSWORD, bytes_in, granted, ok, problem, sites};
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 #[tokio::test]
 async fn tokens_of_an_ended_session_are_forgotten_and_used_ones_of_another_still_tell_of_a_copy() {
@@ -50,6 +52,26 @@ async fn no_more_than_fifty_devices_of_an_account_are_known_and_those_used_last(
 
         assert_eq!(known.len(), 50);
         assert!(!known.contains(&first));
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_nobody_used_for_a_month_is_listed_no_more() {
+    for site in sites(&[]).await {
+        site.member(ADA).await;
+        site.wait(20 * DAY);
+        let mut used = Agent::new("203.0.113.9");
+        granted(&used.sign_in(&site, ADA, PASSWORD, "bearer").await);
+        let both = ok(&used.get(&site, "/auth/sessions").await);
+
+        site.wait(11 * DAY);
+        used.access = None;
+        granted(&used.renew(&site).await);
+        let one = ok(&used.get(&site, "/auth/sessions").await);
+
+        let count = |listed: &Value| listed["sessions"].as_array().unwrap().len();
+        assert_eq!((count(&both), count(&one)), (2, 1));
         site.stop().await;
     }
 }

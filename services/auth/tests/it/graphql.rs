@@ -75,7 +75,7 @@ async fn keys_are_made_and_revoked_by_mutations() {
             &site,
             &mut ada,
             create,
-            json!({ "input": { "name": "nightly", "scopes": ["series:read"] } }),
+            json!({ "input": { "name": "nightly", "scopes": ["data:read"] } }),
         )
         .await;
         let id = &made["data"]["createApiKey"]["apiKey"]["id"];

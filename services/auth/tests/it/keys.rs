@@ -40,7 +40,7 @@ async fn a_key_is_shown_once_and_kept_as_a_hash() {
         let made = key(
             &site,
             &mut ada,
-            json!({ "name": "nightly", "scopes": ["series:write", "series:read"] }),
+            json!({ "name": "nightly", "scopes": ["data:write", "data:read"] }),
         )
         .await;
 
@@ -48,7 +48,7 @@ async fn a_key_is_shown_once_and_kept_as_a_hash() {
         let listed = ok(&ada.get(&site, "/auth/keys").await);
         assert!(text.starts_with("hk_") && text.starts_with(listed["keys"][0]["prefix"].as_str().unwrap()));
         assert!(!listed.to_string().contains(text));
-        assert_eq!(listed["keys"][0]["scopes"], json!(["series:read", "series:write"]));
+        assert_eq!(listed["keys"][0]["scopes"], json!(["data:read", "data:write"]));
         assert_eq!(
             bytes_in(&site, "api_keys", "hash").await,
             [platform_crypto::sha256(text.as_bytes()).to_vec()]
@@ -62,7 +62,7 @@ async fn a_key_gives_a_token_of_its_owner_with_its_scopes_and_notes_its_use() {
     for site in sites(&[]).await {
         let mut ada = site.member(ADA).await;
         let me = ok(&ada.get(&site, "/auth/me").await)["id"].clone();
-        let made = key(&site, &mut ada, json!({ "name": "nightly", "scopes": ["series:read"] })).await;
+        let made = key(&site, &mut ada, json!({ "name": "nightly", "scopes": ["data:read"] })).await;
 
         let token = ok(&asked(&site, "/internal/key-tokens", json!({ "key": made["key"] })).await);
 
@@ -73,9 +73,48 @@ async fn a_key_gives_a_token_of_its_owner_with_its_scopes_and_notes_its_use() {
             .await
             .unwrap();
         assert_eq!((principal.kind, principal.subject()), (Kind::Key, me.as_str()));
-        assert!(principal.require_scope("series:read").is_ok());
+        assert!(principal.require_scope("data:read").is_ok());
         assert_eq!(principal.session.unwrap().to_string(), made["id"].as_str().unwrap());
         assert!(ok(&ada.get(&site, "/auth/keys").await)["keys"][0]["lastUsedAt"].is_string());
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_made_for_permissions_and_what_the_operator_lists_and_for_nothing_else() {
+    for site in sites(&[("auth.key-scopes", "shop:read")]).await {
+        let mut ada = site.member(ADA).await;
+        let scopes = ["data:read", "shop:read", "users:read", "users:write"];
+
+        let made = key(&site, &mut ada, json!({ "name": "nightly", "scopes": scopes })).await;
+
+        assert_eq!(
+            ok(&ada.get(&site, "/auth/keys").await)["keys"][0]["scopes"],
+            json!(scopes)
+        );
+        assert!(made["key"].is_string());
+        for scope in ["shop:write", "hr:all", "data:*", "users:*", "*"] {
+            let body = json!({ "name": "nightly", "scopes": ["data:read", scope] });
+            let refused = problem(&ada.post(&site, "/auth/keys", body).await, 422);
+            assert_eq!(refused["field"], "scopes", "{scope}");
+        }
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_was_made_for_more_does_only_what_keys_are_made_for_now() {
+    for site in sites(&[]).await {
+        let mut ada = site.member(ADA).await;
+        let made = key(&site, &mut ada, json!({ "name": "nightly", "scopes": ["data:read"] })).await;
+        site.change("update api_keys set scopes = 'data:read shop:read'").await;
+
+        let token = ok(&asked(&site, "/internal/key-tokens", json!({ "key": made["key"] })).await);
+
+        let identity = site.auth().identity.clone();
+        let principal = identity.verify(token["token"].as_str().unwrap()).await.unwrap();
+        assert!(principal.require_scope("data:read").is_ok());
+        assert!(principal.require_scope("shop:read").is_err());
         site.stop().await;
     }
 }
@@ -104,11 +143,11 @@ async fn a_key_that_ended_or_was_revoked_gives_nothing_and_its_tokens_are_refuse
         );
         problem(
             &asked(&site, "/internal/key-tokens", json!({ "key": long["key"] })).await,
-            401,
+            404,
         );
         problem(
             &asked(&site, "/internal/key-tokens", json!({ "key": short["key"] })).await,
-            401,
+            404,
         );
         problem(&ada.delete(&site, &path).await, 404);
         site.stop().await;

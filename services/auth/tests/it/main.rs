@@ -10,6 +10,7 @@ mod graphql;
 mod keys;
 mod mail;
 mod mail_change;
+mod oidc;
 mod passkeys;
 mod passwords;
 mod providers;

@@ -149,9 +149,12 @@ async fn codes_are_asked_for_after_the_provider_too() {
         let mut ada = site.member(ADA).await;
         let (secret, _) = site.with_totp(&mut ada).await;
         let mut browser = Agent::new("192.0.2.1");
+        provider.at(site.service.clock());
+        let back = depart(&site, &provider, &mut browser, "?returnTo=/charts%3Fid%3D7").await;
 
-        let arrived = sign_in(&site, &provider, &mut browser).await;
-        let (_, challenge) = arrived.header("location").split_once("/auth/page#code=").unwrap();
+        let arrived = browser.get(&site, &back).await;
+        let (_, step) = arrived.header("location").split_once("/auth/page#code=").unwrap();
+        let (challenge, to) = step.split_once("&to=").unwrap();
         problem(&browser.get(&site, "/auth/me").await, 401);
         let before = ok(&ada.get(&site, "/auth/identities").await)["identities"].clone();
         let body = json!({ "challenge": challenge, "code": site.code(&secret), "mode": "cookie" });
@@ -159,6 +162,7 @@ async fn codes_are_asked_for_after_the_provider_too() {
 
         let me = ok(&browser.get(&site, "/auth/me").await);
         assert_eq!((&me["email"], &me["identities"]), (&json!(ADA), &json!(1)));
+        assert_eq!(to, "%2Fcharts%3Fid%3D7");
         // Who has the provider's word and not the code has left nothing behind.
         assert_eq!(before, json!([]));
         site.stop().await;

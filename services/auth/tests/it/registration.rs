@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{ADA, Agent, OTHER_PASSWORD, PASSWORD, granted, problem, sites};
+use crate::support::{ADA, Agent, OTHER_PASSWORD, PASSWORD, granted, ok, problem, sites};
 use std::time::Duration;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -150,6 +150,22 @@ async fn the_page_that_links_open_is_served_here() {
         assert!(page.text().contains("page.js"));
         assert!(page.header("content-security-policy").contains("script-src 'self'"));
         assert_eq!(script.status, 200);
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_has_no_token_yet_gets_one_also_where_every_request_needs_one() {
+    for site in sites(&[("identity.required", "true")]).await {
+        let mut ada = site.member(ADA).await;
+        let mut again = Agent::new("192.0.2.1");
+
+        granted(&again.sign_in(&site, ADA, PASSWORD, "bearer").await);
+
+        for agent in [&mut ada, &mut again] {
+            assert_eq!(ok(&agent.get(&site, "/auth/me").await)["email"], ADA);
+        }
+        problem(&Agent::new("192.0.2.1").get(&site, "/auth/me").await, 401);
         site.stop().await;
     }
 }

@@ -150,14 +150,36 @@ async fn other_services_learn_which_sessions_are_over_and_forget_them_when_their
 
         let before = auth::revocation::since(&site.auth(), 0).await.unwrap();
         let again = auth::revocation::since(&site.auth(), before.next).await.unwrap();
-        site.wait(10 * MINUTE);
+        // As long as the longest token may live, which was given while the settings were others.
+        site.wait(59 * MINUTE);
+        let still = auth::revocation::since(&site.auth(), 0).await.unwrap();
+        site.wait(3 * MINUTE);
         let later = auth::revocation::since(&site.auth(), 0).await.unwrap();
 
         assert_eq!(before.revoked.len(), 1);
         assert_eq!(before.revoked[0].session.to_string(), session.as_str().unwrap());
         // The cursor stays behind for what is not committed yet, so what is new comes twice.
         assert_eq!(again.revoked, before.revoked);
+        assert_eq!(still.revoked, before.revoked);
         assert!(later.revoked.is_empty());
+        site.stop().await;
+    }
+}
+
+/// Where it stood after a full answer.
+#[tokio::test]
+async fn a_cursor_that_is_ahead_falls_behind_what_is_yet_to_be_committed() {
+    for site in sites(&[]).await {
+        let now = site.service.clock().now().timestamp_micros();
+
+        let first = auth::revocation::since(&site.auth(), 0).await.unwrap();
+        let ahead = auth::revocation::since(&site.auth(), now).await.unwrap();
+
+        assert_eq!(ahead.next, first.next);
+        assert!(
+            now - ahead.next >= 90_000_000,
+            "a minute of clocks, and the longest statement"
+        );
         site.stop().await;
     }
 }

@@ -2,10 +2,16 @@
 
 use std::time::Duration;
 
-use auth::signing_key::{self, Old};
+use auth::{
+    sealed,
+    signing_key::{self, Old},
+    totp,
+};
+use platform_crypto::{KeyRing, KeySettings, RingFile};
+use platform_database::orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryOrder, Set};
 use serde_json::Value;
 
-use crate::support::{ADA, Agent, PASSWORD, Site, bytes_in, ok, sites};
+use crate::support::{ADA, Agent, BOB, PASSWORD, Site, bytes_in, ok, sites};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -125,23 +131,48 @@ async fn what_an_older_key_of_the_ring_sealed_is_sealed_anew_beside_a_process_th
         let mut ada = site.member(ADA).await;
         site.with_totp(&mut ada).await;
         let auth = site.auth();
-        let file = platform_crypto::RingFile::in_folder(site.service.folder());
-        let ring = || {
-            let settings = platform_crypto::KeySettings::default();
-            let random = site.service.context().random();
-            platform_crypto::KeyRing::open(&settings, site.service.folder(), random).unwrap()
-        };
+        let file = RingFile::in_folder(site.service.folder());
         file.add(None, site.service.context().random()).unwrap();
-        let behind = ring();
+        let behind = ring(&site);
         file.promote().unwrap();
-        let ahead = ring();
-        assert_eq!(auth::sealed::by_key(&auth.db).await.unwrap(), [("k1".into(), 3)].into());
+        let ahead = ring(&site);
+        let by_key = async || sealed::by_key(&auth.db, &ahead).await.unwrap();
+        assert_eq!(by_key().await, [("k1".into(), 3)].into());
 
-        let anew = auth::sealed::anew(&auth.db, &ahead).await.unwrap();
-        let undone = auth::sealed::anew(&auth.db, &behind).await.unwrap();
+        let anew = sealed::anew(&auth.db, &ahead).await.unwrap().sealed;
+        let undone = sealed::anew(&auth.db, &behind).await.unwrap().sealed;
 
         assert_eq!((anew, undone), (3, 0));
-        assert_eq!(auth::sealed::by_key(&auth.db).await.unwrap(), [("k2".into(), 3)].into());
+        assert_eq!(by_key().await, [("k2".into(), 3)].into());
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_no_key_opens_keeps_no_other_from_being_sealed_anew_and_no_key_in_the_ring() {
+    for site in sites(&[]).await {
+        for mail in [ADA, BOB] {
+            let mut agent = site.member(mail).await;
+            site.with_totp(&mut agent).await;
+        }
+        let auth = site.auth();
+        let codes = totp::Entity::find().order_by_asc(totp::Column::AccountId);
+        let codes = codes.all(auth.db.read()).await.unwrap();
+        // A secret opens in its own row alone.
+        let mut lost = codes[0].clone().into_active_model();
+        lost.secret = Set(codes[1].secret.clone());
+        let tx = auth.db.begin().await.unwrap();
+        lost.update(&tx).await.unwrap();
+        tx.commit().await.unwrap();
+        let file = RingFile::in_folder(site.service.folder());
+        file.add(None, site.service.context().random()).unwrap();
+        file.promote().unwrap();
+
+        let anew = sealed::anew(&auth.db, &ring(&site)).await.unwrap();
+
+        assert_eq!((anew.sealed, anew.unopened), (3, 1));
+        let by_key = sealed::by_key(&auth.db, &ring(&site)).await.unwrap();
+        assert_eq!(by_key, [("k2".into(), 3)].into());
         site.stop().await;
     }
 }
@@ -174,6 +205,12 @@ async fn signing_keys_are_sealed_at_rest() {
         }
         site.stop().await;
     }
+}
+
+/// The ring as it is in the folder now.
+fn ring(site: &Site) -> KeyRing {
+    let random = site.service.context().random();
+    KeyRing::open(&KeySettings::default(), site.service.folder(), random).unwrap()
 }
 
 async fn ids(site: &Site) -> Vec<String> {

@@ -78,6 +78,14 @@ impl Site {
         self.service.store()
     }
 
+    /// Changes the database behind the service's back.
+    pub(crate) async fn change(&self, sql: &str) {
+        use platform_database::orm::ConnectionTrait;
+        let tx = self.auth().db.begin().await.unwrap();
+        tx.execute_unprepared(sql).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
     /// Lets time pass.
     pub(crate) fn wait(&self, time: Duration) {
         self.service.clock().advance(chrono::TimeDelta::from_std(time).unwrap());

@@ -183,3 +183,31 @@ async fn the_secret_is_sealed_at_rest() {
         site.stop().await;
     }
 }
+
+#[tokio::test]
+async fn a_code_that_comes_too_early_because_of_others_does_not_void_the_step() {
+    for site in sites(&[]).await {
+        let mut ada = site.member(ADA).await;
+        let (secret, _) = site.with_totp(&mut ada).await;
+        let step = async |agent: &mut Agent| {
+            let asked = ok(&agent.sign_in(&site, ADA, PASSWORD, "bearer").await);
+            asked["secondFactor"]["challenge"].clone()
+        };
+        for host in 1..=20 {
+            let mut thief = Agent::new(&format!("203.0.113.{host}"));
+            let body = json!({ "challenge": step(&mut thief).await, "code": "000000" });
+            problem(&thief.post(&site, "/auth/sign-in/code", body).await, 401);
+        }
+        let mut owner = Agent::new("198.51.100.7");
+        let challenge = step(&mut owner).await;
+        let body = || json!({ "challenge": challenge, "code": site.code(&secret) });
+
+        for _ in 0..6 {
+            problem(&owner.post(&site, "/auth/sign-in/code", body()).await, 429);
+        }
+        site.wait(Duration::from_secs(60));
+
+        granted(&owner.post(&site, "/auth/sign-in/code", body()).await);
+        site.stop().await;
+    }
+}

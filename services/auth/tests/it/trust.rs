@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     providers::sign_in,
-    support::{ADA, Agent, Provider, ok, sites},
+    support::{ADA, Agent, Person, Provider, Site, ok, sites},
 };
 
 #[tokio::test]
@@ -42,20 +42,40 @@ async fn whoever_has_added_a_provider_signs_in_by_it_whatever_it_is_trusted_with
     }
 }
 
+/// Moves an account to another address, with the links of both mails.
+async fn moved(site: &Site, ada: &mut Agent, to: &str) {
+    ok(&ada.post(site, "/auth/mail", json!({ "email": to })).await);
+    for end in [site.link_to(ADA, "mail").await, site.link_to(to, "mail").await] {
+        ok(&ada.post(site, "/auth/mail/confirm", json!({ "token": end })).await);
+    }
+}
+
 #[tokio::test]
 async fn a_provider_that_spoke_for_an_address_opens_nothing_once_the_account_has_another() {
     const NEW: &str = "lovelace@elsewhere.example";
     let provider = Provider::start().await;
+    let here = || Person {
+        subject: "sub-1",
+        email: ADA,
+        is_verified: true,
+    };
+    let names_another = Person {
+        email: "x@example.com",
+        is_verified: false,
+        ..here()
+    };
     for site in sites(&provider.settings()).await {
         let mut ada = site.member(ADA).await;
         let account = ok(&ada.get(&site, "/auth/me").await)["id"].clone();
-        let mut browser = Agent::new("192.0.2.1");
-        sign_in(&site, &provider, &mut browser).await;
-        assert_eq!(ok(&browser.get(&site, "/auth/me").await)["id"], account);
-        ok(&ada.post(&site, "/auth/mail", json!({ "email": NEW })).await);
-        for end in [site.link_to(ADA, "mail").await, site.link_to(NEW, "mail").await] {
-            ok(&ada.post(&site, "/auth/mail/confirm", json!({ "token": end })).await);
+        // It cannot hide by naming another one meanwhile.
+        for person in [here(), names_another.clone()] {
+            provider.knows(person);
+            let mut browser = Agent::new("192.0.2.1");
+            sign_in(&site, &provider, &mut browser).await;
+            assert_eq!(ok(&browser.get(&site, "/auth/me").await)["id"], account);
         }
+        moved(&site, &mut ada, NEW).await;
+        provider.knows(here());
 
         let mut later = Agent::new("192.0.2.2");
         sign_in(&site, &provider, &mut later).await;
@@ -67,6 +87,27 @@ async fn a_provider_that_spoke_for_an_address_opens_nothing_once_the_account_has
             "an account of its own for who has the address now"
         );
         site.mails_to(NEW, "A provider was removed").await;
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_provider_stays_where_the_address_is_only_written_in_another_way() {
+    let provider = Provider::start().await;
+    for site in sites(&provider.settings()).await {
+        let mut ada = site.member(ADA).await;
+        sign_in(&site, &provider, &mut Agent::new("192.0.2.1")).await;
+
+        moved(&site, &mut ada, "Ada@example.com").await;
+
+        let mut later = Agent::new("192.0.2.2");
+        sign_in(&site, &provider, &mut later).await;
+        let opened = ok(&later.get(&site, "/auth/me").await);
+        assert_eq!(
+            (&opened["email"], &opened["hasPassword"]),
+            (&json!("Ada@example.com"), &json!(true))
+        );
+        assert_eq!(site.all_mails_to("Ada@example.com").await.len(), 1, "the link alone");
         site.stop().await;
     }
 }

@@ -6,7 +6,7 @@ use platform_lake::Moment;
 
 use super::scalars::{Date, Instant};
 use crate::error::Error;
-use crate::history::{DateRange, END_OF_TIME};
+use crate::history::DateRange;
 use crate::question::{Pick, Question};
 use crate::store::days;
 use crate::transform::{Aggregation, Method, Period, Units};
@@ -99,7 +99,7 @@ impl Asked {
             return Ok(None);
         }
         let first = self.vintage_from.map_or(i32::MIN, Date::days);
-        let last = self.vintage_to.map_or(END_OF_TIME, Date::days);
+        let last = self.vintage_to.map_or(i32::MAX, Date::days);
         match first <= last {
             true => Ok(Some(Pick::Window(first, last))),
             false => Err(Error::field("vintageTo", "is before vintageFrom; exchange the two")),

@@ -4,12 +4,11 @@ use arrow::array::{Array, AsArray, Date32Array, StringArray, TimestampMicrosecon
 use arrow::datatypes::{Date32Type, TimestampMicrosecondType};
 use chrono::DateTime;
 use platform_error::{Error, Result};
-use platform_lake::Moment;
+use platform_lake::Snapshot;
 use serde_json::value::RawValue;
 
 use super::scalars::Instant;
 use crate::series::SeriesId;
-use crate::store::Store;
 
 const COLUMNS: [&str; 5] = ["date", "revision_date", "metadata", "created_at", "updated_at"];
 
@@ -23,15 +22,9 @@ pub(super) struct Extras {
 }
 
 impl Extras {
-    /// Reads them as stored now, or as stored at a moment.
-    pub(super) async fn read(store: &Store, series: SeriesId, moment: Option<Moment>) -> Result<Self> {
-        let rows = match moment {
-            None => store.extras(series).await?,
-            Some(moment) => {
-                let snapshot = store.points_table().snapshot_at(moment).await?;
-                snapshot.read(&series.to_string(), &COLUMNS).await?
-            }
-        };
+    /// Reads them from a state of the table of points.
+    pub(super) async fn read(points: &Snapshot, series: SeriesId) -> Result<Self> {
+        let rows = points.read(&series.to_string(), &COLUMNS).await?;
         let column = |name| rows.column_by_name(name).ok_or_else(|| unexpected(name));
         let days = |name| {
             column(name)?

@@ -72,8 +72,8 @@ impl Mutation {
         Ok(FinancialSeries::new(store(ctx).series(series.id)?))
     }
 
-    /// Deletes a series with all its points; false when there is none. What older snapshots hold can be read by time
-    /// travel until they expire.
+    /// Deletes a series with all its points; false when there is none. What older snapshots hold of it can be read by
+    /// other engines until they expire.
     #[graphql(guard = "May(\"data:delete\")")]
     async fn delete_financial_series(
         &self,
@@ -103,13 +103,12 @@ impl Mutation {
             BulkUploadMode::Upsert => Mode::Upsert,
             BulkUploadMode::Changes => Mode::Changes { missing },
         };
-        let today = days(store(ctx).context().clock().today());
         let upload = Upload {
             source: input.source,
             key: input.batch_id,
             mode,
             atomic: input.all_or_nothing,
-            revision_date: Some(today),
+            revision_date: None,
         };
         let series = input.series_id.unwrap_or_default();
         let points = input.data_points.into_iter().map(|point| point.row(&series, None));
@@ -118,10 +117,10 @@ impl Mutation {
             ..Batch::default()
         });
         let report = batch.send(store(ctx), upload.clone()).await?;
-        let summary = report.summary.into();
+        let (summary, revision) = (report.summary.into(), report.revision);
         let outcome = UploadOutcome::from(report);
         let results = (!outcome.repeated && !outcome.errors_truncated)
-            .then(|| results(store(ctx), &batch.data, &outcome.errors, &upload));
+            .then(|| results(store(ctx), &batch.data, &outcome.errors, (&upload, revision)));
         Ok(BulkDataPointsResult {
             summary,
             outcome,
@@ -130,8 +129,13 @@ impl Mutation {
     }
 }
 
-/// What became of each row of an upload.
-fn results(store: &Store, rows: &[Row], errors: &[BulkUploadError], upload: &Upload) -> Vec<DataPointResult> {
+/// What became of each row of an upload; those without a revision date have this one.
+fn results(
+    store: &Store,
+    rows: &[Row],
+    errors: &[BulkUploadError],
+    (upload, revision): (&Upload, i32),
+) -> Vec<DataPointResult> {
     let mut refused: HashMap<u64, Vec<BulkUploadError>> = HashMap::new();
     errors
         .iter()
@@ -139,7 +143,7 @@ fn results(store: &Store, rows: &[Row], errors: &[BulkUploadError], upload: &Upl
     let stored = |row: &Row| {
         let date = days(day(row.date.trim())?);
         let revision = match row.revision_date.as_deref() {
-            None | Some("") => upload.revision_date?,
+            None | Some("") => revision,
             Some(text) => days(day(text.trim())?),
         };
         let ids = PointIds::new(row.series(store, upload.source.as_deref())?, &Question::default());

@@ -8,7 +8,7 @@ use super::rows::PointList;
 use super::scalars::{Date, Decimal, Instant};
 use async_graphql::types::connection::PageInfo;
 
-use crate::question::Question;
+use crate::question::{Pick, Question};
 use crate::series::SeriesId;
 use crate::store::date;
 use crate::transform::Units;
@@ -27,7 +27,8 @@ pub struct DataPoint {
 /// What one revision published about an observation date.
 #[derive(SimpleObject)]
 pub struct EconomicDataPoint {
-    /// Made of the series, the date and the revision date; of a computed point also of what was computed.
+    /// Made of the series, the date and the revision date; of a computed point also of what was computed, and of which
+    /// revisions.
     pub id: ID,
     /// The series.
     pub series_id: ID,
@@ -70,9 +71,16 @@ pub(super) struct PointIds {
 
 impl PointIds {
     pub(super) fn new(series: SeriesId, question: &Question) -> Self {
-        let mut suffix = String::new();
+        let mut suffix = match question.pick {
+            // A stored point is the same whoever picks it; a computed one is made of the revisions that were picked.
+            _ if !question.computes() => String::new(),
+            Pick::AsOf(day) => format!("/as of {}", date(day)),
+            Pick::Release(number) => format!("/release {number}"),
+            Pick::Original => "/original".to_string(),
+            Pick::Latest | Pick::Window(..) | Pick::All => String::new(),
+        };
         if question.units != Units::default() {
-            suffix = format!("/{}", question.units.as_str());
+            suffix += &format!("/{}", question.units.as_str());
         }
         if let Some(aggregation) = question.aggregation {
             suffix += &format!("/{}/{}", aggregation.period.as_str(), aggregation.method.as_str());

@@ -158,7 +158,7 @@ impl Query {
             system_time,
             snapshot_id,
         };
-        Ok(panel(store(ctx), &series_ids, asked.question()?).await?)
+        Ok(panel(ctx, &series_ids, asked.question()?).await?)
     }
 
     /// All sources by name.

@@ -13,39 +13,42 @@ use platform_graphql::to_graphql;
 
 use super::extras::Extras;
 use super::points::PointIds;
+use super::room::room;
 use super::text;
 use crate::aside::aside;
 use crate::history::{Observation, Points};
 use crate::output::text::{push_date, push_integer, push_value};
 use crate::question::Question;
 use crate::series::SeriesId;
-use crate::store::Store;
-use crate::transform::Units;
+use crate::store::State;
 
 /// Points that answer a question about a series, given as a list of the object type `T`.
 pub struct PointList<T> {
     series: SeriesId,
     question: Question,
     points: Points,
+    state: State,
     shown_as: PhantomData<fn() -> T>,
 }
 
 impl<T: OutputType> PointList<T> {
-    pub(super) fn new(series: SeriesId, question: Question, points: Points) -> Self {
+    /// The answer of a series to a question, as read from a state of the store.
+    pub(super) fn new((series, question): (SeriesId, Question), points: Points, state: State) -> Self {
         Self {
             series,
             question,
             points,
+            state,
             shown_as: PhantomData,
         }
     }
 
     async fn write(&self, ctx: &ContextSelectionSet<'_>) -> Result<String, Error> {
+        room(ctx)?.take(self.points.len())?;
         let mut columns = Vec::new();
         collect(&ctx.item.node, &ctx.query_env.fragments, &mut columns);
-        let computed = self.question.units != Units::default() || self.question.aggregation.is_some();
-        let extras = match columns.iter().any(|(_, column)| column.is_extra()) && !computed {
-            true => Some(Extras::read(ctx.data_unchecked::<Store>(), self.series, self.question.moment).await?),
+        let extras = match columns.iter().any(|(_, column)| column.is_extra()) && !self.question.computes() {
+            true => Some(Extras::read(self.state.snapshot(), self.series).await?),
             false => None,
         };
         let heads = columns.iter().enumerate().map(|(at, (key, column))| {

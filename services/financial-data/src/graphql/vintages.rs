@@ -9,16 +9,17 @@ use platform_graphql::Result;
 use super::asked::{Asked, TimeRange};
 use super::cursor::{Cursor, page_info, page_size};
 use super::points::{DataPoint, EconomicDataPoint, PointPage};
+use super::room::room;
 use super::rows::{OnePoint, PointList};
 use super::scalars::{DataPointColumns, Date, Instant, VintageMatrix};
-use super::{LOOK, WHOLE, panel, store};
+use super::{LOOK, WHOLE, store};
 use crate::aside::aside;
 use crate::error::Error;
 use crate::history::{History, Observation, Points};
-use crate::output::{self, Media};
+use crate::output::{self, Columns, Media, columnar};
 use crate::question::Question;
-use crate::series::Series;
-use crate::store::Store;
+use crate::series::{Series, SeriesId};
+use crate::store::{State, Store};
 use crate::transform::{Method, Period, Units};
 
 /// Points of a page, unless told otherwise.
@@ -84,8 +85,8 @@ impl Vintages {
         let size = page_size(first, USUAL, store(ctx).settings().page_limit)?;
         let after = Cursor::after_point(after.as_deref())?;
         let question = asked.question()?;
-        let points = store(ctx).answer(&self.0, &question).await?;
-        Ok(page(&self.0, question, (&points, after, size)))
+        let answer = store(ctx).answer_and_state(&self.0, &question).await?;
+        Ok(page((self.0.id, question), answer, (after, size)))
     }
 
     /// All points at once and in columns: the fastest way to a whole series. The arguments are those of `observations`.
@@ -121,15 +122,19 @@ impl Vintages {
             snapshot_id,
         };
         let points = store(ctx).answer(&self.0, &asked.question()?).await?;
-        Ok(panel::columns(points, &mut panel::room(store(ctx))).await?)
+        room(ctx)?.take(points.len())?;
+        let written = aside(points.len(), move || columnar(&points, Columns::Full)).await?;
+        Ok(DataPointColumns(written))
     }
 
     /// The newest observation that has a value.
     #[graphql(complexity = "LOOK + child_complexity")]
     async fn latest(&self, ctx: &Context<'_>) -> Result<Option<OnePoint<EconomicDataPoint>>> {
-        let newest = store(ctx).latest(self.0.id).await?.observation;
-        let point = |observation| PointList::new(self.0.id, Question::default(), Points::from_iter([observation]));
-        Ok(newest.map(point).map(OnePoint))
+        let question = Question::default();
+        let (points, state) = store(ctx).answer_and_state(&self.0, &question).await?;
+        let newest = points.iter().rev().find(|point| point.value.is_some());
+        let list = |point| PointList::new((self.0.id, question), Points::from_iter([point]), state);
+        Ok(newest.map(list).map(OnePoint))
     }
 
     /// The days on which something was published, the earliest first.
@@ -143,7 +148,9 @@ impl Vintages {
         let size = page_size(first, USUAL, store(ctx).settings().page_limit)?;
         let after = Cursor::after_vintage(after.as_deref())?;
         let history = store(ctx).history(self.0.id).await?;
-        Ok(VintageDatePage::of(history.vintages(), after, size))
+        let page = VintageDatePage::of(history.vintages(), after, size);
+        room(ctx)?.take(page.nodes.len())?;
+        Ok(page)
     }
 
     /// What each of some vintages says of each date: of those named, or of the last ones.
@@ -159,7 +166,7 @@ impl Vintages {
         let history = store(ctx).history(self.0.id).await?;
         let vintages = chosen(&history, vintages, last)?;
         let (first, last) = (history.latest(range).len(), vintages.len());
-        panel::take(&mut panel::room(store(ctx)), first.saturating_mul(last))?;
+        room(ctx)?.take(first.saturating_mul(last))?;
         let id = self.0.id.to_string();
         let write = move || output::matrix(Media::Json, &id, &history.matrix(&vintages, range));
         let matrix = aside(first.saturating_mul(last), write).await??;
@@ -181,7 +188,7 @@ impl Vintages {
             ..Asked::default()
         }
         .question()?;
-        let points = store.answer(&self.0, &question).await?;
+        let (points, state) = store.answer_and_state(&self.0, &question).await?;
         let most = store.settings().page_limit;
         if points.len() > most {
             let reason = format!(
@@ -190,7 +197,7 @@ impl Vintages {
             );
             return Err(Error::field("timeRange", reason).into());
         }
-        Ok(PointList::new(self.0.id, question, points))
+        Ok(PointList::new((self.0.id, question), points, state))
     }
 }
 
@@ -199,12 +206,20 @@ fn page_cost(first: Option<i32>) -> usize {
     first.map_or(USUAL, |first| usize::try_from(first).unwrap_or_default()) / 10
 }
 
-fn page(series: &Series, question: Question, (points, after, size): (&Points, Option<(i32, i32)>, usize)) -> PointPage {
+/// The page after a point. It may have been revised since: where each date stands once, the next date follows.
+fn page(
+    (series, question): (SeriesId, Question),
+    (points, state): (Points, State),
+    (after, size): (Option<(i32, i32)>, usize),
+) -> PointPage {
     let from = after.map_or(0, |(date, revision)| {
-        let (dates, revisions) = (points.dates(), points.revisions());
-        let on = dates.partition_point(|other| *other < date);
+        let dates = points.dates();
         let past = dates.partition_point(|other| *other <= date);
-        on + revisions[on..past].partition_point(|other| *other <= revision)
+        if !question.pick.repeats_dates() {
+            return past;
+        }
+        let on = dates.partition_point(|other| *other < date);
+        on + points.revisions()[on..past].partition_point(|other| *other <= revision)
     });
     let nodes = points.page(from, size);
     let cursor = |point: Observation| {
@@ -220,7 +235,7 @@ fn page(series: &Series, question: Question, (points, after, size): (&Points, Op
     );
     PointPage {
         page_info: page_info((from > 0, from + nodes.len() < points.len()), ends),
-        nodes: PointList::new(series.id, question, nodes),
+        nodes: PointList::new((series, question), nodes, state),
         total_count: points.len(),
     }
 }

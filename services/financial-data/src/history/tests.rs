@@ -135,24 +135,6 @@ proptest! {
             prop_assert_eq!(matrix.vintage(column).collect::<Vec<_>>(), expected);
         }
     }
-
-    #[test]
-    fn the_spells_of_a_window_say_of_every_day_what_was_known(model in model(), range in range(), first in -2..10_i32, length in 0..12_i32) {
-        let last = first + length;
-        let spells = history(&model).fred_window(first, last, range);
-
-        let mut expected: Vec<(i32, Option<Value>, i32, i32)> = Vec::new();
-        for date in (0..9).filter(|&date| inside(range, date)) {
-            for day in first..=last {
-                let Some((_, value)) = known(&model, date, day) else { continue };
-                match expected.last_mut() {
-                    Some(spell) if spell.0 == date && spell.1 == value => spell.3 = day,
-                    _ => expected.push((date, value, day, day)),
-                }
-            }
-        }
-        prop_assert_eq!(spells.iter().map(|spell| (spell.date, spell.value, spell.start, spell.end)).collect::<Vec<_>>(), expected);
-    }
 }
 
 #[test]
@@ -215,23 +197,6 @@ fn what_the_source_declares_of_an_original_release_holds() {
     .unwrap();
 
     assert_eq!(keys(&history.original_releases(DateRange::ALL)), [(1, 10), (3, 30)]);
-}
-
-#[test]
-fn repeated_numbers_are_one_spell_that_keeps_its_real_start() {
-    let history = of(&[(1, 10, "5"), (1, 20, "5"), (1, 30, "5.0")]);
-
-    let ends = |spells: Vec<Spell>| spells.iter().map(|spell| (spell.start, spell.end)).collect::<Vec<_>>();
-
-    assert_eq!(
-        ends(history.validity(15, 40, DateRange::ALL)),
-        [(10, 29), (30, END_OF_TIME)]
-    );
-    assert_eq!(ends(history.fred_window(15, 40, DateRange::ALL)), [(15, 29), (30, 40)]);
-    assert_eq!(
-        ends(history.fred_window(0, END_OF_TIME, DateRange::ALL)),
-        [(10, 29), (30, END_OF_TIME)]
-    );
 }
 
 #[test]

@@ -26,10 +26,10 @@ pub enum DecodeError {
     #[error("the columns do not fit: {0}")]
     Columns(String),
     /// A description of a series cannot be used.
-    #[error("series {number} of the request is refused: {reason}")]
+    #[error("series {series} of the request is refused: {reason}")]
     Series {
-        /// Its number in the request, counted from 1.
-        number: usize,
+        /// Its number in the request, counted from 1, and its name as far as that can be read.
+        series: String,
         /// What is wrong with it.
         reason: String,
     },

@@ -196,15 +196,23 @@ impl<'a> Intake<'a> {
 
     /// Keeps the description of a series.
     pub(super) fn series(&mut self, description: Result<SeriesDescription, String>) -> Result<(), DecodeError> {
+        if self.handed_over {
+            return Err(DecodeError::LateHead("series"));
+        }
         let number = self.decoded.head.series.len() + 1;
         if number > MAX_SERIES {
             return Err(DecodeError::Series {
-                number,
+                series: number.to_string(),
                 reason: format!("a request describes at most {MAX_SERIES} series"),
             });
         }
+        let name = description.as_ref().map_or("", |given| given.external_id.trim());
+        let series = match name {
+            "" => number.to_string(),
+            name => format!("{number} ({})", name.chars().take(100).collect::<String>()),
+        };
         let description = description.and_then(SeriesDescription::checked);
-        let description = description.map_err(|reason| DecodeError::Series { number, reason })?;
+        let description = description.map_err(|reason| DecodeError::Series { series, reason })?;
         self.described += description.size();
         if self.described > DESCRIPTION_BYTES {
             let limit = DESCRIPTION_BYTES;

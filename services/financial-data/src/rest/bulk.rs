@@ -1,27 +1,19 @@
 //! Bulk writes: a body of any size in any accepted format, stored while it arrives.
 
-use std::io::{self, Read};
-use std::time::Duration;
-
-use axum::body::{Body, BodyDataStream};
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use bytes::{Buf, Bytes};
-use futures::StreamExt;
 use platform_error::{Code, Error as Failure, Result};
 use platform_http::{Json, Problem};
 use serde_json::json;
-use tokio::runtime::Handle;
-use tokio::time::timeout;
 
 use super::arguments::{Argument, Arguments, Kind, argument};
+use super::arriving::Arriving;
 use crate::error::Error;
 use crate::ingest::{Format, series_day};
 use crate::store::{Missing, Mode, Report, Store, Upload, days};
 
-/// For so long a sender may send nothing.
-const STALL: Duration = Duration::from_secs(60);
 const PROTO: &str = include_str!("../../proto/bulk.proto");
 
 /// The arguments of [`upload`].
@@ -71,8 +63,9 @@ pub(super) async fn upload(
 ) -> Result<Response, Problem> {
     let upload = asked(&arguments, &headers)?;
     let format = format(&headers)?;
-    let report = store.upload(upload, format, Arriving::new(body)).await?;
-    match report.summary.total_processed > 0 && report.summary.successful == 0 {
+    let (arriving, _wanted) = Arriving::new(body, store.uploading().clone());
+    let report = store.upload(upload, format, arriving).await?;
+    match report.summary.is_refused() {
         true => Err(Problem(nothing_stored(&report))),
         false => Ok(Json(report).into_response()),
     }
@@ -169,37 +162,4 @@ fn one(
         }
     }
     Ok(said.filter(|said| !said.is_empty()))
-}
-
-/// A body, read while it arrives by a thread that may wait for it.
-struct Arriving {
-    runtime: Handle,
-    /// `None` when all of it has arrived.
-    body: Option<BodyDataStream>,
-    unread: Bytes,
-}
-
-impl Arriving {
-    fn new(body: Body) -> Self {
-        Self {
-            runtime: Handle::current(),
-            body: Some(body.into_data_stream()),
-            unread: Bytes::new(),
-        }
-    }
-}
-
-impl Read for Arriving {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.unread.is_empty() {
-            let Some(body) = &mut self.body else { return Ok(0) };
-            match self.runtime.block_on(async { timeout(STALL, body.next()).await })? {
-                Some(more) => self.unread = more.map_err(io::Error::other)?,
-                None => self.body = None,
-            }
-        }
-        let count = self.unread.len().min(buffer.len());
-        self.unread.copy_to_slice(&mut buffer[..count]);
-        Ok(count)
-    }
 }

@@ -36,21 +36,16 @@ pub(super) fn wanted(arguments: &Arguments, headers: &HeaderMap, offered: &'stat
         let refusal = || Error::field("format", format!("expects one of {}", names.join(", ")));
         return Ok(Media::parse(format).filter(is_offered).ok_or_else(refusal)?);
     }
-    let accept: Vec<&str> = headers
-        .get_all(header::ACCEPT)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .collect();
-    let types: Vec<&str> = offered.iter().map(|media| media.media_type()).collect();
-    // The first knows the other names of our formats too, the second what is on offer here.
-    let best = Media::negotiate(Some(&accept.join(","))).filter(is_offered);
-    best.or_else(|| negotiate(headers, &types).map(|index| offered[index]))
-        .ok_or_else(|| {
-            let error = Failure::new(Code::Invalid, format!("this is answered as {}", types.join(", ")));
-            error
-                .with_status(406)
-                .with_details(serde_json::json!({ "available": types }))
-        })
+    let named = |media: &'static Media| media.media_types().iter().map(move |name| (*name, *media));
+    let (names, media): (Vec<&str>, Vec<Media>) = offered.iter().flat_map(named).unzip();
+    let best = negotiate(headers, &names).map(|index| media[index]);
+    best.ok_or_else(|| {
+        let types: Vec<&str> = offered.iter().map(|media| media.media_type()).collect();
+        let error = Failure::new(Code::Invalid, format!("this is answered as {}", types.join(", ")));
+        error
+            .with_status(406)
+            .with_details(serde_json::json!({ "available": types }))
+    })
 }
 
 /// An answer in a format.

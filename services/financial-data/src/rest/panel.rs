@@ -10,7 +10,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use bytes::Bytes;
 use futures::{StreamExt, stream};
-use platform_error::{Error as Failure, Result};
+use platform_error::Result;
 use platform_http::{Json, Problem};
 
 use super::arguments::{Argument, Arguments, Groups, Kind, argument};
@@ -19,7 +19,7 @@ use super::{media, series};
 use crate::aside::{aside, blocking};
 use crate::error::Error;
 use crate::output::Encoder;
-use crate::question::{Asking, Question};
+use crate::question::Asking;
 use crate::series::Series;
 use crate::store::{SeriesFilter, Store};
 
@@ -109,9 +109,9 @@ async fn answer(
 ) -> Result<Response, Problem> {
     let PointsQuery { question, columns } = PointsQuery::of(&arguments)?;
     let media = media::wanted(&arguments, &headers, media::POINTS)?;
-    check(&store, &members, &question)?;
     let panel = Panel {
-        asking: store.ask(question).await?,
+        // What a series cannot answer is said before the answer begins.
+        asking: store.ask(question, &members).await?,
         members: members.into_iter(),
         encoder: Some(Encoder::many(media, columns, question.pick.as_of())?),
         full_names: arguments.word("names", &["id", "full"])? == Some("full"),
@@ -121,17 +121,6 @@ async fn answer(
     let first = panel.piece().await?;
     let first = first.map(|(bytes, rest)| stream::once(async { Ok(bytes) }).chain(stream::try_unfold(rest, next)));
     Ok(media::answer(media, first.map_or_else(Body::empty, Body::from_stream)))
-}
-
-/// What a series cannot answer is said before the answer begins.
-fn check(store: &Store, members: &[Arc<Series>], question: &Question) -> Result<()> {
-    for series in members {
-        if let Err(error) = question.check(series.frequency) {
-            let name = format!("{}:{}", store.source_name(series), series.external_id);
-            return Err(Failure::from(error).with_details(serde_json::json!({ "series": name })));
-        }
-    }
-    Ok(())
 }
 
 /// The rest of an answer.

@@ -62,11 +62,15 @@ pub(super) const TRANSFORM: &[Argument] = &[
 
 /// Which state of the store.
 pub(super) const MOMENT: &[Argument] = &[
-    argument("system_time", Kind::Instant, "The store as it was at this time."),
+    argument(
+        "system_time",
+        Kind::Instant,
+        "The points as they were stored at this time.",
+    ),
     argument(
         "snapshot",
         Kind::Integer,
-        "The store as it was in this snapshot of its history.",
+        "The points as they were stored in this snapshot of the store's history.",
     ),
 ];
 

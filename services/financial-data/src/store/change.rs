@@ -1,5 +1,6 @@
 //! Changing series and sources: creation, description, deletion.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use platform_error::{Code, Error as Failure, Result};
@@ -14,9 +15,6 @@ use crate::series::{DEFAULT_SOURCE, Series, SeriesId, Source, SourceId};
 
 /// Tries of a change that meets changes of other processes, before the caller is told.
 const TRIES: u32 = 16;
-
-/// A change of a series' description; what is absent stays as it is.
-pub type SeriesPatch = SeriesDescription;
 
 impl Store {
     /// Creates series or changes the description of those there are, in one commit. Sources are created by name.
@@ -50,27 +48,6 @@ impl Store {
             }
         }
         Err(busy())
-    }
-
-    /// Changes the description of the series `id`; its source and external id stay.
-    pub async fn update(&self, id: SeriesId, patch: SeriesPatch) -> Result<Arc<Series>> {
-        let known = self.series(id)?;
-        if !patch.external_id.is_empty() && patch.external_id != known.external_id {
-            return Err(Error::field("external_id", "cannot be changed: the id of a series is made of it").into());
-        }
-        let source = Some(self.source_name(&known));
-        if let (Some(given), Some(own)) = (&patch.source, &source)
-            && SourceId::of(given) != SourceId::of(own)
-        {
-            return Err(Error::field("source", "cannot be changed: the id of a series is made of it").into());
-        }
-        let description = SeriesDescription {
-            source,
-            external_id: known.external_id.clone(),
-            ..patch
-        };
-        let mut stored = self.describe(&[description], None).await?;
-        Ok(stored.swap_remove(0))
     }
 
     /// Says what a source is and where to find it; it is created when there is none.
@@ -143,6 +120,8 @@ impl Store {
         let lead = [id.to_string()];
         self.0.points.delete(&lead).await?;
         let committed = self.0.series.delete(&lead).await?;
+        // Another process may have stored rows before it could see that the series is gone.
+        self.0.points.delete(&lead).await?;
         self.0.histories.invalidate(&id);
         {
             let mut registry = self.0.registry.write().expect("no panic while holding the lock");
@@ -153,6 +132,16 @@ impl Store {
         }
         self.index(vec![id]).await?;
         Ok(rows)
+    }
+
+    /// Those of some series that are not there any more, whichever process deleted them.
+    pub(super) async fn gone(&self, series: &HashSet<SeriesId>) -> Result<Vec<SeriesId>> {
+        if self.0.series.refresh().await?.sequence() != self.known().0 {
+            self.reload().await?;
+        }
+        let registry = self.0.registry.read().expect("no panic while holding the lock");
+        let is_gone = |id: &&SeriesId| !registry.series.contains_key(id);
+        Ok(series.iter().filter(is_gone).copied().collect())
     }
 
     /// Stores sources that were made of what the table held at the commit `basis`; false when others changed it since.

@@ -8,7 +8,7 @@ use platform_error::{Error as Failure, Result};
 use super::registry::Registry;
 use super::{Store, Upload};
 use crate::error::Error;
-use crate::ingest::{RowError, RowErrorType, Rows, SeriesName};
+use crate::ingest::{RowError, RowErrorType, Rows, SeriesDescription, SeriesName};
 use crate::series::{DEFAULT_SOURCE, SeriesId, SourceId};
 
 /// So many sources are named that have a series of one name.
@@ -76,11 +76,18 @@ pub(crate) struct Announced {
 }
 
 impl Announced {
-    pub(crate) fn describe(&mut self, source: &str, external_id: &str) {
-        let id = SourceId::of(source);
-        self.sources.insert(SeriesId::of(id, external_id), id);
-        if !self.described.contains_key(external_id) {
-            self.described.insert(external_id.to_string(), source.to_string());
+    /// Takes in the descriptions of an upload of this source or of none. Each of its chunks comes with all of them.
+    pub(super) fn describe(&mut self, series: &[SeriesDescription], upload: Option<&str>) {
+        if !self.described.is_empty() {
+            return;
+        }
+        for description in series {
+            let source = description.source.as_deref().or(upload).unwrap_or(DEFAULT_SOURCE);
+            let (id, external_id) = (SourceId::of(source), &description.external_id);
+            self.sources.insert(SeriesId::of(id, external_id), id);
+            if !self.described.contains_key(external_id) {
+                self.described.insert(external_id.clone(), source.to_string());
+            }
         }
     }
 

@@ -3,26 +3,18 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use futures::stream::{self, StreamExt, TryStreamExt};
 use platform_error::{Error as Failure, Result};
 use platform_lake::{LakeError, Moment, Snapshot, Trouble};
-use tokio::runtime::Handle;
 
 use super::{SeriesFilter, Store};
-use crate::aside::{aside, blocking};
+use crate::aside::{Turns, aside};
 use crate::error::Error;
-use crate::history::{DateRange, History, Observation};
+use crate::history::History;
 use crate::place::Place;
 use crate::series::{Series, SeriesId, Source, SourceId};
 
 /// The columns a history is made of.
 const HISTORY: [&str; 5] = ["date", "revision_date", "value", "digits", "is_original_release"];
-/// What a row says beside its history.
-const EXTRAS: [&str; 5] = ["date", "revision_date", "metadata", "created_at", "updated_at"];
-
-/// So many series are read together, at most.
-const NEIGHBOURS: usize = 16;
 
 /// A history and the commit it was read at.
 #[derive(Clone)]
@@ -31,19 +23,21 @@ pub(crate) struct Decoded {
     sequence: i64,
 }
 
-/// The newest observation of a series.
-#[derive(Clone, Copy, Debug)]
-pub struct Latest {
-    /// The series.
-    pub series: SeriesId,
-    /// Its newest observation with a value.
-    pub observation: Option<Observation>,
+/// A state of the stored points.
+#[derive(Clone)]
+pub(crate) enum State {
+    /// The newest one when it was looked up.
+    Newest(Arc<Snapshot>),
+    /// The one of a moment that was asked about. It may be of a branch of another engine, so what is decoded of it is
+    /// kept apart from what is decoded of the newest ones.
+    Past(Arc<Snapshot>),
 }
 
-/// The histories of several series at one commit.
-pub struct Panel {
-    /// A series and all its revisions, in the order asked for.
-    pub members: Vec<(Arc<Series>, Arc<History>)>,
+impl State {
+    pub(crate) fn snapshot(&self) -> &Snapshot {
+        let (Self::Newest(snapshot) | Self::Past(snapshot)) = self;
+        snapshot
+    }
 }
 
 impl Store {
@@ -111,118 +105,91 @@ impl Store {
 
     /// Every revision of a series as stored now.
     pub async fn history(&self, id: SeriesId) -> Result<Arc<History>> {
-        let lead = id.to_string();
-        if let Some(known) = self.decoded(id, &lead) {
-            return Ok(known);
-        }
-        let (mut rows, sequence) = self.stored(&[&lead]).await?;
-        let history = decode(rows.swap_remove(0)).await?;
-        self.keep(id, &history, sequence);
-        Ok(history)
+        self.history_at(id, None).await
     }
 
-    /// The rows of some series, and the commit from which on they are what is stored.
-    async fn stored(&self, leads: &[&str]) -> Result<(Vec<RecordBatch>, i64)> {
-        let snapshot = self.0.points.snapshot();
-        let rows = match snapshot.read_many(leads, &HISTORY).await {
-            Err(error) if error.trouble() == Some(Trouble::Missing) => {
-                self.0.points.refresh().await?.read_many(leads, &HISTORY).await?
-            }
-            rows => rows?,
-        };
-        Ok((rows, snapshot.sequence()))
-    }
-
-    fn keep(&self, id: SeriesId, history: &Arc<History>, sequence: i64) {
-        let history = history.clone();
-        self.0.histories.insert(id, Decoded { history, sequence });
-    }
-
-    /// The history of a series as it was decoded before, unless a commit touched it since.
-    fn decoded(&self, id: SeriesId, lead: &str) -> Option<Arc<History>> {
-        let known = self.0.histories.get(&id)?;
-        (!self.0.points.touched_since(lead, known.sequence)).then_some(known.history)
-    }
-
-    /// Every revision of a series as it was stored at a moment of the lake's own history.
+    /// Every revision of a series as it was stored at a moment of the lake's own history, or as stored now.
     pub async fn history_at(&self, id: SeriesId, moment: Option<Moment>) -> Result<Arc<History>> {
-        match moment {
-            Some(moment) => Self::history_in(&*self.0.points.snapshot_at(moment).await?, id).await,
-            None => self.history(id).await,
+        Ok(self.history_and_state(id, moment).await?.0)
+    }
+
+    /// The same and the state that it was read from.
+    pub(crate) async fn history_and_state(
+        &self,
+        id: SeriesId,
+        moment: Option<Moment>,
+    ) -> Result<(Arc<History>, State)> {
+        let mut state = self.state(moment).await?;
+        let mut histories = self.histories(&state, &[id]).await;
+        if moment.is_none() && histories.as_ref().is_err_and(is_swept) {
+            state = State::Newest(self.0.points.refresh().await?);
+            histories = self.histories(&state, &[id]).await;
         }
+        Ok((histories?.swap_remove(0), state))
     }
 
-    /// Every revision of a series as a snapshot of the table of points holds it.
-    pub async fn history_in(points: &Snapshot, id: SeriesId) -> Result<Arc<History>> {
-        let batch = points.read(&id.to_string(), &HISTORY).await?;
-        decode(batch).await
+    /// The state of a moment of the lake's own history, or the newest one.
+    pub(crate) async fn state(&self, moment: Option<Moment>) -> Result<State> {
+        Ok(match moment {
+            Some(moment) => State::Past(self.0.points.snapshot_at(moment).await?),
+            None => State::Newest(self.0.points.snapshot()),
+        })
     }
 
-    /// The histories of several series, all as of one commit as far as nothing is written meanwhile.
-    pub async fn panel(&self, ids: &[SeriesId]) -> Result<Panel> {
-        let (mut histories, mut unread) = (HashMap::new(), Vec::new());
-        for id in ids {
-            match self.decoded(*id, &id.to_string()) {
-                Some(known) => drop(histories.insert(*id, known)),
-                None => unread.push(*id),
-            }
+    /// The histories of some series in one state, in the order of `ids`.
+    pub(crate) async fn histories(&self, state: &State, ids: &[SeriesId]) -> Result<Vec<Arc<History>>> {
+        let decoded = |id: &SeriesId| Some((*id, self.decoded(*id, state)?));
+        let mut histories: HashMap<SeriesId, Arc<History>> = ids.iter().filter_map(decoded).collect();
+        let mut unread: Vec<SeriesId> = ids.iter().filter(|id| !histories.contains_key(id)).copied().collect();
+        if !unread.is_empty() {
+            unread.sort_unstable();
+            unread.dedup();
+            histories.extend(self.decode(state, unread).await?);
         }
-        histories.extend(self.decode_all(unread).await?);
-        let member = |id: &SeriesId| Ok((self.series(*id)?, histories[id].clone()));
-        let members = ids.iter().map(member).collect::<Result<_>>()?;
-        Ok(Panel { members })
+        Ok(ids.iter().map(|id| histories[id].clone()).collect())
     }
 
-    /// Decodes histories on all processors. Neighbours are read together, because they may share pages.
-    async fn decode_all(&self, mut ids: Vec<SeriesId>) -> Result<Vec<(SeriesId, Arc<History>)>> {
-        ids.sort_unstable();
-        ids.dedup();
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        let share = ids.len().div_ceil(processors).clamp(1, NEIGHBOURS);
-        let shares: Vec<Vec<SeriesId>> = ids.chunks(share).map(<[_]>::to_vec).collect();
-        let decode = |share| {
-            let (store, runtime) = (self.clone(), Handle::current());
-            async move { blocking(move || runtime.block_on(store.decode_share(share))).await? }
-        };
-        let decoded = stream::iter(shares).map(decode).buffer_unordered(processors);
-        Ok(decoded.try_collect::<Vec<_>>().await?.concat())
+    /// Taken by series that are read together.
+    pub(crate) fn reading(&self) -> &Turns {
+        &self.0.reading
     }
 
-    async fn decode_share(&self, ids: Vec<SeriesId>) -> Result<Vec<(SeriesId, Arc<History>)>> {
+    async fn decode(&self, state: &State, ids: Vec<SeriesId>) -> Result<Vec<(SeriesId, Arc<History>)>> {
         let leads: Vec<String> = ids.iter().map(SeriesId::to_string).collect();
         let leads: Vec<&str> = leads.iter().map(String::as_str).collect();
-        let (rows, sequence) = self.stored(&leads).await?;
-        let mut out = Vec::with_capacity(ids.len());
+        let rows = state.snapshot().read_many(&leads, &HISTORY).await?;
+        let mut histories = Vec::with_capacity(ids.len());
         for (id, rows) in ids.into_iter().zip(rows) {
-            let history = Arc::new(History::from_batch(&rows)?);
-            self.keep(id, &history, sequence);
-            out.push((id, history));
+            let history = aside(rows.num_rows(), move || History::from_batch(&rows)).await??;
+            let history = Arc::new(history);
+            self.keep(id, &history, state);
+            histories.push((id, history));
         }
-        Ok(out)
+        Ok(histories)
     }
 
-    /// What the rows of a series say beside their values: date, revision date, metadata and when they were stored.
-    pub async fn extras(&self, id: SeriesId) -> Result<RecordBatch> {
-        let snapshot: Arc<Snapshot> = self.0.points.snapshot();
-        snapshot
-            .read(&id.to_string(), &EXTRAS)
-            .await
-            .map_err(|error: LakeError| Failure::from(error))
+    /// The history of a series as it was decoded before, unless a commit between then and the state, or after both,
+    /// touched it.
+    fn decoded(&self, id: SeriesId, state: &State) -> Option<Arc<History>> {
+        let State::Newest(snapshot) = state else { return None };
+        let known = self.0.histories.get(&id)?;
+        let since = known.sequence.min(snapshot.sequence());
+        (!self.0.points.touched_since(&id.to_string(), since)).then_some(known.history)
     }
 
-    /// The newest observation of a series that has a value.
-    pub async fn latest(&self, id: SeriesId) -> Result<Latest> {
-        let history = self.history(id).await?;
-        let points = history.latest(DateRange::ALL);
-        let observation = points.iter().rev().find(|observation| observation.value.is_some());
-        Ok(Latest {
-            series: id,
-            observation,
-        })
+    /// Keeps what was decoded, unless there is something newer: a state may be held for long.
+    fn keep(&self, id: SeriesId, history: &Arc<History>, state: &State) {
+        let State::Newest(snapshot) = state else { return };
+        let sequence = snapshot.sequence();
+        if !self.0.points.touched_since(&id.to_string(), sequence) {
+            let history = history.clone();
+            self.0.histories.insert(id, Decoded { history, sequence });
+        }
     }
 }
 
-async fn decode(batch: RecordBatch) -> Result<Arc<History>> {
-    let history = aside(batch.num_rows(), move || History::from_batch(&batch)).await??;
-    Ok(Arc::new(history))
+/// Whether a sweep of another process took a file that only older states name.
+fn is_swept(error: &Failure) -> bool {
+    let cause = error.cause().and_then(|cause| cause.downcast_ref::<LakeError>());
+    cause.and_then(LakeError::trouble) == Some(Trouble::Missing)
 }

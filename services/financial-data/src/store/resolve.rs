@@ -34,12 +34,14 @@ pub(crate) struct Resolved {
 /// What earlier chunks of an upload mean for the later ones.
 #[derive(Default)]
 pub(crate) struct Earlier {
+    /// The day on which it began, in days since 1970-01-01: all of it is published on one.
+    pub(crate) today: i32,
     /// Series that it describes or creates.
     pub(crate) announced: Announced,
     /// Series that it stores rows of.
     pub(crate) stored: HashSet<SeriesId>,
     /// Series whose crawls were compared with what was known.
-    compared: HashSet<SeriesId>,
+    pub(super) compared: HashSet<SeriesId>,
     /// The first refused row that may have meant any series.
     pub(crate) unplaced: Option<u64>,
 }
@@ -55,8 +57,7 @@ impl Store {
         if upload.mode != Mode::Upsert {
             whole(&rows, &ids, &mut earlier.compared)?;
         }
-        let today = super::days(self.context().clock().today());
-        let (unsaid, latest) = (upload.revision_date.unwrap_or(today), today + 1);
+        let (unsaid, latest) = (upload.revision_date.unwrap_or(earlier.today), earlier.today + 1);
         for revision in &mut rows.revisions {
             *revision = if *revision == NO_DATE { unsaid } else { *revision };
         }

@@ -6,6 +6,7 @@ use std::io::Read;
 use std::sync::{Arc, Mutex};
 
 use contracts::audit::Recorded;
+use futures::stream;
 use platform_error::{Error as Failure, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -123,6 +124,13 @@ pub struct Summary {
     pub new_series: u64,
 }
 
+impl Summary {
+    /// Whether there were rows and all of them were refused.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.total_processed > 0 && self.successful == 0
+    }
+}
+
 /// What became of a batch.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -145,6 +153,9 @@ pub struct Report {
     /// The first of the series that it is about.
     #[serde(skip)]
     pub(crate) touched: Touched,
+    /// The revision date of its rows that have none, in days since 1970-01-01.
+    #[serde(skip)]
+    pub(crate) revision: i32,
 }
 
 impl Report {
@@ -194,7 +205,7 @@ impl Store {
             inner: input,
             digest: digest.clone(),
         };
-        let (chunks, inbox) = mpsc::channel(1);
+        let (chunks, mut inbox) = mpsc::channel(1);
         let limits = self.limits(&upload);
         let decoding = tokio::task::spawn_blocking(move || {
             let mut sink = |head: &Arc<Head>, rows: Rows| {
@@ -209,7 +220,9 @@ impl Store {
             decode(format, input, &limits, &mut sink)
         });
         let mut intake = Intake::new(self, upload);
-        let written = intake.take_all(inbox).await;
+        let written = intake
+            .take_all(stream::poll_fn(move |task| inbox.poll_recv(task)))
+            .await;
         let decoded = decoding.await.map_err(Failure::internal)?;
         written?;
         let fingerprint = format!(
@@ -227,7 +240,7 @@ impl Store {
             ..Decoded::default()
         };
         let mut intake = Intake::new(self, upload);
-        for rows in rows {
+        let chunks = rows.into_iter().map(|rows| {
             decoded.rows += rows.len() as u64;
             digest.update(format!(
                 "{:?}",
@@ -242,8 +255,9 @@ impl Store {
                     &rows.metadata
                 )
             ));
-            intake.take(&head, rows).await?;
-        }
+            (head.clone(), rows)
+        });
+        intake.take_all(stream::iter(chunks)).await?;
         intake.finish(decoded, format!("{:x}", digest.finalize())).await
     }
 

@@ -1,7 +1,9 @@
 //! The GraphQL API through the service's own router.
 
 mod federation;
+mod ids;
 mod lists;
+mod meanwhile;
 mod names;
 mod points;
 mod refusals;

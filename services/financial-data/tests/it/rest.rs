@@ -5,7 +5,6 @@ mod batches;
 mod bodies;
 mod crawls;
 mod dates;
-mod deleted;
 mod descriptions;
 mod document;
 mod formats;
@@ -17,7 +16,10 @@ mod panel;
 mod points;
 mod processes;
 mod refused;
+mod search;
 mod series;
+mod turns;
+mod underway;
 mod upkeep;
 
 use axum::body::Body;

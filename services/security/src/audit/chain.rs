@@ -1,7 +1,7 @@
 //! Writing at the end of the chain, one transaction after the other.
 
 use chrono::{DateTime, Utc};
-use platform_crypto::KeyRing;
+use platform_crypto::{KeyRing, hex};
 use platform_database::{
     Tx,
     orm::{DbErr, EntityTrait, IntoActiveModel, sea_query::OnConflict},
@@ -84,8 +84,4 @@ impl<'a> Chain<'a> {
         sql::execute(self.tx, sql, values).await?;
         Ok(())
     }
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,9 +1,9 @@
 //! What other services saw, as entries of the log.
 
-use contracts::audit::{self, Recorded};
+use contracts::audit::Recorded;
 use platform_events::Envelope;
 
-use super::{Entry, Outcome};
+use super::Entry;
 
 impl Entry {
     /// The entry that an event asks for. Its id is the event's, so that it is written down once.
@@ -15,11 +15,7 @@ impl Entry {
             workspace: envelope.workspace,
             action: recorded.action.clone(),
             target: (recorded.target_type.clone(), recorded.target_id.clone()),
-            outcome: match recorded.outcome {
-                audit::Outcome::Done => Outcome::Done,
-                audit::Outcome::Refused => Outcome::Refused,
-                audit::Outcome::Failed => Outcome::Failed,
-            },
+            outcome: recorded.outcome,
             data: recorded.data.clone(),
         }
     }

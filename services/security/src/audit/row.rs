@@ -2,9 +2,8 @@
 
 use async_graphql::SimpleObject;
 use chrono::{DateTime, Utc};
-use platform_database::orm::{
-    ActiveModelBehavior, DeriveEntityModel, DerivePrimaryKey, DeriveRelation, EntityTrait, EnumIter, PrimaryKeyTrait,
-};
+use platform_crypto::hex;
+use platform_database::orm::{DeriveEntityModel, DerivePrimaryKey, EntityTrait, EnumIter, PrimaryKeyTrait};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -50,11 +49,7 @@ pub struct Model {
     pub seal: String,
 }
 
-/// What a row refers to.
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}
+platform_database::unrelated!();
 
 impl Model {
     /// The fingerprint after `previous`. Every field has its length before it, so that no two entries read alike.
@@ -82,7 +77,7 @@ impl Model {
             &self.words,
         ];
         fields.iter().for_each(|field| add(field));
-        digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&digest.finalize())
     }
 
     /// Words with spaces between, because the two databases do not agree on what else ends a word.

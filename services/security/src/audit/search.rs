@@ -1,8 +1,9 @@
 //! Finding entries of the audit log among those that somebody may see.
 
+use async_graphql::InputObject;
 use chrono::{DateTime, Utc};
 use platform_database::{
-    Connection, Order, PageArgs, PageLimits,
+    Connection, PageArgs,
     orm::{
         ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter,
         sea_query::{Expr, ExprTrait, LikeExpr},
@@ -10,6 +11,7 @@ use platform_database::{
     page,
     text::TextIndex,
 };
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{Column, Entity, Model};
@@ -25,20 +27,22 @@ pub const INDEX: TextIndex = TextIndex {
 /// Makes the next letter of a pattern mean itself. A backslash would be read differently by the two databases.
 const ESCAPE: char = '!';
 
-/// What is looked for. What is absent does not matter.
-#[derive(Clone, Debug, Default)]
+/// What is looked for in the audit log. What is absent does not matter.
+#[derive(Clone, Debug, Default, Deserialize, InputObject)]
+#[graphql(name = "AuditFilter")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Search {
     /// Who did it.
     pub actor: Option<String>,
     /// What was done; with `.` at its end everything that begins so.
     pub action: Option<String>,
     /// To what kind of thing.
-    pub target_kind: Option<String>,
+    pub target_type: Option<String>,
     /// To which one.
     pub target_id: Option<String>,
     /// In which workspace.
     pub workspace: Option<Uuid>,
-    /// How it ended.
+    /// How it ended: `done`, `refused` or `failed`.
     pub outcome: Option<String>,
     /// Then or later.
     pub from: Option<DateTime<Utc>>,
@@ -46,6 +50,12 @@ pub struct Search {
     pub until: Option<DateTime<Utc>>,
     /// Words that the entry has somewhere, all of them. The last one may be the beginning of a word.
     pub text: Option<String>,
+    /// How many, where an address asks. GraphQL has arguments for that.
+    #[graphql(skip)]
+    pub first: Option<i32>,
+    /// After which one.
+    #[graphql(skip)]
+    pub after: Option<String>,
 }
 
 /// A page of the entries that fit and are `visible`, the newest first.
@@ -58,8 +68,8 @@ pub async fn search(
     let select = Entity::find()
         .filter(visible)
         .filter(wanted.condition(db.get_database_backend())?);
-    let key = (Column::Seq, Order::Falling, |row: &Model| row.seq);
-    Ok(page(db, select, key, args, PageLimits::default()).await?)
+    let key = (Column::Seq, |row: &Model| row.seq);
+    Ok(page(db, select, key, args).await?)
 }
 
 impl Search {
@@ -67,7 +77,7 @@ impl Search {
         let given = [
             ("actor", &self.actor),
             ("action", &self.action),
-            ("targetType", &self.target_kind),
+            ("targetType", &self.target_type),
             ("targetId", &self.target_id),
             ("outcome", &self.outcome),
             ("text", &self.text),
@@ -77,7 +87,7 @@ impl Search {
         }
         let exact = [
             (Column::Actor, &self.actor),
-            (Column::TargetKind, &self.target_kind),
+            (Column::TargetKind, &self.target_type),
             (Column::TargetId, &self.target_id),
             (Column::Outcome, &self.outcome),
         ];

@@ -2,14 +2,14 @@
 
 use std::{fmt, str::FromStr};
 
-use platform_crypto::KeyRing;
+use platform_crypto::{KeyRing, hex};
 use platform_database::{
     orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect},
     sql,
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Column, Entity, Model, chain::SEAL, chain::hex};
+use super::{Column, Entity, Model, chain::SEAL};
 use crate::error::Error;
 
 const BATCH: u64 = 1_000;

@@ -113,16 +113,6 @@ impl Engine {
         found.truncate(MOST);
         found
     }
-
-    /// The built-in roles that would allow a permission, for an explanation of what is missing.
-    pub fn roles_with(&self, permission: &str) -> Vec<String> {
-        let Some(id) = self.catalog.find(permission) else {
-            return Vec::new();
-        };
-        let permission = self.catalog.permission(id);
-        let holding = self.catalog.roles().filter(|role| permission.is_in(&role.holds));
-        holding.map(|role| role.key.to_string()).take(MOST).collect()
-    }
 }
 
 /// Whether what is granted at a place can count for a target.

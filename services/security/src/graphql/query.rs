@@ -1,17 +1,18 @@
 //! What can be asked.
 
 use async_graphql::{Context, Object, SimpleObject};
-use platform_database::{Connection, PageArgs};
+use platform_database::Connection;
 use platform_graphql::Result;
 use uuid::Uuid;
 
 use super::{actor, store};
 use crate::{
-    audit,
+    audit::{self, Search},
     engine::Decision,
     grant,
-    input::{AuditFilter, Check, GrantFilter, Resource},
-    output::{PermissionView, PolicyView, RoleView},
+    input::{Check, GrantFilter, Resource, page_args},
+    output::{PermissionView, RoleView},
+    policies::Described,
 };
 
 /// The root of all questions.
@@ -120,8 +121,8 @@ impl Query {
 
     /// The policies that decide.
     #[graphql(complexity = "5 * child_complexity")]
-    async fn access_policies(&self, ctx: &Context<'_>) -> Result<Vec<PolicyView>> {
-        Ok(store(ctx).policy_views(&actor(ctx)).await?)
+    async fn access_policies(&self, ctx: &Context<'_>) -> Result<Vec<Described>> {
+        Ok(store(ctx).policy_views(&actor(ctx))?)
     }
 
     /// What was done, the newest first, where one has the permission `audit:view`.
@@ -129,11 +130,11 @@ impl Query {
     async fn audit_log(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only entries for which all of this holds")] filter: Option<AuditFilter>,
+        #[graphql(desc = "Only entries for which all of this holds")] filter: Option<Search>,
         #[graphql(desc = "Entries of the page, 50 unless said, at most 100")] first: Option<i32>,
         #[graphql(desc = "The cursor of the entry before the page")] after: Option<String>,
     ) -> Result<Connection<audit::Model>> {
-        let (wanted, args) = (filter.unwrap_or_default().into(), page_args(first, after));
+        let (wanted, args) = (filter.unwrap_or_default(), page_args(first, after));
         Ok(store(ctx).search_audit(&actor(ctx), &wanted, &args).await?)
     }
 
@@ -155,13 +156,5 @@ impl Query {
                 .broken
                 .map(|broken| format!("entry {}: {}", broken.seq, broken.what)),
         })
-    }
-}
-
-fn page_args(first: Option<i32>, after: Option<String>) -> PageArgs {
-    PageArgs {
-        first,
-        after,
-        ..PageArgs::default()
     }
 }

@@ -79,16 +79,6 @@ impl Store {
         }
     }
 
-    /// Several questions, answered in their order.
-    pub async fn check_all(&self, asks: &[Ask]) -> Result<Vec<Verdict>, Error> {
-        self.within_batch(asks.len())?;
-        let mut verdicts = Vec::with_capacity(asks.len());
-        for ask in asks {
-            verdicts.push(self.check(ask).await?);
-        }
-        Ok(verdicts)
-    }
-
     /// Refuses a batch with too many questions.
     pub fn within_batch(&self, given: usize) -> Result<(), Error> {
         let most = self.settings().batch;

@@ -122,13 +122,6 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Makes somebody an administrator of everything, for a new installation or by the command line. It says whether
-    /// anything changed.
-    pub async fn appoint(&self, subject: Subject) -> Result<bool, Error> {
-        let actor = Actor::from(Subject::Service("security".into()));
-        self.give(&actor, subject, (administrator(), Place::Everywhere)).await
-    }
-
     /// Grants a role everywhere in the name of who runs the system, who needs no permission of anybody's. Where others
     /// hold it already they are named and nothing is granted, unless that is wanted. It says whether anything changed.
     pub async fn appoint_to(&self, subject: Subject, role: RoleKey, others: Others) -> Result<bool, Error> {

@@ -1,7 +1,7 @@
 //! Lists of roles and grants, with what the actor may see of them.
 
 use platform_database::{
-    Connection, Order, PageArgs, PageLimits,
+    Connection, PageArgs,
     orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr},
     page,
 };
@@ -116,8 +116,8 @@ impl Store {
         let select = grant::Entity::find()
             .filter(self.visible_grants(actor, wanted).await?)
             .filter(exact);
-        let key = (grant::Column::Id, Order::Falling, |row: &grant::Model| row.id);
-        Ok(page(self.db().read(), select, key, args, PageLimits::default()).await?)
+        let key = (grant::Column::Id, |row: &grant::Model| row.id);
+        Ok(page(self.db().read(), select, key, args).await?)
     }
 
     async fn visible_grants(&self, actor: &Actor, wanted: &GrantsWanted) -> Result<Condition, Error> {

@@ -18,6 +18,7 @@ use crate::{
     catalog::{Permissions, Role, RoleKey},
     error::Error,
     grant,
+    input::{CreateRole, UpdateRole},
     place::Place,
     role, text,
 };
@@ -25,37 +26,13 @@ use crate::{
 const LONGEST_NAME: usize = 80;
 const LONGEST_ABOUT: usize = 500;
 
-/// A role to be made.
-#[derive(Clone, Debug)]
-pub struct NewRole {
-    /// The workspace that makes it; none for a role for everywhere.
-    pub workspace: Option<Uuid>,
-    /// Its name.
-    pub name: String,
-    /// What it is for.
-    pub about: Option<String>,
-    /// The names of its permissions. There are no wildcards: a role never grows by itself.
-    pub permissions: Vec<String>,
-}
-
-/// What is to be changed about a role. What is absent stays.
-#[derive(Clone, Debug, Default)]
-pub struct RoleChange {
-    /// Its name.
-    pub name: Option<String>,
-    /// What it is for.
-    pub about: Option<String>,
-    /// The names of all its permissions.
-    pub permissions: Option<Vec<String>>,
-}
-
 fn home(workspace: Option<Uuid>) -> Place {
     workspace.map_or(Place::Everywhere, Place::Workspace)
 }
 
 impl Store {
     /// Makes a role. The actor must hold each of its permissions where the role is made.
-    pub async fn make_role(&self, actor: &Actor, new: NewRole) -> Result<role::Model, Error> {
+    pub async fn make_role(&self, actor: &Actor, new: CreateRole) -> Result<role::Model, Error> {
         let place = home(new.workspace);
         let tx = self.db().begin().await?;
         let mut chain = Chain::hold(&tx, &self.0.ring, self.0.clock.now()).await?;
@@ -89,7 +66,7 @@ impl Store {
     }
 
     /// Changes a role that was made here. The actor must hold what it has and what it is to have.
-    pub async fn change_role(&self, actor: &Actor, key: &RoleKey, change: RoleChange) -> Result<role::Model, Error> {
+    pub async fn change_role(&self, actor: &Actor, key: &RoleKey, change: UpdateRole) -> Result<role::Model, Error> {
         let tx = self.db().begin().await?;
         let mut chain = Chain::hold(&tx, &self.0.ring, self.0.clock.now()).await?;
         let (row, before) = self.changeable(&chain, actor, key).await?;

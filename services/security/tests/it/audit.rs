@@ -19,7 +19,7 @@ pub(crate) fn entry(store: &Security, action: &str, data: Value) -> Entry {
         workspace: Some(HERE),
         action: action.into(),
         target: ("chart".into(), "7".into()),
-        outcome: security::audit::Outcome::Done,
+        outcome: Outcome::Done,
         data,
     }
 }

@@ -8,7 +8,7 @@ mod shipped;
 
 use std::sync::{Arc, LazyLock};
 
-use chrono::{DateTime, TimeZone, Utc};
+pub(crate) use platform_testing::noon;
 use security::{
     catalog::{Catalog, Role, RoleKey},
     engine::{Decision, Engine, Question},
@@ -29,10 +29,6 @@ pub(crate) const ADA: Uuid = Uuid::from_u128(0xada);
 pub(crate) const BOB: Uuid = Uuid::from_u128(0xb0b);
 pub(crate) const HERE: Uuid = Uuid::from_u128(0x1);
 pub(crate) const THERE: Uuid = Uuid::from_u128(0x2);
-
-pub(crate) fn noon() -> DateTime<Utc> {
-    Utc.with_ymd_and_hms(2026, 1, 15, 12, 0, 0).unwrap()
-}
 
 pub(crate) fn role(key: &str) -> Arc<Role> {
     let key: RoleKey = key.parse().unwrap();

@@ -1,10 +1,12 @@
 //! The service on a database of each kind, and people who ask it.
 
-use std::time::Duration;
-
 use platform_events::{Cause, Event, Events};
+pub(crate) use platform_testing::eventually as until;
 use platform_testing::{TestClient, TestIssuer, TestPostgres, TestService};
-use security::{store::Store, subject::Subject};
+use security::{
+    store::{Others, Store, administrator},
+    subject::Subject,
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -78,7 +80,9 @@ impl Security {
     /// The administrator of everything.
     pub(crate) async fn root(&self) -> Person {
         let root = self.person();
-        self.store.appoint(Subject::User(root.id)).await.unwrap();
+        let subject = Subject::User(root.id);
+        let appointed = self.store.appoint_to(subject, administrator(), Others::Allow);
+        appointed.await.unwrap();
         root
     }
 
@@ -177,17 +181,6 @@ pub(crate) fn code(answer: &Value) -> String {
     code.as_str()
         .unwrap_or_else(|| panic!("not refused: {answer:#}"))
         .to_owned()
-}
-
-/// Waits for what follows from an event.
-pub(crate) async fn until(what: &str, holds: impl AsyncFn() -> bool) {
-    for _ in 0..1_000 {
-        if holds().await {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("not within ten seconds: {what}");
 }
 
 pub(crate) const HERE: Uuid = Uuid::from_u128(0x1);

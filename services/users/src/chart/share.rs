@@ -17,7 +17,6 @@ use super::{entitled, given, owned};
 use crate::{
     asker::Asker,
     error::Error,
-    held::hold,
     level::Level,
     news::{self, Deed},
     preference, profile,
@@ -52,11 +51,7 @@ pub struct Model {
     pub created_at: DateTime<Utc>,
 }
 
-/// None: rows are joined by hand where it matters.
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}
+platform_database::unrelated!();
 
 /// With whom charts are shared, by chart.
 pub(crate) async fn of(db: &impl ConnectionTrait, charts: &[Uuid]) -> Result<HashMap<Uuid, Vec<Model>>, Error> {
@@ -120,7 +115,7 @@ async fn set_as(
 
 async fn share(tx: &Tx, store: &Store, chart: &super::Model, (user, level): (Uuid, Level)) -> Result<(), Error> {
     // Of two charts of one person that are shared at once, the second is counted with the first.
-    let owner = hold::<profile::Entity>(tx, chart.owner_id).await?;
+    let owner = tx.hold::<profile::Entity>(chart.owner_id).await?;
     owner.ok_or(Error::NoSuch("chart"))?;
     let before = Entity::find()
         .filter(between(chart.id, user))

@@ -42,11 +42,7 @@ pub struct Model {
     pub created_at: DateTime<Utc>,
 }
 
-/// None: rows are joined by hand where it matters.
-#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
-
-impl ActiveModelBehavior for ActiveModel {}
+platform_database::unrelated!();
 
 /// Somebody's part in a workspace, or `None`.
 pub(crate) async fn part(db: &impl ConnectionTrait, workspace: Uuid, user: Uuid) -> Result<Option<Model>, Error> {

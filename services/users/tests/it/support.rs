@@ -1,16 +1,13 @@
 //! The service with people in it, who ask with tokens of their own.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex};
 
 use axum::{body::Body, http::Request};
 use contracts::audit::Recorded;
 use platform_database::Tx;
 use platform_error::Error;
 use platform_events::{Cause, Consumers, Event, Received};
-use platform_testing::{Answer, TestIssuer, TestPostgres, TestRedis, TestService};
+use platform_testing::{Answer, TestIssuer, TestPostgres, TestRedis, TestService, eventually};
 use serde_json::{Value, json};
 use users::store::Store;
 use uuid::Uuid;
@@ -199,12 +196,6 @@ impl Users {
 
     /// Waits for what follows from an event.
     pub(crate) async fn until(&self, what: &str, holds: impl AsyncFn() -> bool) {
-        for _ in 0..1_000 {
-            if holds().await {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        panic!("not within ten seconds: {what}");
+        eventually(what, holds).await;
     }
 }

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use platform_http::{Client, ClientSettings, Method};
+use platform_http::Method;
 use serde_json::{Value, json};
 
 use super::{plain::Plain, system::System};
@@ -54,7 +54,6 @@ pub(crate) struct Script<'s> {
     pub(crate) system: &'s System,
     /// What must be in no log.
     pub(crate) secrets: BTreeSet<String>,
-    client: Client,
     plain: Plain,
     steps: Vec<Step>,
 }
@@ -64,7 +63,6 @@ impl<'s> Script<'s> {
         Self {
             system,
             secrets: BTreeSet::new(),
-            client: Client::new(&ClientSettings::default()).unwrap(),
             plain: Plain::default(),
             steps: Vec::new(),
         }
@@ -190,18 +188,6 @@ impl<'s> Script<'s> {
 
     async fn send(&self, token: &str, (service, method, path): (&str, Method, &str), body: &Value) -> (u16, Value) {
         let url = format!("{}{path}", self.system.urls[service]);
-        let mut request = self
-            .client
-            .request(method, &url)
-            .header("content-type", "application/json");
-        if !token.is_empty() {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
-        if !body.is_null() {
-            request = request.body(body.to_string());
-        }
-        let answer = request.send().await.unwrap();
-        let (status, text) = (answer.status().as_u16(), answer.text().await.unwrap());
-        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+        system_tests::send(method, &url, token, body).await
     }
 }

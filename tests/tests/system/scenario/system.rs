@@ -8,7 +8,7 @@ use std::{
 };
 
 use platform_testing::{TestNats, TestPostgres, free_port};
-use system_tests::{Process, hansa};
+use system_tests::Process;
 use tempfile::TempDir;
 
 /// The services that have a door of their own beside the gateway.
@@ -165,14 +165,10 @@ all = [{{ forward = "authorization" }}]
     )
 }
 
-/// Makes the accounts that come ready, one of which may do everything.
 async fn seed(config: &Path, data: &Path) {
-    let (config, data) = (text(config), text(data));
-    let seeded = tokio::task::spawn_blocking(move || {
-        hansa(&["seed", "--system", "economic", "--config", &config, "--data", &data])
-    });
-    let seeded = seeded.await.unwrap();
-    assert!(seeded.status.success(), "{}", String::from_utf8_lossy(&seeded.stderr));
+    let (config, data) = (text(config), data.to_owned());
+    let seeded = tokio::task::spawn_blocking(move || system_tests::seed(&data, &["--config", &config]));
+    seeded.await.unwrap();
 }
 
 fn mails(folder: &Path, email: &str) -> Vec<String> {

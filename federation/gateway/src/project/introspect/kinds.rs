@@ -1,9 +1,8 @@
 //! What all kinds of types have in common.
 
-use graphql_tools::{
-    parser::query::Value,
-    static_graphql::schema::{Directive, TypeDefinition},
-};
+use graphql_tools::static_graphql::schema::{Directive, TypeDefinition};
+
+use crate::supergraph::text;
 
 const DEFAULT_REASON: &str = "No longer supported";
 
@@ -34,13 +33,9 @@ pub(super) fn description(definition: &TypeDefinition) -> Option<&String> {
 /// Why it should not be used any more.
 pub(super) fn reason(directives: &[Directive]) -> Option<String> {
     let directive = directives.iter().find(|directive| directive.name == "deprecated")?;
-    Some(string(directive, "reason").unwrap_or_else(|| DEFAULT_REASON.to_owned()))
-}
-
-/// An argument of a directive that is text.
-pub(super) fn string(directive: &Directive, argument: &str) -> Option<String> {
-    directive.arguments.iter().find_map(|(name, value)| match value {
-        Value::String(text) if name == argument => Some(text.clone()),
-        _ => None,
-    })
+    Some(
+        text(&directive.arguments, "reason")
+            .unwrap_or(DEFAULT_REASON)
+            .to_owned(),
+    )
 }

@@ -6,7 +6,11 @@ use platform_http::{Client, ClientSettings};
 use platform_service::Peer;
 
 use super::{body, websocket};
-use crate::{settings::Settings, subgraph::secured, subscribe::Protocol};
+use crate::{
+    settings::Settings,
+    subgraph::{path_of, secured},
+    subscribe::Protocol,
+};
 
 pub(super) enum Target {
     Local(Router, Uri),
@@ -42,14 +46,4 @@ impl Target {
         };
         Ok(Self::Body { client, url, accept })
     }
-}
-
-fn path_of(url: &str) -> Uri {
-    let path = url
-        .parse::<Uri>()
-        .ok()
-        .map(|uri| uri.path().to_owned())
-        .filter(|path| path != "/");
-    let uri = path.and_then(|path| path.parse().ok());
-    uri.unwrap_or_else(|| Uri::from_static("/graphql"))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Kept;
+use super::{HEAD, Kept};
 use crate::support::{staff, stand_in::StandIn, tokens};
 
 #[tokio::test]
@@ -40,9 +40,8 @@ async fn nothing_is_public_where_nobody_is_answered_without_a_token() {
 async fn clients_are_told_which_of_their_headers_an_answer_depends_on() {
     let vary = async |settings: Value| {
         let gateway = Kept::start(vec![staff::staff()], settings).await;
-        let request = gateway.client.post(&gateway.url);
-        let request = request.json(&json!({ "query": "{ everybody(first: 1) { name } }" }));
-        let response = request.send().await.expect("the gateway answers");
+        let query = json!({ "query": "{ everybody(first: 1) { name } }" });
+        let response = gateway.served.post(&query).await;
         let all = response.headers().get_all("vary").iter();
         all.map(|value| value.to_str().unwrap_or_default().to_owned())
             .collect::<Vec<_>>()
@@ -63,17 +62,6 @@ async fn clients_are_told_which_of_their_headers_an_answer_depends_on() {
 }
 
 const NAMED: &str = r#"
-schema
-  @link(url: "https://specs.apollo.dev/link/v1.0")
-  @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@composeDirective"])
-  @link(url: "https://example.org/caching/v1.0", import: ["@cacheControl"])
-  @composeDirective(name: "@cacheControl")
-{ query: Query }
-
-enum CacheControlScope { PUBLIC PRIVATE }
-directive @cacheControl(maxAge: Int, scope: CacheControlScope, inheritMaxAge: Boolean)
-  on FIELD_DEFINITION | OBJECT | INTERFACE | UNION
-
 type Query { named: Named @cacheControl(maxAge: 60) }
 interface Named { name: String nick: String }
 type Cat implements Named { name: String nick: String @cacheControl(scope: PRIVATE) }
@@ -83,7 +71,7 @@ type Dog implements Named { name: String @cacheControl(maxAge: 5) nick: String }
 #[tokio::test]
 async fn hints_of_objects_hold_for_fields_read_through_their_interface() {
     let named = json!({ "named": { "__typename": "Dog", "name": "Rex", "nick": "R" } });
-    let part = StandIn::json(json!({ "data": named })).part("named", NAMED);
+    let part = StandIn::json(json!({ "data": named })).part("named", &format!("{HEAD}{NAMED}"));
     let gateway = Kept::start(vec![part], json!({})).await;
 
     let (_, name, _) = gateway.ask("{ named { name } }", None).await;

@@ -52,7 +52,7 @@ async fn what_was_kept_for_one_supergraph_is_not_given_under_another() {
     gateway.ask("{ named }", None).await;
 
     let shorter = supergraph(&[("hinted", &sdl(5), nowhere)]);
-    gateway.gateway.reload(&shorter).await.expect("it can be served");
+    gateway.served.gateway.reload(&shorter).await.expect("it can be served");
     gateway.pass(10);
     gateway.ask("{ named }", None).await;
 

@@ -3,7 +3,7 @@
 use federation_gateway::{Peers, Settings, Source, SupergraphConfig};
 use serde_json::{Value, json};
 
-use super::{client, source, usual};
+use super::{client, loaded, usual};
 use crate::support::{
     TestGateway,
     monolith::{monolith, reviews, silent_monolith},
@@ -14,8 +14,8 @@ use crate::support::{
 /// Why a description is refused.
 async fn refusal(description: Value) -> String {
     let url = format!("http://{}/graphql", serve(monolith().router).await);
-    let loaded = source(url, description).await.load(&client(), &Peers::new()).await;
-    loaded.expect_err("it is refused").message().to_owned()
+    let refused = loaded(url, description).await.expect_err("it is refused");
+    refused.message().to_owned()
 }
 
 #[tokio::test]
@@ -25,14 +25,10 @@ async fn a_service_that_does_not_tell_its_schema_is_joined_by_a_file() {
     std::fs::write(&file, monolith().sdl).unwrap();
     let url = format!("http://{}/graphql", serve(silent_monolith().router).await);
 
-    let asked = source(url.clone(), usual()).await.load(&client(), &Peers::new()).await;
+    let asked = loaded(url.clone(), usual()).await;
     let mut description = usual();
     description["schema"] = json!(file);
-    let sdl = source(url, description)
-        .await
-        .load(&client(), &Peers::new())
-        .await
-        .unwrap();
+    let sdl = loaded(url, description).await.unwrap();
     let gateway = TestGateway::start(&sdl, Settings::default(), Peers::new()).await;
 
     let refused = asked.unwrap_err();
@@ -53,21 +49,10 @@ async fn what_its_server_says_against_introspection_is_told() {
     let url = format!("http://{}/graphql", serve(StandIn::json(said).router()).await);
     let other = format!("http://{}/nowhere", serve(monolith().router).await);
 
-    let refused = source(url, usual())
-        .await
-        .load(&client(), &Peers::new())
-        .await
-        .unwrap_err();
-    let no_graphql = source(other, usual())
-        .await
-        .load(&client(), &Peers::new())
-        .await
-        .unwrap_err();
-    let away = source("http://127.0.0.1:1/graphql".into(), usual())
-        .await
-        .load(&client(), &Peers::new())
-        .await
-        .unwrap_err();
+    let refused = loaded(url, usual()).await.unwrap_err();
+    let no_graphql = loaded(other, usual()).await.unwrap_err();
+    let away = loaded("http://127.0.0.1:1/graphql".into(), usual()).await;
+    let away = away.unwrap_err();
 
     assert!(
         refused.message().contains("(introspection is not allowed)"),
@@ -85,8 +70,8 @@ async fn while_it_is_away_only_its_fields_are_missing() {
     let mut description = usual();
     description["schema"] = json!(file);
 
-    let source = source("http://127.0.0.1:1/graphql".into(), description).await;
-    let sdl = source.load(&client(), &Peers::new()).await.unwrap();
+    let sdl = loaded("http://127.0.0.1:1/graphql".into(), description).await;
+    let sdl = sdl.unwrap();
     let gateway = TestGateway::start(&sdl, Settings::default(), Peers::new()).await;
     let answer = gateway.run("{ reviews(first: 1) { text author { id name } } }").await;
 
@@ -108,11 +93,7 @@ async fn an_answer_that_is_not_graphql_is_told_as_such() {
     description["schema"] = json!(file);
     let url = format!("http://{}/graphql", serve(broken.router()).await);
 
-    let sdl = source(url, description)
-        .await
-        .load(&client(), &Peers::new())
-        .await
-        .unwrap();
+    let sdl = loaded(url, description).await.unwrap();
     let gateway = TestGateway::start(&sdl, Settings::default(), Peers::new()).await;
     let answer = gateway.run("{ reviews(first: 1) { author { name } } }").await;
 
@@ -221,11 +202,7 @@ async fn a_description_that_does_not_fit_is_refused_with_the_reason() {
 async fn a_subgraph_is_not_to_be_stitched_in() {
     let url = format!("http://{}/graphql", serve(reviews().router).await);
 
-    let told = source(url, json!({}))
-        .await
-        .load(&client(), &Peers::new())
-        .await
-        .unwrap_err();
+    let told = loaded(url, json!({})).await.unwrap_err();
 
     assert!(told.message().contains("it is a subgraph already"), "{told}");
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{TICKS, ticking};
+use super::{TICKS, listening, ticking};
 use crate::support::{
     socket::{Events, Socket, handshake},
     ticker::number,
@@ -14,13 +14,7 @@ async fn the_same_question_is_asked_once() {
     let (gateway, ticker) = ticking(json!({})).await;
     let mut sockets = Vec::new();
     for _ in 0..5 {
-        let mut socket = Socket::connect(&gateway.url, json!({})).await;
-        socket.subscribe("a", TICKS).await;
-        // The gateway has begun the operation once it answers what came after it.
-        socket.subscribe("q", "{ pulse }").await;
-        assert_eq!(socket.next().await["data"]["pulse"], 1);
-        assert_eq!(socket.hear().await["type"], "complete");
-        sockets.push(socket);
+        sockets.push(listening(&gateway).await);
     }
     ticker.has_listeners(1).await;
 

@@ -20,7 +20,7 @@ pub(crate) mod world;
 use std::net::SocketAddr;
 
 use axum::Router;
-use federation_composition::{Subgraph, compose};
+use federation_composition::{Composition, Subgraph, compose};
 use federation_gateway::{Gateway, Peers, Settings};
 use platform_config::Config;
 use platform_http::{Client, ClientResponse, ClientSettings};
@@ -70,6 +70,26 @@ pub(crate) fn supergraph(parts: &[(&str, &str, SocketAddr)]) -> String {
         .supergraph_sdl
 }
 
+/// What one subgraph composes to.
+pub(crate) fn composed(sdl: String) -> Composition {
+    let (name, url) = ("a".to_owned(), "http://a.test".to_owned());
+    compose(&[Subgraph { name, url, sdl }]).unwrap_or_else(|errors| panic!("{errors:?}"))
+}
+
+/// The supergraph of subgraphs in the same process, and where they are.
+pub(crate) fn local(parts: Vec<Part>) -> (String, Peers) {
+    let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
+    let named: Vec<_> = parts
+        .iter()
+        .map(|part| (part.name, part.sdl.as_str(), nowhere))
+        .collect();
+    let sdl = supergraph(&named);
+    let peers = parts
+        .into_iter()
+        .map(|part| (part.name.to_owned(), Peer::Local(part.router)));
+    (sdl, peers.collect())
+}
+
 /// A gateway in front of subgraphs that each have a socket.
 pub(crate) async fn over_sockets(parts: Vec<Part>, settings: Settings) -> TestGateway {
     let mut served = Vec::new();
@@ -95,16 +115,7 @@ pub(crate) async fn in_process_at(parts: Vec<Part>, settings: Settings, clock: C
 
 /// The same, with settings of what the gateway stands on.
 pub(crate) async fn in_process_with(parts: Vec<Part>, settings: Settings, around: (Clock, Config)) -> TestGateway {
-    let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
-    let named: Vec<_> = parts
-        .iter()
-        .map(|part| (part.name, part.sdl.as_str(), nowhere))
-        .collect();
-    let sdl = supergraph(&named);
-    let peers = parts
-        .into_iter()
-        .map(|part| (part.name.to_owned(), Peer::Local(part.router)))
-        .collect();
+    let (sdl, peers) = local(parts);
     TestGateway::start_with(&sdl, settings, peers, around).await
 }
 

@@ -94,7 +94,7 @@ async fn a_provider_cannot_make_us_ask_within_our_network() {
                 canary.base().to_owned(),
                 canary.base().replace("127.0.0.1", "localhost"),
             ] {
-                provider.describes(name, &format!("{host}{path}"));
+                provider.describes(name, format!("{host}{path}"));
                 site.wait(std::time::Duration::from_secs(2 * 3600));
                 let mut browser = Agent::new("192.0.2.1");
 

@@ -16,22 +16,34 @@ use platform_database::{
 use platform_testing::Answer;
 use serde_json::{Value, json};
 
-use crate::support::{ADA, Agent, Authenticator, OTHER_PASSWORD, PASSWORD, Site, granted, ok, problem, sites};
+use crate::{
+    keys, providers,
+    support::{ADA, Agent, Authenticator, OTHER_PASSWORD, PASSWORD, Site, granted, ok, problem, sites},
+};
 
-/// Takes the password away without being seen yet, asks, and lets it be seen once the question waits for it, or is
-/// answered already. Only PostgreSQL lets two write at once.
-async fn beside_a_change(auth: &Auth, asked: impl Future<Output = Answer>) -> Answer {
+/// What is changed first, and what while somebody waits for it.
+type Change<'a> = (&'a str, &'a str);
+
+const NO_PASSWORD: Change<'static> = (
+    "update accounts set password_hash = null, password_changed_at = null",
+    "select 1",
+);
+const MOVED: Change<'static> = (
+    "update accounts set email = 'new@example.com', email_key = 'new@example.com'",
+    "select 1",
+);
+
+/// Changes something without being seen yet, asks, goes on once the question waits for it, or is answered already, and lets
+/// it be seen. Only PostgreSQL lets two write at once.
+async fn beside_a_change(auth: &Auth, (first, then): Change<'_>, asked: impl Future<Output = Answer>) -> Answer {
     let tx = auth.db.begin().await.unwrap();
-    run(
-        &tx,
-        "update accounts set password_hash = null, password_changed_at = null",
-    )
-    .await;
+    run(&tx, first).await;
     let mut asked = Box::pin(asked.fuse());
     let mut answered = None;
     while answered.is_none() && !is_somebody_waiting(auth).await {
         answered = tokio::time::timeout(Duration::from_millis(10), &mut asked).await.ok();
     }
+    run(&tx, then).await;
     tx.commit().await.unwrap();
     match answered {
         Some(answer) => answer,
@@ -58,7 +70,7 @@ async fn a_password_that_changes_while_it_is_compared_signs_nobody_in() {
             site.member(ADA).await;
             let mut thief = Agent::new("203.0.113.66");
 
-            let answer = beside_a_change(&auth, thief.sign_in(&site, ADA, PASSWORD, "bearer")).await;
+            let answer = beside_a_change(&auth, NO_PASSWORD, thief.sign_in(&site, ADA, PASSWORD, "bearer")).await;
 
             problem(&answer, 401);
         }
@@ -74,11 +86,54 @@ async fn who_knows_only_the_password_of_before_does_not_set_the_next_one() {
             let mut thief = site.member(ADA).await;
             let body = json!({ "currentPassword": PASSWORD, "newPassword": OTHER_PASSWORD });
 
-            let answer = beside_a_change(&auth, thief.put(&site, "/auth/password", body)).await;
+            let answer = beside_a_change(&auth, NO_PASSWORD, thief.put(&site, "/auth/password", body)).await;
 
             problem(&answer, 401);
             let mut agent = Agent::new("192.0.2.1");
             problem(&agent.sign_in(&site, ADA, OTHER_PASSWORD, "bearer").await, 401);
+        }
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_speaks_for_an_address_is_not_tied_to_the_account_that_is_leaving_it() {
+    let (provider, sites) = providers::with_provider().await;
+    for site in sites {
+        let auth = site.auth();
+        if auth.db.kind() == Kind::Postgres {
+            let mut ada = site.member(ADA).await;
+            let mut browser = Agent::new("203.0.113.66");
+
+            let arrives = providers::sign_in(&site, &provider, &mut browser);
+            let answer = beside_a_change(&auth, MOVED, arrives).await;
+
+            problem(&answer, 400);
+            assert_eq!(ok(&ada.get(&site, "/auth/me").await)["identities"], 0);
+        }
+        site.stop().await;
+    }
+}
+
+/// Whoever resets the password revokes all keys, in this order.
+#[tokio::test]
+async fn a_key_is_revoked_beside_a_reset_of_the_password_and_neither_fails() {
+    for site in sites(&[]).await {
+        let auth = site.auth();
+        if auth.db.kind() == Kind::Postgres {
+            let mut ada = site.member(ADA).await;
+            let made = keys::key(&site, &mut ada, json!({ "name": "nightly" })).await;
+            let id = made["id"].as_str().unwrap();
+            let first = format!(
+                "select id from accounts for no key update;
+                insert into revocations (session_id, revoked_at, until) values ('{id}', now(), now())"
+            );
+            let then = "update api_keys set revoked_at = now()";
+
+            let path = format!("/auth/keys/{id}");
+            let answer = beside_a_change(&auth, (&first, then), ada.delete(&site, &path)).await;
+
+            problem(&answer, 404);
         }
         site.stop().await;
     }

@@ -163,7 +163,7 @@ async fn a_key_of_who_is_suspended_gives_no_token_however_often_it_is_tried() {
 
         for _ in 0..3 {
             let asked = keys::asked(&site, "/internal/key-tokens", json!({ "key": key["key"] })).await;
-            problem(&asked, 401);
+            problem(&asked, 404);
             problem(&ada.renew(&site).await, 401);
         }
         site.stop().await;

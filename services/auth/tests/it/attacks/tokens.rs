@@ -158,6 +158,26 @@ async fn a_reset_link_is_good_once_and_not_for_long() {
 }
 
 #[tokio::test]
+async fn a_reset_link_in_the_mailbox_that_an_account_has_left_sets_no_password() {
+    for site in sites(&[]).await {
+        let mut ada = site.member(ADA).await;
+        ok(&ada.post(&site, "/auth/password/forgot", json!({ "email": ADA })).await);
+        let token = site.link_to(ADA, "reset").await;
+        // As if it had moved while the mail was being written.
+        site.change("update accounts set email = 'new@example.com', email_key = 'new@example.com'")
+            .await;
+
+        let body = json!({ "token": token, "password": OTHER_PASSWORD });
+        let answer = Agent::new("203.0.113.1")
+            .post(&site, "/auth/password/reset", body)
+            .await;
+
+        problem(&answer, 400);
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn a_reset_ends_a_sign_in_that_waits_for_its_code() {
     for site in sites(&[]).await {
         let mut ada = site.member(ADA).await;

@@ -21,6 +21,9 @@ use platform_http::Url;
 use platform_service::Clock;
 use serde_json::{Value, json};
 
+/// What tells more of the person.
+const ACCESS: &str = "tells-more";
+
 /// A provider. Its server ends with the test's runtime.
 #[derive(Clone)]
 pub(crate) struct Provider(Arc<Inner>);
@@ -75,6 +78,7 @@ impl Provider {
             .route("/.well-known/openid-configuration", get(describe))
             .route("/jwks", get(keys))
             .route("/token", post(token))
+            .route("/userinfo", get(more))
             .with_state(provider.clone());
         #[expect(clippy::disallowed_methods, reason = "the server ends with the test")]
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
@@ -106,11 +110,11 @@ impl Provider {
     }
 
     /// Says something else in the description.
-    pub(crate) fn describes(&self, name: &str, value: &str) {
+    pub(crate) fn describes(&self, name: &str, value: impl Into<Value>) {
         self.0.description.lock().unwrap()[name] = value.into();
     }
 
-    /// Says something else in identity tokens; `alg` is their header's.
+    /// Says something else in identity tokens, or nothing of it (null); `alg` is their header's.
     pub(crate) fn lies(&self, name: &str, value: Value) {
         self.0.changed.lock().unwrap()[name] = value;
     }
@@ -149,6 +153,7 @@ impl Provider {
         for (name, value) in self.0.changed.lock().unwrap().as_object().unwrap() {
             match name.as_str() {
                 "alg" => header["alg"] = value.clone(),
+                name if value.is_null() => drop(claims.as_object_mut().unwrap().remove(name)),
                 name => claims[name] = value.clone(),
             }
         }
@@ -181,10 +186,13 @@ async fn token(
 ) -> Result<Json<Value>, StatusCode> {
     provider.0.asked.fetch_add(1, Relaxed);
     let secret = BASE64_STANDARD.encode("hansa:a+shared+secret");
-    if headers
-        .get(header::AUTHORIZATION)
-        .is_none_or(|value| value != &format!("Basic {secret}"))
-    {
+    let ways = provider.0.description.lock().unwrap()["token_endpoint_auth_methods_supported"].clone();
+    let header = headers.get(header::AUTHORIZATION);
+    let is_known = match ways == json!(["client_secret_post"]) {
+        true => header.is_none() && sent["client_secret"] == "a shared secret",
+        false => header.is_some_and(|value| value == &format!("Basic {secret}")),
+    };
+    if !is_known {
         return Err(StatusCode::UNAUTHORIZED);
     }
     let asked = provider
@@ -199,6 +207,19 @@ async fn token(
         return Err(StatusCode::BAD_REQUEST);
     }
     Ok(Json(json!({
-        "access_token": "of no use here", "token_type": "Bearer", "id_token": provider.identity(&asked),
+        "access_token": ACCESS, "token_type": "Bearer", "id_token": provider.identity(&asked),
     })))
+}
+
+async fn more(State(provider): State<Provider>, headers: HeaderMap) -> Result<Json<Value>, StatusCode> {
+    provider.0.asked.fetch_add(1, Relaxed);
+    match headers.get(header::AUTHORIZATION) {
+        Some(value) if value == &format!("Bearer {ACCESS}") => {
+            let person = provider.0.person.lock().unwrap().clone();
+            Ok(Json(json!({
+                "sub": person.subject, "email": person.email, "email_verified": person.is_verified, "name": "Ada",
+            })))
+        }
+        _ => Err(StatusCode::UNAUTHORIZED),
+    }
 }

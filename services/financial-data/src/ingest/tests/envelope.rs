@@ -52,6 +52,20 @@ fn an_envelope_behind_its_rows_is_used_while_no_row_has_been_handed_over() {
 }
 
 #[test]
+fn a_description_behind_its_rows_is_used_while_no_row_has_been_handed_over() {
+    let text = format!(r#"{{"data":[{ROW}],"series":[{{"externalId":"GDP"}}]}}"#);
+
+    let (_, decoded) = upload(1 << 20, &text).expect("readable");
+    let late = upload(1, &text).expect_err("too late");
+
+    assert_eq!(decoded.head.series[0].external_id, "GDP");
+    assert_eq!(
+        (late.http_status(), late.to_string().as_str()),
+        (422, "`series` stands after the rows it is about or stands twice")
+    );
+}
+
+#[test]
 fn a_field_that_no_request_has_is_refused() {
     for (text, reason) in [
         (ROW.to_owned(), "`seriesId` is not a field of a request"),
@@ -75,7 +89,7 @@ fn a_field_that_no_request_has_is_refused() {
 }
 
 #[test]
-fn a_description_that_does_not_fit_a_series_is_refused_by_number() {
+fn a_description_that_does_not_fit_a_series_is_refused_by_number_and_name() {
     for (series, reason) in [
         (r#"{"title":"GDP"}"#, "missing field `externalId`"),
         (r#"{"externalId":" "}"#, "external_id needs"),
@@ -99,10 +113,11 @@ fn a_description_that_does_not_fit_a_series_is_refused_by_number() {
     ] {
         let error = upload(1, &format!(r#"{{"series":[{{"externalId":"X"}},{series}]}}"#)).expect_err(series);
         assert_eq!(error.http_status(), 422);
-        assert!(
-            error.to_string().starts_with("series 2 of the request is refused: ") && error.to_string().contains(reason),
-            "{error}"
-        );
+        let error = error.to_string();
+        let (place, said) = error.split_once(" of the request is refused: ").expect("a refusal");
+        assert!(said.contains(reason), "{error}");
+        let is_read = series.contains("GDP") && !reason.contains(" field");
+        assert_eq!(place, if is_read { "series 2 (GDP)" } else { "series 2" }, "{error}");
     }
 }
 

@@ -3,7 +3,7 @@
 use platform_testing::TestService;
 use serde_json::json;
 
-use super::{read, refusal, upload, with_gdp};
+use super::{data_of, read, refusal, upload, with_gdp};
 
 #[tokio::test]
 async fn arguments_that_contradict_each_other_are_refused_with_a_reason() {
@@ -79,6 +79,47 @@ async fn more_points_than_fit_an_answer_are_refused_and_never_cut() {
 }
 
 #[tokio::test]
+async fn one_request_gets_so_many_points_however_it_spreads_them() {
+    let service = TestService::with(financial_data::service(), &[("financial-data.page-limit", "2")]).await;
+    let point =
+        |year: u32| json!({ "date": format!("{}-01-01", 1800 + year), "value": "1", "revisionDate": "2020-01-01" });
+    let points: Vec<_> = (0..150).map(point).collect();
+    upload(&service, json!([{ "externalId": "D", "dataPoints": points }])).await;
+    let known = read(&service, "{ financialSeries(id: \"D\") { id columns } }").await;
+    let entity = json!({ "__typename": "FinancialSeries", "id": known["financialSeries"]["id"] });
+    let entities = "query($of: [_Any!]!) { _entities(representations: $of) { ... on FinancialSeries { columns } } }";
+    let asked = async |count: usize| {
+        service
+            .graphql_with(entities, json!({ "of": vec![&entity; count] }))
+            .await
+    };
+
+    let mut refused = vec![asked(2).await];
+    for query in [
+        "{ a: financialSeries(id: \"D\") { columns } b: financialSeries(id: \"D\") { columns } }",
+        "{ financialSeries(id: \"D\") { columns vintageMatrix } }",
+        "{ financialSeries(id: \"D\") { columns } panel(seriesIds: [\"D\"]) { columns } }",
+        "{ panel(seriesIds: [\"D\", \"D\"]) { columns } }",
+    ] {
+        refused.push(service.graphql(query).await);
+    }
+
+    assert_eq!(
+        data_of(asked(1).await)["_entities"][0]["columns"]["dates"][149],
+        "1949-01-01"
+    );
+    for refusal in refused {
+        let error = &refusal["errors"][0];
+        assert_eq!(error["extensions"]["code"], "INVALID", "{refusal}");
+        let message = error["message"].as_str().unwrap();
+        assert!(
+            message.starts_with("timeRange holds more points than fit one answer"),
+            "{message}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn what_would_cost_too_much_is_refused_before_it_is_run() {
     let service = with_gdp().await;
 
@@ -118,6 +159,26 @@ async fn a_body_is_as_large_as_set_and_no_larger() {
     assert_eq!(taken.json(), json!({ "data": { "sources": [] } }));
     assert_eq!(refused.status, 413, "{}", refused.text());
     assert_eq!(refused.json()["limitBytes"], 4_000_000);
+}
+
+#[tokio::test]
+async fn a_description_that_is_refused_is_named() {
+    let service = with_gdp().await;
+    let data = "[{ externalId: \"CPI\" }, { externalId: \"M2\", startDate: \"2020-01-02\", endDate: \"2020-01-01\" }]";
+
+    let (code, message) = refusal(
+        &service,
+        &format!("mutation {{ bulkUploadFinancialData(data: {data}) {{ successful }} }}"),
+    )
+    .await;
+
+    assert_eq!(
+        (code.as_str(), message.as_str()),
+        (
+            "INVALID",
+            "series 1 (M2) of the request is refused: end_date is before start_date"
+        )
+    );
 }
 
 #[tokio::test]

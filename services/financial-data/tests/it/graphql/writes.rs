@@ -1,5 +1,6 @@
 //! Mutations: what they store, refuse and report.
 
+use chrono::TimeDelta;
 use platform_testing::TestService;
 use serde_json::{Value, json};
 
@@ -120,6 +121,24 @@ async fn a_batch_is_stored_once_per_key_and_a_key_stands_for_one_content() {
     assert_eq!((&first["repeated"], &again["repeated"]), (&json!(false), &json!(true)));
     assert_eq!(first["summary"], again["summary"]);
     assert_eq!(other["errors"][0]["extensions"]["code"], "CONFLICT");
+}
+
+#[tokio::test]
+async fn a_batch_that_is_sent_again_after_midnight_is_the_same_batch() {
+    let service = with_gdp().await;
+    let points = json!([{ "externalId": "CPI", "date": "2019-01-01", "value": "1" }]);
+    let input = json!({ "source": "FRED", "batchId": "b-1", "dataPoints": points });
+    let first = upsert(&service, input.clone()).await;
+
+    service.clock().advance(TimeDelta::hours(13));
+    let again = upsert(&service, input).await;
+
+    assert_eq!((&first["repeated"], &again["repeated"]), (&json!(false), &json!(true)));
+    let stored = read(&service, "{ financialSeries(id: \"CPI\") { latest { id } } }").await;
+    assert_eq!(
+        stored["financialSeries"]["latest"]["id"],
+        first["results"][0]["dataPointId"]
+    );
 }
 
 #[tokio::test]

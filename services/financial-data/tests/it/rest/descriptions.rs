@@ -80,7 +80,7 @@ async fn a_date_of_a_description_is_checked_as_those_of_rows_are_and_named() {
         assert_eq!(said(&refused, 400), format!("series is refused: {reason}"));
         assert_eq!(
             said(&batch, 422),
-            format!("series 1 of the request is refused: {reason}")
+            format!("series 1 (X) of the request is refused: {reason}")
         );
     }
     assert_eq!(get(&service, "/series").await.json()["total"], 0);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use axum::body::Body;
 use axum::http::{Method, Request};
-use platform_testing::TestService;
+use platform_testing::{TestService, references_lead_somewhere};
 use serde_json::Value;
 
 use super::{problem, start};
@@ -105,31 +105,5 @@ async fn every_word_of_a_choice_is_understood() {
 #[tokio::test]
 async fn every_reference_leads_somewhere_and_every_schema_is_used() {
     let service = start().await;
-    let document = document(&service).await;
-    let mut references = BTreeSet::new();
-    collect(&document, &mut references);
-
-    for reference in &references {
-        assert!(
-            document.pointer(reference.trim_start_matches('#')).is_some(),
-            "{reference}"
-        );
-    }
-    for schema in document["components"]["schemas"].as_object().unwrap().keys() {
-        assert!(
-            references.contains(&format!("#/components/schemas/{schema}")),
-            "{schema} is not used"
-        );
-    }
-}
-
-fn collect(value: &Value, references: &mut BTreeSet<String>) {
-    match value {
-        Value::Object(members) => {
-            references.extend(members.get("$ref").and_then(Value::as_str).map(str::to_string));
-            members.values().for_each(|member| collect(member, references));
-        }
-        Value::Array(items) => items.iter().for_each(|item| collect(item, references)),
-        _ => {}
-    }
+    references_lead_somewhere(&document(&service).await);
 }

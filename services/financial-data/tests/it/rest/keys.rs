@@ -5,7 +5,7 @@ use axum::http::Request;
 use platform_testing::{Answer, TestService};
 use serde_json::json;
 
-use super::{API, csv, get, rows, said, start};
+use super::{API, csv, get, problem, put, rows, said, start, upload};
 
 #[tokio::test]
 async fn a_batch_under_one_key_is_stored_once() {
@@ -73,6 +73,44 @@ async fn a_batch_that_said_nothing_new_undoes_nothing_when_it_is_sent_again() {
         (&json!(true), &nothing["summary"])
     );
     assert_eq!(csv(&service, "/series/X/points").await, "date,value\n2024-01-01,2\n");
+}
+
+#[tokio::test]
+async fn a_batch_of_which_every_row_was_refused_leaves_its_key_free() {
+    let service = start().await;
+    let id = contracts::series::SeriesId::named("S:X").unwrap();
+    let batch = format!("{id},2024-01-01,1,2024-02-01\n");
+    let refused = rows(&service, "?batch_id=b1", &batch).await;
+    assert_eq!(problem(&refused, 422)["report"]["summary"]["failed"], 1);
+    put(&service, "S:X", "{}").await;
+
+    let again = rows(&service, "?batch_id=b1", &batch).await;
+
+    assert_eq!(again.status, 200, "{}", again.text());
+    let again = again.json();
+    assert_eq!(
+        (&again["repeated"], &again["summary"]["successful"]),
+        (&json!(false), &json!(1))
+    );
+    assert_eq!(csv(&service, "/series/S:X/points").await, "date,value\n2024-01-01,1\n");
+}
+
+#[tokio::test]
+async fn url_and_body_may_not_name_different_keys() {
+    let service = start().await;
+    let batch = r#"{"batchId":"b1","source":"S","data":[{"series_id":"X","date":"2024-01-01","value":1}]}"#;
+
+    let refused = upload(&service, "?batch_id=b2", "application/json", batch).await;
+    let stored = upload(&service, "?batch_id=b1", "application/json", batch).await;
+
+    assert_eq!(
+        said(&refused, 400),
+        "batch_id and the batchId in the body contradict each other: send one of them"
+    );
+    assert_eq!(
+        (&stored.json()["repeated"], &stored.json()["batchId"]),
+        (&json!(false), &json!("b1"))
+    );
 }
 
 #[tokio::test]

@@ -2,6 +2,9 @@
 
 use std::fmt::Write;
 
+use financial_data::history::Points;
+use financial_data::question::Question;
+use financial_data::store::Store;
 use platform_testing::TestService;
 use serde_json::json;
 
@@ -84,6 +87,35 @@ async fn a_panel_can_be_asked_of_an_older_state_of_the_store() {
         before,
         "series_id,date,value\nS:A,2024-01-01,1\nS:A,2024-02-01,2\nS:B,2024-01-01,11\n"
     );
+}
+
+#[tokio::test]
+async fn what_is_stored_while_a_panel_is_written_is_not_in_it() {
+    let service = small().await;
+    let store: Store = service.store();
+    let series = ["S:A", "S:B"].map(|name| store.find(name, None).unwrap());
+    let last = |points: Points| {
+        points
+            .last()
+            .and_then(|point| point.value)
+            .map(|value| value.to_string())
+    };
+    let asking = store.ask(Question::default(), &series).await.unwrap();
+    let before = last(asking.answer(&series[0]).await.unwrap());
+
+    rows(
+        &service,
+        "?source=S",
+        "A,2024-02-01,9,2024-03-01\nB,2024-01-01,9,2024-03-01\n",
+    )
+    .await;
+    let after = asking.answers(&series, move |points| Ok(last(points))).await.unwrap();
+    let now = csv(&service, "/panel?series=A,B&names=full&start=2024-02-01").await;
+
+    assert_eq!(before.as_deref(), Some("2"));
+    assert_eq!(after, [Some("2".to_owned()), Some("11".to_owned())]);
+    assert_eq!(now, "series_id,date,value\nS:A,2024-02-01,9\n");
+    assert_eq!(csv(&service, "/series/B/points").await, "date,value\n2024-01-01,9\n");
 }
 
 #[tokio::test]

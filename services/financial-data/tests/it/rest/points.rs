@@ -162,7 +162,7 @@ async fn the_format_is_negotiated() {
     let service = with_gdp().await;
     let wanted = [
         ("*/*", "application/json"),
-        ("text/csv;q=0.5, application/x-ndjson", "application/x-ndjson"),
+        ("text/csv;q=0.5, application/jsonl", "application/x-ndjson"),
         ("text/*", "text/csv; charset=utf-8; header=present"),
         (
             "application/vnd.apache.arrow.stream",

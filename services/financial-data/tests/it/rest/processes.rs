@@ -1,8 +1,9 @@
 //! Several processes on one lake.
 
+use axum::http::Method;
 use platform_testing::TestService;
 
-use super::{csv, get, put, rows, said, service, start};
+use super::{API, csv, get, put, rows, said, service, start};
 
 /// Another process on the lake of `first`, which does not look for commits of others by itself.
 async fn beside(first: &TestService) -> TestService {
@@ -104,5 +105,53 @@ async fn changes_that_two_processes_make_at_once_are_both_kept() {
         let series = get(&third, "/series/FRED:GDP").await.json();
         assert_eq!(series["title"], format!("GDP {turn}"));
         assert_eq!(series["units"], format!("B{turn}"));
+    }
+}
+
+#[tokio::test]
+async fn rows_of_a_series_that_another_process_has_just_deleted_are_not_kept_for_it() {
+    let first = start().await;
+    put(&first, "FRED:GDP", GDP).await;
+    let second = beside(&first).await;
+    let row = "GDP,2024-01-01,1,2024-02-01\n";
+    let deleted = first
+        .send(Method::DELETE, &format!("{API}/series/FRED:GDP"), "", "")
+        .await;
+    assert_eq!(deleted.status, 204);
+    assert_eq!(get(&second, "/series/FRED:GDP").await.status, 200, "not heard of yet");
+
+    let refused = rows(&second, "?source=FRED&batch_id=b1", row).await;
+
+    assert!(said(&refused, 409).contains("was deleted while its rows were being stored"));
+    put(&first, "FRED:GDP", GDP).await;
+    let third = beside(&first).await;
+    assert_eq!(csv(&third, "/series/FRED:GDP/points").await, "date,value\n");
+    let again = rows(&second, "?source=FRED&batch_id=b1", row).await.json();
+    assert_eq!(
+        (&again["repeated"], &again["summary"]["successful"]),
+        (&false.into(), &1.into())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_that_one_process_stores_while_another_deletes_their_series_go_with_it() {
+    let first = start().await;
+    let path = format!("{API}/series/S:X");
+    for turn in 0..5 {
+        put(&first, "S:X", "{}").await;
+        let second = beside(&first).await;
+        let row = format!("X,2024-01-01,{turn},2024-02-01\n");
+
+        let (deleted, stored) = tokio::join!(
+            first.send(Method::DELETE, &path, "", ""),
+            rows(&second, "?source=S", &row)
+        );
+
+        assert_eq!(deleted.status, 204);
+        assert!([200, 409].contains(&stored.status.as_u16()), "{}", stored.text());
+        put(&first, "S:X", "{}").await;
+        let third = beside(&first).await;
+        let points = csv(&third, "/series/S:X/points").await;
+        assert_eq!(points, "date,value\n", "{}", stored.text());
     }
 }
