@@ -1,5 +1,7 @@
 //! What can be wrong with a request to this service.
 
+use std::borrow::Cow;
+
 use platform_auth::AuthError;
 use platform_crypto::CryptoError;
 use platform_database::{DatabaseError, orm::DbErr};
@@ -59,7 +61,7 @@ pub enum Error {
         /// The field.
         field: &'static str,
         /// What is wrong with it, as the rest of a sentence.
-        reason: &'static str,
+        reason: Cow<'static, str>,
     },
     /// It is not there, or belongs to somebody else.
     #[error("there is no such {0}")]
@@ -120,7 +122,8 @@ pub struct Cause(String);
 
 impl Error {
     /// A field that breaks a rule.
-    pub(crate) fn field(field: &'static str, reason: &'static str) -> Self {
+    pub(crate) fn field(field: &'static str, reason: impl Into<Cow<'static, str>>) -> Self {
+        let reason = reason.into();
         Self::Field { field, reason }
     }
 

@@ -85,19 +85,25 @@ pub(crate) fn password(text: &str, email: &str) -> Result<()> {
     Ok(())
 }
 
+const LONGEST_SCOPE: usize = 64;
+
 /// A word that can be a scope.
 pub(crate) fn is_word(text: &str) -> bool {
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b':' | b'.' | b'_' | b'-' | b'*' | b'/');
-    (1..=64).contains(&text.len()) && text.bytes().all(is_plain)
+    (1..=LONGEST_SCOPE).contains(&text.len()) && text.bytes().all(is_plain)
 }
 
 /// Scopes of a key, each once.
 pub(crate) fn scopes(settings: &Settings, scopes: &[String]) -> Result<String> {
-    if scopes.len() > 50 || !scopes.iter().all(|scope| settings.is_key_scope(scope)) {
-        return Err(Error::field(
-            "scopes",
-            "must be at most 50 names of permissions, users:read, users:write, or what auth.key-scopes lists",
-        ));
+    if scopes.len() > 50 {
+        return Err(Error::field("scopes", "are more than 50"));
+    }
+    if let Some(unknown) = scopes.iter().find(|scope| !settings.is_key_scope(scope)) {
+        let unknown: String = unknown.chars().take(LONGEST_SCOPE).collect();
+        let reason = format!(
+            "have {unknown:?}, which is no permission, neither users:read nor users:write, and not listed in auth.key-scopes"
+        );
+        return Err(Error::field("scopes", reason));
     }
     let mut scopes = scopes.to_vec();
     scopes.sort();

@@ -97,6 +97,10 @@ async fn a_key_is_made_for_permissions_and_what_the_operator_lists_and_for_nothi
             let body = json!({ "name": "nightly", "scopes": ["data:read", scope] });
             let refused = problem(&ada.post(&site, "/auth/keys", body).await, 422);
             assert_eq!(refused["field"], "scopes", "{scope}");
+            assert!(
+                refused["detail"].as_str().unwrap().contains(&format!("{scope:?}")),
+                "{refused}"
+            );
         }
         site.stop().await;
     }
