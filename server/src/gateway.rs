@@ -90,11 +90,9 @@ pub(crate) async fn run(args: GatewayArgs, setup: Setup) -> Result<()> {
     let telemetry = setup.telemetry(&config, ("warn", Format::Text))?;
     let host = Host::new(config, Clock::system()).services([federation_gateway::service(Some(source))]);
     let running = host.metrics(move || telemetry.render()).start().await?;
-    let address = running.addresses()[GATEWAY];
+    let url = running.url(GATEWAY).unwrap_or_default();
     let interrupt = interrupted();
-    out::write(format!(
-        "the gateway listens on http://{address}/graphql\nCtrl-C stops it.\n"
-    ))?;
+    out::write(format!("the gateway listens on {url}/graphql\nCtrl-C stops it.\n"))?;
     serve::until(interrupt, running).await;
     out::write("stopped\n")
 }

@@ -177,7 +177,7 @@ impl Host {
     }
 
     async fn run(self, settings: Settings, sockets: Vec<(Option<SocketAddr>, Option<TcpListener>)>) -> Result<Running> {
-        let mut running = Running::new(*settings.connections.drain);
+        let mut running = Running::new(*settings.connections.drain, settings.tls.server().is_some());
         let mut doors = Vec::new();
         if settings.tls.is_used() {
             let stop = CancellationToken::new();

@@ -18,6 +18,7 @@ use crate::{Context, Peer, health::Door};
 pub struct Running {
     notice: Duration,
     drain: Duration,
+    is_secured: bool,
     addresses: BTreeMap<&'static str, SocketAddr>,
     doors: BTreeMap<&'static str, Door>,
     connections: Vec<Connections>,
@@ -39,10 +40,11 @@ pub(crate) struct Member {
 }
 
 impl Running {
-    pub(crate) fn new(drain: Duration) -> Self {
+    pub(crate) fn new(drain: Duration, is_secured: bool) -> Self {
         Self {
             notice: Duration::ZERO,
             drain,
+            is_secured,
             addresses: BTreeMap::new(),
             doors: BTreeMap::new(),
             connections: Vec::new(),
@@ -79,6 +81,13 @@ impl Running {
     /// Where each service listens.
     pub fn addresses(&self) -> &BTreeMap<&'static str, SocketAddr> {
         &self.addresses
+    }
+
+    /// How a service is reached on this machine: `http://127.0.0.1:8001`, or by `https` where there is a certificate.
+    pub fn url(&self, service: &str) -> Option<String> {
+        let scheme = if self.is_secured { "https" } else { "http" };
+        let address = self.addresses.get(service)?;
+        Some(format!("{scheme}://{address}"))
     }
 
     /// A service's router, the same that its port serves.

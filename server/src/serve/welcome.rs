@@ -20,29 +20,32 @@ pub(super) async fn text(running: &Running, loaded: Option<&demo::Loaded>) -> Re
         .map(|context| context.data_dir().display().to_string())
         .unwrap_or_default();
     let mut text = String::new();
-    if let Some(address) = running.addresses().get(SERVICE) {
-        text += &format!("hansa listens on http://{address} and keeps its data in {data}\n");
+    if let Some(url) = running.url(SERVICE) {
+        text += &format!("hansa listens on {url} and keeps its data in {data}\n");
     }
-    if let Some(gateway) = running.addresses().get(GATEWAY) {
-        text += &format!("the gateway listens on http://{gateway}/graphql\n");
+    if let Some(url) = running.url(GATEWAY) {
+        text += &format!("the gateway listens on {url}/graphql\n");
     }
-    for (service, address) in running.addresses() {
-        if ![SERVICE, GATEWAY].contains(service) {
-            text += &format!("{service} listens on http://{address}\n");
-        }
+    for service in running
+        .addresses()
+        .keys()
+        .filter(|name| ![SERVICE, GATEWAY].contains(name))
+    {
+        let url = running.url(service).unwrap_or_default();
+        text += &format!("{service} listens on {url}\n");
     }
     if let Some(demo::Loaded { series, vintages, new }) = loaded {
         let (vintages, new) = (table::count(*vintages as u64), table::count(*new));
         text += &format!("demo: {series} series with {vintages} vintages, {new} revisions of them new\n");
     }
-    if let Some(address) = running.addresses().get(SERVICE) {
+    if let Some(url) = running.url(SERVICE) {
         let has_demo = running
             .store::<Store>(SERVICE)
             .is_some_and(|store| store.find("GDP", Some("FRED")).is_ok());
-        text += &things_to_try(&format!("http://{address}"), has_demo);
+        text += &things_to_try(&url, has_demo);
     }
-    if let (Some(address), Some(accounts)) = (running.addresses().get("auth"), running.store::<Auth>("auth")) {
-        let address = format!("http://{address}/auth");
+    if let (Some(url), Some(accounts)) = (running.url("auth"), running.store::<Auth>("auth")) {
+        let address = format!("{url}/auth");
         text += &match seed::made(&accounts).await? {
             Some(account) => how_to_sign_in(&address, &account),
             None => how_to_register(&address, &accounts.context.data_dir().display().to_string()),

@@ -150,7 +150,7 @@ impl Server {
                 "the server ended after saying: {said}"
             );
         }
-        let address = said.split("http://").nth(1).unwrap();
+        let address = said.split("://").nth(1).unwrap();
         let address = address
             .split(|letter: char| letter.is_whitespace() || letter == '/')
             .next()

@@ -142,6 +142,7 @@ fn a_server_that_asks_for_a_certificate_is_shown_that_of_the_settings() {
     let shown = folder.run(&[&list[..], &["--config", "tls.toml"]].concat()).succeeds();
     let unknown = folder.run(&list).fails();
 
+    assert!(server.said.starts_with("hansa listens on https://"), "{}", server.said);
     assert!(shown.contains("BBK:Prices"), "{shown}");
     assert!(unknown.contains("cannot reach https://localhost"), "{unknown}");
 }
