@@ -4,6 +4,7 @@ mod welcome;
 
 use std::{net::IpAddr, path::PathBuf};
 
+use auth::store::Auth;
 use clap::Args;
 use financial_data::store::Store;
 use platform_crypto::KeySettings;
@@ -13,7 +14,7 @@ use platform_telemetry::Format;
 use crate::{
     demo,
     failure::Result,
-    out, services,
+    out, seed, services,
     settings::{self, Setup},
 };
 
@@ -150,11 +151,8 @@ pub(crate) async fn run(args: RunArgs, setup: Setup) -> Result<()> {
     for (service, address) in running.addresses() {
         tracing::info!(service, %address, version = env!("CARGO_PKG_VERSION"), "listening");
     }
-    match has_administrator(&running).await {
-        Ok(true) => {}
-        Ok(false) => tracing::warn!(
-            "nobody administrates this installation yet: register an account and run `hansa admin appoint MAIL`"
-        ),
+    match worries(&running).await {
+        Ok(worries) => worries.iter().for_each(|worry| tracing::warn!("{worry}")),
         Err(error) => {
             running.stop().await;
             return Err(error);
@@ -244,6 +242,21 @@ pub(crate) async fn until(interrupt: impl Future<Output = ()>, running: Running)
         () = running.stop() => {}
         () = interrupted() => tracing::warn!("stopped before all requests had finished"),
     }
+}
+
+/// What is not as it should be where others depend on these services.
+async fn worries(running: &Running) -> Result<Vec<&'static str>> {
+    let mut worries = Vec::new();
+    if !has_administrator(running).await? {
+        worries
+            .push("nobody administrates this installation yet: register an account and run `hansa admin appoint MAIL`");
+    }
+    if let Some(accounts) = running.store::<Auth>("auth")
+        && seed::made(&accounts).await?.is_some()
+    {
+        worries.push("accounts of `hansa seed` are here, whose passwords everybody can read: suspend or recover them");
+    }
+    Ok(worries)
 }
 
 /// Whether there is an administrator, or no service here that would know.

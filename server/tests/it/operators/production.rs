@@ -119,3 +119,15 @@ fn a_system_that_somebody_administrates_is_not_seeded() {
     let accounts = system.json(&["accounts", "list"]);
     assert_eq!(accounts.as_array().unwrap().len(), 1, "{accounts}");
 }
+
+#[test]
+fn production_says_that_accounts_with_known_passwords_are_there() {
+    let system = System::new();
+    let quick = ["--set", "passwords.memory=64KiB", "--set", "passwords.iterations=1"];
+    system
+        .run(&[&["seed", "--system", "markets"], &quick[..]].concat())
+        .succeeds();
+    let mut run = Run::new(&system, &["--no-gateway", "--only", "auth", "--set", "auth.port=0"]);
+
+    run.logs("accounts of `hansa seed` are here");
+}
