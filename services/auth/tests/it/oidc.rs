@@ -6,11 +6,20 @@ use serde_json::{Value, json};
 
 use crate::{
     providers::{sign_in, with_provider},
-    support::{ADA, Agent, granted, ok, problem},
+    support::{ADA, Agent, Provider, Site, granted, ok, problem},
 };
 
 const START: &str = "/auth/oidc/here/start";
 const MINUTE: Duration = Duration::from_secs(60);
+
+async fn ada_signs_in(provider: &Provider, sites: Vec<Site>) {
+    for site in sites {
+        let mut browser = Agent::new("192.0.2.1");
+        sign_in(&site, provider, &mut browser).await;
+        assert_eq!(ok(&browser.get(&site, "/auth/me").await)["email"], ADA);
+        site.stop().await;
+    }
+}
 
 #[tokio::test]
 async fn a_provider_that_names_nobody_in_the_token_is_asked_for_the_rest() {
@@ -19,28 +28,16 @@ async fn a_provider_that_names_nobody_in_the_token_is_asked_for_the_rest() {
         provider.lies(name, Value::Null);
     }
     provider.describes("userinfo_endpoint", format!("{}/userinfo", provider.base()));
-    for site in sites {
-        let mut browser = Agent::new("192.0.2.1");
 
-        sign_in(&site, &provider, &mut browser).await;
-
-        assert_eq!(ok(&browser.get(&site, "/auth/me").await)["email"], ADA);
-        site.stop().await;
-    }
+    ada_signs_in(&provider, sites).await;
 }
 
 #[tokio::test]
 async fn a_provider_that_takes_the_secret_in_the_body_alone_gets_it_there() {
     let (provider, sites) = with_provider().await;
     provider.describes("token_endpoint_auth_methods_supported", json!(["client_secret_post"]));
-    for site in sites {
-        let mut browser = Agent::new("192.0.2.1");
 
-        sign_in(&site, &provider, &mut browser).await;
-
-        assert_eq!(ok(&browser.get(&site, "/auth/me").await)["email"], ADA);
-        site.stop().await;
-    }
+    ada_signs_in(&provider, sites).await;
 }
 
 #[tokio::test]
