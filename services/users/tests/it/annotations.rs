@@ -30,11 +30,7 @@ async fn seen(users: &Users, by: &Person) -> Vec<String> {
 #[tokio::test]
 async fn an_annotation_is_seen_by_those_it_is_meant_for() {
     for users in Users::everywhere().await {
-        let (ada, bob, eve) = (
-            users.person("ada").await,
-            users.person("bob").await,
-            users.person("eve").await,
-        );
+        let (ada, bob, eve) = users.three().await;
         let workspace = crate::workspaces::with(&users, &ada, &[(&bob, "VIEWER")]).await;
 
         annotate(&users, &ada, "private", json!({})).await;
@@ -51,11 +47,7 @@ async fn an_annotation_is_seen_by_those_it_is_meant_for() {
 #[tokio::test]
 async fn only_members_write_into_a_workspace_and_only_authors_change_what_they_wrote() {
     for users in Users::everywhere().await {
-        let (ada, bob, eve) = (
-            users.person("ada").await,
-            users.person("bob").await,
-            users.person("eve").await,
-        );
+        let (ada, bob, eve) = users.three().await;
         let workspace = crate::workspaces::with(&users, &ada, &[(&bob, "VIEWER")]).await;
         let input = json!({ "series": "FRED:GDP", "firstDate": "2020-04-01", "title": "t", "body": "b",
             "visibility": "WORKSPACE", "workspaceId": workspace });

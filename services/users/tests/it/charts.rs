@@ -22,11 +22,7 @@ async fn chart(users: &Users, owner: &Person) -> Value {
 #[tokio::test]
 async fn each_level_allows_what_the_one_below_allows_and_more() {
     for users in Users::everywhere().await {
-        let (ada, bob, eve) = (
-            users.person("ada").await,
-            users.person("bob").await,
-            users.person("eve").await,
-        );
+        let (ada, bob, eve) = users.three().await;
         let id = chart(&users, &ada).await;
         let see = "query ($id: ID!) { chart(id: $id) { title level } }";
         let (of_chart, to_eve) = (
@@ -70,11 +66,7 @@ async fn each_level_allows_what_the_one_below_allows_and_more() {
 #[tokio::test]
 async fn sharing_ends_when_the_owner_says_so_or_the_other_lets_go() {
     for users in Users::everywhere().await {
-        let (ada, bob, eve) = (
-            users.person("ada").await,
-            users.person("bob").await,
-            users.person("eve").await,
-        );
+        let (ada, bob, eve) = users.three().await;
         let id = chart(&users, &ada).await;
         for with in [&bob, &eve] {
             users

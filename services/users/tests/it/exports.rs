@@ -38,13 +38,7 @@ async fn asked(users: &Users, by: &Person) -> String {
 async fn an_export_has_what_every_service_knows_and_is_for_its_person_alone() {
     for users in Users::everywhere().await {
         let (ada, eve) = (users.person("ada").await, users.person("eve").await);
-        users
-            .data(
-                &ada,
-                "mutation { saveSeries(series: \"FRED:GDP\", note: \"output\") { note } }",
-                json!({}),
-            )
-            .await;
+        users.save_gdp(&ada).await;
         let asked = users
             .data(&ada, "mutation { requestDataExport { id path } }", json!({}))
             .await;

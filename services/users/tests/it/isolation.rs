@@ -72,11 +72,7 @@ fn of_nothing(users: &Users, things: &Value) -> Value {
 #[tokio::test]
 async fn nothing_of_somebody_is_reached_by_its_id() {
     for users in Users::everywhere().await {
-        let (ada, bob, eve) = (
-            users.person("ada").await,
-            users.person("bob").await,
-            users.person("eve").await,
-        );
+        let (ada, bob, eve) = users.three().await;
         let things = things(&users, &ada, &bob).await;
         let nothing = of_nothing(&users, &things);
 

@@ -241,11 +241,7 @@ async fn nobody_comments_without_an_end() {
 #[tokio::test]
 async fn nobody_is_flooded_with_the_charts_of_one_other() {
     for users in Users::everywhere().await {
-        let (ada, bob, eve) = (
-            users.person("ada").await,
-            users.person("bob").await,
-            users.person("eve").await,
-        );
+        let (ada, bob, eve) = users.three().await;
         let draw = async |by: &Person| users.data(by, DRAW, json!({})).await["createChart"]["id"].clone();
         let with_bob = |chart: &Value| json!({ "chart": chart, "with": bob.id });
         let first = draw(&ada).await;

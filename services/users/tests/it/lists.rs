@@ -14,13 +14,7 @@ fn series_id(reference: &str) -> Option<String> {
 async fn saved_series_are_entities_of_the_financial_data() {
     for users in Users::everywhere().await {
         let ada = users.person("ada").await;
-        users
-            .data(
-                &ada,
-                "mutation { saveSeries(series: \"FRED:GDP\", note: \"output\") { note } }",
-                json!({}),
-            )
-            .await;
+        users.save_gdp(&ada).await;
         users
             .data(
                 &ada,

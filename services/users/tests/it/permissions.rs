@@ -52,34 +52,26 @@ async fn own_parts_decide(users: &Users, [ada, bob, eve]: [&Person; 3], things: 
 #[tokio::test]
 async fn without_security_own_parts_decide_alone() {
     for users in Users::everywhere().await {
-        let (ada, bob, eve) = (
-            users.person("ada").await,
-            users.person("bob").await,
-            users.person("eve").await,
-        );
+        let (ada, bob, eve) = users.three().await;
         let things = things(&users, &ada, &bob).await;
 
         own_parts_decide(&users, [&ada, &bob, &eve], &things).await;
     }
 }
 
-/// Who connects there is never answered.
-async fn silent() -> (TcpListener, String) {
+/// The service on each database, beside an `auth` and a `security` that never answer.
+async fn beside_silence() -> (TcpListener, Vec<Users>) {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", silent.local_addr().unwrap());
-    (silent, address)
+    let peers = [("peers.auth", address.as_str()), ("peers.security", address.as_str())];
+    (silent, Users::everywhere_with(&peers).await)
 }
 
 #[tokio::test]
 async fn while_security_does_not_answer_own_parts_decide_at_once_and_nothing_is_given() {
-    let (_silent, address) = silent().await;
-    let peers = [("peers.auth", address.as_str()), ("peers.security", address.as_str())];
-    for users in Users::everywhere_with(&peers).await {
-        let (ada, bob, eve) = (
-            users.person("ada").await,
-            users.person("bob").await,
-            users.person("eve").await,
-        );
+    let (_silent, everywhere) = beside_silence().await;
+    for users in everywhere {
+        let (ada, bob, eve) = users.three().await;
         let things = things(&users, &ada, &bob).await;
 
         own_parts_decide(&users, [&ada, &bob, &eve], &things).await;
@@ -92,14 +84,9 @@ async fn while_security_does_not_answer_own_parts_decide_at_once_and_nothing_is_
 
 #[tokio::test]
 async fn who_is_refused_waits_for_one_answer_of_a_silent_security_and_not_for_each() {
-    let (_silent, address) = silent().await;
-    let peers = [("peers.auth", address.as_str()), ("peers.security", address.as_str())];
-    for users in Users::everywhere_with(&peers).await {
-        let (ada, bob, eve) = (
-            users.person("ada").await,
-            users.person("bob").await,
-            users.person("eve").await,
-        );
+    let (_silent, everywhere) = beside_silence().await;
+    for users in everywhere {
+        let (ada, bob, eve) = users.three().await;
         let things = things(&users, &ada, &bob).await;
 
         let first = async {

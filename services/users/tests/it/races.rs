@@ -76,11 +76,7 @@ async fn a_workspace_keeps_an_owner_when_one_leaves_while_the_other_is_forgotten
     let Some(users) = Users::on_postgres().await else {
         return;
     };
-    let (ada, bob, eve) = (
-        users.person("ada").await,
-        users.person("bob").await,
-        users.person("eve").await,
-    );
+    let (ada, bob, eve) = users.three().await;
     let workspace = with(&users, &ada, &[(&bob, "OWNER"), (&eve, "VIEWER")]).await;
     let store: Store = users.service.store();
 

@@ -130,6 +130,21 @@ impl Users {
         tx.commit().await.unwrap();
     }
 
+    /// Ada, Bob and Eve.
+    pub(crate) async fn three(&self) -> (Person, Person, Person) {
+        (
+            self.person("ada").await,
+            self.person("bob").await,
+            self.person("eve").await,
+        )
+    }
+
+    /// Saves the series FRED:GDP with a note.
+    pub(crate) async fn save_gdp(&self, person: &Person) {
+        let save = "mutation { saveSeries(series: \"FRED:GDP\", note: \"output\") { note } }";
+        self.data(person, save, json!({})).await;
+    }
+
     /// Somebody who has registered, and whose profile has arrived.
     pub(crate) async fn person(&self, name: &str) -> Person {
         let id = self.service.context().ids().v7();

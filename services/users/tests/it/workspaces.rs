@@ -35,11 +35,7 @@ pub(crate) async fn with(users: &Users, owner: &Person, people: &[(&Person, &str
 #[tokio::test]
 async fn an_invitation_is_for_one_verified_address_and_one_time() {
     for users in Users::everywhere().await {
-        let (ada, bob, eve) = (
-            users.person("ada").await,
-            users.person("bob").await,
-            users.person("eve").await,
-        );
+        let (ada, bob, eve) = users.three().await;
         let id = with(&users, &ada, &[]).await;
         let invited = users
             .data(
@@ -73,11 +69,7 @@ async fn an_invitation_is_for_one_verified_address_and_one_time() {
 #[tokio::test]
 async fn an_invitation_ends_with_its_time_its_withdrawal_and_the_rights_of_who_gave_it() {
     for users in Users::everywhere().await {
-        let (ada, bob, eve) = (
-            users.person("ada").await,
-            users.person("bob").await,
-            users.person("eve").await,
-        );
+        let (ada, bob, eve) = users.three().await;
         let id = with(&users, &ada, &[(&bob, "ADMIN")]).await;
         let to_eve = json!({ "w": id, "email": "eve@example.com", "role": "ADMIN" });
 
@@ -114,11 +106,7 @@ async fn an_invitation_ends_with_its_time_its_withdrawal_and_the_rights_of_who_g
 #[tokio::test]
 async fn nobody_gives_more_than_they_have() {
     for users in Users::everywhere().await {
-        let (ada, bob, eve) = (
-            users.person("ada").await,
-            users.person("bob").await,
-            users.person("eve").await,
-        );
+        let (ada, bob, eve) = users.three().await;
         let id = with(&users, &ada, &[(&bob, "ADMIN"), (&eve, "MEMBER")]).await;
 
         let owner = json!({ "w": id, "email": "x@example.com", "role": "OWNER" });
