@@ -1,19 +1,22 @@
 //! Bearer tokens verified by the keys of their issuers.
 
 mod keys;
+mod set;
 mod settings;
 
 use std::{sync::Arc, time::Duration};
 
 use axum::http::{HeaderMap, header};
-use jsonwebtoken::{Header, Validation, decode, decode_header};
+use jsonwebtoken::{Header, decode_header};
 use moka::sync::Cache;
-use platform_crypto::sha256;
+use platform_crypto::{from_base64url, sha256};
 use platform_http::Client;
 use platform_service::{Clock, Peers};
+use rustc_hash::FxBuildHasher;
 use serde_json::{Map, Value};
 
-use keys::{Key, Source};
+use keys::Source;
+use set::Key;
 pub use settings::{JwtSettings, KeySource};
 
 use crate::{
@@ -37,7 +40,8 @@ struct Inner {
     settings: JwtSettings,
     sources: Vec<Source>,
     clock: Clock,
-    remembered: Cache<[u8; 32], Arc<Principal>>,
+    /// By their digests, which need no hash that nobody can foresee.
+    remembered: Cache<[u8; 32], Arc<Principal>, FxBuildHasher>,
     revocations: Revocations,
     exchange: Option<Exchange>,
 }
@@ -91,7 +95,7 @@ impl Verifier {
             remembered: Cache::builder()
                 .max_capacity(REMEMBERED)
                 .time_to_live(REMEMBERED_FOR)
-                .build(),
+                .build_with_hasher(FxBuildHasher),
             revocations: surroundings.revocations,
             exchange: surroundings.exchange,
         })))
@@ -274,12 +278,12 @@ impl Verifier {
 
 /// The claims, if this key has signed them. Times, issuer and audience are checked by us: by the context's clock.
 fn claims_by(token: &str, header: &Header, key: &Key) -> Option<Map<String, Value>> {
-    let mut validation = Validation::new(header.alg);
-    validation.required_spec_claims.clear();
-    validation.validate_exp = false;
-    validation.validate_aud = false;
-    let token = decode::<Map<String, Value>>(token, &key.decoding, &validation).ok()?;
-    Some(token.claims)
+    let (signed, signature) = token.rsplit_once('.')?;
+    let (_, claims) = signed.split_once('.')?;
+    if !key.has_signed(signed, signature, header.alg) {
+        return None;
+    }
+    serde_json::from_slice(&from_base64url(claims)?).ok()
 }
 
 fn is_api_key(token: &str) -> bool {

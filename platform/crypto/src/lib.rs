@@ -8,9 +8,10 @@ mod random;
 mod ring;
 mod signing;
 mod token;
+mod verifying;
 
 pub use crate::{
-    digest::{base64url, equal, hex, mac, sha256},
+    digest::{base64url, equal, from_base64url, hex, mac, sha256},
     error::CryptoError,
     field::Place,
     password::{PasswordSettings, Passwords, Verdict},
@@ -18,4 +19,5 @@ pub use crate::{
     ring::{KeyRing, KeySettings, KeyStanding, KeyState, RingFile},
     signing::SigningKey,
     token::{Token, TokenHash},
+    verifying::VerifyingKey,
 };

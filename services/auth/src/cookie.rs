@@ -7,6 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, Utc};
+use platform_crypto::from_base64url;
 use platform_http::Problem;
 use uuid::Uuid;
 
@@ -182,9 +183,7 @@ fn is_way_in(path: &str) -> bool {
 /// The session that an access token names. Nothing is verified here: a token that was forged names whatever it likes
 /// and is refused behind this.
 fn session_of(access: &str) -> Option<Uuid> {
-    use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
     let claims = access.split('.').nth(1)?;
-    let claims = BASE64_URL_SAFE_NO_PAD.decode(claims).ok()?;
-    let claims: serde_json::Value = serde_json::from_slice(&claims).ok()?;
+    let claims: serde_json::Value = serde_json::from_slice(&from_base64url(claims)?).ok()?;
     claims["sid"].as_str()?.parse().ok()
 }

@@ -16,17 +16,15 @@ use axum::{
     body::{Body, to_bytes},
     extract::Request,
 };
-use jsonwebtoken::{
-    Algorithm, DecodingKey, Header,
-    jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, PublicKeyUse},
-};
+use jsonwebtoken::Algorithm;
 use platform_http::Client;
 use platform_service::Peers;
-use serde::Deserialize;
-use serde_json::Value;
 use tokio::{sync::Mutex, time::timeout};
 
-use super::{JwtSettings, KeySource};
+use super::{
+    JwtSettings, KeySource,
+    set::{Key, parse},
+};
 use crate::{AuthError, wire};
 
 /// Documents longer than this are not key sets.
@@ -34,32 +32,6 @@ const LONGEST_DOCUMENT: usize = 1 << 20;
 /// A request waits no longer than this for keys.
 const PATIENCE: Duration = Duration::from_secs(5);
 const NEVER: i64 = i64::MIN;
-const RSA: [Algorithm; 6] = [
-    Algorithm::RS256,
-    Algorithm::RS384,
-    Algorithm::RS512,
-    Algorithm::PS256,
-    Algorithm::PS384,
-    Algorithm::PS512,
-];
-const HMAC: [Algorithm; 3] = [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512];
-
-/// A key and what it may have signed.
-pub(super) struct Key {
-    id: Option<String>,
-    pub(super) algorithms: Vec<Algorithm>,
-    pub(super) decoding: DecodingKey,
-}
-
-impl Key {
-    /// A token that names a key is verified by that key alone.
-    pub(super) fn may_have_signed(&self, header: &Header) -> bool {
-        match &header.kid {
-            Some(wanted) => self.id.as_ref() == Some(wanted),
-            None => self.algorithms.contains(&header.alg),
-        }
-    }
-}
 
 /// Where one set of keys comes from, and the keys as last seen.
 pub(super) struct Source {
@@ -247,52 +219,4 @@ async fn download(url: &str, client: &Client) -> Result<Vec<u8>, String> {
 
 fn read(file: &str, allowed: &[Algorithm]) -> Result<Vec<Key>, String> {
     parse(&fs::read(file).map_err(|error| error.to_string())?, allowed)
-}
-
-/// The keys of a document that can verify a signature here. Others are left out: sets have keys for many purposes.
-fn parse(document: &[u8], allowed: &[Algorithm]) -> Result<Vec<Key>, String> {
-    #[derive(Deserialize)]
-    struct Document {
-        keys: Vec<Value>,
-    }
-    let document: Document = serde_json::from_slice(document).map_err(|error| format!("not a key set: {error}"))?;
-    let set = JwkSet {
-        keys: document
-            .keys
-            .into_iter()
-            .filter_map(|key| serde_json::from_value(key).ok())
-            .collect(),
-    };
-    Ok(set.keys.iter().filter_map(|jwk| key(jwk, allowed)).collect())
-}
-
-fn key(jwk: &Jwk, allowed: &[Algorithm]) -> Option<Key> {
-    if !matches!(jwk.common.public_key_use, None | Some(PublicKeyUse::Signature)) {
-        return None;
-    }
-    // The kind of key decides what it may verify, never the token: a public key is not a shared secret.
-    let possible: &[Algorithm] = match &jwk.algorithm {
-        AlgorithmParameters::RSA(_) => &RSA,
-        AlgorithmParameters::OctetKey(_) => &HMAC,
-        AlgorithmParameters::EllipticCurve(parameters) => match parameters.curve {
-            EllipticCurve::P256 => &[Algorithm::ES256],
-            EllipticCurve::P384 => &[Algorithm::ES384],
-            _ => return None,
-        },
-        AlgorithmParameters::OctetKeyPair(parameters) => match parameters.curve {
-            EllipticCurve::Ed25519 => &[Algorithm::EdDSA],
-            _ => return None,
-        },
-    };
-    let named: Option<Algorithm> = match jwk.common.key_algorithm {
-        Some(named) => Some(named.to_string().parse().ok()?),
-        None => None,
-    };
-    let fits = |algorithm: &&Algorithm| allowed.contains(algorithm) && named.is_none_or(|named| named == **algorithm);
-    let algorithms: Vec<_> = possible.iter().filter(fits).copied().collect();
-    Some(Key {
-        id: jwk.common.key_id.clone(),
-        decoding: DecodingKey::from_jwk(jwk).ok()?,
-        algorithms,
-    })
 }

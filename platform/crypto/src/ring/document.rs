@@ -2,10 +2,9 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
-use crate::{Random, base64url};
+use crate::{Random, base64url, from_base64url};
 
 pub(super) const KEY_BYTES: usize = 32;
 const LONGEST_NAME: usize = 32;
@@ -77,8 +76,7 @@ impl Document {
         let mut keys = BTreeMap::new();
         for (name, key) in &written.keys {
             check_name(name)?;
-            let key = BASE64_URL_SAFE_NO_PAD.decode(key.trim_end_matches('=')).ok();
-            let key = key
+            let key = from_base64url(key.trim_end_matches('='))
                 .and_then(|key| key.try_into().ok())
                 .ok_or_else(|| format!("the key {name} must be {KEY_BYTES} random bytes in base64url"))?;
             keys.insert(name.clone(), key);

@@ -1,8 +1,9 @@
 //! Opaque tokens, random bytes and keys that sign.
 
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use platform_crypto::{Random, SigningKey, Token, TokenHash, equal};
+use platform_crypto::{Random, SigningKey, Token, TokenHash, equal, from_base64url};
+
+use crate::hex;
 
 #[test]
 fn a_token_is_recognized_by_its_hash_alone() {
@@ -62,7 +63,7 @@ fn a_kept_key_signs_as_before_and_anybody_can_verify() {
 
     assert_eq!(kept.id(), key.id());
     assert_eq!(signature, key.sign(b"message"));
-    let x = BASE64_URL_SAFE_NO_PAD.decode(key.jwk()["x"].as_str().unwrap()).unwrap();
+    let x = from_base64url(key.jwk()["x"].as_str().unwrap()).unwrap();
     assert!(
         UnparsedPublicKey::new(&ED25519, x)
             .verify(b"message", &signature)
@@ -74,9 +75,7 @@ fn a_kept_key_signs_as_before_and_anybody_can_verify() {
 #[test]
 fn a_keys_id_is_its_thumbprint() {
     // RFC 8037, appendix A.1 and A.3.
-    let seed = BASE64_URL_SAFE_NO_PAD
-        .decode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A")
-        .unwrap();
+    let seed = from_base64url("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A").unwrap();
     let mut document = hex("302e020100300506032b657004220420");
     document.extend_from_slice(&seed);
 
@@ -84,11 +83,4 @@ fn a_keys_id_is_its_thumbprint() {
 
     assert_eq!(key.jwk()["x"], "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo");
     assert_eq!(key.id(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
-}
-
-fn hex(text: &str) -> Vec<u8> {
-    (0..text.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
-        .collect()
 }
