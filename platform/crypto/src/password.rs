@@ -1,10 +1,15 @@
 //! Passwords: argon2id, off the threads that answer requests, as many at once as there are processors.
 
-use std::{num::NonZeroUsize, sync::Arc, thread};
+use std::{
+    mem,
+    num::NonZeroUsize,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
+};
 
 use argon2::{
-    Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version,
-    password_hash::{self, phc::PasswordHash},
+    Algorithm, Argon2, Block, Params, Version,
+    password_hash::phc::{Output, ParamsString, PasswordHash, Salt},
 };
 use platform_config::{ByteSize, Secret};
 use serde::{Deserialize, Serialize};
@@ -13,7 +18,7 @@ use tokio::{
     task::spawn_blocking,
 };
 
-use crate::{CryptoError, Random};
+use crate::{CryptoError, Random, equal};
 
 /// Longer than any passphrase, and short enough that hashing its bytes costs nothing beside the rest.
 const LONGEST: usize = 1024;
@@ -70,6 +75,10 @@ struct Inner {
     random: Random,
     working: Arc<Semaphore>,
     admitted: Arc<Semaphore>,
+    /// Places among those admitted for who waits.
+    waiting: usize,
+    /// Memory for who waits: to clear new memory costs a twentieth of a hash.
+    spare: Mutex<Vec<Vec<Block>>>,
 }
 
 impl Passwords {
@@ -83,14 +92,18 @@ impl Passwords {
             0 => processors,
             given => given,
         };
-        let admitted = concurrency.saturating_mul(settings.waiting.saturating_add(1));
-        let nobody = hashed(&params, &random.bytes::<SALT_BYTES>(), &random.bytes::<32>())?;
+        let waiting = concurrency.saturating_mul(settings.waiting);
+        let admitted = waiting.saturating_add(concurrency).min(Semaphore::MAX_PERMITS);
+        let salt = random.bytes::<SALT_BYTES>();
+        let nobody = hashed(&params, &salt, (&random.bytes::<32>(), &mut Vec::new()))?;
         Ok(Self(Arc::new(Inner {
             params,
             nobody,
             random,
             working: Arc::new(Semaphore::new(concurrency.min(Semaphore::MAX_PERMITS))),
-            admitted: Arc::new(Semaphore::new(admitted.min(Semaphore::MAX_PERMITS))),
+            admitted: Arc::new(Semaphore::new(admitted)),
+            waiting: admitted.saturating_sub(concurrency),
+            spare: Mutex::default(),
         })))
     }
 
@@ -105,7 +118,7 @@ impl Passwords {
     /// Compares a password with a stored hash; without one it takes as long and is wrong.
     pub async fn verify(&self, password: Secret<String>, stored: Option<String>) -> Result<Verdict, CryptoError> {
         let inner = self.0.clone();
-        let verify = move |password: &[u8]| {
+        let verify = move |password: (&[u8], &mut Vec<Block>)| {
             let verdict = verdict(&inner.params, password, stored.as_deref().unwrap_or(&inner.nobody))?;
             Ok(if stored.is_some() { verdict } else { Verdict::Wrong })
         };
@@ -116,7 +129,7 @@ impl Passwords {
     async fn work<T: Send + 'static>(
         &self,
         password: Secret<String>,
-        work: impl FnOnce(&[u8]) -> Result<T, CryptoError> + Send + 'static,
+        work: impl FnOnce((&[u8], &mut Vec<Block>)) -> Result<T, CryptoError> + Send + 'static,
     ) -> Result<T, CryptoError> {
         if password.expose().is_empty() || password.expose().len() > LONGEST {
             return Err(CryptoError::PasswordLength(LONGEST));
@@ -130,27 +143,87 @@ impl Passwords {
             .acquire_owned()
             .await
             .expect("the semaphore is never closed");
+        let inner = self.0.clone();
         let done = spawn_blocking(move || {
             let _held = (admitted, working);
-            work(password.expose().as_bytes())
+            inner.with_memory(|memory| work((password.expose().as_bytes(), memory)))
         });
         done.await.map_err(|_| CryptoError::Interrupted)?
     }
 }
 
-fn hashed(params: &Params, salt: &[u8], password: &[u8]) -> Result<String, CryptoError> {
-    let hash = argon2(params).hash_password_with_salt(password, salt);
-    Ok(hash.map_err(|_| CryptoError::PasswordHash)?.to_string())
+impl Inner {
+    /// Lends memory, and leaves it to whoever waits.
+    fn with_memory<T>(&self, work: impl FnOnce(&mut Vec<Block>) -> T) -> T {
+        let mut memory = self.spare().pop().unwrap_or_default();
+        let done = work(&mut memory);
+        let mut spare = self.spare();
+        let is_waited_for = self.admitted.available_permits() < self.waiting;
+        if is_waited_for && memory.len() == self.params.block_count() {
+            spare.push(memory);
+        } else {
+            // Freed when others can go on.
+            let _unused = mem::take(&mut *spare);
+            drop(spare);
+        }
+        done
+    }
+
+    fn spare(&self) -> MutexGuard<'_, Vec<Vec<Block>>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-fn verdict(params: &Params, password: &[u8], stored: &str) -> Result<Verdict, CryptoError> {
-    let stored = PasswordHash::new(stored).map_err(|_| CryptoError::PasswordHash)?;
-    match argon2(params).verify_password(password, &stored) {
-        Ok(()) if is_current(params, &stored) => Ok(Verdict::Right),
-        Ok(()) => Ok(Verdict::RightButOld),
-        Err(password_hash::Error::PasswordInvalid) => Ok(Verdict::Wrong),
-        Err(_) => Err(CryptoError::PasswordHash),
-    }
+fn hashed(params: &Params, salt: &[u8], password: (&[u8], &mut Vec<Block>)) -> Result<String, CryptoError> {
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
+    let hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(params).map_err(unreadable)?,
+        salt: Some(Salt::new(salt).map_err(unreadable)?),
+        hash: Some(output(&argon2, salt, password)?),
+    };
+    Ok(hash.to_string())
+}
+
+fn verdict(params: &Params, password: (&[u8], &mut Vec<Block>), stored: &str) -> Result<Verdict, CryptoError> {
+    let stored = PasswordHash::new(stored).map_err(unreadable)?;
+    let (Some(salt), Some(hash)) = (&stored.salt, &stored.hash) else {
+        return Err(CryptoError::PasswordHash);
+    };
+    let algorithm = Algorithm::try_from(stored.algorithm.as_str()).map_err(unreadable)?;
+    let version = stored
+        .version
+        .map_or(Ok(Version::default()), Version::try_from)
+        .map_err(unreadable)?;
+    let argon2 = Argon2::new(algorithm, version, Params::try_from(&stored).map_err(unreadable)?);
+    let found = output(&argon2, salt, password)?;
+    Ok(match equal(found.as_bytes(), hash.as_bytes()) {
+        false => Verdict::Wrong,
+        true if is_current(params, &stored) => Verdict::Right,
+        true => Verdict::RightButOld,
+    })
+}
+
+/// What a password hashes to; the memory is made as large as that takes.
+fn output(
+    argon2: &Argon2<'_>,
+    salt: &[u8],
+    (password, memory): (&[u8], &mut Vec<Block>),
+) -> Result<Output, CryptoError> {
+    let params = argon2.params();
+    memory.resize(params.block_count(), Block::new());
+    let mut buffer = [0; Output::MAX_LENGTH];
+    let length = params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
+    let out = buffer.get_mut(..length).ok_or(CryptoError::PasswordHash)?;
+    argon2
+        .hash_password_into_with_memory(password, salt, out, memory.as_mut_slice())
+        .map_err(unreadable)?;
+    Output::new(out).map_err(unreadable)
+}
+
+fn unreadable<E>(_: E) -> CryptoError {
+    CryptoError::PasswordHash
 }
 
 fn is_current(params: &Params, stored: &PasswordHash) -> bool {
@@ -158,8 +231,4 @@ fn is_current(params: &Params, stored: &PasswordHash) -> bool {
     stored.algorithm == Algorithm::Argon2id.ident()
         && stored.version == Some(Version::V0x13.into())
         && Params::try_from(stored).is_ok_and(|stored| costs(&stored) == costs(params))
-}
-
-fn argon2(params: &Params) -> Argon2<'static> {
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone())
 }

@@ -118,3 +118,33 @@ async fn more_sign_ins_than_can_wait_are_refused_and_the_others_succeed() {
     assert!(done.iter().all(|hash| matches!(hash, Ok(_) | Err(CryptoError::Busy))));
     assert!(passwords.hash(secret("correct horse")).await.is_ok());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hashes_that_take_over_memory_from_one_another_stay_apart() {
+    let other = |iterations, kibibytes: u64| PasswordSettings {
+        memory: ByteSize(kibibytes << 10),
+        iterations,
+        ..PasswordSettings::default()
+    };
+    let (before, now) = (passwords(&other(3, 100)), passwords(&other(2, 64)));
+    let mut stored = Vec::new();
+    for number in 0..60 {
+        let by = if number % 3 == 0 { &before } else { &now };
+        stored.push(by.hash(secret(&format!("password {number}"))).await.unwrap());
+    }
+
+    let all = stored.iter().enumerate().map(|(number, hash)| {
+        let given = number - number % 2;
+        now.verify(secret(&format!("password {given}")), Some(hash.clone()))
+    });
+    let verdicts = futures::future::join_all(all).await;
+
+    for (number, verdict) in verdicts.into_iter().enumerate() {
+        let expected = match (number % 2, number % 3) {
+            (1, _) => Verdict::Wrong,
+            (_, 0) => Verdict::RightButOld,
+            _ => Verdict::Right,
+        };
+        assert_eq!(verdict.unwrap(), expected, "{number}");
+    }
+}
