@@ -8,7 +8,7 @@ use sqlx::{
 use uuid::Uuid;
 
 /// As many connections as a service takes unless told otherwise.
-pub(crate) const CONNECTIONS: u32 = 50;
+pub(crate) const CONNECTIONS: u32 = 20;
 /// What the service `users` asks for a profile.
 const SELECT: &str = r#"SELECT "profile"."id", "profile"."email", "profile"."name", "profile"."first_name",
     "profile"."last_name", "profile"."organization", "profile"."avatar_url", "profile"."locale", "profile"."time_zone",

@@ -2,9 +2,9 @@
 
 use std::{path::Path, str::FromStr, time::Duration};
 
-use sea_orm::{DatabaseConnection, DbErr, RuntimeErr};
+use sea_orm::{DbErr, RuntimeErr};
 use sqlx::{
-    ConnectOptions, Connection, Executor, PgConnection, PgPool,
+    ConnectOptions, Connection, Executor, PgConnection, PgPool, SqlitePool,
     pool::PoolOptions,
     postgres::PgConnectOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
@@ -12,24 +12,25 @@ use sqlx::{
 
 use tokio::time::{Instant, sleep};
 
-use crate::{DatabaseError, Settings};
+use crate::{DatabaseError, Settings, kept::Kept};
 
 /// How long a write waits for another process that writes.
 const BUSY: Duration = Duration::from_secs(30);
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
-/// A connection is tried when it comes back to the pool. One that has lain there for longer than this is tried again
+/// A connection is tried when it comes back to the pool. One that has lain unused for longer than this is tried again
 /// before it is used; for the others that would only be one more way there and back with each statement.
-const TRUSTED: Duration = Duration::from_secs(1);
+pub(crate) const TRUSTED: Duration = Duration::from_secs(1);
 /// Idle connections beyond the smallest number are closed after this.
 const IDLE: Duration = Duration::from_secs(300);
 /// PostgreSQL's codes for a right that is lacking, and for a server without a connection left.
 const NOT_ALLOWED: &str = "42501";
 const FULL: &str = "53300";
 
-/// The two ends of a database: on SQLite one connection writes, on PostgreSQL both are one pool.
-pub(crate) struct Pools {
-    pub(crate) read: DatabaseConnection,
-    pub(crate) write: DatabaseConnection,
+/// The pools of a database: on SQLite many connections read and one writes, on PostgreSQL one pool does all.
+#[derive(Clone, Debug)]
+pub(crate) enum Pools {
+    Sqlite { read: SqlitePool, write: SqlitePool },
+    Postgres { pool: PgPool, kept: Kept },
 }
 
 pub(crate) async fn sqlite(file: &Path, settings: &Settings) -> Result<Pools, DatabaseError> {
@@ -62,10 +63,7 @@ pub(crate) async fn sqlite(file: &Path, settings: &Settings) -> Result<Pools, Da
         .connect_with(options)
         .await
         .map_err(away)?;
-    Ok(Pools {
-        read: read.into(),
-        write: write.into(),
-    })
+    Ok(Pools::Sqlite { read, write })
 }
 
 pub(crate) async fn postgres(url: &str, service: &str, settings: &Settings) -> Result<Pools, DatabaseError> {
@@ -101,11 +99,8 @@ pub(crate) async fn postgres(url: &str, service: &str, settings: &Settings) -> R
         Ok(false) => create(&pool, service, &schema).await?,
         Err(error) => return Err(explained(error, &options).await),
     }
-    let pool: DatabaseConnection = pool.into();
-    Ok(Pools {
-        read: pool.clone(),
-        write: pool,
-    })
+    let kept = Kept::new(pool.clone(), *settings.acquire_timeout);
+    Ok(Pools::Postgres { pool, kept })
 }
 
 async fn create(pool: &PgPool, service: &str, schema: &str) -> Result<(), DatabaseError> {

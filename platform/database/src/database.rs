@@ -3,9 +3,13 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use platform_service::Context;
-use sea_orm::{DatabaseConnection, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use sea_orm::{DatabaseConnection, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 
-use crate::{Alone, DatabaseError, Migrations, Settings, Tx, connect, migrate};
+use crate::{
+    Alone, DatabaseError, Migrations, Settings, Statements, Tx,
+    connect::{self, Pools},
+    migrate,
+};
 
 const SECTION: &str = "database";
 const REPORT: Duration = Duration::from_secs(10);
@@ -46,8 +50,34 @@ pub struct Database(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    read: DatabaseConnection,
+    read: Statements,
+    alone: Statements,
+    /// What transactions begin on.
     write: DatabaseConnection,
+    pools: Pools,
+}
+
+impl Inner {
+    fn of(pools: Pools) -> Self {
+        let (read, alone, write) = match &pools {
+            Pools::Sqlite { read, write } => (
+                Statements::sqlite(read.clone().into()),
+                Statements::sqlite(write.clone().into()),
+                write.clone().into(),
+            ),
+            Pools::Postgres { pool, kept } => (
+                Statements::postgres(kept.clone()),
+                Statements::postgres(kept.clone()),
+                pool.clone().into(),
+            ),
+        };
+        Self {
+            read,
+            alone,
+            write,
+            pools,
+        }
+    }
 }
 
 impl Database {
@@ -90,14 +120,11 @@ impl Database {
             Place::Schema(url) => connect::postgres(&url, context.service(), settings).await?,
             Place::File(file) => connect::sqlite(&file, settings).await?,
         };
-        Ok(Self(Arc::new(Inner {
-            read: pools.read,
-            write: pools.write,
-        })))
+        Ok(Self(Arc::new(Inner::of(pools))))
     }
 
     /// For queries. What is read here may be a moment old; what a decision to write depends on is read in [`Tx`].
-    pub fn read(&self) -> &DatabaseConnection {
+    pub fn read(&self) -> &Statements {
         &self.0.read
     }
 
@@ -109,20 +136,24 @@ impl Database {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        Ok(Tx::new(self.0.write.begin_with_options(options).await?))
+        let turn = match &self.0.pools {
+            Pools::Postgres { kept, .. } => Some(kept.turn().await?),
+            Pools::Sqlite { .. } => None,
+        };
+        Ok(Tx::new(self.0.write.begin_with_options(options).await?, turn))
     }
 
     /// For one statement that writes and is a transaction of its own: it saves the two ways to the database that `begin`
     /// and `commit` are.
     pub fn alone(&self) -> Alone<'_> {
-        Alone(&self.0.write)
+        Alone(&self.0.alone)
     }
 
     /// Which database it is.
     pub fn kind(&self) -> Kind {
-        match self.0.read.get_database_backend() {
-            DbBackend::Postgres => Kind::Postgres,
-            _ => Kind::Sqlite,
+        match &self.0.pools {
+            Pools::Postgres { .. } => Kind::Postgres,
+            Pools::Sqlite { .. } => Kind::Sqlite,
         }
     }
 
@@ -133,9 +164,11 @@ impl Database {
 
     /// Closes all connections. A SQLite file is whole without its log afterwards.
     pub async fn close(&self) {
-        for pool in [&self.0.read, &self.0.write] {
-            if let Err(error) = pool.close_by_ref().await {
-                tracing::warn!(%error, "a database did not close well");
+        match &self.0.pools {
+            Pools::Postgres { kept, .. } => kept.close().await,
+            Pools::Sqlite { read, write } => {
+                read.close().await;
+                write.close().await;
             }
         }
     }
@@ -154,17 +187,9 @@ impl Database {
     }
 
     fn report(&self, service: &'static str) {
-        let (open, idle) = match self.kind() {
-            Kind::Postgres => {
-                let pool = self.0.read.get_postgres_connection_pool();
-                (pool.size(), pool.num_idle())
-            }
-            Kind::Sqlite => {
-                let (read, write) = (&self.0.read, &self.0.write);
-                let pools = [read.get_sqlite_connection_pool(), write.get_sqlite_connection_pool()];
-                let open = pools.iter().map(|pool| pool.size()).sum();
-                (open, pools.iter().map(|pool| pool.num_idle()).sum())
-            }
+        let (open, idle) = match &self.0.pools {
+            Pools::Postgres { kept, .. } => kept.counts(),
+            Pools::Sqlite { read, write } => (read.size() + write.size(), read.num_idle() + write.num_idle()),
         };
         metrics::gauge!("database_connections", "service" => service, "state" => "open").set(open);
         metrics::gauge!("database_connections", "service" => service, "state" => "idle").set(idle as f64);

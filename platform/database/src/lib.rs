@@ -16,10 +16,12 @@ mod entity;
 mod error;
 mod exact;
 pub mod geo;
+mod kept;
 mod migrate;
 mod page;
 mod settings;
 pub mod sql;
+mod statements;
 pub mod text;
 mod tx;
 
@@ -32,5 +34,6 @@ pub use crate::{
     migrate::{Migration, Migrations},
     page::{Connection, Key, PageArgs, page},
     settings::{Migrate, Settings},
+    statements::Statements,
     tx::{Alone, Tx},
 };

@@ -41,7 +41,7 @@ impl Default for Settings {
             url: Secret::default(),
             services: Secrets::default(),
             min_connections: 20,
-            max_connections: 50,
+            max_connections: 20,
             acquire_timeout: Duration::from_secs(30),
             statement_timeout: Duration::from_secs(30),
             migrate: Migrate::Auto,

@@ -7,11 +7,11 @@ use std::{
 
 use async_trait::async_trait;
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait, ExecResult,
-    PrimaryKeyTrait, QueryResult, QuerySelect, Statement, prelude::Uuid, sea_query::LockType,
+    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, ExecResult, PrimaryKeyTrait, QueryResult,
+    QuerySelect, Statement, prelude::Uuid, sea_query::LockType,
 };
 
-use crate::DatabaseError;
+use crate::{DatabaseError, Statements, kept::Turn};
 
 type After = Box<dyn FnOnce() + Send>;
 
@@ -19,13 +19,16 @@ type After = Box<dyn FnOnce() + Send>;
 pub struct Tx {
     inner: DatabaseTransaction,
     after: Mutex<Vec<After>>,
+    /// Given back after the connection.
+    _turn: Option<Turn>,
 }
 
 impl Tx {
-    pub(crate) fn new(inner: DatabaseTransaction) -> Self {
+    pub(crate) fn new(inner: DatabaseTransaction, turn: Option<Turn>) -> Self {
         Self {
             inner,
             after: Mutex::default(),
+            _turn: turn,
         }
     }
 
@@ -99,7 +102,7 @@ impl ConnectionTrait for Tx {
 /// Runs one statement as a transaction of its own. It begins none, because one that only reads at first and writes later
 /// fails on SQLite beside others that write.
 #[derive(Clone, Copy, Debug)]
-pub struct Alone<'a>(pub(crate) &'a DatabaseConnection);
+pub struct Alone<'a>(pub(crate) &'a Statements);
 
 #[async_trait]
 impl ConnectionTrait for Alone<'_> {

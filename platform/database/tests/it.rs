@@ -7,6 +7,8 @@ mod conflicts;
 mod exact;
 #[path = "it/geo.rs"]
 mod geo;
+#[path = "it/kept.rs"]
+mod kept;
 #[path = "it/migrate.rs"]
 mod migrate;
 #[path = "it/page.rs"]

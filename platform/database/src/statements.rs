@@ -1,0 +1,121 @@
+//! Single statements, each a transaction of its own.
+
+use async_trait::async_trait;
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement,
+    sea_query::Values,
+};
+use sea_query_sqlx::SqlxValues;
+use sqlx::{AssertSqlSafe, Connection, Executor, Postgres, query::Query};
+
+use crate::kept::Kept;
+
+/// Where single statements run.
+#[derive(Debug)]
+pub struct Statements(Place);
+
+#[derive(Debug)]
+enum Place {
+    Sqlite(DatabaseConnection),
+    Postgres(Kept),
+}
+
+impl Statements {
+    pub(crate) fn sqlite(pool: DatabaseConnection) -> Self {
+        Self(Place::Sqlite(pool))
+    }
+
+    pub(crate) fn postgres(kept: Kept) -> Self {
+        Self(Place::Postgres(kept))
+    }
+
+    /// Whether the database answers.
+    pub(crate) async fn ping(&self) -> Result<(), DbErr> {
+        match &self.0 {
+            Place::Sqlite(pool) => pool.ping().await,
+            Place::Postgres(kept) => {
+                let mut held = kept.hold().await?;
+                held.connection.ping().await.map_err(failed(DbErr::Conn))?;
+                held.keep();
+                Ok(())
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl ConnectionTrait for Statements {
+    fn get_database_backend(&self) -> DbBackend {
+        match &self.0 {
+            Place::Sqlite(_) => DbBackend::Sqlite,
+            Place::Postgres(_) => DbBackend::Postgres,
+        }
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        match &self.0 {
+            Place::Sqlite(pool) => pool.execute_raw(statement).await,
+            Place::Postgres(kept) => {
+                let mut held = kept.hold().await?;
+                let done = query(&statement.sql, statement.values)
+                    .execute(&mut *held.connection)
+                    .await;
+                let done = done.map_err(failed(DbErr::Exec))?;
+                held.keep();
+                Ok(done.into())
+            }
+        }
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        match &self.0 {
+            Place::Sqlite(pool) => pool.execute_unprepared(sql).await,
+            Place::Postgres(kept) => {
+                let mut held = kept.hold().await?;
+                let done = held.connection.execute(AssertSqlSafe(sql.to_owned())).await;
+                let done = done.map_err(failed(DbErr::Exec))?;
+                held.keep();
+                Ok(done.into())
+            }
+        }
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        match &self.0 {
+            Place::Sqlite(pool) => pool.query_one_raw(statement).await,
+            Place::Postgres(kept) => {
+                let mut held = kept.hold().await?;
+                let query = query(&statement.sql, statement.values);
+                let row = query.fetch_optional(&mut *held.connection).await;
+                let row = row.map_err(failed(DbErr::Query))?;
+                held.keep();
+                Ok(row.map(Into::into))
+            }
+        }
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        match &self.0 {
+            Place::Sqlite(pool) => pool.query_all_raw(statement).await,
+            Place::Postgres(kept) => {
+                let mut held = kept.hold().await?;
+                let query = query(&statement.sql, statement.values);
+                let rows = query.fetch_all(&mut *held.connection).await;
+                let rows = rows.map_err(failed(DbErr::Query))?;
+                held.keep();
+                Ok(rows.into_iter().map(Into::into).collect())
+            }
+        }
+    }
+}
+
+fn query(sql: &str, values: Option<Values>) -> Query<'_, Postgres, SqlxValues> {
+    sqlx::query_with(
+        AssertSqlSafe(sql),
+        SqlxValues(values.unwrap_or_else(|| Values(Vec::new()))),
+    )
+}
+
+fn failed(kind: fn(RuntimeErr) -> DbErr) -> impl FnOnce(sqlx::Error) -> DbErr {
+    move |error| kind(RuntimeErr::SqlxError(error.into()))
+}
