@@ -6,6 +6,7 @@ use apollo_compiler::{
 };
 
 use super::change::{ChangeCode, Changes};
+use crate::merge::is_same_value;
 
 /// Directives whose changes have codes of their own.
 const KNOWN: [&str; 3] = ["deprecated", "specifiedBy", "oneOf"];
@@ -50,14 +51,25 @@ pub(super) fn directives(changes: &mut Changes<'_>, path: &str, old: &DirectiveL
         _ => {}
     }
     let is_custom = |it: &&Node<Directive>| !KNOWN.contains(&it.name.as_str());
-    for added in new.iter().filter(is_custom).filter(|it| !old.contains(it)) {
+    let has = |all: &DirectiveList, one: &Directive| all.iter().any(|it| is_same(it, one));
+    for added in new.iter().filter(is_custom).filter(|it| !has(old, it)) {
         let message = format!("`{path}` carries `{}` now", added.serialize().no_indent());
         changes.dangerous(ChangeCode::DirectiveUsageAdded, path.to_owned(), message);
     }
-    for removed in old.iter().filter(is_custom).filter(|it| !new.contains(it)) {
+    for removed in old.iter().filter(is_custom).filter(|it| !has(new, it)) {
         let message = format!("`{path}` no longer carries `{}`", removed.serialize().no_indent());
         changes.dangerous(ChangeCode::DirectiveUsageRemoved, path.to_owned(), message);
     }
+}
+
+/// Whether two applied directives say the same, in whatever order they have their arguments.
+fn is_same(a: &Directive, b: &Directive) -> bool {
+    a.name == b.name
+        && a.arguments.len() == b.arguments.len()
+        && a.arguments.iter().all(|argument| {
+            b.specified_argument_by_name(&argument.name)
+                .is_some_and(|value| is_same_value(value, &argument.value))
+        })
 }
 
 /// Whether every value of the new type is one of the old: clients that read it need not know.

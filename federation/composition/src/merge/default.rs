@@ -1,8 +1,8 @@
 //! Merging default values: all subgraphs agree, or there is none.
 
-use apollo_compiler::{Name, Node, ast::Value};
+use apollo_compiler::{Node, ast::Value};
 
-use super::{Merger, Source, type_ref::Position};
+use super::{Merger, Source, type_ref::Position, value::is_same_value};
 use crate::{error::Code, hint::HintCode, model::Field};
 
 impl Merger<'_> {
@@ -40,23 +40,5 @@ impl Merger<'_> {
             return None;
         }
         Some((*first).clone())
-    }
-}
-
-/// Whether two values are equal, in whatever order objects have their fields and however numbers are written.
-pub(crate) fn is_same_value(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::List(a), Value::List(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_same_value(a, b)),
-        (Value::Object(a), Value::Object(b)) => {
-            let has = |(name, value): &(Name, Node<Value>)| {
-                b.iter()
-                    .any(|(other, theirs)| other == name && is_same_value(theirs, value))
-            };
-            a.len() == b.len() && a.iter().all(has)
-        }
-        (Value::Float(_), Value::Int(_) | Value::Float(_)) | (Value::Int(_), Value::Float(_)) => {
-            a == b || a.to_f64().is_some_and(|number| b.to_f64() == Some(number))
-        }
-        _ => a == b,
     }
 }

@@ -10,8 +10,8 @@ use indexmap::IndexMap;
 use super::{
     Merger, Source,
     alternatives::MOST_ALTERNATIVES,
-    default::is_same_value,
     strategy::{self, TooMany},
+    value::is_same_value,
 };
 use crate::{error::Code, hint::HintCode, model::Applied, spec::Feature};
 

@@ -5,7 +5,7 @@ use apollo_compiler::{
     ast::{Type, Value},
 };
 
-use super::{Merger, Source, default::is_same_value, parts};
+use super::{Merger, Source, parts, value::is_same_value};
 use crate::{error::Code, model::Field};
 
 /// Faults of one kind that several subgraphs may share.

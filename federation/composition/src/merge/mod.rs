@@ -22,6 +22,7 @@ mod sharing;
 mod strategy;
 mod type_ref;
 mod types;
+mod value;
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -31,8 +32,8 @@ use indexmap::{IndexMap, IndexSet};
 pub(crate) use self::{
     alternatives::{Alternatives, MOST_ALTERNATIVES, alternatives, conjunction, fulfils},
     composed::ComposedLink,
-    default::is_same_value,
     executable::is_executable_location,
+    value::is_same_value,
 };
 use self::{composed::Composed, overrides::Overrides};
 use crate::{

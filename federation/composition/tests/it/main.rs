@@ -3,6 +3,7 @@
 
 mod check;
 mod diff;
+mod diff_directives;
 mod diff_spreads;
 mod diff_together;
 mod diff_usage;

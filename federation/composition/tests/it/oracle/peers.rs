@@ -58,7 +58,7 @@ pub(super) fn ask<'a>(cases: impl Iterator<Item = &'a [Subgraph]>) -> Option<Vec
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn();
-    let mut node = node.expect("node runs the peers: install Node.js 20 or newer");
+    let mut node = node.expect("node runs the peers: install Node.js 18 or newer");
     let mut stdin = node.stdin.take().unwrap();
     stdin
         .write_all(serde_json::to_string(&cases).unwrap().as_bytes())
