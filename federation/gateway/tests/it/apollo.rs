@@ -21,7 +21,7 @@ impl Books {
     /// Starts it; nothing if the packages are not installed.
     fn start() -> Option<Self> {
         let spawned = node::script("@apollo/subgraph", "books.js")?.spawn();
-        let mut process = spawned.expect("node runs the subgraph: install Node.js 20 or newer");
+        let mut process = spawned.expect("node runs the subgraph: install Node.js 18 or newer");
         let mut line = String::new();
         let output = process.stdout.take().expect("its output is a pipe");
         BufReader::new(output).read_line(&mut line).expect("it prints its port");

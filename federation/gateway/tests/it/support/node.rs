@@ -21,7 +21,7 @@ pub(crate) fn script(package: &str, name: &str) -> Option<std::process::Command>
 pub(crate) async fn run(package: &str, name: &str, arguments: &[&str]) -> Option<Value> {
     let mut command = Command::from(script(package, name)?);
     command.args(arguments.iter().map(OsStr::new)).kill_on_drop(true);
-    let output = command.output().await.expect("node runs: install Node.js 20 or newer");
+    let output = command.output().await.expect("node runs: install Node.js 18 or newer");
     let printed = String::from_utf8_lossy(&output.stdout);
     let told = String::from_utf8_lossy(&output.stderr);
     Some(serde_json::from_str(&printed).unwrap_or_else(|_| panic!("{name} prints JSON: {printed}{told}")))
