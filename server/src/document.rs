@@ -15,6 +15,8 @@ pub(crate) const CONFIG_EXAMPLES: &str = "\
 Examples:
   hansa config                           every setting with its value
   hansa config > hansa.toml              a file to begin with
+  hansa config --set host.production=true > hansa.toml
+                                         the same for a system that others depend on, for every command
   hansa config --config hansa.toml --set lake.memory-limit=512MB";
 
 pub(crate) const COMPLETIONS_EXAMPLES: &str = "\

@@ -21,12 +21,8 @@ use crate::{
 /// The service of the lake, and its section of the settings.
 pub(crate) const SERVICE: &str = "financial-data";
 
-/// What `run` logs unless told otherwise: what our own crates say of their life, and of others what is wrong.
-const LOG: &str =
-    "warn,hansa=info,platform=info,federation=info,auth=info,security=info,users=info,financial_data=info";
-
 /// What a command logs, and how, where the settings do not say.
-type Usual = (&'static str, Format);
+type Usual = (String, Format);
 
 pub(crate) const UP_EXAMPLES: &str = "\
 Examples:
@@ -40,7 +36,8 @@ pub(crate) const RUN_EXAMPLES: &str = "\
 Examples:
   hansa run --config /etc/hansa.toml
   HANSA_LAKE__WAREHOUSE=s3://bucket/lake HANSA_LAKE__CATALOG=postgres://… hansa run
-  hansa config > hansa.toml              a file with every setting, to begin with
+  hansa config --set host.production=true > hansa.toml
+                                         a file with every setting, to begin with
 
 Before the first start: `hansa keys make` makes the key ring. After it: `hansa admin appoint MAIL` the administrator.";
 
@@ -112,7 +109,7 @@ impl Listen {
 
 /// Serves on this machine until it is interrupted.
 pub(crate) async fn up(args: UpArgs, setup: Setup) -> Result<()> {
-    let usual = ("warn", Format::Text);
+    let usual = ("warn".into(), Format::Text);
     let running = start(&args.listen, setup, (usual, CancellationToken::new())).await?;
     let said = match greet(&running, &args).await {
         Ok(said) => said,
@@ -143,8 +140,10 @@ async fn greet(running: &Running, args: &UpArgs) -> Result<String> {
 /// Serves in production until it is interrupted.
 pub(crate) async fn run(args: RunArgs, setup: Setup) -> Result<()> {
     let setup = setup.with("host.production", Some(true));
+    // What our own crates say of their life, and of others what is wrong.
+    let usual = (settings::log_filter("warn", "info"), Format::Json);
     let mut interrupt = Box::pin(interrupted());
-    let Some(running) = start_unless(&mut interrupt, &args.listen, (setup, (LOG, Format::Json))).await? else {
+    let Some(running) = start_unless(&mut interrupt, &args.listen, (setup, usual)).await? else {
         tracing::info!("stopped before all services had started");
         return Ok(());
     };
@@ -194,14 +193,14 @@ async fn start_unless(
 }
 
 /// Starts the services, unless `stop` is cancelled before all are open.
-async fn start(listen: &Listen, setup: Setup, (usual, stop): (Usual, CancellationToken)) -> Result<Running> {
+async fn start(listen: &Listen, setup: Setup, ((log, format), stop): (Usual, CancellationToken)) -> Result<Running> {
     let setup = match listen.only.iter().any(|name| name == SERVICE) {
         true => listen.settle(setup),
         false => listen.settle(setup).with_older_peer()?,
     };
     let setup = careful(listen, setup)?;
     let config = setup.config()?;
-    let telemetry = setup.telemetry(&config, usual)?;
+    let telemetry = setup.telemetry(&config, (&log, format))?;
     setup.heed_environment();
     // Also the sections of what does not run in this process.
     settings::read_all(&config)?;

@@ -15,7 +15,7 @@ use platform_telemetry::{Format, Telemetry};
 
 use self::sections::Port;
 pub(crate) use self::sections::{LOG, read_all};
-use crate::{cli::Global, failure::Result, out, serve::SERVICE};
+use crate::{cli::Global, failure::Result, out, serve::SERVICE, services};
 
 /// Names of environment variables that stand for settings.
 const ALIASES: [(&str, &str); 10] = [
@@ -36,6 +36,8 @@ const ADDRESSES: [&str; 2] = ["HANSA_URL", OLDER_PEER];
 /// Where older installations tell their gateway that the financial data is, with the path of its GraphQL endpoint.
 const OLDER_PEER: &str = "FINANCIAL_DATA_SERVICE_URL";
 const FAULT: &str = "HANSA_FAULT";
+/// How the names of our crates begin, beside the services'.
+const AROUND_SERVICES: [&str; 4] = ["hansa", "platform", "contracts", "federation"];
 
 /// The environment as it was when the process started.
 pub(crate) struct Environment(BTreeMap<String, String>);
@@ -117,10 +119,10 @@ impl Setup {
     fn log_filter(&self) -> Option<String> {
         let more = match self.global.verbose {
             0 => None,
-            1 => Some("info"),
-            _ => Some("info,hansa=debug,financial_data=debug,platform=debug"),
+            1 => Some("info".into()),
+            _ => Some(log_filter("info", "debug")),
         };
-        self.global.log.clone().or(more.map(str::to_owned))
+        self.global.log.clone().or(more)
     }
 
     /// Sets up logs as the settings say; where they say nothing, as the command likes best.
@@ -171,6 +173,15 @@ impl Setup {
             .find_map(|name| self.environment.get(name))
             .map(str::to_owned)
     }
+}
+
+/// Logs what others say at one level, and at another what is ours: the services, and the crates around them.
+pub(crate) fn log_filter(others: &str, ours: &str) -> String {
+    let services = services::all();
+    let services = services.iter().map(|service| service.name().replace('-', "_"));
+    let around = AROUND_SERVICES.map(str::to_owned).into_iter();
+    let crates = around.chain(services).map(|name| format!(",{name}={ours}"));
+    format!("{others}{}", crates.collect::<String>())
 }
 
 /// A server's address, from that of its GraphQL endpoint.

@@ -176,6 +176,16 @@ fn a_gateway_refuses_times_of_nothing_where_nothing_is_not_off() {
 }
 
 #[test]
+fn a_second_v_lets_all_that_is_ours_say_what_it_does() {
+    let printed = Folder::new().run(&["config", "-vv"]).succeeds();
+
+    let services = ["auth", "security", "users", "financial_data"];
+    for name in ["hansa", "platform", "contracts", "federation"].iter().chain(&services) {
+        assert!(printed.contains(&format!(",{name}=debug")), "{name} in\n{printed}");
+    }
+}
+
+#[test]
 fn an_unknown_setting_is_refused_and_the_nearest_named() {
     let folder = Folder::new();
 
