@@ -1,4 +1,4 @@
-//! How many places each client holds, for connections or for bodies yet to come, so that none holds them all.
+//! How many places each client holds, for connections, streams or bodies yet to come, so that none holds them all.
 
 use std::{
     collections::HashMap,
@@ -9,7 +9,7 @@ use std::{
 use crate::Network;
 
 /// The places that are taken, by client.
-pub(crate) struct Clients {
+pub struct Clients {
     most: usize,
     proxies: Arc<[Network]>,
     open: Mutex<HashMap<IpAddr, usize>>,
@@ -17,11 +17,11 @@ pub(crate) struct Clients {
 
 /// A place, which is free again when this is dropped. Nothing is counted for who may hold any number.
 #[derive(Default)]
-pub(crate) struct Place(Option<(Arc<Clients>, IpAddr)>);
+pub struct Place(Option<(Arc<Clients>, IpAddr)>);
 
 impl Clients {
     /// So many for each client; any number where that is 0. Proxies bring what is of many.
-    pub(crate) fn new(most: usize, proxies: Arc<[Network]>) -> Arc<Self> {
+    pub fn new(most: usize, proxies: Arc<[Network]>) -> Arc<Self> {
         Arc::new(Self {
             most,
             proxies,
@@ -30,7 +30,7 @@ impl Clients {
     }
 
     /// One place more, unless its client holds as many as it may.
-    pub(crate) fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
+    pub fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
         let address = address.to_canonical();
         // Who is on this machine is a proxy, or could take its memory in other ways.
         if self.most == 0 || address.is_loopback() || self.proxies.iter().any(|proxy| proxy.has(address)) {

@@ -30,6 +30,7 @@ pub use crate::{
     client::{
         Client, ClientSettings, Method, RequestBuilder, Response as ClientResponse, StatusCode, Tuning, Uri, Url,
     },
+    clients::{Clients, Place},
     direct::{Direct, DirectAnswer, DirectError},
     grpc::{deadline, in_grpc, is_grpc},
     guard::Nested,

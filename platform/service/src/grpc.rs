@@ -10,8 +10,9 @@ use platform_error::{Code, Error, Result};
 use platform_http::keeping;
 use prost::Message;
 use prost_types::{Any, FileDescriptorSet};
-use tokio::sync::Semaphore;
 use tonic::{Status, service::Routes};
+
+use crate::places::Places;
 
 /// Says whose reasons these are, in the details of a status.
 const DOMAIN: &str = "hansa";
@@ -118,13 +119,13 @@ pub(crate) fn with_reflection(routes: Routes, descriptors: &[u8]) -> Result<(axu
         let services = file.service.iter();
         services.map(move |service| format!("{package}.{}", service.name()))
     });
-    let places = Arc::new(Semaphore::new(ASKING));
+    let places = Arc::new(Places::new(ASKING, "ask for the methods; try again later"));
     let placed = from_fn(move |request: Request, next: Next| {
-        let place = places.clone().try_acquire_owned();
+        let place = places.take(request.extensions());
         async move {
             match place {
                 Ok(place) => next.run(request.map(|body| keeping(body, place))).await,
-                Err(_) => Status::resource_exhausted("too many ask for the methods; try again later").into_http(),
+                Err(refusal) => refusal.into_http(),
             }
         }
     });

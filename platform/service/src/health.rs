@@ -1,6 +1,8 @@
 //! What a service says about itself: alive, started, ready; and its metrics.
 
 mod grpc;
+mod metrics;
+mod said;
 
 use std::{
     sync::{Arc, OnceLock},
@@ -17,19 +19,18 @@ use axum::{
 use platform_error::{Code, Error};
 use platform_http::{Problem, harden, in_grpc, is_grpc};
 use serde_json::json;
-use tokio::{
-    sync::{Mutex, Semaphore},
-    time::{Instant, timeout},
-};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use crate::{Metrics, service::Check};
+pub(crate) use self::metrics::Metrics;
+use self::said::Said;
+use crate::{places::Places, service::Check};
 
 /// How long a service may take to say whether it can answer: a probe does not wait much longer.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// For so long what it said is said again: whoever reaches the port may ask, as often as they like.
-const FRESH: Duration = Duration::from_millis(250);
+/// How many may watch a service by gRPC.
+const WATCHERS: usize = 1_000;
 
 /// A service's door: it answers from the moment its port is bound, and says that the service is still starting
 /// until there is one.
@@ -38,12 +39,12 @@ pub(crate) struct Door(Arc<Inner>);
 
 struct Inner {
     service: &'static str,
-    metrics: Metrics,
+    metrics: Arc<Metrics>,
     opened: OnceLock<Inside>,
     stopping: CancellationToken,
-    /// When the service last said whether it can answer, and if not, why.
-    said: Mutex<Option<(Instant, Result<(), String>)>>,
-    watchers: Arc<Semaphore>,
+    /// Whether the service can answer, and if not, why.
+    said: Said<Result<(), String>>,
+    watchers: Places,
 }
 
 /// What is behind a door.
@@ -63,14 +64,14 @@ enum Readiness {
 }
 
 impl Door {
-    pub(crate) fn new(service: &'static str, metrics: Metrics) -> Self {
+    pub(crate) fn new(service: &'static str, metrics: Arc<Metrics>) -> Self {
         Self(Arc::new(Inner {
             service,
             metrics,
             opened: OnceLock::new(),
             stopping: CancellationToken::new(),
-            said: Mutex::default(),
-            watchers: Arc::new(Semaphore::new(grpc::WATCHERS)),
+            said: Said::default(),
+            watchers: Places::new(WATCHERS, "watch; ask Check instead"),
         }))
     }
 
@@ -106,7 +107,7 @@ impl Door {
             )
             .route(
                 "/metrics",
-                get(|State(door): State<Self>| async move { door.metrics() }),
+                get(|State(door): State<Self>| async move { door.metrics().await }),
             )
             .route(
                 "/grpc.health.v1.Health/{method}",
@@ -162,17 +163,7 @@ impl Door {
         let Some(inside) = self.0.opened.get() else {
             return Readiness::Starting;
         };
-        // Who comes while it is asked waits for the same answer.
-        let mut said = self.0.said.lock().await;
-        let answer = match &*said {
-            Some((when, answer)) if when.elapsed() < FRESH => answer.clone(),
-            _ => {
-                let answer = self.ask(inside).await;
-                *said = Some((Instant::now(), answer.clone()));
-                answer
-            }
-        };
-        match answer {
+        match self.0.said.or(self.ask(inside)).await {
             Ok(()) => Readiness::Ready,
             Err(reason) => Readiness::NotReady(reason),
         }
@@ -203,10 +194,10 @@ impl Door {
         &self.0.stopping
     }
 
-    fn metrics(&self) -> Response {
+    async fn metrics(&self) -> Response {
         (
             [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
-            (self.0.metrics)(),
+            self.0.metrics.text().await,
         )
             .into_response()
     }

@@ -18,13 +18,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Clock, Context, HostError, Peer, Peers, Running, Service,
-    health::{Door, Inside},
+    health::{Door, Inside, Metrics},
     running::{Connections, Member},
     service::Opened,
 };
-
-/// Gives all metrics as text.
-pub type Metrics = Arc<dyn Fn() -> String + Send + Sync>;
 
 /// Where the process listens and keeps its data. Section `[host]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,7 +65,7 @@ pub struct Host {
     config: Config,
     clock: Clock,
     services: Vec<Service>,
-    metrics: Metrics,
+    metrics: Arc<Metrics>,
     interrupt: CancellationToken,
 }
 
@@ -88,7 +85,7 @@ impl Host {
             config,
             clock,
             services: Vec::new(),
-            metrics: Arc::new(String::new),
+            metrics: Arc::new(Metrics::new(String::new)),
             interrupt: CancellationToken::new(),
         }
     }
@@ -101,7 +98,7 @@ impl Host {
 
     /// Serves these metrics at `/metrics`.
     pub fn metrics(mut self, render: impl Fn() -> String + Send + Sync + 'static) -> Self {
-        self.metrics = Arc::new(render);
+        self.metrics = Arc::new(Metrics::new(render));
         self
     }
 

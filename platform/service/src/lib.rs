@@ -8,6 +8,7 @@ mod health;
 mod host;
 mod peer;
 mod peers;
+mod places;
 mod running;
 mod service;
 mod signal;
@@ -21,7 +22,7 @@ pub use crate::{
     context::{Context, Ids},
     error::HostError,
     grpc::{error_of, status},
-    host::{Host, HostSettings, Metrics},
+    host::{Host, HostSettings},
     peer::Peer,
     peers::{PeerSettings, Peers},
     running::Running,

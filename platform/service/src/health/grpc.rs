@@ -17,8 +17,6 @@ use super::{Door, Readiness};
 
 /// How often who watches hears of a change.
 const PAUSE: Duration = Duration::from_secs(5);
-/// How many may watch a service.
-pub(super) const WATCHERS: usize = 1_000;
 /// A question is the name of a service, in so many bytes and so much time.
 const LONGEST: usize = 4 << 10;
 const SLOWEST: Duration = Duration::from_secs(5);
@@ -37,9 +35,7 @@ impl Health for Door {
     }
 
     async fn watch(&self, request: Request<HealthCheckRequest>) -> Result<Response<Self::WatchStream>, Status> {
-        let Ok(place) = self.0.watchers.clone().try_acquire_owned() else {
-            return Err(Status::resource_exhausted("too many watch; ask Check instead"));
-        };
+        let place = self.0.watchers.take(request.extensions())?;
         let (door, name) = (self.clone(), request.into_inner().service);
         let states = stream::unfold((door, place, None), move |(door, place, last)| {
             let name = name.clone();
