@@ -22,7 +22,7 @@ use crate::{cache::Invalidation, gateway::Gateway, usage::Report};
 /// Who may see and do what is not for clients.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-pub struct AdminSettings {
+pub(crate) struct AdminSettings {
     /// Asked for as `authorization: Bearer …`. Without one, only this machine may ask.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<Secret<String>>,

@@ -5,6 +5,7 @@ mod requirement;
 mod rules;
 
 use graphql_tools::static_graphql::query::{Document, Field, SelectionSet};
+use platform_auth::Principal;
 use platform_error::Code;
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +14,6 @@ pub(crate) use rules::Rules;
 
 use crate::{
     fault::{Fault, PathSegment},
-    jwt::Principal,
     outline::{Operation, Part},
     request::Variables,
 };
@@ -26,7 +26,7 @@ const EVERY_ITEM: &str = "@";
 /// What happens to an operation that asks for what its caller may not see.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-pub struct AuthorizationSettings {
+pub(crate) struct AuthorizationSettings {
     /// Whether the whole operation is refused, instead of answering the forbidden fields with null.
     pub reject: bool,
 }

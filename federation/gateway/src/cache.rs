@@ -10,14 +10,13 @@ use platform_config::{ByteSize, Duration};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use hints::Hints;
-pub use store::Invalidation;
-pub(crate) use store::{Entity, Fresh, Key, Store, Tags};
+pub(crate) use store::{Entity, Fresh, Invalidation, Key, Store, Tags};
 pub(crate) use subgraph::{Keeper, Keeping, said};
 
 /// What is kept, and how much of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-pub struct CacheSettings {
+pub(crate) struct CacheSettings {
     /// Whether whole answers are kept.
     pub responses: bool,
     /// Whether entities and root answers of subgraphs are kept.
@@ -47,7 +46,7 @@ impl Default for CacheSettings {
 
 impl CacheSettings {
     /// Whether anything is kept here at all.
-    pub fn is_used(&self) -> bool {
+    pub(crate) fn is_used(&self) -> bool {
         self.responses || self.entities
     }
 }

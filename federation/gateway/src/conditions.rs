@@ -114,7 +114,8 @@ fn directives_of(selection: &Selection) -> &[Directive] {
     }
 }
 
-fn each_set(document: &mut Document, visit: &mut dyn FnMut(&mut SelectionSet)) {
+/// Shows every selection set of a document, those inside it first.
+pub(crate) fn each_set(document: &mut Document, visit: &mut dyn FnMut(&mut SelectionSet)) {
     for definition in &mut document.definitions {
         match definition {
             Definition::Operation(operation) => visit_set(set_of(operation), visit),

@@ -2,12 +2,10 @@
 //! shows that no foreign page made the browser send it.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use platform_auth::JwtSettings;
 use platform_crypto::equal;
 
-use crate::{
-    csrf::{self, CsrfError, CsrfSettings},
-    jwt::JwtSettings,
-};
+use crate::csrf::{self, CsrfError, CsrfSettings};
 
 /// The cookies that `auth` sets, which begin with [`OVER_TLS`] where its address is one of https.
 const ACCESS: &str = "access";

@@ -16,7 +16,7 @@ pub(crate) use model::Model;
 /// Budgets, and how costs are told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-pub struct CostSettings {
+pub(crate) struct CostSettings {
     /// What one operation may cost; anything where it is absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub budget: Option<u64>,
@@ -31,7 +31,7 @@ pub struct CostSettings {
 /// Where clients are told the cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum CostReport {
+pub(crate) enum CostReport {
     /// Nowhere.
     #[default]
     None,
@@ -54,7 +54,7 @@ impl Default for CostSettings {
 
 /// An operation that costs too much, or does not say how much.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CostError {
+pub(crate) enum CostError {
     /// Beyond the budget of one operation.
     #[error(
         "the operation's estimated cost is {estimated} and its budget {budget}; ask for shorter lists or fewer fields"
@@ -107,12 +107,12 @@ impl Coded for CostError {
 
 impl CostSettings {
     /// Whether anything is done with costs, so that nobody pays for estimates that nobody reads.
-    pub fn is_used(&self) -> bool {
+    pub(crate) fn is_used(&self) -> bool {
         self.budget.is_some() || !self.subgraphs.is_empty() || self.report != CostReport::None
     }
 
     /// Refuses an operation beyond its budget.
-    pub fn check(&self, estimated: u64) -> Result<(), CostError> {
+    pub(crate) fn check(&self, estimated: u64) -> Result<(), CostError> {
         match self.budget {
             Some(budget) if estimated > budget => Err(CostError::Budget { estimated, budget }),
             _ => Ok(()),
@@ -120,7 +120,7 @@ impl CostSettings {
     }
 
     /// Refuses an operation beyond the budget of one of its subgraphs.
-    pub fn check_subgraphs(&self, estimated: &BTreeMap<&str, u64>) -> Result<(), CostError> {
+    pub(crate) fn check_subgraphs(&self, estimated: &BTreeMap<&str, u64>) -> Result<(), CostError> {
         for (subgraph, budget) in &self.subgraphs {
             let estimated = estimated.get(subgraph.as_str()).copied().unwrap_or_default();
             if estimated > *budget {

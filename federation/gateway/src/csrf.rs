@@ -10,7 +10,7 @@ const SIMPLE_TYPES: [&str; 3] = ["application/x-www-form-urlencoded", "multipart
 /// Whether and by which headers a request shows that no foreign page sent it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-pub struct CsrfSettings {
+pub(crate) struct CsrfSettings {
     /// On unless every client is known to be no browser.
     pub enabled: bool,
     /// Headers that no page can send without a preflight; one of them is enough.

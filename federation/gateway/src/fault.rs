@@ -45,7 +45,7 @@ pub struct Fault {
 
 impl Fault {
     /// An error with one of the nine codes.
-    pub fn new(code: Code, message: impl Into<String>) -> Self {
+    pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
             code: Cow::Borrowed(code.as_str()),
@@ -57,25 +57,25 @@ impl Fault {
     }
 
     /// Says where in the answer.
-    pub fn at(mut self, path: Vec<PathSegment>) -> Self {
+    pub(crate) fn at(mut self, path: Vec<PathSegment>) -> Self {
         self.path = path;
         self
     }
 
     /// Says which subgraph failed.
-    pub fn of(mut self, service: impl Into<String>) -> Self {
+    pub(crate) fn of(mut self, service: impl Into<String>) -> Self {
         self.service = Some(service.into());
         self
     }
 
     /// Says where in the operation's text.
-    pub fn located(mut self, line: usize, column: usize) -> Self {
+    pub(crate) fn located(mut self, line: usize, column: usize) -> Self {
         self.locations.push(Location { line, column });
         self
     }
 
     /// Adds an extension.
-    pub fn with(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
+    pub(crate) fn with(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extensions.insert(key.into(), value.into());
         self
     }
@@ -106,7 +106,7 @@ impl Serialize for Fault {
 
 /// Why a request is not executed at all.
 #[derive(Clone, Debug)]
-pub struct Refusal {
+pub(crate) struct Refusal {
     /// The status for clients that take `application/graphql-response+json`; others get 200 where the request was
     /// well formed.
     pub status: StatusCode,
@@ -120,12 +120,12 @@ pub struct Refusal {
 
 impl Refusal {
     /// A refusal with one error and the status of its code.
-    pub fn new(code: Code, message: impl Into<String>) -> Self {
+    pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
         Self::of(code, vec![Fault::new(code, message)])
     }
 
     /// A refusal with several errors of one code.
-    pub fn of(code: Code, faults: Vec<Fault>) -> Self {
+    pub(crate) fn of(code: Code, faults: Vec<Fault>) -> Self {
         Self {
             status: StatusCode::from_u16(code.http_status()).unwrap_or(StatusCode::BAD_REQUEST),
             headers: Box::default(),
@@ -135,7 +135,7 @@ impl Refusal {
     }
 
     /// The request is refused before it is one: its status counts whatever the client takes.
-    pub fn malformed(status: StatusCode, message: impl Into<String>) -> Self {
+    pub(crate) fn malformed(status: StatusCode, message: impl Into<String>) -> Self {
         Self {
             status,
             is_malformed: true,

@@ -39,7 +39,7 @@ const BY_NAME_ONLY: [HeaderName; 2] = [header::COOKIE, header::AUTHORIZATION];
 /// What is handed on to all subgraphs, then to single ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-pub struct HeaderSettings {
+pub(crate) struct HeaderSettings {
     /// For every subgraph.
     pub all: Vec<HeaderRule>,
     /// For one subgraph, after the rules for all.
@@ -49,7 +49,7 @@ pub struct HeaderSettings {
 /// One rule: exactly one of `forward`, `matching`, `insert` and `remove`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-pub struct HeaderRule {
+pub(crate) struct HeaderRule {
     /// Hands on the client's header of this name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub forward: Option<String>,

@@ -3,8 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::http::HeaderMap;
-use platform_auth::{AuthError, Identity, IdentitySettings, Verifier};
-pub use platform_auth::{JwtSettings, KeySource, Principal};
+use platform_auth::{AuthError, Identity, IdentitySettings, JwtSettings, Principal, Verifier};
 use platform_error::Result;
 use platform_http::Client;
 use platform_service::Context;

@@ -16,11 +16,12 @@ mod headers;
 mod http;
 mod jwt;
 mod limits;
+mod numbers;
 mod outcome;
 mod outline;
 mod parse;
 mod persisted;
-pub mod plan;
+mod plan;
 mod prepare;
 mod project;
 mod rate;
@@ -36,34 +37,21 @@ mod supergraph;
 mod telemetry;
 mod usage;
 mod validate;
+mod values;
 mod variables;
 
-pub use self::{
-    admin::AdminSettings,
-    authorize::AuthorizationSettings,
-    cache::{CacheSettings, Invalidation},
-    cost::{CostReport, CostSettings},
-    csrf::CsrfSettings,
-    headers::{HeaderRule, HeaderSettings},
-    jwt::{JwtSettings, KeySource, Principal},
-    limits::LimitSettings,
-    persisted::{Allow, PersistedSettings},
-    rate::RateSettings,
-    subscribe::{Protocol, SubscriptionSettings, UpstreamSettings},
-    usage::{OperationUse, Report as UsageReport, UsageSettings},
-};
 pub use self::{
     error::Error,
     fault::{Fault, Location, PathSegment},
     gateway::Gateway,
     outcome::Outcome,
-    outline::OperationKind,
-    plan::{Overrides, Plan, Planner},
+    plan::{Overrides, Plan},
     request::{Caller, Request, Variables},
     service::service,
-    settings::{OverrideSettings, Settings, SubgraphErrors},
-    source::{SchemaSource, Source, SubgraphEntry, SupergraphConfig},
-    stitch::{Resolver, Resolvers, Stitch, StitchSettings},
+    settings::Settings,
+    source::{Source, SupergraphConfig},
+    stitch::{Stitch, StitchSettings},
     subgraph::Peers,
     supergraph::Supergraph,
+    usage::{OperationUse, Report as UsageReport},
 };

@@ -19,7 +19,7 @@ const SELECTIONS_IN_ALL: usize = 16;
 /// What one operation may be made of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-pub struct LimitSettings {
+pub(crate) struct LimitSettings {
     /// Words and signs of the text.
     pub tokens: usize,
     /// Fields inside one another.

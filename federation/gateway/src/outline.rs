@@ -11,6 +11,7 @@ use graphql_tools::static_graphql::{
 
 use crate::{
     conditions,
+    numbers::is_number,
     parse::{kind_of, name_of},
     request::Variables,
     supergraph::argument,
@@ -19,7 +20,7 @@ use crate::{
 /// What an operation does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum OperationKind {
+pub(crate) enum OperationKind {
     /// It reads.
     Query,
     /// It writes.
@@ -30,7 +31,7 @@ pub enum OperationKind {
 
 impl OperationKind {
     /// The word of the language.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Query => "query",
             Self::Mutation => "mutation",
@@ -124,6 +125,10 @@ impl<'a> Operation<'a> {
             query::Value::Int(number) => number.as_i64().map(Into::into),
             query::Value::Float(number) => Some((*number).into()),
             query::Value::String(text) => Some(text.as_str().into()),
+            query::Value::Enum(name) if is_number(name) => {
+                let number: f64 = name.parse().ok()?;
+                Some(number.clamp(f64::MIN, f64::MAX).into())
+            }
             query::Value::Enum(name) => Some(name.as_str().into()),
             query::Value::Boolean(is) => Some((*is).into()),
             query::Value::List(items) => {

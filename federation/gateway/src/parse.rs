@@ -103,13 +103,16 @@ fn nesting(text: &str) -> usize {
     deepest
 }
 
-fn after_string(text: &[u8]) -> &[u8] {
-    let (mut rest, end): (&[u8], &[u8]) = match text.strip_prefix(b"\"\"") {
-        Some(block) => (block, b"\"\"\""),
-        None => (text, b"\""),
+/// What follows a string, of which the first quote has been read.
+pub(crate) fn after_string(text: &[u8]) -> &[u8] {
+    let (mut rest, end, escaped): (&[u8], &[u8], &[u8]) = match text.strip_prefix(b"\"\"") {
+        Some(block) => (block, b"\"\"\"", b"\"\"\""),
+        None => (text, b"\"", b""),
     };
     while !rest.is_empty() && !rest.starts_with(end) {
-        let skip = if rest[0] == b'\\' { 2 } else { 1 };
+        // In a block a backslash is one, unless it stands before three quotes.
+        let is_escape = rest[0] == b'\\' && rest[1..].starts_with(escaped);
+        let skip = if is_escape { 1 + escaped.len().max(1) } else { 1 };
         rest = rest.get(skip..).unwrap_or_default();
     }
     rest.get(end.len()..).unwrap_or_default()

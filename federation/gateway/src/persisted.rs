@@ -20,7 +20,7 @@ pub(crate) use store::{digest, hex};
 /// Which operations may run, and how clients name them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-pub struct PersistedSettings {
+pub(crate) struct PersistedSettings {
     /// A manifest in Apollo's format (`apollo-persisted-query-manifest`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub manifest: Option<String>,
@@ -38,7 +38,7 @@ pub struct PersistedSettings {
 /// Which operations may run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Allow {
+pub(crate) enum Allow {
     /// Every operation.
     #[default]
     Any,

@@ -19,7 +19,7 @@ pub(crate) use self::translate::REPRESENTATIONS;
 use crate::{Error, outline::OperationKind};
 
 /// Makes plans for one supergraph. A trait, because the planner in use is a frozen library that is to be replaced.
-pub trait Planner: Send + Sync {
+pub(crate) trait Planner: Send + Sync {
     /// The plan of one operation of a valid document, within a budget of time.
     fn plan(
         &self,
@@ -41,15 +41,15 @@ pub trait Planner: Send + Sync {
 pub struct Plan {
     /// What the operation does.
     #[serde(skip)]
-    pub kind: OperationKind,
+    pub(crate) kind: OperationKind,
     /// The first step. Absent where no subgraph needs to be asked.
-    pub node: Option<Node>,
+    pub(crate) node: Option<Node>,
 }
 
 /// A step of a plan.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind")]
-pub enum Node {
+pub(crate) enum Node {
     /// Asks a subgraph for root fields.
     Fetch(Fetch),
     /// Asks a subgraph for fields of entities that others told of.
@@ -74,7 +74,7 @@ pub enum Node {
 /// A request for root fields.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Fetch {
+pub(crate) struct Fetch {
     /// Which subgraph.
     pub subgraph: String,
     /// What the request does there.
@@ -95,7 +95,7 @@ pub struct Fetch {
 /// A request for fields of entities.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Entities {
+pub(crate) struct Entities {
     /// Which subgraph.
     pub subgraph: String,
     /// The document to send.
@@ -110,7 +110,7 @@ pub struct Entities {
 /// A list of entities of one request.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Batch {
+pub(crate) struct Batch {
     /// The response key: `_entities` or an alias.
     pub key: String,
     /// The variable that carries the representations.
@@ -129,7 +129,7 @@ pub struct Batch {
 
 /// Entities of this type, or of one of its subtypes, are presented under its name.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct RenamedType {
+pub(crate) struct RenamedType {
     /// The types that are renamed.
     pub of: Vec<String>,
     /// The new name.
@@ -139,7 +139,7 @@ pub struct RenamedType {
 /// One part of a representation.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase", tag = "kind")]
-pub enum Requirement {
+pub(crate) enum Requirement {
     /// A field.
     Field {
         /// Its key in the representation.
@@ -161,14 +161,14 @@ pub enum Requirement {
 
 /// The response keys of an answer.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Selection {
+pub(crate) struct Selection {
     /// The keys in the order in which they are asked for.
     pub fields: Vec<Selected>,
 }
 
 /// One response key.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Selected {
+pub(crate) struct Selected {
     /// The key in the subgraph's answer.
     pub key: String,
     /// The key under which it is kept, where the planner gave it an alias of its own.
@@ -181,14 +181,14 @@ pub struct Selected {
 
 impl Selected {
     /// Whether it is the type of the object.
-    pub fn is_typename(&self) -> bool {
+    pub(crate) fn is_typename(&self) -> bool {
         self.name == "__typename"
     }
 }
 
 impl Selection {
     /// The entry of a key, made if there is none.
-    pub fn entry(&mut self, key: &str) -> &mut Selected {
+    pub(crate) fn entry(&mut self, key: &str) -> &mut Selected {
         if let Some(position) = self.fields.iter().position(|field| field.key == key) {
             return &mut self.fields[position];
         }
@@ -206,12 +206,12 @@ impl Selection {
 /// A way from the root of the data to objects in it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(transparent)]
-pub struct Path(pub Vec<Step>);
+pub(crate) struct Path(pub Vec<Step>);
 
 /// One step of a path.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Step {
+pub(crate) enum Step {
     /// Into a field.
     Field(String),
     /// Into each element of a list.
@@ -222,14 +222,14 @@ pub enum Step {
 
 impl Path {
     /// Whether it stays at the root.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
 impl Plan {
     /// What is done for every event of a subscription, after its primary fetch.
-    pub fn subscription(&self) -> Option<&Fetch> {
+    pub(crate) fn subscription(&self) -> Option<&Fetch> {
         match self.node.as_ref()? {
             Node::Subscription { primary } => Some(primary),
             Node::Sequence { nodes } => match nodes.first()? {

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use axum::http::{HeaderValue, header};
-use platform_auth::Kind;
+use platform_auth::{Kind, Principal};
 use platform_cache::{Caches, Settings as CacheSettings, SharedLimit};
 use platform_error::Result;
 use platform_http::Quota;
 use platform_service::Context;
 use serde::{Deserialize, Serialize};
 
-use crate::{fault::Refusal, jwt::Principal, request::Caller};
+use crate::{fault::Refusal, request::Caller};
 
 /// Who has not signed in, each address by itself.
 const ANONYMOUS: &str = "anonymous";
@@ -24,7 +24,7 @@ const WORKSPACE: &str = "workspace";
 /// How often callers may ask; as often as they like where nothing is set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-pub struct RateSettings {
+pub(crate) struct RateSettings {
     /// Per client address; an IPv6 client holds a whole /64.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<Quota>,

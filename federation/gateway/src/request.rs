@@ -3,10 +3,9 @@
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use axum::http::HeaderMap;
+use platform_auth::Principal;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, value::RawValue};
-
-use crate::jwt::Principal;
 
 /// What a client asks for, as it came in.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -34,23 +33,23 @@ pub struct Variables(pub BTreeMap<String, Box<RawValue>>);
 
 impl Variables {
     /// The variable's bytes.
-    pub fn raw(&self, name: &str) -> Option<&str> {
+    pub(crate) fn raw(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(|value| value.get())
     }
 
     /// The variable's value; absent also where it is null.
-    pub fn value(&self, name: &str) -> Option<Value> {
+    pub(crate) fn value(&self, name: &str) -> Option<Value> {
         let value = serde_json::from_str(self.raw(name)?).ok()?;
         (value != Value::Null).then_some(value)
     }
 
     /// Whether a variable is true, as `@skip` and `@include` ask.
-    pub fn is_true(&self, name: &str) -> bool {
+    pub(crate) fn is_true(&self, name: &str) -> bool {
         self.raw(name) == Some("true")
     }
 
     /// Sets a variable to JSON text.
-    pub fn set(&mut self, name: &str, json: String) {
+    pub(crate) fn set(&mut self, name: &str, json: String) {
         if let Ok(raw) = RawValue::from_string(json) {
             self.0.insert(name.into(), raw);
         }
@@ -96,7 +95,7 @@ impl Caller {
     }
 
     /// What keeps this caller's private data apart from others': a name for the principal and what it may.
-    pub fn subject(&self) -> Option<&str> {
+    pub(crate) fn subject(&self) -> Option<&str> {
         self.principal.as_ref().map(|principal| principal.identity())
     }
 }

@@ -4,12 +4,13 @@ mod check;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use platform_auth::JwtSettings;
 use platform_config::{ByteSize, Duration};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     admin::AdminSettings, authorize::AuthorizationSettings, cache::CacheSettings, cost::CostSettings,
-    csrf::CsrfSettings, headers::HeaderSettings, jwt::JwtSettings, limits::LimitSettings, persisted::PersistedSettings,
+    csrf::CsrfSettings, headers::HeaderSettings, limits::LimitSettings, persisted::PersistedSettings,
     rate::RateSettings, subscribe::SubscriptionSettings, usage::UsageSettings,
 };
 
@@ -18,49 +19,49 @@ use crate::{
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Settings {
     /// The GraphQL endpoint.
-    pub http: HttpSettings,
+    pub(crate) http: HttpSettings,
     /// How operations become plans.
-    pub planning: PlanningSettings,
+    pub(crate) planning: PlanningSettings,
     /// Which fields have moved from one subgraph to another.
-    pub overrides: OverrideSettings,
+    pub(crate) overrides: OverrideSettings,
     /// How answers of subgraphs become one.
-    pub execution: ExecutionSettings,
+    pub(crate) execution: ExecutionSettings,
     /// How subgraphs are called, unless their own part says otherwise.
-    pub traffic: TrafficSettings,
+    pub(crate) traffic: TrafficSettings,
     /// What differs for a subgraph, by its name.
-    pub subgraphs: BTreeMap<String, SubgraphSettings>,
+    pub(crate) subgraphs: BTreeMap<String, SubgraphSettings>,
     /// How large an operation may be.
-    pub limits: LimitSettings,
+    pub(crate) limits: LimitSettings,
     /// How foreign web pages are kept out.
-    pub csrf: CsrfSettings,
+    pub(crate) csrf: CsrfSettings,
     /// Which headers reach which subgraph.
-    pub headers: HeaderSettings,
+    pub(crate) headers: HeaderSettings,
     /// Whose tokens are believed.
-    pub jwt: JwtSettings,
+    pub(crate) jwt: JwtSettings,
     /// What becomes of operations that ask for what their caller may not see.
-    pub authorization: AuthorizationSettings,
+    pub(crate) authorization: AuthorizationSettings,
     /// What an operation may cost.
-    pub cost: CostSettings,
+    pub(crate) cost: CostSettings,
     /// How often callers may ask.
-    pub rate: RateSettings,
+    pub(crate) rate: RateSettings,
     /// Operations known by their hash.
-    pub persisted: PersistedSettings,
+    pub(crate) persisted: PersistedSettings,
     /// Answers kept for a while.
-    pub cache: CacheSettings,
+    pub(crate) cache: CacheSettings,
     /// Events.
-    pub subscriptions: SubscriptionSettings,
+    pub(crate) subscriptions: SubscriptionSettings,
     /// What clients run and read, counted.
-    pub usage: UsageSettings,
+    pub(crate) usage: UsageSettings,
     /// Who may see and do what is not for clients.
-    pub admin: AdminSettings,
+    pub(crate) admin: AdminSettings,
     /// How often the supergraph is looked at again where it comes from.
-    pub poll: Poll,
+    pub(crate) poll: Poll,
 }
 
 /// A pause between two looks at the supergraph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Poll(pub Duration);
+pub(crate) struct Poll(pub Duration);
 
 impl Default for Poll {
     fn default() -> Self {
@@ -79,7 +80,7 @@ impl std::ops::Deref for Poll {
 /// The GraphQL endpoint.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-pub struct HttpSettings {
+pub(crate) struct HttpSettings {
     /// Whether clients may ask for the schema. Unless said, not in production.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub introspection: Option<bool>,
@@ -109,7 +110,7 @@ impl Default for HttpSettings {
 /// How operations become plans.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-pub struct PlanningSettings {
+pub(crate) struct PlanningSettings {
     /// The time one operation's planning may take.
     pub budget: Duration,
     /// How many operations are planned at the same time; more wait.
@@ -137,7 +138,7 @@ impl Default for PlanningSettings {
 /// Which fields have moved from one subgraph to another.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-pub struct OverrideSettings {
+pub(crate) struct OverrideSettings {
     /// The labels of `@override(label:)` that are switched on. Those of the form `percent(n)` need no switch: they
     /// hold for n per cent of the requests.
     pub labels: BTreeSet<String>,
@@ -146,7 +147,7 @@ pub struct OverrideSettings {
 /// How answers of subgraphs become one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-pub struct ExecutionSettings {
+pub(crate) struct ExecutionSettings {
     /// What clients see of an error that a subgraph reports.
     pub subgraph_errors: SubgraphErrors,
     /// The memory one request's answers may take together, and the bytes of the answer that is written from them.
@@ -165,7 +166,7 @@ impl Default for ExecutionSettings {
 /// What clients see of an error that a subgraph reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum SubgraphErrors {
+pub(crate) enum SubgraphErrors {
     /// Message, code and extensions, without stack traces.
     Show,
     /// That the subgraph failed, and nothing else.
@@ -175,7 +176,7 @@ pub enum SubgraphErrors {
 /// How subgraphs are called.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-pub struct TrafficSettings {
+pub(crate) struct TrafficSettings {
     /// To reach the subgraph.
     pub connect_timeout: Duration,
     /// Until its whole answer is here.
@@ -221,7 +222,7 @@ impl Default for TrafficSettings {
 /// What differs for one subgraph.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-pub struct SubgraphSettings {
+pub(crate) struct SubgraphSettings {
     /// Its address, instead of the supergraph's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
@@ -247,7 +248,7 @@ pub struct SubgraphSettings {
 
 impl Settings {
     /// How a subgraph is called: its own part before the part for all.
-    pub fn traffic_of(&self, subgraph: &str) -> TrafficSettings {
+    pub(crate) fn traffic_of(&self, subgraph: &str) -> TrafficSettings {
         let all = self.traffic.clone();
         let Some(own) = self.subgraphs.get(subgraph) else {
             return all;

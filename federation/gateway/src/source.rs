@@ -12,7 +12,7 @@ use platform_http::Client;
 use platform_resilience::Backoff;
 use tokio::time::{Duration, sleep};
 
-pub use self::config::{SchemaSource, SubgraphEntry, SupergraphConfig};
+pub use self::config::SupergraphConfig;
 use crate::{Error, gateway::Gateway, stitch::StitchSettings, subgraph::Peers};
 
 /// Between attempts to complete the first supergraph.

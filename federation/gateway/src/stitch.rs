@@ -15,7 +15,7 @@ mod request;
 mod settings;
 mod template;
 
-pub use self::settings::{Resolver, Resolvers, Stitch, StitchSettings};
+pub use self::settings::{Stitch, StitchSettings};
 pub(crate) use self::{
     adapter::{Adapter, adapters},
     describe::subgraph_sdl,

@@ -21,7 +21,7 @@ pub(crate) use upstream::{Listen, Upstreams, listen};
 /// How long things last, and how many there may be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-pub struct SubscriptionSettings {
+pub(crate) struct SubscriptionSettings {
     /// Whether clients may subscribe.
     pub enabled: bool,
     /// How subgraphs are listened to, unless their own entry says otherwise. A subgraph of this process is always
@@ -83,7 +83,7 @@ impl Default for SubscriptionSettings {
 /// What differs for one subgraph.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-pub struct UpstreamSettings {
+pub(crate) struct UpstreamSettings {
     /// How it is listened to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub protocol: Option<Protocol>,
@@ -95,7 +95,7 @@ pub struct UpstreamSettings {
 /// How a subgraph is listened to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Protocol {
+pub(crate) enum Protocol {
     /// graphql-transport-ws.
     #[default]
     Websocket,

@@ -32,17 +32,17 @@ const BUILT_IN_DIRECTIVES: [&str; 5] = ["skip", "include", "deprecated", "specif
 /// A supergraph that can be served.
 pub struct Supergraph {
     /// The text it was read from.
-    pub sdl: Arc<str>,
+    pub(crate) sdl: Arc<str>,
     /// The whole supergraph, with the directives of the join specification and of costs, scopes and tags.
-    pub document: Document,
+    pub(crate) document: Document,
     /// What clients see: no `@inaccessible` element, with the types of introspection.
-    pub api: Arc<Document>,
+    pub(crate) api: Arc<Document>,
     /// The output types.
     pub(crate) types: Types,
     /// The address of each subgraph.
     pub endpoints: BTreeMap<String, String>,
     /// The planner of this supergraph.
-    pub planner: Box<dyn Planner>,
+    pub(crate) planner: Box<dyn Planner>,
     /// What stands before services that are no subgraphs.
     pub(crate) adapters: HashMap<String, Arc<Adapter>>,
     /// The labels of fields that are moving from one subgraph to another.
@@ -97,37 +97,37 @@ impl Supergraph {
     }
 
     /// A type as the supergraph defines it, with all directives.
-    pub fn definition(&self, name: &str) -> Option<&TypeDefinition> {
+    pub(crate) fn definition(&self, name: &str) -> Option<&TypeDefinition> {
         type_at(&self.document, *self.definitions.get(name)?)
     }
 
     /// A type as clients see it.
-    pub fn api_type(&self, name: &str) -> Option<&TypeDefinition> {
+    pub(crate) fn api_type(&self, name: &str) -> Option<&TypeDefinition> {
         type_at(&self.api, *self.visible.get(name)?)
     }
 
     /// A field of an object or interface as clients see it.
-    pub fn api_field(&self, parent: &str, name: &str) -> Option<&Field> {
+    pub(crate) fn api_field(&self, parent: &str, name: &str) -> Option<&Field> {
         self.api_type(parent)?.field_by_name(name)
     }
 
     /// A field of an object or interface with all directives.
-    pub fn field(&self, parent: &str, name: &str) -> Option<&Field> {
+    pub(crate) fn field(&self, parent: &str, name: &str) -> Option<&Field> {
         self.definition(parent)?.field_by_name(name)
     }
 
     /// The name of the root type for queries.
-    pub fn query_type(&self) -> &str {
+    pub(crate) fn query_type(&self) -> &str {
         self.api.query_type_name().map_or("Query", String::as_str)
     }
 
     /// The name of the root type for mutations.
-    pub fn mutation_type(&self) -> Option<&str> {
+    pub(crate) fn mutation_type(&self) -> Option<&str> {
         self.root_named(|schema| schema.mutation.as_ref(), self.api.mutation_type_name())
     }
 
     /// The name of the root type for subscriptions.
-    pub fn subscription_type(&self) -> Option<&str> {
+    pub(crate) fn subscription_type(&self) -> Option<&str> {
         self.root_named(|schema| schema.subscription.as_ref(), self.api.subscription_type_name())
     }
 
@@ -147,18 +147,18 @@ impl Supergraph {
     }
 
     /// The names of the root types, in the order of the kinds of operations.
-    pub fn roots(&self) -> [Option<&str>; 3] {
+    pub(crate) fn roots(&self) -> [Option<&str>; 3] {
         [Some(self.query_type()), self.mutation_type(), self.subscription_type()]
     }
 
     /// The name of the root type for a kind of operation.
-    pub fn root_type(&self, kind: OperationKind) -> Option<&str> {
+    pub(crate) fn root_type(&self, kind: OperationKind) -> Option<&str> {
         self.roots()[kind as usize]
     }
 
     /// The name under which the supergraph imports a directive of a specification, such as `cost` of
     /// `https://specs.apollo.dev/cost`.
-    pub fn directive_name(&self, spec: &str, directive: &str) -> String {
+    pub(crate) fn directive_name(&self, spec: &str, directive: &str) -> String {
         links::directive_name(&self.document, spec, directive)
     }
 }

@@ -23,7 +23,7 @@ pub use report::{OperationUse, Report};
 /// What is counted, and where it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-pub struct UsageSettings {
+pub(crate) struct UsageSettings {
     /// Whether anything is counted.
     pub enabled: bool,
     /// How many operations are told apart; the fields of forgotten ones stay counted.

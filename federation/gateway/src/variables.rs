@@ -11,7 +11,7 @@ use graphql_tools::{
 };
 use serde_json::{Map, Value as Json, value::RawValue};
 
-use crate::{Error, request::Variables, supergraph::Supergraph};
+use crate::{Error, numbers::is_number, outline::inner, request::Variables, supergraph::Supergraph};
 
 /// The variables that the operation declares, each checked. Their bytes stay as the client wrote them, but for an Int,
 /// which is written as one.
@@ -38,7 +38,7 @@ pub(crate) fn coerce(
                     false => drop(out.0.insert(name.clone(), raw.clone())),
                 }
             }
-            (None, Some(default)) => out.set(name, json(default)),
+            (None, Some(default)) => out.set(name, json(supergraph, inner(&definition.var_type), default)),
             (None, None) if matches!(definition.var_type, Type::NonNullType(_)) => {
                 return Err(check.refuse("", missing(definition)));
             }
@@ -199,17 +199,34 @@ fn short(value: &Json) -> String {
     }
 }
 
-/// A constant of the language as JSON.
-fn json(value: &Value<'static, String>) -> String {
+/// A constant of a type, or of a list of it, as JSON.
+fn json(supergraph: &Supergraph, of: &str, value: &Value<'static, String>) -> String {
+    // An ID is text, and a large one would not survive as a number of JSON.
+    let number = |digits: String| match of {
+        "ID" => format!("\"{digits}\""),
+        _ => digits,
+    };
     match value {
         Value::Variable(_) | Value::Null => "null".into(),
-        Value::Int(number) => number.as_i64().unwrap_or_default().to_string(),
-        Value::Float(number) => Json::from(*number).to_string(),
+        Value::Int(digits) => number(digits.as_i64().unwrap_or_default().to_string()),
+        Value::Float(double) => Json::from(*double).to_string(),
         Value::Boolean(flag) => flag.to_string(),
+        Value::Enum(digits) if is_number(digits) => number(digits.clone()),
         Value::String(text) | Value::Enum(text) => Json::from(text.as_str()).to_string(),
-        Value::List(elements) => format!("[{}]", elements.iter().map(json).collect::<Vec<_>>().join(",")),
+        Value::List(elements) => {
+            let elements = elements.iter().map(|element| json(supergraph, of, element));
+            format!("[{}]", elements.collect::<Vec<_>>().join(","))
+        }
         Value::Object(fields) => {
-            let field = |(name, value): &(String, Value<'static, String>)| format!("\"{name}\":{}", json(value));
+            let definition = match supergraph.api_type(of) {
+                Some(TypeDefinition::InputObject(definition)) => definition.fields.as_slice(),
+                _ => &[],
+            };
+            let field = |(name, value): &(String, Value<'static, String>)| {
+                let field = definition.iter().find(|field| field.name == *name);
+                let of = field.map_or("", |field| inner(&field.value_type));
+                format!("\"{name}\":{}", json(supergraph, of, value))
+            };
             format!("{{{}}}", fields.iter().map(field).collect::<Vec<_>>().join(","))
         }
     }

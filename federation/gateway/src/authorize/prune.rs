@@ -1,11 +1,11 @@
 //! A document without the fields and fragments that its caller may not see.
 
 use graphql_tools::static_graphql::query::{Definition, Document, Field, Selection, SelectionSet};
+use platform_auth::Principal;
 
 use super::Rules;
 use crate::{
     conditions::{set_of, typename},
-    jwt::Principal,
     parse::kind_of,
 };
 

@@ -1,8 +1,9 @@
 //! What a caller must be or have.
 
 use graphql_tools::static_graphql::schema::{Directive, Value};
+use platform_auth::Principal;
 
-use crate::{jwt::Principal, outline::as_text, supergraph::argument};
+use crate::{outline::as_text, supergraph::argument};
 
 /// Conditions that must all hold. None of them: everybody may.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]

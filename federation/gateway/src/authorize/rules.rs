@@ -3,10 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use graphql_tools::static_graphql::schema::{Definition, Field, TypeDefinition};
+use platform_auth::Principal;
 
 use super::{Denied, Requirement, requirement::Names};
 use crate::{
-    jwt::Principal,
     outline::{OperationKind, inner, is_list},
     supergraph::Supergraph,
 };

@@ -105,7 +105,7 @@ pub(crate) struct Fresh {
 /// What to take away.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Invalidation {
+pub(crate) struct Invalidation {
     /// Answers of this subgraph alone.
     #[serde(default)]
     pub subgraph: Option<String>,

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use bytes::Bytes;
-use graphql_tools::{parser::parse_query, static_graphql::query::Document};
+use graphql_tools::static_graphql::query::Document;
 
 use super::{
     Entity, Fresh, Hints, Key, Policy, Store, Tags,
@@ -12,6 +12,7 @@ use super::{
     hints::{TypesOf, Unsaid},
 };
 use crate::{
+    numbers,
     outline::{Operation, OperationKind},
     subgraph::{Answer, Ask, CallError, Subgraphs, header_parts},
     telemetry,
@@ -234,7 +235,7 @@ impl Keeper<'_> {
 /// The document of a request of ours.
 fn document(parts: &Body<'_>) -> Option<Document> {
     let text: String = serde_json::from_str(parts.query.get()).ok()?;
-    Some(parse_query::<String>(&text).ok()?.into_static())
+    numbers::document_of(&text)
 }
 
 /// What a subgraph says of its answer, less the time it has been kept elsewhere.

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use axum::http::HeaderValue;
-use graphql_tools::parser::parse_query;
 use serde_json::json;
 
 use super::{AskedBy, CostReport, CostSettings, Model};
 use crate::{
+    numbers,
     outcome::Outcome,
     outline::Operation,
     plan::{Node, Plan},
@@ -29,10 +29,9 @@ impl Model {
         }
         let mut costs = BTreeMap::new();
         for (subgraph, document) in fetches {
-            let Ok(document) = parse_query::<String>(document) else {
+            let Some(document) = numbers::document_of(document) else {
                 continue;
             };
-            let document = document.into_static();
             let Some(operation) = Operation::find(&document, None) else {
                 continue;
             };

@@ -10,6 +10,7 @@ use crate::{
     Error, conditions,
     fault::Refusal,
     limits::{self, LimitSettings},
+    numbers::Numbers,
     outline::{Operation, OperationKind},
     parse,
     request::Variables,
@@ -93,13 +94,21 @@ impl Reader {
 }
 
 impl Checks {
-    /// The document of a text, once it has passed.
+    /// The document of a text, once it has passed, with its numbers as they were written.
     pub(super) fn document(
         &self,
         supergraph: &Supergraph,
         text: &str,
         name: Option<&str>,
     ) -> Result<Document, Refusal> {
+        let (readable, numbers) = Numbers::take_out(text);
+        let passed = self.passed(supergraph, &readable, name);
+        let mut document = passed.map_err(|refusal| numbers.told(refusal))?;
+        numbers.put_back(&mut document);
+        Ok(document)
+    }
+
+    fn passed(&self, supergraph: &Supergraph, text: &str, name: Option<&str>) -> Result<Document, Refusal> {
         let document = measured(Step::Parse, || parse::parse(text, self.limits.tokens))?;
         let operation = parse::operation(&document, name)?;
         limits::check(&document, operation, &self.limits)?;

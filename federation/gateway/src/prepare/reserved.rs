@@ -1,10 +1,8 @@
 //! A client's variable that is called as the planner calls its own: it has another name where it is planned and sent.
 
-use graphql_tools::static_graphql::query::{
-    Definition, Directive, Document, OperationDefinition, Selection, SelectionSet, Value, VariableDefinition,
-};
+use graphql_tools::static_graphql::query::{Definition, Document, Value};
 
-use crate::{plan::REPRESENTATIONS, request::Variables};
+use crate::{plan::REPRESENTATIONS, request::Variables, values};
 
 /// What the variable is to be called, if a document has it.
 pub(super) fn stand_in(document: &Document) -> Option<String> {
@@ -28,66 +26,22 @@ pub(super) fn stand_in(document: &Document) -> Option<String> {
 /// Gives the variable its other name in a document.
 pub(super) fn rename(document: &mut Document, to: &str) {
     for definition in &mut document.definitions {
-        match definition {
-            Definition::Fragment(fragment) => in_set(&mut fragment.selection_set, to),
-            Definition::Operation(operation) => {
-                let (variables, set) = match operation {
-                    OperationDefinition::SelectionSet(_) => continue,
-                    OperationDefinition::Query(it) => (&mut it.variable_definitions, &mut it.selection_set),
-                    OperationDefinition::Mutation(it) => (&mut it.variable_definitions, &mut it.selection_set),
-                    OperationDefinition::Subscription(it) => (&mut it.variable_definitions, &mut it.selection_set),
-                };
-                variables.iter_mut().for_each(|variable: &mut VariableDefinition| {
-                    in_name(&mut variable.name, to);
-                });
-                in_set(set, to);
-            }
+        if let Definition::Operation(operation) = definition {
+            let (declared, _) = values::head(operation);
+            declared.iter_mut().for_each(|variable| in_name(&mut variable.name, to));
         }
     }
+    values::each(document, &mut |value| {
+        if let Value::Variable(name) = value {
+            in_name(name, to);
+        }
+    });
 }
 
 /// Adds the variable's value under its other name.
 pub(super) fn copy(variables: &mut Variables, to: &str) {
     if let Some(raw) = variables.raw(REPRESENTATIONS).map(str::to_owned) {
         variables.set(to, raw);
-    }
-}
-
-fn in_set(set: &mut SelectionSet, to: &str) {
-    for selection in &mut set.items {
-        match selection {
-            Selection::Field(field) => {
-                in_arguments(&mut field.arguments, to);
-                in_directives(&mut field.directives, to);
-                in_set(&mut field.selection_set, to);
-            }
-            Selection::InlineFragment(fragment) => {
-                in_directives(&mut fragment.directives, to);
-                in_set(&mut fragment.selection_set, to);
-            }
-            Selection::FragmentSpread(spread) => in_directives(&mut spread.directives, to),
-        }
-    }
-}
-
-fn in_directives(directives: &mut [Directive], to: &str) {
-    for directive in directives {
-        in_arguments(&mut directive.arguments, to);
-    }
-}
-
-fn in_arguments(arguments: &mut [(String, Value)], to: &str) {
-    for (_, value) in arguments {
-        in_value(value, to);
-    }
-}
-
-fn in_value(value: &mut Value, to: &str) {
-    match value {
-        Value::Variable(name) => in_name(name, to),
-        Value::List(items) => items.iter_mut().for_each(|item| in_value(item, to)),
-        Value::Object(fields) => in_arguments(fields, to),
-        _ => {}
     }
 }
 

@@ -26,16 +26,16 @@ pub struct SupergraphConfig {
     #[serde(default)]
     pub federation_version: Option<serde_yaml_ng::Value>,
     /// The subgraphs by name.
-    pub subgraphs: BTreeMap<String, SubgraphEntry>,
+    pub(crate) subgraphs: BTreeMap<String, SubgraphEntry>,
     /// The folder that files are relative to.
     #[serde(skip)]
-    pub folder: PathBuf,
+    pub(crate) folder: PathBuf,
 }
 
 /// One subgraph.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct SubgraphEntry {
+pub(crate) struct SubgraphEntry {
     /// Where queries are sent. Where the schema is asked for, if this is absent.
     #[serde(default)]
     pub routing_url: Option<String>,
@@ -50,7 +50,7 @@ pub struct SubgraphEntry {
 /// Where a schema is: exactly one of the three.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct SchemaSource {
+pub(crate) struct SchemaSource {
     /// In a file, relative to the list.
     pub file: Option<PathBuf>,
     /// The subgraph tells it.

@@ -3,13 +3,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use graphql_tools::{
-    parser::parse_query,
-    static_graphql::query::{
-        Definition, Document, Field, FragmentDefinition, OperationDefinition, Selection, SelectionSet, TypeCondition,
-        Value, VariableDefinition,
-    },
+use graphql_tools::static_graphql::query::{
+    Definition, Document, Field, FragmentDefinition, OperationDefinition, Selection, SelectionSet, TypeCondition,
+    Value, VariableDefinition,
 };
+
+use crate::numbers;
 
 const ENTITIES: &str = "_entities";
 const REPRESENTATIONS: &str = "representations";
@@ -52,10 +51,9 @@ pub(super) type Renames = HashMap<(&'static str, String), String>;
 
 /// Takes a text apart. What cannot be read is not changed: the service will say what is wrong with it.
 pub(super) fn read(text: &str, renames: &Renames) -> Asked {
-    let Ok(document) = parse_query::<String>(text) else {
+    let Some(mut document) = numbers::document_of(text) else {
         return Asked::Plain;
     };
-    let mut document = document.into_static();
     if let Some(batches) = batches(&document) {
         return Asked::Entities(batches);
     }

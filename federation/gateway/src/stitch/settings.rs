@@ -20,17 +20,17 @@ pub struct Stitch {
     pub url: Option<String>,
     /// A file with its schema, where it does not tell it to introspection. In a list of subgraphs `schema` says it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub schema: Option<PathBuf>,
+    pub(crate) schema: Option<PathBuf>,
     /// The types that others may join, and the root fields that resolve them.
-    pub entities: BTreeMap<String, Resolvers>,
+    pub(crate) entities: BTreeMap<String, Resolvers>,
     /// What is left out: types, `Type.field`, or `Type.*`.
-    pub hide: Vec<String>,
+    pub(crate) hide: Vec<String>,
     /// Other names for root fields: `"Query.users" = "people"`.
-    pub rename: BTreeMap<String, String>,
+    pub(crate) rename: BTreeMap<String, String>,
     /// Types, or single fields as `Type.field`, that other subgraphs resolve as well.
-    pub shareable: Vec<String>,
+    pub(crate) shareable: Vec<String>,
     /// How many entities one request asks for.
-    pub batch: usize,
+    pub(crate) batch: usize,
 }
 
 impl Default for Stitch {
@@ -53,7 +53,7 @@ impl Default for Stitch {
     untagged,
     expecting = "expected { key = \"id\", field = \"user\", arguments = { id = \"id\" } }, or a list of such"
 )]
-pub enum Resolvers {
+pub(crate) enum Resolvers {
     /// In one way.
     One(Resolver),
     /// In several.
@@ -62,7 +62,7 @@ pub enum Resolvers {
 
 impl Resolvers {
     /// All of them.
-    pub fn all(&self) -> &[Resolver] {
+    pub(crate) fn all(&self) -> &[Resolver] {
         match self {
             Self::One(one) => std::slice::from_ref(one),
             Self::Several(several) => several,
@@ -73,7 +73,7 @@ impl Resolvers {
 /// A root field that finds entities by their key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Resolver {
+pub(crate) struct Resolver {
     /// The fields that tell one entity from another, as in `@key`.
     pub key: String,
     /// The root field of queries that gives the entity, or a list of entities.

@@ -15,7 +15,7 @@ use federation_gateway::Settings;
 use futures::stream;
 use serde_json::{Value, json};
 
-use crate::support::{Part, TestGateway, over_sockets, shop, stand_in::StandIn};
+use crate::support::{Part, TestGateway, over_sockets, settings, shop, stand_in::StandIn};
 
 const LINK: &str = "extend schema @link(url: \"https://specs.apollo.dev/federation/v2.3\", import: [\"@key\"])";
 
@@ -31,10 +31,7 @@ async fn with_users(users: &StandIn, settings: Settings) -> TestGateway {
 }
 
 fn quick() -> Settings {
-    let mut settings = Settings::default();
-    settings.traffic.timeout = platform_config::Duration::from_millis(200);
-    settings.traffic.retries = 0;
-    settings
+    settings(json!({ "traffic": { "timeout": "200ms", "retries": 0 } }))
 }
 
 /// An entity `{ __typename: "User", id }` for each one asked for.
@@ -193,8 +190,7 @@ async fn bytes_that_are_not_text_are_not_handed_on() {
 async fn an_answer_that_is_too_large_is_not_read_to_its_end() {
     let users =
         StandIn::new(|_| async { format!("{{\"data\":{{\"you\":{{\"email\":\"{}\"}}}}}}", "x".repeat(10_000)) });
-    let mut settings = quick();
-    settings.traffic.answer = platform_config::ByteSize(5_000);
+    let settings = settings(json!({ "traffic": { "answer": "5KB", "retries": 0 } }));
     let gateway = with_users(&users, settings).await;
 
     let answer = gateway.run("{ you { email } }").await;
@@ -238,8 +234,7 @@ async fn an_error_of_an_entity_stands_at_the_entitys_place() {
 #[tokio::test]
 async fn errors_of_subgraphs_can_be_kept_from_clients() {
     let users = StandIn::json(json!({ "data": { "you": null }, "errors": [{ "message": "secret", "path": ["you"] }] }));
-    let mut settings = quick();
-    settings.execution.subgraph_errors = federation_gateway::SubgraphErrors::Redact;
+    let settings = settings(json!({ "execution": { "subgraph-errors": "redact" } }));
     let gateway = with_users(&users, settings).await;
 
     let answer = gateway.run("{ you { email } }").await;

@@ -4,7 +4,7 @@ use federation_gateway::Settings;
 use platform_http::Method;
 use serde_json::{Value, json};
 
-use crate::support::{TestGateway, in_process, shop};
+use crate::support::{TestGateway, in_process, settings, shop};
 
 const RESPONSE_JSON: &str = "application/graphql-response+json";
 
@@ -190,9 +190,8 @@ async fn variables_are_checked_before_anybody_is_asked() {
 
 #[tokio::test]
 async fn batches_are_refused_unless_they_are_switched_on() {
-    let (off, mut settings) = (gateway().await, Settings::default());
-    settings.http.batch = 2;
-    let on = in_process(shop::parts(), settings).await;
+    let off = gateway().await;
+    let on = in_process(shop::parts(), settings(json!({ "http": { "batch": 2 } }))).await;
     let one = json!({ "query": "{ me { name } }" });
 
     let refused = post(&off, "application/json", &json!([one, one])).await;
@@ -206,9 +205,7 @@ async fn batches_are_refused_unless_they_are_switched_on() {
 
 #[tokio::test]
 async fn introspection_can_be_switched_off() {
-    let mut settings = Settings::default();
-    settings.http.introspection = Some(false);
-    let gateway = in_process(shop::parts(), settings).await;
+    let gateway = in_process(shop::parts(), settings(json!({ "http": { "introspection": false } }))).await;
 
     let schema = gateway.run("{ me { name } __schema { queryType { name } } }").await;
     let typename = gateway.run("{ me { __typename } }").await;
@@ -260,9 +257,7 @@ async fn a_browser_gets_a_page_that_needs_no_network() {
 
 #[tokio::test]
 async fn bodies_and_documents_have_a_limit() {
-    let mut settings = Settings::default();
-    settings.http.body = platform_config::ByteSize(1000);
-    let gateway = in_process(shop::parts(), settings).await;
+    let gateway = in_process(shop::parts(), settings(json!({ "http": { "body": "1KB" } }))).await;
 
     let long = gateway
         .post(&json!({ "query": format!("{{ me {{ name }} }} #{}", "x".repeat(2000)) }))

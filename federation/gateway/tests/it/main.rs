@@ -15,6 +15,7 @@ mod http;
 mod identity;
 mod limits;
 mod merging;
+mod numbers;
 mod overrides;
 mod peers;
 mod persisted;

@@ -18,6 +18,7 @@ use crate::support::{
     corpus::{self, Case},
     over_sockets,
     random::{self, Operations},
+    settings,
     stand_in::StandIn,
 };
 
@@ -98,13 +99,8 @@ async fn a_field_that_takes_its_argument_from_a_context_is_refused_and_others_ar
 
 #[tokio::test]
 async fn planning_has_a_budget() {
-    let mut settings = Settings::default();
-    settings.planning.budget = platform_config::Duration::from_millis(0);
-    let gateway = over_sockets(
-        vec![StandIn::json(json!({})).part("a", "type Query { you: String }")],
-        settings,
-    )
-    .await;
+    let part = StandIn::json(json!({})).part("a", "type Query { you: String }");
+    let gateway = over_sockets(vec![part], settings(json!({ "planning": { "budget": "0s" } }))).await;
 
     let answer = gateway.run("{ you }").await;
 

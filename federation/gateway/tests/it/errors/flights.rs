@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use federation_gateway::Settings;
 use serde_json::{Value, json};
 use tokio::{sync::Semaphore, time::timeout};
 
-use super::quick;
 use crate::support::{TestGateway, over_sockets, settings, stand_in::StandIn, tokens};
 
 /// A subgraph that answers once it may.
@@ -48,11 +46,7 @@ async fn asked_times(slow: &StandIn, count: usize) {
 #[tokio::test]
 async fn equal_queries_in_flight_are_asked_once_and_others_are_not() {
     let (slow, gate) = held();
-    let mut settings = Settings::default();
-    settings.headers.all = vec![federation_gateway::HeaderRule {
-        forward: Some("x-tenant".into()),
-        ..Default::default()
-    }];
+    let settings = settings(json!({ "headers": { "all": [{ "forward": "x-tenant" }] } }));
     let gateway = over_sockets(vec![slow.part("slow", "type Query { you: String }")], settings).await;
     let of = |tenant: &str| ask(&gateway, Some(("x-tenant", tenant.to_owned())));
     let last = async {
@@ -107,8 +101,7 @@ async fn steps_that_need_nothing_of_each_other_run_at_the_same_time() {
         });
         waits.part(name, &format!("type Query {{ {name}: Int }}"))
     };
-    let mut settings = quick();
-    settings.traffic.timeout = platform_config::Duration::from_secs(10);
+    let settings = settings(json!({ "traffic": { "timeout": "10s", "retries": 0 } }));
     let gateway = over_sockets(vec![part("left"), part("right")], settings).await;
 
     assert_eq!(gateway.data("{ left right }").await, json!({ "left": 1, "right": 1 }));

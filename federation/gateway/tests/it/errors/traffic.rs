@@ -18,7 +18,6 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use super::quick;
 use crate::support::{Part, over_sockets, settings, stand_in::StandIn};
 
 #[tokio::test]
@@ -36,9 +35,7 @@ async fn a_query_is_tried_again_and_a_mutation_is_not() {
         }
     });
     let part = flaky.part("flaky", "type Query { you: String } type Mutation { write: String }");
-    let mut settings = quick();
-    settings.traffic.retries = 2;
-    let gateway = over_sockets(vec![part], settings).await;
+    let gateway = over_sockets(vec![part], settings(json!({ "traffic": { "retries": 2 } }))).await;
 
     let read = gateway.run("{ you }").await;
     let write = gateway.run("mutation { write }").await;
@@ -61,9 +58,8 @@ async fn a_subgraph_that_fails_all_the_time_is_left_alone_until_it_is_back() {
             }
         }
     });
-    let mut settings = quick();
-    settings.traffic.breaker_failures = 3;
-    settings.traffic.breaker_pause = platform_config::Duration::from_millis(50);
+    let traffic = json!({ "retries": 0, "breaker-failures": 3, "breaker-pause": "50ms" });
+    let settings = settings(json!({ "traffic": traffic }));
     let gateway = over_sockets(vec![broken.part("broken", "type Query { you: String }")], settings).await;
 
     for _ in 0..3 {
