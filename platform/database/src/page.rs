@@ -36,6 +36,15 @@ pub trait Key: IntoValueTuple + Serialize + DeserializeOwned {}
 impl<K: IntoValueTuple + Serialize + DeserializeOwned> Key for K {}
 
 impl PageArgs {
+    /// The page of the first rows after a cursor.
+    pub fn forward(first: Option<i32>, after: Option<String>) -> Self {
+        Self {
+            first,
+            after,
+            ..Self::default()
+        }
+    }
+
     /// How many rows the page has, or why it cannot be given.
     fn size(&self) -> Result<u64, DatabaseError> {
         if self.first.is_some() && self.last.is_some() {

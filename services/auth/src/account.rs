@@ -60,7 +60,7 @@ platform_database::unrelated!();
 
 /// What a new account is made of.
 #[derive(Clone, Debug)]
-pub struct New {
+pub(crate) struct New {
     /// The mail address, proven.
     pub email: String,
     /// The name.
@@ -82,7 +82,7 @@ impl Model {
 }
 
 /// A mail address as it is compared.
-pub fn key_of(email: &str) -> String {
+pub(crate) fn key_of(email: &str) -> String {
     email.trim().to_ascii_lowercase()
 }
 
@@ -106,7 +106,7 @@ pub async fn by_email(db: &impl ConnectionTrait, email: &str) -> Result<Option<M
 }
 
 /// Makes an account and tells the other services.
-pub async fn create(auth: &Auth, tx: &Tx, new: New) -> Result<Model> {
+pub(crate) async fn create(auth: &Auth, tx: &Tx, new: New) -> Result<Model> {
     let now = auth.now();
     let account = Model {
         id: auth.context.ids().v7(),
@@ -183,7 +183,7 @@ pub(crate) async fn move_to(auth: &Auth, tx: &Tx, id: Uuid, email: &str) -> Resu
 
 /// Deletes an account with everything that belongs to it, ends its sessions everywhere and tells the other services.
 /// Deleting one that is gone already does nothing.
-pub async fn delete(auth: &Auth, tx: &Tx, id: Uuid) -> Result<()> {
+pub(crate) async fn delete(auth: &Auth, tx: &Tx, id: Uuid) -> Result<()> {
     hold(tx, id).await?;
     session::end_all(auth, tx, (id, None), session::Why::Deleted).await?;
     revocation::of_keys(auth, tx, id).await?;
@@ -225,7 +225,7 @@ async fn ways_in(db: &impl ConnectionTrait, account: &Model) -> Result<u64> {
 }
 
 /// Deletes the caller's account.
-pub async fn delete_own(auth: &Auth, caller: &Caller) -> Result<()> {
+pub(crate) async fn delete_own(auth: &Auth, caller: &Caller) -> Result<()> {
     let tx = auth.db.begin().await?;
     caller.hold_confirmed(auth, &tx).await?;
     delete(auth, &tx, caller.account.id).await?;

@@ -88,7 +88,7 @@ async fn is_let(auth: &Auth, caller: &Caller, (needs, about): (Needs, About)) ->
 }
 
 /// A page of the accounts that are wanted, the newest first.
-pub async fn page(auth: &Auth, caller: &Caller, filter: &Filter, page: &PageArgs) -> Result<Connection<Model>> {
+pub(crate) async fn page(auth: &Auth, caller: &Caller, filter: &Filter, page: &PageArgs) -> Result<Connection<Model>> {
     is_let(auth, caller, (LOOK, About::everything())).await?;
     let order = (Column::Id, |account: &Model| account.id);
     let (db, select) = (auth.db.read(), filter.select()?);
@@ -102,7 +102,7 @@ pub async fn list(db: &impl ConnectionTrait, filter: &Filter, most: u64) -> Resu
 }
 
 /// An account.
-pub async fn find(auth: &Auth, caller: &Caller, id: Uuid) -> Result<Model> {
+pub(crate) async fn find(auth: &Auth, caller: &Caller, id: Uuid) -> Result<Model> {
     is_let(auth, caller, (LOOK, About::everything())).await?;
     let account = account::find(auth.db.read(), id).await?;
     account.ok_or(Error::NoSuch("account"))

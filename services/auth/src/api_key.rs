@@ -35,7 +35,7 @@ const NOTED_EVERY: TimeDelta = TimeDelta::minutes(1);
 #[sea_orm(table_name = "api_keys")]
 #[graphql(name = "ApiKey", complex)]
 #[serde(rename_all = "camelCase")]
-pub struct Model {
+pub(crate) struct Model {
     /// Its id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
@@ -83,7 +83,7 @@ fn as_list<S: serde::Serializer>(scopes: &str, serializer: S) -> Result<S::Ok, S
 #[derive(Clone, Debug, Deserialize, async_graphql::InputObject)]
 #[graphql(name = "CreateApiKeyInput")]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct New {
+pub(crate) struct New {
     /// What to call it.
     pub name: String,
     /// What it may be used for: names of permissions, `users:read`, `users:write`, or what the operator lists.
@@ -95,7 +95,7 @@ pub struct New {
 }
 
 /// Makes a key. Its text is shown this once.
-pub async fn create(auth: &Auth, caller: &Caller, new: New) -> Result<(Model, Secret<String>)> {
+pub(crate) async fn create(auth: &Auth, caller: &Caller, new: New) -> Result<(Model, Secret<String>)> {
     let now = auth.now();
     if new.expires_at.is_some_and(|end| end <= now) {
         return Err(Error::field("expiresAt", "must be in the future"));
@@ -141,7 +141,7 @@ fn of(account: Uuid, now: DateTime<Utc>) -> platform_database::orm::Select<Entit
 }
 
 /// The keys of an account, the newest first, ended ones too.
-pub async fn list(db: &impl ConnectionTrait, account: Uuid) -> Result<Vec<Model>> {
+pub(crate) async fn list(db: &impl ConnectionTrait, account: Uuid) -> Result<Vec<Model>> {
     let of_account = Entity::find().filter(Column::AccountId.eq(account));
     Ok(of_account.order_by_desc(Column::Id).limit(1_000).all(db).await?)
 }
@@ -160,7 +160,7 @@ pub(crate) async fn live(db: &impl ConnectionTrait, account: Uuid) -> Result<Vec
 }
 
 /// Revokes a key of the caller's: everywhere within seconds. That of somebody else is not there.
-pub async fn revoke(auth: &Auth, caller: &Caller, id: Uuid) -> Result<()> {
+pub(crate) async fn revoke(auth: &Auth, caller: &Caller, id: Uuid) -> Result<()> {
     let now = auth.now();
     let tx = auth.db.begin().await?;
     // Held first, as whoever revokes all of them holds it.

@@ -29,7 +29,7 @@ pub struct Caller {
 impl Caller {
     /// Looks up whoever a verified token names. The session is asked for again, so that here a session that ended is
     /// over at once.
-    pub async fn of(auth: &Auth, principal: &Principal) -> Result<Self> {
+    pub(crate) async fn of(auth: &Auth, principal: &Principal) -> Result<Self> {
         let session = match (principal.kind, principal.session) {
             (Kind::User, Some(session)) => session,
             _ => return Err(Error::NotAPerson),

@@ -17,7 +17,7 @@ const DEVICE: &str = "x-device-token";
 
 /// The sender of a request.
 #[derive(Clone, Debug, Default)]
-pub struct Client {
+pub(crate) struct Client {
     /// Its address.
     pub address: Option<String>,
     /// What it says of itself.

@@ -10,12 +10,12 @@ use async_graphql::{Context, EmptySubscription, Schema};
 
 use crate::{caller::Caller, error::Result, store::Auth};
 
-pub use account::{Account, User};
-pub use mutation::Mutation;
-pub use query::Query;
+use account::{Account, User};
+use mutation::Mutation;
+use query::Query;
 
 /// The schema over a store, ready to be a subgraph.
-pub fn schema(auth: &Auth) -> Schema<Query, Mutation, EmptySubscription> {
+pub(crate) fn schema(auth: &Auth) -> Schema<Query, Mutation, EmptySubscription> {
     platform_graphql::schema(Query, Mutation, EmptySubscription)
         .data(auth.clone())
         .finish()

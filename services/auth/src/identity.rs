@@ -30,7 +30,7 @@ const MOST: u64 = 20;
 #[sea_orm(table_name = "identities")]
 #[graphql(name = "LinkedIdentity")]
 #[serde(rename_all = "camelCase")]
-pub struct Model {
+pub(crate) struct Model {
     /// Its id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
@@ -155,7 +155,7 @@ pub(crate) async fn tie(auth: &Auth, tx: &Tx, account: &account::Model, claimed:
 }
 
 /// The identities of an account, the newest first.
-pub async fn list(db: &impl ConnectionTrait, account: Uuid) -> Result<Vec<Model>> {
+pub(crate) async fn list(db: &impl ConnectionTrait, account: Uuid) -> Result<Vec<Model>> {
     let of_account = Entity::find().filter(Column::AccountId.eq(account));
     Ok(of_account.order_by_desc(Column::Id).all(db).await?)
 }
@@ -193,7 +193,7 @@ pub(crate) async fn leave(auth: &Auth, tx: &Tx, account: &account::Model) -> Res
 }
 
 /// Unties an identity of the caller's, unless it is the only way in.
-pub async fn remove(auth: &Auth, caller: &Caller, id: Uuid) -> Result<()> {
+pub(crate) async fn remove(auth: &Auth, caller: &Caller, id: Uuid) -> Result<()> {
     let of_caller = Entity::delete_many()
         .filter(Column::Id.eq(id))
         .filter(Column::AccountId.eq(caller.account.id));

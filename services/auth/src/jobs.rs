@@ -26,13 +26,13 @@ const REMEMBERED: TimeDelta = TimeDelta::days(30);
 
 /// Sends a mail.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct SendMail {
+pub(crate) struct SendMail {
     letter: Letter,
 }
 
 /// Tends the keys that sign tokens.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct TendKeys {}
+pub(crate) struct TendKeys {}
 
 /// Forgets what is over.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -18,7 +18,7 @@ use crate::{
 /// A mail that is to be sent. It names what it is about; who gets it and what it says is looked up when it is sent, so
 /// that asking for it takes as long whoever was named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Letter {
+pub(crate) enum Letter {
     /// The link that proves an address, or the news that it has an account.
     Registration(Uuid),
     /// The link that sets a new password, if there is an account.
@@ -33,7 +33,7 @@ pub enum Letter {
 
 /// What was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Notice {
+pub(crate) enum Notice {
     /// The password.
     Password,
     /// Codes are asked for.

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Sends mail.
-pub struct Mailer {
+pub(crate) struct Mailer {
     from: Mailbox,
     way: Way,
 }

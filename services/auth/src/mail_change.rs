@@ -29,7 +29,7 @@ const PREFIX: &str = "hl";
 /// A change that waits for one or both ends.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "mail_changes")]
-pub struct Model {
+pub(crate) struct Model {
     /// Its id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
@@ -55,7 +55,7 @@ platform_database::unrelated!();
 
 /// How far a change is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Progress {
+pub(crate) enum Progress {
     /// The other end has to agree too.
     HalfWay,
     /// The address is changed.
@@ -63,7 +63,7 @@ pub enum Progress {
 }
 
 /// Begins a change; one that was under way is void. Whether the new address has an account nobody learns here.
-pub async fn begin(auth: &Auth, caller: &Caller, email: &str) -> Result<()> {
+pub(crate) async fn begin(auth: &Auth, caller: &Caller, email: &str) -> Result<()> {
     let email = input::email(email)?;
     if email == caller.account.email {
         return Err(Error::field("email", "is the address the account has"));
@@ -120,7 +120,7 @@ pub(crate) async fn by_id(tx: &Tx, id: Uuid, now: DateTime<Utc>) -> Result<Optio
 }
 
 /// Agrees for the end that got this token. When both have, the address is changed and all sessions end.
-pub async fn confirm(auth: &Auth, token: &str) -> Result<Progress> {
+pub(crate) async fn confirm(auth: &Auth, token: &str) -> Result<Progress> {
     let hash = TokenHash::of_token(PREFIX, token).ok_or(Error::Spent)?;
     let hash = Some(hash.as_bytes().to_vec());
     let now = auth.now();

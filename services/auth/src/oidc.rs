@@ -28,7 +28,7 @@ use crate::{
 };
 
 use provider::Known;
-pub use provider::Providers;
+pub(crate) use provider::Providers;
 
 /// The longest place to go back to.
 const LONGEST_PLACE: usize = 2_000;
@@ -37,7 +37,7 @@ pub(crate) const HOME: &str = "/auth/page";
 
 /// Where somebody is sent.
 #[derive(Clone, Debug)]
-pub struct Departure {
+pub(crate) struct Departure {
     /// The provider's page.
     pub url: String,
     /// What the browser keeps, so that nobody else can come back in its place.
@@ -46,7 +46,7 @@ pub struct Departure {
 
 /// What a trip is for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Purpose {
+pub(crate) struct Purpose {
     /// How the tokens are to travel.
     pub mode: Mode,
     /// Where on this site the browser goes afterwards.
@@ -57,7 +57,7 @@ pub struct Purpose {
 
 /// What a trip led to.
 #[derive(Clone, Debug)]
-pub enum Arrival {
+pub(crate) enum Arrival {
     /// Somebody signs in.
     SignIn(Outcome),
     /// The identity is tied to the account of who was signed in.
@@ -76,7 +76,7 @@ struct Trip {
 
 /// What the provider sends back.
 #[derive(Clone, Debug, Default, Deserialize)]
-pub struct Return {
+pub(crate) struct Return {
     /// The code for the tokens.
     code: Option<String>,
     /// The state that was sent.
@@ -88,7 +88,7 @@ pub struct Return {
 }
 
 /// Where the browser goes afterwards: a path of this site, and nothing that a browser could take for another one.
-pub fn place(text: Option<&str>) -> Result<String> {
+pub(crate) fn place(text: Option<&str>) -> Result<String> {
     let text = text.unwrap_or(HOME);
     let is_path = text.starts_with('/') && !text.starts_with("//") && text.len() <= LONGEST_PLACE;
     let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
@@ -101,7 +101,7 @@ pub fn place(text: Option<&str>) -> Result<String> {
 }
 
 /// Sends somebody to a provider.
-pub async fn depart(auth: &Auth, name: &str, purpose: Purpose, client: &Client) -> Result<Departure> {
+pub(crate) async fn depart(auth: &Auth, name: &str, purpose: Purpose, client: &Client) -> Result<Departure> {
     let known = auth.providers.get(name)?;
     let random = auth.context.random();
     let secret = || base64url(&random.bytes::<32>());
@@ -139,7 +139,7 @@ pub async fn depart(auth: &Auth, name: &str, purpose: Purpose, client: &Client) 
 }
 
 /// Takes somebody back: signs them in, or ties the identity to the account they left from.
-pub async fn arrive(
+pub(crate) async fn arrive(
     auth: &Auth,
     name: &str,
     (back, binding): (Return, Option<&str>),

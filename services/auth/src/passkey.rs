@@ -45,7 +45,7 @@ const ATTEMPTS: i32 = 1;
 #[sea_orm(table_name = "passkeys")]
 #[graphql(name = "Passkey")]
 #[serde(rename_all = "camelCase")]
-pub struct Model {
+pub(crate) struct Model {
     /// Its id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
@@ -73,7 +73,7 @@ platform_database::unrelated!();
 
 /// A question to a browser, and what has to come back with its answer.
 #[derive(Clone, Debug)]
-pub struct Question {
+pub(crate) struct Question {
     /// What has to be sent with the answer.
     pub token: Secret<String>,
     /// What the browser is asked.
@@ -99,7 +99,7 @@ fn webauthn(auth: &Auth) -> Result<&Webauthn> {
 }
 
 /// Begins to register a passkey.
-pub async fn begin(auth: &Auth, caller: &Caller) -> Result<Question> {
+pub(crate) async fn begin(auth: &Auth, caller: &Caller) -> Result<Question> {
     let tx = auth.db.begin().await?;
     let account = caller.hold_confirmed(auth, &tx).await?.account;
     let present = list(&tx, account.id).await?;
@@ -125,7 +125,7 @@ pub async fn begin(auth: &Auth, caller: &Caller) -> Result<Question> {
 }
 
 /// Registers the passkey that the browser made.
-pub async fn register(
+pub(crate) async fn register(
     auth: &Auth,
     caller: &Caller,
     (token, name): (&str, &str),
@@ -160,7 +160,7 @@ pub async fn register(
 }
 
 /// Begins to sign in, as nobody.
-pub async fn ask_for(auth: &Auth, client: &Client) -> Result<Question> {
+pub(crate) async fn ask_for(auth: &Auth, client: &Client) -> Result<Question> {
     let (options, state) = webauthn(auth)?
         .start_discoverable_authentication()
         .map_err(Error::internal)?;
@@ -177,7 +177,12 @@ async fn ask(auth: &Auth, tx: &Tx, what: (Kind, Option<Uuid>), state: &impl Seri
 }
 
 /// Signs in whoever the passkey belongs to.
-pub async fn sign_in(auth: &Auth, token: &str, credential: &PublicKeyCredential, by: (Mode, &Client)) -> Result<Grant> {
+pub(crate) async fn sign_in(
+    auth: &Auth,
+    token: &str,
+    credential: &PublicKeyCredential,
+    by: (Mode, &Client),
+) -> Result<Grant> {
     let challenge = challenge::attempt(auth, Kind::Passkey, token, ATTEMPTS).await?;
     let state: DiscoverableAuthentication = challenge.data()?;
     let webauthn = webauthn(auth)?;
@@ -221,7 +226,7 @@ async fn used(
 }
 
 /// The passkeys of an account, the newest first.
-pub async fn list(db: &impl ConnectionTrait, account: Uuid) -> Result<Vec<Model>> {
+pub(crate) async fn list(db: &impl ConnectionTrait, account: Uuid) -> Result<Vec<Model>> {
     let of_account = Entity::find().filter(Column::AccountId.eq(account));
     Ok(of_account.order_by_desc(Column::Id).all(db).await?)
 }
@@ -238,7 +243,7 @@ pub(crate) async fn count(db: &impl ConnectionTrait, account: Uuid) -> Result<u6
 }
 
 /// Removes a passkey of the caller's, unless it is the only way in.
-pub async fn remove(auth: &Auth, caller: &Caller, id: Uuid) -> Result<()> {
+pub(crate) async fn remove(auth: &Auth, caller: &Caller, id: Uuid) -> Result<()> {
     let of_caller = Entity::delete_many()
         .filter(Column::Id.eq(id))
         .filter(Column::AccountId.eq(caller.account.id));

@@ -35,7 +35,7 @@ pub(crate) struct Forgotten {
 
 /// Changes the password, or sets the first one. All other sessions end. Where signing in asks for a code, the password
 /// proves nothing by itself, here neither.
-pub async fn change(
+pub(crate) async fn change(
     auth: &Auth,
     caller: &Caller,
     (present, new): (Option<Secret<String>>, Secret<String>),
@@ -73,7 +73,7 @@ pub async fn change(
 }
 
 /// Has a link sent, if there is such an account. What is done here is the same if there is none.
-pub async fn forgot(auth: &Auth, email: &str, client: &Client) -> Result<()> {
+pub(crate) async fn forgot(auth: &Auth, email: &str, client: &Client) -> Result<()> {
     let email = input::email(email)?;
     let tx = auth.db.begin().await?;
     throttle::mails(auth, &tx, client).await?;
@@ -85,7 +85,7 @@ pub async fn forgot(auth: &Auth, email: &str, client: &Client) -> Result<()> {
 
 /// What becomes of API keys, passkeys and identities when the password is reset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
+pub(crate) enum Access {
     /// They go: whoever had the account may have added them.
     Removed,
     /// They stay, as the owner wants who has merely forgotten the password.
@@ -93,7 +93,7 @@ pub enum Access {
 }
 
 /// Sets a new password for who has the link. All sessions end, and what else opens the account goes unless it is kept.
-pub async fn reset(auth: &Auth, token: &str, (new, access): (Secret<String>, Access)) -> Result<()> {
+pub(crate) async fn reset(auth: &Auth, token: &str, (new, access): (Secret<String>, Access)) -> Result<()> {
     let challenge = challenge::attempt(auth, Kind::Reset, token, ATTEMPTS).await?;
     let id = challenge.account_id.ok_or(Error::Spent)?;
     let sent: Forgotten = challenge.data()?;

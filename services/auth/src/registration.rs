@@ -28,7 +28,7 @@ const ATTEMPTS: i32 = 10;
 /// What somebody registers with.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Registration {
+pub(crate) struct Registration {
     /// The mail address.
     pub email: String,
     /// The password.
@@ -49,7 +49,7 @@ pub(crate) struct Pending {
 }
 
 /// Takes a registration and has a mail sent: with a link, or to the owner of the account that is there already.
-pub async fn register(auth: &Auth, registration: Registration, client: &Client) -> Result<()> {
+pub(crate) async fn register(auth: &Auth, registration: Registration, client: &Client) -> Result<()> {
     if !auth.settings.registration {
         return Err(Error::Closed);
     }
@@ -75,7 +75,7 @@ pub async fn register(auth: &Auth, registration: Registration, client: &Client) 
 }
 
 /// Makes the account: for who has the link and knows the password.
-pub async fn verify(auth: &Auth, token: &str, password: Secret<String>, by: (Mode, &Client)) -> Result<Grant> {
+pub(crate) async fn verify(auth: &Auth, token: &str, password: Secret<String>, by: (Mode, &Client)) -> Result<Grant> {
     let challenge = challenge::attempt(auth, Kind::Registration, token, ATTEMPTS).await?;
     let pending: Pending = challenge.data()?;
     let verdict = auth.verify(password, Some(pending.hash.clone())).await?;
@@ -100,16 +100,16 @@ pub async fn verify(auth: &Auth, token: &str, password: Secret<String>, by: (Mod
 /// A password or another secret on its way in. It is never printed.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(transparent)]
-pub struct Hidden(Secret<String>);
+pub(crate) struct Hidden(Secret<String>);
 
 impl Hidden {
     /// The text.
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         self.0.expose()
     }
 
     /// The secret.
-    pub fn secret(self) -> Secret<String> {
+    pub(crate) fn secret(self) -> Secret<String> {
         self.0
     }
 }

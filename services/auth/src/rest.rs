@@ -25,7 +25,7 @@ use axum::{
 use crate::{cookie, store::Auth};
 
 /// Every route of the service.
-pub fn router(auth: &Auth) -> Router {
+pub(crate) fn router(auth: &Auth) -> Router {
     let all = routes::all().into_iter();
     all.fold(Router::new(), |router, route| route.join(router))
         .layer(from_fn(unstored))
@@ -33,7 +33,7 @@ pub fn router(auth: &Auth) -> Router {
 }
 
 /// Asks who sends a request before anything else is done: by the header, or by the cookie that becomes it.
-pub fn protect(auth: &Auth, router: Router) -> Router {
+pub(crate) fn protect(auth: &Auth, router: Router) -> Router {
     auth.identity
         .protect(router)
         .layer(from_fn_with_state(auth.clone(), cookie::unwrap))

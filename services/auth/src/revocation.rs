@@ -31,7 +31,7 @@ const MOST: u64 = 10_000;
 /// A session, or a key, whose tokens are not to be accepted any more.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "revocations")]
-pub struct Model {
+pub(crate) struct Model {
     /// What is over: a session or a key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub session_id: Uuid,

@@ -142,7 +142,7 @@ impl Model {
 }
 
 /// The sessions of an account that last, the newest first.
-pub async fn list(db: &impl ConnectionTrait, account: Uuid, now: DateTime<Utc>) -> Result<Vec<Model>> {
+pub(crate) async fn list(db: &impl ConnectionTrait, account: Uuid, now: DateTime<Utc>) -> Result<Vec<Model>> {
     let select = of(account, now).filter(refresh::is_left(now));
     Ok(select.order_by_desc(Column::Id).limit(1_000).all(db).await?)
 }
@@ -218,14 +218,14 @@ pub(crate) async fn confirmed(tx: &Tx, id: Uuid, now: DateTime<Utc>) -> Result<(
 }
 
 /// Signs out: ends the session that asks.
-pub async fn sign_out(auth: &Auth, session: &Model) -> Result<()> {
+pub(crate) async fn sign_out(auth: &Auth, session: &Model) -> Result<()> {
     let tx = auth.db.begin().await?;
     end(auth, &tx, session, Why::SignedOut).await?;
     Ok(tx.commit().await?)
 }
 
 /// Ends a session of the caller's. That of somebody else is not there.
-pub async fn revoke(auth: &Auth, caller: &Caller, id: Uuid) -> Result<()> {
+pub(crate) async fn revoke(auth: &Auth, caller: &Caller, id: Uuid) -> Result<()> {
     let tx = auth.db.begin().await?;
     let session = live(&tx, id, auth.now()).await.ok();
     let session = session.filter(|session| session.account_id == caller.account.id);
@@ -235,7 +235,7 @@ pub async fn revoke(auth: &Auth, caller: &Caller, id: Uuid) -> Result<()> {
 }
 
 /// Ends all other sessions of the caller, and says how many there were.
-pub async fn revoke_others(auth: &Auth, caller: &Caller) -> Result<u64> {
+pub(crate) async fn revoke_others(auth: &Auth, caller: &Caller) -> Result<u64> {
     let tx = auth.db.begin().await?;
     let ended = end_all(auth, &tx, (caller.account.id, Some(caller.session.id)), Why::Revoked).await?;
     tx.commit().await?;

@@ -169,7 +169,7 @@ impl Settings {
     }
 
     /// Whether people reach the service over TLS.
-    pub fn is_secure(&self) -> bool {
+    pub(crate) fn is_secure(&self) -> bool {
         self.public_url.starts_with("https://")
     }
 }

@@ -30,7 +30,7 @@ const ATTEMPTS: i32 = 5;
 
 /// What an attempt to sign in leads to.
 #[derive(Clone, Debug)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// Somebody is signed in.
     SignedIn(Box<Grant>),
     /// A code is asked for.
@@ -39,7 +39,7 @@ pub enum Outcome {
 
 /// The next step of a sign-in.
 #[derive(Clone, Debug)]
-pub struct Step {
+pub(crate) struct Step {
     /// What has to be sent with the code.
     pub token: Secret<String>,
     /// Until when.
@@ -56,7 +56,7 @@ pub(crate) enum Factor {
 }
 
 /// Signs in by a password. Whether there is such an account shows neither in the answer nor in the work it took.
-pub async fn with_password(
+pub(crate) async fn with_password(
     auth: &Auth,
     (email, password): (&str, Secret<String>),
     by: (Mode, &Client),
@@ -129,7 +129,7 @@ async fn tied(
 }
 
 /// Gives the code, or a recovery code, after the password.
-pub async fn with_code(auth: &Auth, token: &str, code: Secret<String>, by: (Mode, &Client)) -> Result<Grant> {
+pub(crate) async fn with_code(auth: &Auth, token: &str, code: Secret<String>, by: (Mode, &Client)) -> Result<Grant> {
     let challenge = challenge::open_to(auth, Kind::Code, token, ATTEMPTS).await?;
     let id = challenge.account_id.ok_or(Error::Spent)?;
     let factor: Factor = challenge.data()?;
@@ -168,7 +168,7 @@ pub(crate) async fn refused(auth: &Auth, id: Uuid, action: &'static str, error: 
 
 /// What somebody who is signed in shows again, to be allowed to change how they sign in.
 #[derive(Clone, Debug)]
-pub enum Proof {
+pub(crate) enum Proof {
     /// The password.
     Password(Hidden),
     /// A code of the second factor.
@@ -187,7 +187,7 @@ impl Proof {
 }
 
 /// Shows again who one is. With a second factor only its code will do.
-pub async fn confirm(auth: &Auth, caller: &Caller, proof: Proof) -> Result<()> {
+pub(crate) async fn confirm(auth: &Auth, caller: &Caller, proof: Proof) -> Result<()> {
     let account = &caller.account;
     let guess = match proof {
         Proof::Password(_) => Guess::Password,

@@ -65,7 +65,7 @@ pub(crate) async fn current(auth: &Auth, db: &impl ConnectionTrait) -> Result<Ar
 }
 
 /// The public halves of all keys that verify, as a key set.
-pub async fn jwks(auth: &Auth) -> Result<Value> {
+pub(crate) async fn jwks(auth: &Auth) -> Result<Value> {
     let now = auth.now();
     let known = known(auth, auth.db.read()).await?;
     let alive = known

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// The tables of this service.
-pub const MIGRATIONS: Migrations = &[
+const MIGRATIONS: Migrations = &[
     migration!("0001_accounts"),
     migration!("0002_sessions"),
     migration!("0003_keys"),
@@ -46,27 +46,27 @@ pub struct Inner {
     /// The surroundings.
     pub context: Context,
     /// The settings.
-    pub settings: Settings,
+    pub(crate) settings: Settings,
     /// The database.
     pub db: Database,
     /// Who asks.
     pub identity: Identity,
     /// Who belongs to a workspace, and who administrates, is asked anew each time.
-    pub permissions: Permissions,
+    pub(crate) permissions: Permissions,
     /// What tokens of ours say of issuer and audience.
-    pub names: IdentitySettings,
+    pub(crate) names: IdentitySettings,
     /// Who may ask what only services may.
-    pub services: ServiceSecret,
+    pub(crate) services: ServiceSecret,
     /// What is sealed at rest.
-    pub ring: KeyRing,
+    pub(crate) ring: KeyRing,
     /// What others are told.
     pub events: Events,
     /// What is done later.
     pub jobs: Jobs,
     /// Other ways to sign in.
-    pub providers: Providers,
+    pub(crate) providers: Providers,
     /// How mail leaves.
-    pub mailer: Mailer,
+    pub(crate) mailer: Mailer,
     pub(crate) webauthn: Option<Webauthn>,
     pub(crate) keys: Keys,
     passwords: Passwords,
@@ -124,17 +124,17 @@ impl Auth {
     }
 
     /// Brings the tables to the form that this version wants, and names what was changed.
-    pub async fn migrate(context: Context) -> Result<Vec<String>> {
+    pub(crate) async fn migrate(context: Context) -> Result<Vec<String>> {
         Ok(Database::migrate(&context, ALL).await?)
     }
 
     /// Whether requests can be answered now.
-    pub async fn ready(self) -> Result<()> {
+    pub(crate) async fn ready(self) -> Result<()> {
         Ok(self.db.ready().await?)
     }
 
     /// Closes the database.
-    pub async fn close(self) -> Result<()> {
+    pub(crate) async fn close(self) -> Result<()> {
         self.db.close().await;
         Ok(())
     }

@@ -21,7 +21,7 @@ const CSRF: &str = "auth.csrf";
 
 /// A signed token.
 #[derive(Clone, Debug)]
-pub struct Access {
+pub(crate) struct Access {
     /// Its text.
     pub text: Secret<String>,
     /// When it expires.
@@ -30,7 +30,7 @@ pub struct Access {
 
 /// A refresh token.
 #[derive(Clone, Debug)]
-pub struct Refresh {
+pub(crate) struct Refresh {
     /// Its text.
     pub text: Secret<String>,
     /// When it expires unless it is used.
@@ -39,7 +39,7 @@ pub struct Refresh {
 
 /// What somebody gets who signed in.
 #[derive(Clone, Debug)]
-pub struct Grant {
+pub(crate) struct Grant {
     /// The session.
     pub session: session::Model,
     /// For requests.
@@ -67,7 +67,7 @@ pub(crate) async fn access(auth: &Auth, db: &impl ConnectionTrait, session: &ses
 }
 
 /// A token for whoever holds an API key.
-pub async fn of_key(auth: &Auth, text: &str) -> Result<wire::Token> {
+pub(crate) async fn of_key(auth: &Auth, text: &str) -> Result<wire::Token> {
     let key = api_key::used(auth, text).await?;
     let account = account::find(auth.db.read(), key.account_id).await?;
     let account = account.filter(|account| account.suspended_at.is_none());
@@ -88,7 +88,7 @@ pub async fn of_key(auth: &Auth, text: &str) -> Result<wire::Token> {
 }
 
 /// A token for a service that calls another one.
-pub async fn of_service(auth: &Auth, name: &str, audience: &str) -> Result<wire::Token> {
+pub(crate) async fn of_service(auth: &Auth, name: &str, audience: &str) -> Result<wire::Token> {
     let is_name =
         |name: &str| (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     // What everybody believes must not be had by one service for all others.

@@ -54,7 +54,7 @@ platform_database::unrelated!();
 
 /// What an authenticator has to know.
 #[derive(Clone, Debug)]
-pub struct Enrolment {
+pub(crate) struct Enrolment {
     /// The secret in base 32.
     pub secret: Secret<String>,
     /// The same as an `otpauth:` address, for a QR code.
@@ -68,7 +68,7 @@ pub(crate) async fn is_on(db: &impl ConnectionTrait, account: Uuid) -> Result<bo
 }
 
 /// Begins: gives the secret. One that was begun before and never confirmed is void.
-pub async fn begin(auth: &Auth, caller: &Caller) -> Result<Enrolment> {
+pub(crate) async fn begin(auth: &Auth, caller: &Caller) -> Result<Enrolment> {
     let secret: [u8; 20] = auth.context.random().bytes();
     let tx = auth.db.begin().await?;
     let account = &caller.hold_confirmed(auth, &tx).await?.account;
@@ -94,7 +94,7 @@ pub async fn begin(auth: &Auth, caller: &Caller) -> Result<Enrolment> {
 
 /// Ends the beginning: the first code switches it on and gives the recovery codes, which are shown once. All other
 /// sessions end and all other devices are forgotten, for they were trusted without a code.
-pub async fn enable(auth: &Auth, caller: &Caller, code: &str, client: &Client) -> Result<Vec<Secret<String>>> {
+pub(crate) async fn enable(auth: &Auth, caller: &Caller, code: &str, client: &Client) -> Result<Vec<Secret<String>>> {
     let tx = auth.db.begin().await?;
     let account = &caller.hold_confirmed(auth, &tx).await?.account;
     let row = Entity::find_by_id(account.id).one(&tx).await?;
@@ -117,7 +117,7 @@ pub async fn enable(auth: &Auth, caller: &Caller, code: &str, client: &Client) -
 }
 
 /// Switches it off.
-pub async fn disable(auth: &Auth, caller: &Caller) -> Result<()> {
+pub(crate) async fn disable(auth: &Auth, caller: &Caller) -> Result<()> {
     let id = caller.account.id;
     let tx = auth.db.begin().await?;
     caller.hold_confirmed(auth, &tx).await?;
@@ -137,7 +137,7 @@ pub(crate) async fn forget(tx: &Tx, account: Uuid) -> Result<bool> {
 }
 
 /// New recovery codes in place of the old ones.
-pub async fn renew_recovery(auth: &Auth, caller: &Caller) -> Result<Vec<Secret<String>>> {
+pub(crate) async fn renew_recovery(auth: &Auth, caller: &Caller) -> Result<Vec<Secret<String>>> {
     let id = caller.account.id;
     let tx = auth.db.begin().await?;
     caller.hold_confirmed(auth, &tx).await?;

@@ -63,7 +63,7 @@ pub(crate) async fn find(auth: &Auth, session: &session::Model, asked: Option<Op
 }
 
 /// Lets the session of the caller act in a workspace of theirs, or in none. The next tokens say so.
-pub async fn switch(auth: &Auth, caller: &Caller, workspace: Option<Uuid>) -> Result<session::Model> {
+pub(crate) async fn switch(auth: &Auth, caller: &Caller, workspace: Option<Uuid>) -> Result<session::Model> {
     find(auth, &caller.session, Some(workspace)).await?;
     let tx = auth.db.begin().await?;
     let session = session::moved(auth, &tx, caller.session.id, workspace).await?;

@@ -16,12 +16,12 @@ use crate::store::{SeriesFilter, Store, date};
 const NAMED: usize = 1_000;
 /// The most series whose points are looked into to find out when they have observations.
 const READ: usize = 1_000;
-/// The best hits of a search that are looked at when other conditions or pages are involved.
+/// The hits of a search that its pages go through, unless a condition that the index does not know narrows them.
 const BEST: usize = 1_000;
 
 /// Which series are wanted: those for which everything said holds.
 #[derive(Clone, Debug, Default)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// Those named: by our id, `SOURCE:EXTERNAL_ID`, or an external id that only one source uses.
     pub names: Option<Vec<String>>,
     /// What can be told from their descriptions.
@@ -36,7 +36,7 @@ pub struct Wanted {
 
 /// Series in a row, and how they stand in the whole list.
 #[derive(Clone, Debug)]
-pub struct Page {
+pub(crate) struct Page {
     /// The series.
     pub series: Vec<Arc<Series>>,
     /// Whether there are some before.
@@ -49,7 +49,7 @@ pub struct Page {
 
 impl Store {
     /// The `size` series after a place, in the order of their external ids or of how well they fit.
-    pub async fn page(&self, wanted: &Wanted, (after, size): (Option<Place>, usize)) -> Result<Page> {
+    pub(crate) async fn page(&self, wanted: &Wanted, (after, size): (Option<Place>, usize)) -> Result<Page> {
         let before = after.is_some();
         if wanted.names.is_none() && wanted.text.is_none() && !wanted.asks_for_dates() {
             let (mut series, total) = self.listed(&wanted.filter, (after, size.saturating_add(1))).await?;
@@ -82,7 +82,7 @@ impl Store {
     }
 
     /// Of the series that fit `text` the `size` best after the first `offset`, and how many fit in all.
-    pub async fn best(
+    pub(crate) async fn best(
         &self,
         wanted: &Wanted,
         text: &str,

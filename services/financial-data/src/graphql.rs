@@ -4,24 +4,24 @@
 //! are written as JSON text by hand ([`rows`]) instead of field by field, and `columns` gives a whole series as one
 //! value. Who may change something is asked at each mutation, where not everybody may ([`crate::access`]).
 
-pub mod asked;
+mod asked;
 mod batch;
 mod cursor;
 mod extras;
-pub mod input;
-pub mod list;
+mod input;
+mod list;
 mod mutation;
-pub mod panel;
-pub mod points;
+mod panel;
+mod points;
 mod query;
-pub mod report;
+mod report;
 mod room;
-pub mod rows;
-pub mod scalars;
-pub mod series;
-pub mod source;
+mod rows;
+mod scalars;
+mod series;
+mod source;
 mod text;
-pub mod vintages;
+mod vintages;
 
 use std::sync::Arc;
 
@@ -31,8 +31,8 @@ use crate::error::Error;
 use crate::series::Series;
 use crate::store::Store;
 
-pub use mutation::Mutation;
-pub use query::Query;
+use mutation::Mutation;
+use query::Query;
 pub(crate) use room::limited;
 
 /// What an operation may cost: a field is 1, and a list of series is as many times its fields as it has series.
@@ -43,7 +43,7 @@ const WHOLE: usize = 1_000;
 const LOOK: usize = 100;
 
 /// The schema over a store, ready to be a subgraph.
-pub fn schema(store: &Store) -> Schema<Query, Mutation, EmptySubscription> {
+pub(crate) fn schema(store: &Store) -> Schema<Query, Mutation, EmptySubscription> {
     platform_graphql::schema(Query, Mutation, EmptySubscription)
         .limit_complexity(COMPLEXITY)
         .data(store.clone())

@@ -26,9 +26,9 @@ use synonyms::Synonyms;
 use words::{Forms, Splitter, Words};
 
 /// Longest text that is searched for, in characters.
-pub const LONGEST_TEXT: usize = 200;
+pub(crate) const LONGEST_TEXT: usize = 200;
 /// Most words that are searched for.
-pub const MOST_WORDS: usize = 12;
+pub(crate) const MOST_WORDS: usize = 12;
 /// With fewer hits than this, words near those of the question are tried as well.
 const FEW: usize = 10;
 /// Puts what was found by the words of the question before what was found by words near them: above any other score.
@@ -38,7 +38,7 @@ const WAITING_ROOM: usize = 16 << 20;
 
 /// Why a search, or a change of the index, failed.
 #[derive(Debug, thiserror::Error)]
-pub enum SearchError {
+pub(crate) enum SearchError {
     /// There is nothing to look for.
     #[error(
         "the search text has no letter and no digit; say what the series is about, for instance \"unemployment rate\""
@@ -63,7 +63,7 @@ impl Coded for SearchError {
 
 /// What to look for. All of the narrowing properties hold for every hit.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Query<'a> {
+pub(crate) struct Query<'a> {
     /// What the series is about, in words, or its external id: plain text, in no query language.
     pub text: &'a str,
     /// Only series of this source.
@@ -80,27 +80,18 @@ pub struct Query<'a> {
     pub limit: usize,
 }
 
-/// What was found, best first.
+/// What was found.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Hits {
+pub(crate) struct Hits {
     /// How many series were found in all.
     pub total: usize,
-    /// The asked-for page of them.
-    pub hits: Vec<Hit>,
-}
-
-/// A series that was found.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Hit {
-    /// Which one.
-    pub id: SeriesId,
-    /// How well it fits. Comparable within one answer, and only among hits that have the words as written.
-    pub score: f32,
+    /// The asked-for page of them, best first.
+    pub hits: Vec<SeriesId>,
 }
 
 /// The index: in memory, built from the stored series at start and kept up with them.
 /// Its calls block for milliseconds ([`SearchIndex::apply`] for as long as it takes to index all it is given).
-pub struct SearchIndex {
+pub(crate) struct SearchIndex {
     fields: Fields,
     words: Words,
     synonyms: Synonyms,
@@ -110,7 +101,7 @@ pub struct SearchIndex {
 
 impl SearchIndex {
     /// An index of no series.
-    pub fn new() -> Result<Self, SearchError> {
+    pub(crate) fn new() -> Result<Self, SearchError> {
         let (fields, schema) = Fields::build();
         let mut words = Words::new();
         let index = Index::create_in_ram(schema);
@@ -141,7 +132,7 @@ impl SearchIndex {
     }
 
     /// Adds or replaces series, each with its source's name, and removes others. The next search sees all of it.
-    pub fn apply(&self, upserts: &[(Arc<Series>, &str)], removed: &[SeriesId]) -> Result<(), SearchError> {
+    pub(crate) fn apply(&self, upserts: &[(Arc<Series>, &str)], removed: &[SeriesId]) -> Result<(), SearchError> {
         let mut words = self.words.clone();
         let mut writer = self.writer.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         for id in removed {
@@ -155,18 +146,8 @@ impl SearchIndex {
         Ok(self.reader.reload()?)
     }
 
-    /// How many series are indexed.
-    pub fn len(&self) -> usize {
-        self.reader.searcher().num_docs() as usize
-    }
-
-    /// Whether none is.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// The series that fit the question, best first.
-    pub fn search(&self, query: &Query<'_>) -> Result<Hits, SearchError> {
+    pub(crate) fn search(&self, query: &Query<'_>) -> Result<Hits, SearchError> {
         let mut words = self.words.clone();
         check(&mut words, query.text)?;
         let searcher = self.reader.searcher();
@@ -243,12 +224,9 @@ fn page(searcher: &tantivy::Searcher, found: &BooleanQuery, query: &Query<'_>) -
         .and_offset(query.offset.min(most))
         .tweak_score(order);
     let (total, top) = searcher.search(found, &(Count, top))?;
-    let hit = |((_, score, Reverse((high, low))), _)| Hit {
-        id: SeriesId(Uuid::from_u64_pair(high, low)),
-        score,
-    };
+    let id = |((_, _, Reverse((high, low))), _)| SeriesId(Uuid::from_u64_pair(high, low));
     Ok(Hits {
         total,
-        hits: top.into_iter().map(hit).collect(),
+        hits: top.into_iter().map(id).collect(),
     })
 }

@@ -7,11 +7,11 @@ use async_graphql::{Context, EmptySubscription, Schema};
 
 use crate::{actor::Actor, store::Store};
 
-pub use mutation::Mutation;
-pub use query::Query;
+use mutation::Mutation;
+use query::Query;
 
 /// The schema over a store, ready to be a subgraph.
-pub fn schema(store: &Store) -> Schema<Query, Mutation, EmptySubscription> {
+pub(crate) fn schema(store: &Store) -> Schema<Query, Mutation, EmptySubscription> {
     platform_graphql::schema(Query, Mutation, EmptySubscription)
         .data(store.clone())
         .finish()

@@ -2,7 +2,6 @@
 
 use async_graphql::InputObject;
 use chrono::{DateTime, Utc};
-use platform_database::PageArgs;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -19,7 +18,7 @@ use crate::{
 #[derive(Clone, Debug, Default, Deserialize, InputObject)]
 #[graphql(name = "AccessResourceInput")]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Resource {
+pub(crate) struct Resource {
     /// What it is, for instance `estimate`.
     #[graphql(name = "type")]
     pub r#type: Option<String>,
@@ -35,7 +34,7 @@ pub struct Resource {
 #[derive(Clone, Debug, Deserialize, InputObject)]
 #[graphql(name = "AccessCheckInput")]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Check {
+pub(crate) struct Check {
     /// The permission's name.
     pub permission: String,
     /// Who would act: `user:ID` or `service:NAME`. The one who asks, unless said.
@@ -48,7 +47,7 @@ pub struct Check {
 #[derive(Clone, Debug, Deserialize, InputObject)]
 #[graphql(name = "CreateAccessRoleInput")]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct CreateRole {
+pub(crate) struct CreateRole {
     /// The workspace that makes it; none for a role for everywhere.
     pub workspace: Option<Uuid>,
     /// Its name.
@@ -63,7 +62,7 @@ pub struct CreateRole {
 #[derive(Clone, Debug, Default, Deserialize, InputObject)]
 #[graphql(name = "UpdateAccessRoleInput")]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct UpdateRole {
+pub(crate) struct UpdateRole {
     /// Its name.
     pub name: Option<String>,
     /// What it is for.
@@ -76,7 +75,7 @@ pub struct UpdateRole {
 #[derive(Clone, Debug, Deserialize, InputObject)]
 #[graphql(name = "GrantRoleInput")]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct GrantRole {
+pub(crate) struct GrantRole {
     /// To whom: `user:ID` or `service:NAME`.
     pub subject: String,
     /// The role's key, for instance `markets/member`.
@@ -97,7 +96,7 @@ pub struct GrantRole {
 #[derive(Clone, Debug, Default, Deserialize, InputObject)]
 #[graphql(name = "AccessGrantFilter")]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct GrantFilter {
+pub(crate) struct GrantFilter {
     /// Whose: `user:ID` or `service:NAME`.
     pub subject: Option<String>,
     /// Of which role.
@@ -118,7 +117,7 @@ pub struct GrantFilter {
 
 impl Resource {
     /// What it means.
-    pub fn target(&self) -> Result<Target, Error> {
+    pub(crate) fn target(&self) -> Result<Target, Error> {
         let target = match (self.r#type.as_deref(), self.workspace) {
             (Some(kind), workspace) => {
                 Target::resource(kind, self.id.as_deref().unwrap_or_default())?.within(workspace)?
@@ -133,7 +132,7 @@ impl Resource {
 
 impl Check {
     /// The question that an actor asks so. About itself it is asked with the limits of its own key.
-    pub fn ask(&self, actor: &Actor) -> Result<Ask, Error> {
+    pub(crate) fn ask(&self, actor: &Actor) -> Result<Ask, Error> {
         let target = self
             .resource
             .as_ref()
@@ -176,14 +175,6 @@ impl TryFrom<GrantFilter> for GrantsWanted {
             role: filter.role.map(|role| role.parse::<RoleKey>()).transpose()?,
             place: place(filter.workspace, (filter.resource_type, filter.resource_id))?,
         })
-    }
-}
-
-pub(crate) fn page_args(first: Option<i32>, after: Option<String>) -> PageArgs {
-    PageArgs {
-        first,
-        after,
-        ..PageArgs::default()
     }
 }
 

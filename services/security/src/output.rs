@@ -13,7 +13,7 @@ use crate::{
 #[derive(Clone, Debug, Serialize, SimpleObject)]
 #[graphql(name = "Permission")]
 #[serde(rename_all = "camelCase")]
-pub struct PermissionView {
+pub(crate) struct PermissionView {
     /// Its name.
     pub name: String,
     /// The system that declares it.
@@ -34,7 +34,7 @@ pub struct PermissionView {
 #[derive(Clone, Debug, Serialize, SimpleObject)]
 #[graphql(name = "AccessRole")]
 #[serde(rename_all = "camelCase")]
-pub struct RoleView {
+pub(crate) struct RoleView {
     /// The name by which it is granted.
     pub key: String,
     /// Its name for people.
@@ -53,7 +53,7 @@ pub struct RoleView {
 
 impl PermissionView {
     /// A permission as clients see it.
-    pub fn of(catalog: &Catalog, permission: &Permission) -> Self {
+    pub(crate) fn of(catalog: &Catalog, permission: &Permission) -> Self {
         let name = |id| catalog.permission(id).name.to_string();
         Self {
             name: permission.name.to_string(),
@@ -69,7 +69,7 @@ impl PermissionView {
 
 impl RoleView {
     /// A role as clients see it.
-    pub fn of(catalog: &Catalog, listed: RoleListed) -> Self {
+    pub(crate) fn of(catalog: &Catalog, listed: RoleListed) -> Self {
         let names = |permissions| catalog.names(permissions).into_iter().map(str::to_owned).collect();
         let role = listed.role;
         Self {

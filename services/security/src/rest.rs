@@ -8,7 +8,7 @@ use axum::{
     routing::{get, post},
 };
 use platform_auth::Principal;
-use platform_database::Connection;
+use platform_database::{Connection, PageArgs};
 use platform_http::{Json, Problem};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ use crate::{
     audit::{Anchor, Search, Verified},
     engine::Decision,
     filter::Filter,
-    input::{Check, CreateRole, GrantFilter, GrantRole, Resource, UpdateRole, page_args},
+    input::{Check, CreateRole, GrantFilter, GrantRole, Resource, UpdateRole},
     output::{PermissionView, RoleView},
     place::Target,
     policies::Described,
@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Everything under `/api/v1/security`.
-pub fn router(store: &Store) -> Router {
+pub(crate) fn router(store: &Store) -> Router {
     let routes = Router::new()
         .route("/permissions", get(permissions))
         .route("/permissions/mine", get(mine))
@@ -157,7 +157,7 @@ async fn delete_role(
 }
 
 async fn grants(State(store): State<Store>, caller: Caller, Query(filter): Query<GrantFilter>) -> Answer<Value> {
-    let args = page_args(filter.first, filter.after.clone());
+    let args = PageArgs::forward(filter.first, filter.after.clone());
     Ok(paged(store.grant_views(&actor(&caller), filter, &args).await?))
 }
 
@@ -172,7 +172,7 @@ async fn revoke(State(store): State<Store>, caller: Caller, Path(id): Path<Uuid>
 }
 
 async fn audit(State(store): State<Store>, caller: Caller, Query(search): Query<Search>) -> Answer<Value> {
-    let args = page_args(search.first, search.after.clone());
+    let args = PageArgs::forward(search.first, search.after.clone());
     Ok(paged(store.search_audit(&actor(&caller), &search, &args).await?))
 }
 

@@ -9,7 +9,7 @@ use crate::catalog::{Catalog, Role, RoleKey};
 /// A role of a workspace, or one for everywhere.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "roles")]
-pub struct Model {
+pub(crate) struct Model {
     /// Its id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
@@ -35,7 +35,7 @@ platform_database::unrelated!();
 
 impl Model {
     /// The role. A permission that is no longer declared is allowed to nobody, so it is left out.
-    pub fn role(&self, catalog: &Catalog) -> Role {
+    pub(crate) fn role(&self, catalog: &Catalog) -> Role {
         let stated = self
             .permissions
             .split(' ')

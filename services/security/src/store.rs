@@ -20,8 +20,10 @@ use platform_events::Events;
 use platform_service::{Clock, Context, Ids};
 
 pub use ask::Ask;
-pub use assign::{NewGrant, Others, administrator};
-pub use list::{GrantsWanted, RoleListed};
+pub(crate) use assign::NewGrant;
+pub use assign::{Others, administrator};
+pub use list::GrantsWanted;
+pub(crate) use list::RoleListed;
 
 use crate::{
     catalog::Catalog,

@@ -29,7 +29,7 @@ const MOST: u64 = 10_000;
 /// Who sees an annotation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
-pub enum Visibility {
+pub(crate) enum Visibility {
     /// Its author.
     #[default]
     Private,
@@ -43,7 +43,7 @@ pub enum Visibility {
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, SimpleObject)]
 #[sea_orm(table_name = "annotation")]
 #[graphql(name = "Annotation", complex)]
-pub struct Model {
+pub(crate) struct Model {
     /// Its id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
@@ -76,7 +76,7 @@ platform_database::unrelated!();
 /// A new annotation.
 #[derive(Clone, Debug, InputObject)]
 #[graphql(name = "AnnotationInput")]
-pub struct New {
+pub(crate) struct New {
     /// Of which series, by id or SOURCE:EXTERNAL_ID.
     pub series: String,
     /// The first day of the span.
@@ -97,7 +97,7 @@ pub struct New {
 /// What an annotation may become; what is absent stays as it is.
 #[derive(Clone, Debug, Default, InputObject)]
 #[graphql(name = "AnnotationChange")]
-pub struct Change {
+pub(crate) struct Change {
     /// What it is about.
     pub title: Option<String>,
     /// What there is to say.

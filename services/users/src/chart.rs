@@ -1,6 +1,6 @@
 //! Charts that are shared: view < comment < edit < admin.
 
-pub mod share;
+pub(crate) mod share;
 
 use std::collections::HashMap;
 
@@ -31,7 +31,7 @@ const LARGEST: usize = 64 << 10;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, SimpleObject)]
 #[sea_orm(table_name = "chart")]
 #[graphql(name = "Chart", complex)]
-pub struct Model {
+pub(crate) struct Model {
     /// Its id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
@@ -56,7 +56,7 @@ platform_database::unrelated!();
 /// A new chart.
 #[derive(Clone, Debug, InputObject)]
 #[graphql(name = "ChartInput")]
-pub struct New {
+pub(crate) struct New {
     /// What it is called.
     pub title: String,
     /// What it shows.
@@ -68,7 +68,7 @@ pub struct New {
 /// What a chart may become; what is absent stays as it is.
 #[derive(Clone, Debug, Default, InputObject)]
 #[graphql(name = "ChartChange")]
-pub struct Change {
+pub(crate) struct Change {
     /// What it is called.
     pub title: Option<String>,
     /// What it shows; an empty text is nothing.

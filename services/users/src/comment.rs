@@ -38,7 +38,7 @@ const MOST_EVERYWHERE: u64 = 10_000;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, SimpleObject)]
 #[sea_orm(table_name = "comment")]
 #[graphql(name = "Comment", complex)]
-pub struct Model {
+pub(crate) struct Model {
     /// Its id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,

@@ -5,7 +5,7 @@ use platform_error::{Code, Coded, Error as Outer};
 
 /// A refusal of this service.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// It does not exist, or the caller may not know that it does.
     #[error("there is no such {0}")]
     NoSuch(&'static str),

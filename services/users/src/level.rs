@@ -9,7 +9,7 @@ use crate::{error::Error, workspace::Role};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Enum, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 #[graphql(name = "ShareLevel")]
-pub enum Level {
+pub(crate) enum Level {
     /// Sees it.
     View,
     /// Says something to it too.

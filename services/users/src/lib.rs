@@ -1,26 +1,26 @@
 //! Profiles, preferences, watchlists, annotations, shared charts and workspaces: all that is people's own.
 
-pub mod annotation;
+mod annotation;
 mod asker;
-pub mod chart;
-pub mod comment;
-pub mod error;
+mod chart;
+mod comment;
+mod error;
 mod graphql;
 mod grpc;
 mod heard;
-pub mod invitation;
-pub mod level;
+mod invitation;
+mod level;
 mod news;
-pub mod preference;
-pub mod privacy;
+mod preference;
+mod privacy;
 pub mod profile;
 mod rest;
 mod rights;
-pub mod saved;
+mod saved;
 pub mod store;
 mod text;
-pub mod watchlist;
-pub mod workspace;
+mod watchlist;
+mod workspace;
 
 use contracts::grpc::DESCRIPTORS;
 use platform_events::WithEvents;

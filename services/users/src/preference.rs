@@ -11,7 +11,7 @@ use crate::{error::Error, profile, store::Store};
 /// Light or dark.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
-pub enum Theme {
+pub(crate) enum Theme {
     /// As the system has it.
     #[default]
     System,
@@ -24,7 +24,7 @@ pub enum Theme {
 /// How a series is drawn first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
-pub enum ChartKind {
+pub(crate) enum ChartKind {
     /// A line.
     #[default]
     Line,
@@ -40,7 +40,7 @@ pub enum ChartKind {
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, SimpleObject)]
 #[sea_orm(table_name = "preference")]
 #[graphql(name = "Preferences")]
-pub struct Model {
+pub(crate) struct Model {
     /// Whose.
     #[sea_orm(primary_key, auto_increment = false)]
     #[graphql(skip)]
@@ -62,7 +62,7 @@ platform_database::unrelated!();
 /// What preferences may become; what is absent stays as it is.
 #[derive(Clone, Debug, Default, InputObject)]
 #[graphql(name = "PreferencesInput")]
-pub struct Change {
+pub(crate) struct Change {
     /// Light or dark.
     pub theme: Option<Theme>,
     /// How a series is drawn first.

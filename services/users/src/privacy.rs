@@ -34,7 +34,7 @@ const MOST: u64 = 3;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, SimpleObject)]
 #[sea_orm(table_name = "data_export")]
 #[graphql(name = "DataExport", complex)]
-pub struct Model {
+pub(crate) struct Model {
     /// Its id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
@@ -50,14 +50,14 @@ pub struct Model {
 platform_database::unrelated!();
 
 /// What one service knows, or as much of it as one event carries.
-pub mod part {
+pub(crate) mod part {
     use chrono::{DateTime, Utc};
     use platform_database::orm::entity::prelude::*;
 
     /// What one service knows.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "data_export_part")]
-    pub struct Model {
+    pub(crate) struct Model {
         /// Its id.
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: Uuid,

@@ -55,7 +55,7 @@ platform_database::unrelated!();
 /// What a profile may become; what is absent stays as it is, and an empty text is nothing.
 #[derive(Clone, Debug, Default, async_graphql::InputObject)]
 #[graphql(name = "ProfileInput")]
-pub struct Change {
+pub(crate) struct Change {
     /// What others call you.
     pub name: Option<String>,
     /// Your first name.

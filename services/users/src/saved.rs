@@ -19,7 +19,7 @@ pub(crate) const MOST: u64 = 1_000;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, SimpleObject)]
 #[sea_orm(table_name = "saved_series")]
 #[graphql(name = "SavedSeries", complex)]
-pub struct Model {
+pub(crate) struct Model {
     /// Its id.
     #[sea_orm(primary_key, auto_increment = false)]
     #[graphql(skip)]

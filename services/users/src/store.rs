@@ -48,7 +48,7 @@ pub struct Store {
 
 impl Store {
     /// Opens database, events and caches.
-    pub async fn open(context: Context) -> Result<Self, Outer> {
+    pub(crate) async fn open(context: Context) -> Result<Self, Outer> {
         let db = Database::open(&context, ALL).await?;
         let events = Events::open(&context, &db).await?;
         let identity = Identity::open(&context)?;
@@ -65,12 +65,12 @@ impl Store {
     }
 
     /// Applies the migrations that are missing and names them.
-    pub async fn migrate(context: Context) -> Result<Vec<String>, Outer> {
+    pub(crate) async fn migrate(context: Context) -> Result<Vec<String>, Outer> {
         Ok(Database::migrate(&context, ALL).await?)
     }
 
     /// Forgets exports and invitations whose time is over, until the service stops.
-    pub async fn clear(context: Context, store: Self) -> Result<(), Error> {
+    pub(crate) async fn clear(context: Context, store: Self) -> Result<(), Error> {
         let shutdown = context.shutdown();
         loop {
             store.clear_over().await?;
@@ -89,12 +89,12 @@ impl Store {
     }
 
     /// Whether the database answers.
-    pub async fn ready(self) -> Result<(), Outer> {
+    pub(crate) async fn ready(self) -> Result<(), Outer> {
         Ok(self.db.ready().await?)
     }
 
     /// Closes the database.
-    pub async fn close(self) -> Result<(), Outer> {
+    pub(crate) async fn close(self) -> Result<(), Outer> {
         self.db.close().await;
         Ok(())
     }

@@ -23,7 +23,7 @@ pub(crate) const MOST_ITEMS: u64 = 500;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, SimpleObject)]
 #[sea_orm(table_name = "watchlist")]
 #[graphql(name = "Watchlist", complex)]
-pub struct Model {
+pub(crate) struct Model {
     /// Its id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
@@ -41,7 +41,7 @@ pub struct Model {
 platform_database::unrelated!();
 
 /// A series on a watchlist.
-pub mod item {
+pub(crate) mod item {
     use async_graphql::SimpleObject;
     use chrono::{DateTime, Utc};
     use platform_database::orm::entity::prelude::*;
@@ -50,7 +50,7 @@ pub mod item {
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, SimpleObject)]
     #[sea_orm(table_name = "watchlist_item")]
     #[graphql(name = "WatchlistItem", complex)]
-    pub struct Model {
+    pub(crate) struct Model {
         /// Its id.
         #[sea_orm(primary_key, auto_increment = false)]
         #[graphql(skip)]

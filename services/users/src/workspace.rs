@@ -1,6 +1,6 @@
 //! Workspaces: people who work on something together.
 
-pub mod member;
+pub(crate) mod member;
 mod right;
 
 use async_graphql::{Enum, SimpleObject};
@@ -25,7 +25,7 @@ pub(crate) use right::{INVITE, SEE};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Enum, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 #[graphql(name = "WorkspaceRole")]
-pub enum Role {
+pub(crate) enum Role {
     /// Reads.
     Viewer,
     /// Writes too.
@@ -38,7 +38,7 @@ pub enum Role {
 
 impl Role {
     /// The name that the permissions know it by.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Viewer => "viewer",
             Self::Member => "member",
@@ -52,7 +52,7 @@ impl Role {
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, SimpleObject)]
 #[sea_orm(table_name = "workspace")]
 #[graphql(name = "Workspace", complex)]
-pub struct Model {
+pub(crate) struct Model {
     /// Its id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,

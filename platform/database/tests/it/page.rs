@@ -36,10 +36,7 @@ async fn pages_forward_and_backward_show_every_row_once() {
         store(&db, people.into_iter().chain([twin])).await;
 
         let mut forward = Vec::new();
-        let mut args = PageArgs {
-            first: Some(3),
-            ..PageArgs::default()
-        };
+        let mut args = PageArgs::forward(Some(3), None);
         loop {
             let page = by_name(&db, args.clone()).await.unwrap();
             forward.push(names(&page));
@@ -78,23 +75,14 @@ async fn a_page_that_cannot_be_given_says_why() {
     for place in places("").await {
         let db = place.open().await;
         let wrong = [
-            PageArgs {
-                first: Some(101),
-                ..PageArgs::default()
-            },
-            PageArgs {
-                first: Some(-1),
-                ..PageArgs::default()
-            },
+            PageArgs::forward(Some(101), None),
+            PageArgs::forward(Some(-1), None),
             PageArgs {
                 first: Some(1),
                 last: Some(1),
                 ..PageArgs::default()
             },
-            PageArgs {
-                after: Some("nonsense".into()),
-                ..PageArgs::default()
-            },
+            PageArgs::forward(None, Some("nonsense".into())),
             PageArgs {
                 before: Some("x".repeat(10_000)),
                 ..PageArgs::default()

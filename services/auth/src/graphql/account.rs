@@ -10,13 +10,13 @@ use crate::{api_key, caller::Caller, identity, passkey, recovery, session, store
 /// A person; what else is known of them another service tells.
 #[derive(Clone, Debug, SimpleObject)]
 #[graphql(unresolvable = "id")]
-pub struct User {
+pub(crate) struct User {
     /// Their id.
     pub id: ID,
 }
 
 /// The account of who asks.
-pub struct Account(pub(super) Caller, pub(super) Auth);
+pub(crate) struct Account(pub(super) Caller, pub(super) Auth);
 
 #[Object]
 impl Account {
@@ -59,21 +59,13 @@ impl Account {
 
     /// The sessions that last, the newest first.
     async fn sessions(&self, first: Option<i32>, after: Option<String>) -> Result<Connection<session::Model>> {
-        let page = PageArgs {
-            first,
-            after,
-            ..PageArgs::default()
-        };
+        let page = PageArgs::forward(first, after);
         Ok(session::page(self.1.db.read(), self.0.account.id, self.1.now(), &page).await?)
     }
 
     /// The API keys, the newest first; revoked ones too, for a while.
     async fn api_keys(&self, first: Option<i32>, after: Option<String>) -> Result<Connection<api_key::Model>> {
-        let page = PageArgs {
-            first,
-            after,
-            ..PageArgs::default()
-        };
+        let page = PageArgs::forward(first, after);
         Ok(api_key::page(self.1.db.read(), self.0.account.id, &page).await?)
     }
 

@@ -34,11 +34,7 @@ impl account::Model {
     ) -> Result<Connection<session::Model>> {
         let auth = auth(ctx);
         administration::may_see_sessions(auth, &caller(ctx).await?).await?;
-        let page = PageArgs {
-            first,
-            after,
-            ..PageArgs::default()
-        };
+        let page = PageArgs::forward(first, after);
         Ok(session::page(auth.db.read(), self.id, auth.now(), &page).await?)
     }
 }

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// What may be changed.
-pub struct Mutation;
+pub(crate) struct Mutation;
 
 /// A new key with its text, which is shown this once.
 #[derive(SimpleObject)]

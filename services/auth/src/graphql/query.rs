@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// What can be asked.
-pub struct Query;
+pub(crate) struct Query;
 
 /// Somebody who can say who people are.
 #[derive(Clone, Debug, SimpleObject)]
@@ -46,11 +46,7 @@ impl Query {
         #[graphql(desc = "Accounts of the page, 50 unless said, at most 100")] first: Option<i32>,
         #[graphql(desc = "The cursor of the account before the page")] after: Option<String>,
     ) -> Result<Connection<account::Model>> {
-        let page = PageArgs {
-            first,
-            after,
-            ..PageArgs::default()
-        };
+        let page = PageArgs::forward(first, after);
         let (caller, filter) = (caller(ctx).await?, filter.unwrap_or_default());
         Ok(administration::page(auth(ctx), &caller, &filter, &page).await?)
     }

@@ -46,7 +46,7 @@ const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
 const ALL: &str = "*";
 
 /// All providers, by the name that stands in addresses.
-pub struct Providers(BTreeMap<String, Known>);
+pub(crate) struct Providers(BTreeMap<String, Known>);
 
 /// A provider that is known.
 pub(super) struct Known {
@@ -111,7 +111,7 @@ impl Providers {
     }
 
     /// The providers for people: names for addresses, and names to read.
-    pub fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.values().map(|known| match known.settings.name.as_str() {
             "" => (known.name.as_str(), known.name.as_str()),
             name => (known.name.as_str(), name),

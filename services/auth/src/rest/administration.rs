@@ -39,11 +39,7 @@ pub(super) async fn list(
         email_begins: asked.email_begins,
         state: asked.state,
     };
-    let page = PageArgs {
-        first: asked.first,
-        after: asked.after,
-        ..PageArgs::default()
-    };
+    let page = PageArgs::forward(asked.first, asked.after);
     let page = administration::page(&auth, &caller, &filter, &page).await?;
     let next = page.edges.last().filter(|_| page.has_next_page);
     let next = next.map(|edge| edge.cursor.clone());

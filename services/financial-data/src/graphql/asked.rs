@@ -13,7 +13,7 @@ use crate::transform::{Aggregation, Method, Period, Units};
 
 /// Observation dates from `start` to `end`, both included. What is left out is open.
 #[derive(Clone, Copy, Debug, Default, InputObject)]
-pub struct TimeRange {
+pub(crate) struct TimeRange {
     /// The first moment, or the first date.
     pub start: Option<Instant>,
     /// The last moment, or the last date.

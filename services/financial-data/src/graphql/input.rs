@@ -8,7 +8,7 @@ use crate::series::Frequency;
 
 /// A revision of an observation.
 #[derive(Clone, Debug, InputObject)]
-pub struct DataPointInput {
+pub(crate) struct DataPointInput {
     /// The series, by our id or its external id, where nothing around the point names it.
     pub series_id: Option<ID>,
     /// What the source calls the series, instead of `seriesId`.
@@ -32,7 +32,7 @@ pub struct DataPointInput {
 /// What is known of a series, with points of it, or one row of points of any series. What is absent stays as it is, and
 /// null takes back what was said of the series.
 #[derive(Clone, Debug, InputObject)]
-pub struct FinancialDataInput {
+pub(crate) struct FinancialDataInput {
     /// The series, by our id or its external id.
     pub series_id: Option<ID>,
     /// What its source calls it, at most 255 characters. It goes before `seriesId`.
@@ -75,7 +75,7 @@ pub struct FinancialDataInput {
 
 /// Points to be stored together.
 #[derive(Clone, Debug, InputObject)]
-pub struct BulkDataPointsInput {
+pub(crate) struct BulkDataPointsInput {
     /// The points, at most 10,000.
     pub data_points: Vec<DataPointInput>,
     /// The source of external ids that name none.
@@ -98,7 +98,7 @@ pub struct BulkDataPointsInput {
 
 /// How points meet what is stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
-pub enum BulkUploadMode {
+pub(crate) enum BulkUploadMode {
     /// Every point is stored; one of the same date and revision date takes the place of the other.
     #[default]
     Upsert,

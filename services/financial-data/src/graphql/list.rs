@@ -24,7 +24,7 @@ const DEEPEST: usize = 10_000;
 /// Which series are wanted: those for which everything said holds.
 #[derive(Clone, Debug, Default, InputObject)]
 #[graphql(name = "SeriesFilter")]
-pub struct Filter {
+pub(crate) struct Filter {
     /// Those named: by our id, `SOURCE:EXTERNAL_ID`, or an external id that only one source uses.
     pub ids: Option<Vec<ID>>,
     /// Those of one source, by its name or id.
@@ -37,7 +37,7 @@ pub struct Filter {
     pub seasonal_adjustment: Option<String>,
     /// Those whose external id begins so, whatever its case.
     pub external_id_prefix: Option<String>,
-    /// Those that fit a text, the best first, at most a thousand.
+    /// Those that fit a text, the best first: a thousand, or all where ids, a prefix or dates are asked for as well.
     pub search_query: Option<String>,
     /// Those with observations on this date or later. Where a series declares no dates, its points decide.
     pub observed_from: Option<Date>,

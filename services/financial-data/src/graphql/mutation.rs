@@ -18,7 +18,7 @@ use crate::question::Question;
 use crate::store::{Missing, Mode, Store, Upload, days};
 
 /// The root of all changes.
-pub struct Mutation;
+pub(crate) struct Mutation;
 
 /// What can be changed.
 #[Object]

@@ -20,7 +20,7 @@ const MEMBERS: usize = 1_000;
 
 /// A series of a panel with its points.
 #[derive(SimpleObject)]
-pub struct SeriesPanelMember {
+pub(crate) struct SeriesPanelMember {
     /// The series.
     pub series: FinancialSeries,
     /// Its points.

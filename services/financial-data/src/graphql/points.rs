@@ -15,7 +15,7 @@ use crate::transform::Units;
 
 /// What was observed at a time, as far as it is known.
 #[derive(SimpleObject)]
-pub struct DataPoint {
+pub(crate) struct DataPoint {
     /// The first moment of the observation date in UTC.
     pub timestamp: Instant,
     /// The exact value with the digits it was published with; null when its source took it back.
@@ -26,7 +26,7 @@ pub struct DataPoint {
 
 /// What one revision published about an observation date.
 #[derive(SimpleObject)]
-pub struct EconomicDataPoint {
+pub(crate) struct EconomicDataPoint {
     /// Made of the series, the date and the revision date; of a computed point also of what was computed, and of which
     /// revisions.
     pub id: ID,
@@ -53,7 +53,7 @@ pub struct EconomicDataPoint {
 /// A page of the points of a series, by date and then by revision date.
 #[derive(SimpleObject)]
 #[graphql(name = "EconomicDataPointPage")]
-pub struct PointPage {
+pub(crate) struct PointPage {
     /// The points.
     pub nodes: PointList<EconomicDataPoint>,
     /// Where the page ends.

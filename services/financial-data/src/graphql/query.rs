@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::transform::{Method, Period, Units};
 
 /// The root of all reading.
-pub struct Query;
+pub(crate) struct Query;
 
 /// What can be read.
 #[Object]
@@ -64,7 +64,7 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only series for which all of this holds")] filter: Option<Filter>,
-        #[graphql(desc = "Only series that fit this text, the best first, at most a thousand")] search: Option<String>,
+        #[graphql(desc = "Only series that fit this text, as `searchQuery` of the filter says")] search: Option<String>,
         #[graphql(desc = "Series of the page, 50 unless said, at most 1000")] first: Option<i32>,
         #[graphql(desc = "The cursor of the series before the page")] after: Option<String>,
     ) -> Result<FinancialSeriesConnection> {

@@ -7,7 +7,7 @@ use crate::store::{self, Report};
 
 /// What became of an upload.
 #[derive(SimpleObject)]
-pub struct BulkUploadResult {
+pub(crate) struct BulkUploadResult {
     #[graphql(flatten)]
     summary: BulkUploadSummary,
     #[graphql(flatten)]
@@ -25,7 +25,7 @@ impl From<Report> for BulkUploadResult {
 
 /// What became of points that were sent together.
 #[derive(SimpleObject)]
-pub struct BulkDataPointsResult {
+pub(crate) struct BulkDataPointsResult {
     /// How many points went where.
     pub summary: BulkUploadSummary,
     #[graphql(flatten)]
@@ -37,7 +37,7 @@ pub struct BulkDataPointsResult {
 
 /// What there is to say of any upload.
 #[derive(SimpleObject)]
-pub struct UploadOutcome {
+pub(crate) struct UploadOutcome {
     /// The key of the batch, where it has one.
     pub batch_id: Option<String>,
     /// The snapshot that holds the points, for `snapshotId`; null when nothing new was stored.
@@ -64,7 +64,7 @@ impl From<Report> for UploadOutcome {
 
 /// What became of a point.
 #[derive(SimpleObject)]
-pub struct DataPointResult {
+pub(crate) struct DataPointResult {
     /// The id of the point; null when it was refused, and in mode CHANGES, where a point may be nothing new.
     pub data_point_id: Option<ID>,
     /// Whether it was stored, or known already.
@@ -75,7 +75,7 @@ pub struct DataPointResult {
 
 /// How many points went where.
 #[derive(SimpleObject)]
-pub struct BulkUploadSummary {
+pub(crate) struct BulkUploadSummary {
     /// Points read.
     pub total_processed: u64,
     /// Points stored, or known already.
@@ -117,7 +117,7 @@ impl From<store::Summary> for BulkUploadSummary {
 
 /// A point that was refused, and why.
 #[derive(Clone, SimpleObject)]
-pub struct BulkUploadError {
+pub(crate) struct BulkUploadError {
     /// Its number, counted from 1 over all points of the mutation.
     pub row: u64,
     /// The field that is wrong, as the bulk endpoint calls it, for instance `revision_date`.
@@ -148,7 +148,7 @@ impl From<RowError> for BulkUploadError {
 /// Which rule a point broke, by the names that all reports use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "ingest::RowErrorType", rename_items = "PascalCase")]
-pub enum BulkUploadErrorType {
+pub(crate) enum BulkUploadErrorType {
     /// A date that is not a calendar date, or outside 1600-01-01 to 2200-12-31.
     InvalidDateFormat,
     /// A value that is not a decimal number, or has more digits than are kept.

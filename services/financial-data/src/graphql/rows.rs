@@ -23,7 +23,7 @@ use crate::series::SeriesId;
 use crate::store::State;
 
 /// Points that answer a question about a series, given as a list of the object type `T`.
-pub struct PointList<T> {
+pub(crate) struct PointList<T> {
     series: SeriesId,
     question: Question,
     points: Points,
@@ -68,7 +68,7 @@ impl<T: OutputType> PointList<T> {
 }
 
 /// A point given by itself.
-pub struct OnePoint<T>(pub(super) PointList<T>);
+pub(crate) struct OnePoint<T>(pub(super) PointList<T>);
 
 /// A field of a point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

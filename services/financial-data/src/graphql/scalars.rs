@@ -10,7 +10,7 @@ use crate::value;
 
 /// A calendar date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Date(pub NaiveDate);
+pub(crate) struct Date(pub NaiveDate);
 
 impl Date {
     /// Counted from 1970-01-01.
@@ -41,7 +41,7 @@ impl ScalarType for Date {
 
 /// A moment in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Instant(pub DateTime<Utc>);
+pub(crate) struct Instant(pub DateTime<Utc>);
 
 impl Instant {
     pub(super) fn text(self) -> String {
@@ -75,7 +75,7 @@ impl ScalarType for Instant {
 
 /// An exact number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Decimal(pub value::Value);
+pub(crate) struct Decimal(pub value::Value);
 
 /// An exact decimal number of at most 18 digits before and 10 after the point, as a string with the digits it was
 /// published with: `"7731.70"`. Integers are taken as well; other JSON numbers have lost digits on their way and are not.
@@ -93,7 +93,7 @@ impl ScalarType for Decimal {
 
 /// A decimal of an upload: what it says is read with its row, so that a bad one refuses that row alone.
 #[derive(Clone, Debug)]
-pub struct GivenDecimal(pub String);
+pub(crate) struct GivenDecimal(pub String);
 
 /// An exact decimal number.
 #[Scalar(name = "Decimal")]
@@ -120,7 +120,7 @@ fn decimal_text(value: Value) -> InputValueResult<GivenDecimal> {
 
 /// A date of an upload, read with its row.
 #[derive(Clone, Debug)]
-pub struct GivenDate(pub String);
+pub(crate) struct GivenDate(pub String);
 
 /// A calendar date, `YYYY-MM-DD`.
 #[Scalar(name = "Date")]
@@ -139,7 +139,7 @@ impl ScalarType for GivenDate {
 
 /// A moment of an upload that stands for a date.
 #[derive(Clone, Debug)]
-pub struct GivenInstant(pub String);
+pub(crate) struct GivenInstant(pub String);
 
 impl GivenInstant {
     /// The date of a first moment of a day. Any other text stays as it is and refuses its row: no time of day is
@@ -169,7 +169,7 @@ impl ScalarType for GivenInstant {
 
 /// The points of a series in columns.
 #[derive(Clone, Debug)]
-pub struct DataPointColumns(pub String);
+pub(crate) struct DataPointColumns(pub String);
 
 /// Points as one JSON object of arrays of equal length: `dates`, `values` (strings with their published digits, null
 /// where withdrawn), `revisionDates`, `isOriginalRelease` and `releaseRanks`.
@@ -186,7 +186,7 @@ impl ScalarType for DataPointColumns {
 
 /// Dates against vintages.
 #[derive(Clone, Debug)]
-pub struct VintageMatrix(pub String);
+pub(crate) struct VintageMatrix(pub String);
 
 /// What each of some vintages says of each date, as one JSON object: `seriesId`, `vintages`, and `rows` of a `date` and
 /// a value per vintage. Null is a date that the vintage does not know yet, `"."` a number that was taken back.

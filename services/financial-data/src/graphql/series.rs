@@ -13,7 +13,7 @@ use crate::series::{Frequency, Series};
 
 /// The view of a series that has a name.
 #[derive(Clone)]
-pub struct FinancialSeries(Parts);
+pub(crate) struct FinancialSeries(Parts);
 
 impl FinancialSeries {
     pub(super) fn new(series: Arc<Series>) -> Self {
@@ -47,7 +47,7 @@ impl FinancialSeries {
 
 /// The view of a series by the names of its source.
 #[derive(Clone)]
-pub struct EconomicSeries(Parts);
+pub(crate) struct EconomicSeries(Parts);
 
 impl EconomicSeries {
     pub(super) fn new(series: Arc<Series>) -> Self {
@@ -91,7 +91,7 @@ impl Parts {
 
 /// What a series is, for both of its views.
 #[derive(Clone)]
-pub struct Description(Arc<Series>);
+pub(crate) struct Description(Arc<Series>);
 
 /// What a series is.
 #[Object]
@@ -169,7 +169,7 @@ impl Description {
 
 /// A page of series.
 #[derive(SimpleObject)]
-pub struct FinancialSeriesConnection {
+pub(crate) struct FinancialSeriesConnection {
     /// The series, each with its place in the list.
     pub edges: Vec<FinancialSeriesEdge>,
     /// The series alone.
@@ -182,7 +182,7 @@ pub struct FinancialSeriesConnection {
 
 /// A series and its place in a list.
 #[derive(SimpleObject)]
-pub struct FinancialSeriesEdge {
+pub(crate) struct FinancialSeriesEdge {
     /// The place, for the argument `after`.
     pub cursor: String,
     /// The series.
@@ -191,7 +191,7 @@ pub struct FinancialSeriesEdge {
 
 /// Series that fit a text, the best first.
 #[derive(SimpleObject)]
-pub struct SeriesSearchResult {
+pub(crate) struct SeriesSearchResult {
     /// The series.
     pub nodes: Vec<FinancialSeries>,
     /// How many were found in all.

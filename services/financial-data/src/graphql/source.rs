@@ -10,7 +10,7 @@ use crate::series::{self, SourceId};
 use crate::store::Store;
 
 /// A source as GraphQL shows it.
-pub struct Source(pub(super) Arc<series::Source>);
+pub(crate) struct Source(pub(super) Arc<series::Source>);
 
 /// Who publishes series.
 #[Object(name = "SeriesSource")]

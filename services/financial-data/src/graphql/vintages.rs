@@ -29,7 +29,7 @@ const LAST: usize = 12;
 
 /// What was published of a series.
 #[derive(Clone)]
-pub struct Vintages(pub(super) Arc<Series>);
+pub(crate) struct Vintages(pub(super) Arc<Series>);
 
 /// What was published of a series.
 #[Object]
@@ -242,7 +242,7 @@ fn page(
 
 /// A page of the days on which something was published.
 #[derive(SimpleObject)]
-pub struct VintageDatePage {
+pub(crate) struct VintageDatePage {
     /// The days, the earliest first.
     pub nodes: Vec<Date>,
     /// Where the page ends.

@@ -97,10 +97,10 @@ impl Library {
                 ..query
             })
             .unwrap();
-        let name = |hit: &Hit| {
+        let name = |hit: &SeriesId| {
             self.series
                 .iter()
-                .find(|series| series.id == hit.id)
+                .find(|series| series.id == *hit)
                 .map(|series| series.external_id.as_str())
         };
         hits.hits.iter().map(|hit| name(hit).unwrap()).collect()

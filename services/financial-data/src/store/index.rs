@@ -15,7 +15,7 @@ const DEEPEST_SEARCH: usize = 10_000;
 
 impl Store {
     /// `limit` series after the first `offset` that fit `text`, the best first, and how many there are in all.
-    pub async fn search(
+    pub(crate) async fn search(
         &self,
         text: &str,
         filter: &SeriesFilter,
@@ -48,10 +48,7 @@ impl Store {
             limit,
         })?;
         let registry = self.0.registry.read().expect("no panic while holding the lock");
-        let known = found
-            .hits
-            .iter()
-            .filter_map(|hit| registry.series.get(&hit.id).cloned());
+        let known = found.hits.iter().filter_map(|id| registry.series.get(id).cloned());
         Ok((known.collect(), found.total))
     }
 

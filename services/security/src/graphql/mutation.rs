@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The root of all changes.
-pub struct Mutation;
+pub(crate) struct Mutation;
 
 /// What can be changed.
 #[Object]

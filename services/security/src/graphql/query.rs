@@ -1,7 +1,7 @@
 //! What can be asked.
 
 use async_graphql::{Context, Object, SimpleObject};
-use platform_database::Connection;
+use platform_database::{Connection, PageArgs};
 use platform_graphql::Result;
 use uuid::Uuid;
 
@@ -10,13 +10,13 @@ use crate::{
     audit::{self, Search},
     engine::Decision,
     grant,
-    input::{Check, GrantFilter, Resource, page_args},
+    input::{Check, GrantFilter, Resource},
     output::{PermissionView, RoleView},
     policies::Described,
 };
 
 /// The root of all questions.
-pub struct Query;
+pub(crate) struct Query;
 
 /// Whether the audit log is what was written.
 #[derive(SimpleObject)]
@@ -113,7 +113,7 @@ impl Query {
         #[graphql(desc = "Grants of the page, 50 unless said, at most 100")] first: Option<i32>,
         #[graphql(desc = "The cursor of the grant before the page")] after: Option<String>,
     ) -> Result<Connection<grant::Model>> {
-        let args = page_args(first, after);
+        let args = PageArgs::forward(first, after);
         Ok(store(ctx)
             .grant_views(&actor(ctx), filter.unwrap_or_default(), &args)
             .await?)
@@ -134,7 +134,7 @@ impl Query {
         #[graphql(desc = "Entries of the page, 50 unless said, at most 100")] first: Option<i32>,
         #[graphql(desc = "The cursor of the entry before the page")] after: Option<String>,
     ) -> Result<Connection<audit::Model>> {
-        let (wanted, args) = (filter.unwrap_or_default(), page_args(first, after));
+        let (wanted, args) = (filter.unwrap_or_default(), PageArgs::forward(first, after));
         Ok(store(ctx).search_audit(&actor(ctx), &wanted, &args).await?)
     }
 

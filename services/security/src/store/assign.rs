@@ -31,7 +31,7 @@ const LONGEST_REASON: usize = 300;
 
 /// A role to be granted.
 #[derive(Clone, Debug)]
-pub struct NewGrant {
+pub(crate) struct NewGrant {
     /// To whom.
     pub subject: Subject,
     /// The role.
@@ -69,7 +69,7 @@ async fn holders(db: &impl ConnectionTrait, role: &RoleKey, now: DateTime<Utc>) 
 
 impl Store {
     /// Grants a role. The actor must be allowed to grant there and hold all that the role holds.
-    pub async fn grant(&self, actor: &Actor, new: NewGrant) -> Result<grant::Model, Error> {
+    pub(crate) async fn grant(&self, actor: &Actor, new: NewGrant) -> Result<grant::Model, Error> {
         let tx = self.db().begin().await?;
         let mut chain = Chain::hold(&tx, &self.0.ring, self.0.clock.now()).await?;
         let acting = Acting::begin(self, actor, &chain)?;
@@ -92,7 +92,7 @@ impl Store {
 
     /// Revokes a grant. Anybody may give up a role of their own; a role of somebody else takes the permission to grant
     /// there and all that the role holds.
-    pub async fn revoke(&self, actor: &Actor, id: Uuid) -> Result<(), Error> {
+    pub(crate) async fn revoke(&self, actor: &Actor, id: Uuid) -> Result<(), Error> {
         let tx = self.db().begin().await?;
         let mut chain = Chain::hold(&tx, &self.0.ring, self.0.clock.now()).await?;
         let acting = Acting::begin(self, actor, &chain)?;

@@ -32,7 +32,7 @@ pub struct GrantsWanted {
 
 /// A role as it is listed.
 #[derive(Clone, Debug)]
-pub struct RoleListed {
+pub(crate) struct RoleListed {
     /// The role.
     pub role: Role,
     /// The system that ships it; none for one that was made here.
@@ -42,7 +42,7 @@ pub struct RoleListed {
 impl Store {
     /// The built-in roles, and those made here that the actor may see: those of one workspace, or of all, of which the
     /// oldest come first and no more than a list can hold.
-    pub async fn roles(&self, actor: &Actor, workspace: Option<Uuid>) -> Result<Vec<RoleListed>, Error> {
+    pub(crate) async fn roles(&self, actor: &Actor, workspace: Option<Uuid>) -> Result<Vec<RoleListed>, Error> {
         let made = self.visible_roles(actor).await?;
         let here = workspace.map(|id| role::Column::Workspace.eq(id));
         let made = made
@@ -56,7 +56,7 @@ impl Store {
     }
 
     /// The role of this key, when there is one that the actor may see.
-    pub async fn role(&self, actor: &Actor, key: &RoleKey) -> Result<RoleListed, Error> {
+    pub(crate) async fn role(&self, actor: &Actor, key: &RoleKey) -> Result<RoleListed, Error> {
         let visible = self.visible_roles(actor).await?;
         let found = match key.custom_id() {
             None => self.engine().catalog().role(key).map(|role| shipped(role)),

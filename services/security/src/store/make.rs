@@ -32,7 +32,7 @@ fn home(workspace: Option<Uuid>) -> Place {
 
 impl Store {
     /// Makes a role. The actor must hold each of its permissions where the role is made.
-    pub async fn make_role(&self, actor: &Actor, new: CreateRole) -> Result<role::Model, Error> {
+    pub(crate) async fn make_role(&self, actor: &Actor, new: CreateRole) -> Result<role::Model, Error> {
         let place = home(new.workspace);
         let tx = self.db().begin().await?;
         let mut chain = Chain::hold(&tx, &self.0.ring, self.0.clock.now()).await?;
@@ -66,7 +66,12 @@ impl Store {
     }
 
     /// Changes a role that was made here. The actor must hold what it has and what it is to have.
-    pub async fn change_role(&self, actor: &Actor, key: &RoleKey, change: UpdateRole) -> Result<role::Model, Error> {
+    pub(crate) async fn change_role(
+        &self,
+        actor: &Actor,
+        key: &RoleKey,
+        change: UpdateRole,
+    ) -> Result<role::Model, Error> {
         let tx = self.db().begin().await?;
         let mut chain = Chain::hold(&tx, &self.0.ring, self.0.clock.now()).await?;
         let (row, before) = self.changeable(&chain, actor, key).await?;
@@ -114,7 +119,7 @@ impl Store {
     }
 
     /// Deletes a role that was made here, and every grant of it.
-    pub async fn delete_role(&self, actor: &Actor, key: &RoleKey) -> Result<(), Error> {
+    pub(crate) async fn delete_role(&self, actor: &Actor, key: &RoleKey) -> Result<(), Error> {
         let tx = self.db().begin().await?;
         let mut chain = Chain::hold(&tx, &self.0.ring, self.0.clock.now()).await?;
         let (row, role) = self.changeable(&chain, actor, key).await?;

@@ -34,7 +34,7 @@ const MOST_WITH_ONE: u64 = 50;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, SimpleObject)]
 #[sea_orm(table_name = "chart_share")]
 #[graphql(name = "ChartCollaborator", complex)]
-pub struct Model {
+pub(crate) struct Model {
     /// Its id.
     #[sea_orm(primary_key, auto_increment = false)]
     #[graphql(skip)]

@@ -25,7 +25,7 @@ const MOST_MEMBERS: u64 = 1_000;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, SimpleObject)]
 #[sea_orm(table_name = "member")]
 #[graphql(name = "WorkspaceMember", complex)]
-pub struct Model {
+pub(crate) struct Model {
     /// Its id.
     #[sea_orm(primary_key, auto_increment = false)]
     #[graphql(skip)]
