@@ -22,7 +22,8 @@ use crate::{fault::Refusal, parse::after_string, values};
 pub(crate) struct Numbers(HashMap<String, String>);
 
 impl Numbers {
-    /// Takes the numbers out of a text. Everything else keeps its line and column.
+    /// Takes the numbers out of a text. Everything else keeps its line, and its column unless a line has many different
+    /// short ones.
     pub(crate) fn take_out(text: &str) -> (Cow<'_, str>, Self) {
         let all = places(text, false);
         let mut changed = all.iter().filter(|at| is_changed(text, at)).peekable();

@@ -1,8 +1,8 @@
 //! Bearer tokens verified by the keys of their issuers.
 
 mod keys;
-mod set;
 mod settings;
+mod source;
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,9 +15,9 @@ use platform_service::{Clock, Peers};
 use rustc_hash::FxBuildHasher;
 use serde_json::{Map, Value};
 
-use keys::Source;
-use set::Key;
+use keys::Key;
 pub use settings::{JwtSettings, KeySource};
+use source::Source;
 
 use crate::{
     AuthError, KEY_PREFIX, Principal, Revocations,

@@ -56,7 +56,7 @@ impl VerifyingKey {
 
 static BASE: LazyLock<Multiples> = LazyLock::new(|| Multiples::of(ED25519_BASEPOINT_POINT));
 
-/// How many multiples are kept for each byte of a scalar: a byte above that is so much less than one of the next.
+/// How many multiples are kept for each byte of a scalar: one above that counts as itself less 256, and the next byte as one more.
 const KEPT: usize = 128;
 
 /// A point times 1 to 128, times each power of 256 below 256^32: a sum of 32 of them is the point times a scalar.

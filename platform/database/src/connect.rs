@@ -27,7 +27,7 @@ const NOT_ALLOWED: &str = "42501";
 const FULL: &str = "53300";
 
 /// The pools of a database: on SQLite many connections read and one writes, on PostgreSQL one pool does all.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) enum Pools {
     Sqlite { read: SqlitePool, write: SqlitePool },
     Postgres { pool: PgPool, kept: Kept },

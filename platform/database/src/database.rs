@@ -6,7 +6,7 @@ use platform_service::Context;
 use sea_orm::{DatabaseConnection, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 
 use crate::{
-    Alone, DatabaseError, Migrations, Settings, Statements, Tx,
+    DatabaseError, Migrations, Settings, Statements, Tx,
     connect::{self, Pools},
     migrate,
 };
@@ -145,8 +145,8 @@ impl Database {
 
     /// For one statement that writes and is a transaction of its own: it saves the two ways to the database that `begin`
     /// and `commit` are.
-    pub fn alone(&self) -> Alone<'_> {
-        Alone(&self.0.alone)
+    pub fn alone(&self) -> &Statements {
+        &self.0.alone
     }
 
     /// Which database it is.

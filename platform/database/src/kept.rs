@@ -74,8 +74,14 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    /// The statement went well.
-    pub(crate) fn keep(self) {
+    /// What a statement came to. One that went well leaves its connection to the next.
+    pub(crate) fn settle<T>(self, done: sqlx::Result<T>, kind: fn(RuntimeErr) -> DbErr) -> Result<T, DbErr> {
+        let done = done.map_err(|error| kind(RuntimeErr::SqlxError(error.into())))?;
+        self.keep();
+        Ok(done)
+    }
+
+    fn keep(self) {
         let Self { connection, turn } = self;
         let mut state = turn.kept.state();
         let stale = state.stale();
@@ -89,6 +95,7 @@ impl Held {
 }
 
 impl Kept {
+    /// For a pool that nothing else takes connections from; whoever waits for a turn does so for no longer than `patience`.
     pub(crate) fn new(pool: PgPool, patience: Duration) -> Self {
         let most = pool.options().get_max_connections() as usize;
         Self(Arc::new(Inner {

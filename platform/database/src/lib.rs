@@ -35,5 +35,5 @@ pub use crate::{
     page::{Connection, Key, PageArgs, page},
     settings::{Migrate, Settings},
     statements::Statements,
-    tx::{Alone, Tx},
+    tx::Tx,
 };

@@ -2,15 +2,15 @@
 
 use async_trait::async_trait;
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement,
-    sea_query::Values,
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement, sea_query::Values,
 };
 use sea_query_sqlx::SqlxValues;
 use sqlx::{AssertSqlSafe, Connection, Executor, Postgres, query::Query};
 
 use crate::kept::Kept;
 
-/// Where single statements run.
+/// Where single statements run. None of them begins a transaction: one that only reads at first and writes later fails on
+/// SQLite beside others that write.
 #[derive(Debug)]
 pub struct Statements(Place);
 
@@ -35,9 +35,8 @@ impl Statements {
             Place::Sqlite(pool) => pool.ping().await,
             Place::Postgres(kept) => {
                 let mut held = kept.hold().await?;
-                held.connection.ping().await.map_err(failed(DbErr::Conn))?;
-                held.keep();
-                Ok(())
+                let answered = held.connection.ping().await;
+                held.settle(answered, DbErr::Conn)
             }
         }
     }
@@ -56,13 +55,9 @@ impl ConnectionTrait for Statements {
         match &self.0 {
             Place::Sqlite(pool) => pool.execute_raw(statement).await,
             Place::Postgres(kept) => {
-                let mut held = kept.hold().await?;
-                let done = query(&statement.sql, statement.values)
-                    .execute(&mut *held.connection)
-                    .await;
-                let done = done.map_err(failed(DbErr::Exec))?;
-                held.keep();
-                Ok(done.into())
+                let (query, mut held) = (query(&statement.sql, statement.values), kept.hold().await?);
+                let done = query.execute(&mut *held.connection).await;
+                Ok(held.settle(done, DbErr::Exec)?.into())
             }
         }
     }
@@ -73,9 +68,7 @@ impl ConnectionTrait for Statements {
             Place::Postgres(kept) => {
                 let mut held = kept.hold().await?;
                 let done = held.connection.execute(AssertSqlSafe(sql.to_owned())).await;
-                let done = done.map_err(failed(DbErr::Exec))?;
-                held.keep();
-                Ok(done.into())
+                Ok(held.settle(done, DbErr::Exec)?.into())
             }
         }
     }
@@ -84,12 +77,9 @@ impl ConnectionTrait for Statements {
         match &self.0 {
             Place::Sqlite(pool) => pool.query_one_raw(statement).await,
             Place::Postgres(kept) => {
-                let mut held = kept.hold().await?;
-                let query = query(&statement.sql, statement.values);
+                let (query, mut held) = (query(&statement.sql, statement.values), kept.hold().await?);
                 let row = query.fetch_optional(&mut *held.connection).await;
-                let row = row.map_err(failed(DbErr::Query))?;
-                held.keep();
-                Ok(row.map(Into::into))
+                Ok(held.settle(row, DbErr::Query)?.map(Into::into))
             }
         }
     }
@@ -98,12 +88,9 @@ impl ConnectionTrait for Statements {
         match &self.0 {
             Place::Sqlite(pool) => pool.query_all_raw(statement).await,
             Place::Postgres(kept) => {
-                let mut held = kept.hold().await?;
-                let query = query(&statement.sql, statement.values);
+                let (query, mut held) = (query(&statement.sql, statement.values), kept.hold().await?);
                 let rows = query.fetch_all(&mut *held.connection).await;
-                let rows = rows.map_err(failed(DbErr::Query))?;
-                held.keep();
-                Ok(rows.into_iter().map(Into::into).collect())
+                Ok(held.settle(rows, DbErr::Query)?.into_iter().map(Into::into).collect())
             }
         }
     }
@@ -114,8 +101,4 @@ fn query(sql: &str, values: Option<Values>) -> Query<'_, Postgres, SqlxValues> {
         AssertSqlSafe(sql),
         SqlxValues(values.unwrap_or_else(|| Values(Vec::new()))),
     )
-}
-
-fn failed(kind: fn(RuntimeErr) -> DbErr) -> impl FnOnce(sqlx::Error) -> DbErr {
-    move |error| kind(RuntimeErr::SqlxError(error.into()))
 }

@@ -1,4 +1,4 @@
-//! What may write: a transaction, with what happens once it is committed, and a single statement.
+//! A transaction, with what happens once it is committed.
 
 use std::{
     fmt,
@@ -11,7 +11,7 @@ use sea_orm::{
     QuerySelect, Statement, prelude::Uuid, sea_query::LockType,
 };
 
-use crate::{DatabaseError, Statements, kept::Turn};
+use crate::{DatabaseError, kept::Turn};
 
 type After = Box<dyn FnOnce() + Send>;
 
@@ -96,33 +96,5 @@ impl ConnectionTrait for Tx {
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         self.inner.query_all_raw(statement).await
-    }
-}
-
-/// Runs one statement as a transaction of its own. It begins none, because one that only reads at first and writes later
-/// fails on SQLite beside others that write.
-#[derive(Clone, Copy, Debug)]
-pub struct Alone<'a>(pub(crate) &'a Statements);
-
-#[async_trait]
-impl ConnectionTrait for Alone<'_> {
-    fn get_database_backend(&self) -> DbBackend {
-        self.0.get_database_backend()
-    }
-
-    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.0.execute_raw(statement).await
-    }
-
-    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.0.execute_unprepared(sql).await
-    }
-
-    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.0.query_one_raw(statement).await
-    }
-
-    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.0.query_all_raw(statement).await
     }
 }

@@ -64,7 +64,7 @@ async fn claim_lanes<S>(member: &Member<'_, S>, may_be_more: bool) -> Result<Vec
     if !may_be_more && inbox::ready(db.read(), member.name, 1).await? == 0 {
         return Ok(Vec::new());
     }
-    inbox::claim(&db.alone(), member.name, claim(member), LANES).await
+    inbox::claim(db.alone(), member.name, claim(member), LANES).await
 }
 
 fn claim<S>(member: &Member<'_, S>) -> Claim {
@@ -165,7 +165,7 @@ async fn fail<S>(member: &Member<'_, S>, event: &Claimed, error: &Error) {
 }
 
 async fn note<S>(member: &Member<'_, S>, event: &Claimed, failed: Failed, error: String) {
-    let db = &member.events.db().alone();
+    let db = member.events.db().alone();
     if let Err(error) = inbox::fail(db, event, claim(member), (failed, error)).await {
         tracing::warn!(event.group = member.name, %error, "a failure could not be noted; the event's lease runs out");
     }

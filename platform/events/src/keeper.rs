@@ -60,6 +60,6 @@ pub(crate) async fn forget(events: &Events) -> Result<(), EventError> {
 }
 
 async fn slices(db: &Database, state: &str, before: chrono::DateTime<chrono::Utc>) -> Result<(), EventError> {
-    while inbox::forget(&db.alone(), state, before).await? {}
+    while inbox::forget(db.alone(), state, before).await? {}
     Ok(())
 }

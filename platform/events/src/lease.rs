@@ -50,7 +50,7 @@ impl Lease {
         let insert = "insert into event_lease (name, owner, held_until) values ($1, $2, $3)
             on conflict (name) do update set owner = excluded.owner, held_until = excluded.held_until
             where event_lease.owner = excluded.owner or event_lease.held_until < $4";
-        let is_held = sql::execute(&self.events.db().alone(), insert, values).await? == 1;
+        let is_held = sql::execute(self.events.db().alone(), insert, values).await? == 1;
         *self.renewed.lock().unwrap_or_else(PoisonError::into_inner) = is_held.then_some(asked);
         Ok(is_held)
     }
@@ -64,7 +64,7 @@ impl Lease {
     pub(crate) async fn release(&self) {
         let delete = "delete from event_lease where name = $1 and owner = $2";
         let values = [self.name.clone().into(), self.events.owner().into()];
-        if let Err(error) = sql::execute(&self.events.db().alone(), delete, values).await {
+        if let Err(error) = sql::execute(self.events.db().alone(), delete, values).await {
             tracing::debug!(lease = self.name, %error, "a lease was not given back and runs out");
         }
     }

@@ -105,7 +105,7 @@ pub(crate) async fn revive(
         id.is_none().into(),
         (overtaken == Overtaken::Retried).into(),
     ];
-    let revived = sql::execute(&db.alone(), update, values).await?;
+    let revived = sql::execute(db.alone(), update, values).await?;
     let Some(id) = id.filter(|_| revived == 0) else {
         return Ok(revived);
     };
@@ -125,7 +125,7 @@ pub(crate) async fn revive(
 pub(crate) async fn discard(db: &Database, group: &str, id: Uuid, now: DateTime<Utc>) -> Result<(), EventError> {
     let update = "update event_inbox set state = 'done', envelope = null, changed_at = $1
         where group_name = $2 and id = $3 and state = 'dead'";
-    let discarded = sql::execute(&db.alone(), update, [now.into(), group.into(), id.into()]).await?;
+    let discarded = sql::execute(db.alone(), update, [now.into(), group.into(), id.into()]).await?;
     if discarded == 0 {
         return Err(no_such(group, id));
     }

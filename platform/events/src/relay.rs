@@ -54,7 +54,7 @@ async fn round(events: &Events, lease: &Lease) -> Result<bool, EventError> {
         }
         let (seqs, batch): (Vec<i64>, Vec<Envelope>) = waiting.into_iter().map(|row| (row.seq, row.envelope)).unzip();
         events.bus().append(&batch).await?;
-        outbox::forget(&events.db().alone(), &seqs).await?;
+        outbox::forget(events.db().alone(), &seqs).await?;
         metrics::counter!("events_relayed_total").increment(batch.len() as u64);
         if batch.len() < BATCH {
             // What this process writes from now on wakes the relay; what others write is found when it looks again.

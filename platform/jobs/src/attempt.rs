@@ -92,7 +92,7 @@ async fn lost(jobs: &Jobs, run: &Run) {
 
 async fn renew(jobs: &Jobs, claimed: &Claimed) -> Result<bool, JobError> {
     let until = jobs.context().clock().now() + *jobs.settings().lease;
-    queue::renew(&jobs.db().alone(), claimed, until).await
+    queue::renew(jobs.db().alone(), claimed, until).await
 }
 
 /// Over when the service has been stopping for as long as jobs may go on.
@@ -134,7 +134,7 @@ async fn settle<S>(jobs: &Jobs, kind: &Kind<S>, claimed: &Claimed, end: End) {
     };
     for _ in 0..WRITES {
         let facts = (jobs.context().clock().now(), error.clone());
-        match queue::settle(&jobs.db().alone(), claimed, &outcome, facts).await {
+        match queue::settle(jobs.db().alone(), claimed, &outcome, facts).await {
             Ok(true) if matches!(outcome, Outcome::Done | Outcome::Dead) => return ended(claimed.kind.clone()),
             // With `Run::finish` it was settled with its effects, and nothing was left to do.
             Ok(_) => return,

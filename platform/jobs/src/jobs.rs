@@ -156,7 +156,7 @@ impl Jobs {
         (allowed, verb): (&'static str, &'static str),
     ) -> Result<(), JobError> {
         let values = [self.0.context.clock().now().into(), id.into()];
-        let changed = sql::execute(&self.0.db.alone(), update, values).await;
+        let changed = sql::execute(self.0.db.alone(), update, values).await;
         if changed.on_unique(|| JobError::NotNeeded(id))? == 1 {
             return Ok(());
         }

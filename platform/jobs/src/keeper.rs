@@ -89,6 +89,6 @@ fn is_due(last: &mut Option<Instant>, every: Duration) -> bool {
 }
 
 async fn forget(jobs: &Jobs, state: &str, before: DateTime<Utc>) -> Result<(), JobError> {
-    while queue::forget(&jobs.db().alone(), state, before).await? {}
+    while queue::forget(jobs.db().alone(), state, before).await? {}
     Ok(())
 }

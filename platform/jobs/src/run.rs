@@ -63,7 +63,7 @@ impl Run {
             }
             *told = Some(Instant::now());
         }
-        queue::progress(&self.jobs.db().alone(), &self.claimed, percent, text).await
+        queue::progress(self.jobs.db().alone(), &self.claimed, percent, text).await
     }
 
     /// Notes in the transaction of the job's effects that the job is done, so that they happen exactly once: when the

@@ -168,7 +168,7 @@ impl<S: Clone + Send + Sync + 'static> Workers<S> {
             }
             let owner = jobs.context().ids().v4();
             let times = (now, now + *jobs.settings().lease);
-            let claimed = queue::claim(&jobs.db().alone(), &room, owner, times).await?;
+            let claimed = queue::claim(jobs.db().alone(), &room, owner, times).await?;
             if claimed.is_empty() {
                 return Ok(());
             }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use platform_database::{
-    Alone, Tx,
+    Statements, Tx,
     orm::{ColumnTrait, EntityTrait, QueryFilter},
 };
 use platform_jobs::{Job, Policy, Run};
@@ -90,18 +90,18 @@ pub(crate) async fn forget(auth: &Auth, _run: &Run, _job: Forget) -> Result<()> 
     let now = auth.now();
     let graced = now - span(auth.settings.refresh_grace);
     let db = auth.db.alone();
-    let forgotten = over::<challenge::Entity>(&db, challenge::Column::ExpiresAt, now).await?
-        + over::<mail_change::Entity>(&db, mail_change::Column::ExpiresAt, now).await?
-        + over::<device::Entity>(&db, device::Column::ExpiresAt, now).await?
-        + over::<throttle::Entity>(&db, throttle::Column::ExpiresAt, now).await?
-        + over::<revocation::Entity>(&db, revocation::Column::Until, now).await?
-        + refresh::clean(&db, now, graced).await?
-        + session::clean(&db, now - REMEMBERED).await?
-        + api_key::clean(&db, now - REMEMBERED).await?;
+    let forgotten = over::<challenge::Entity>(db, challenge::Column::ExpiresAt, now).await?
+        + over::<mail_change::Entity>(db, mail_change::Column::ExpiresAt, now).await?
+        + over::<device::Entity>(db, device::Column::ExpiresAt, now).await?
+        + over::<throttle::Entity>(db, throttle::Column::ExpiresAt, now).await?
+        + over::<revocation::Entity>(db, revocation::Column::Until, now).await?
+        + refresh::clean(db, now, graced).await?
+        + session::clean(db, now - REMEMBERED).await?
+        + api_key::clean(db, now - REMEMBERED).await?;
     tracing::debug!(forgotten, "what is over was forgotten");
     Ok(())
 }
 
-async fn over<E: EntityTrait>(db: &Alone<'_>, end: E::Column, now: DateTime<Utc>) -> Result<u64> {
+async fn over<E: EntityTrait>(db: &Statements, end: E::Column, now: DateTime<Utc>) -> Result<u64> {
     Ok(E::delete_many().filter(end.lte(now)).exec(db).await?.rows_affected)
 }

@@ -208,7 +208,7 @@ impl Bus for EmbeddedBus {
 
     async fn forget(&self, lane: &str, before: Uuid) -> Result<(), EventError> {
         let delete = "delete from event_log where lane = $1 and seq < (select seq from event_log where id = $2)";
-        sql::execute(&self.0.db.alone(), delete, [lane.into(), before.into()]).await?;
+        sql::execute(self.0.db.alone(), delete, [lane.into(), before.into()]).await?;
         Ok(())
     }
 }

@@ -246,7 +246,7 @@ async fn a_group_passes_over_what_nobody_in_it_wants_and_notes_that_without_hast
         let (_context, store) = world.service("orders", Consumers::new().on("counters", record)).await;
         store.publish(&counted("a", 1)).await;
         eventually("the group reads", async || store.numbers().await == [1]).await;
-        execute(&store.db.alone(), "create table moves (position text)", []).await;
+        execute(store.db.alone(), "create table moves (position text)", []).await;
         let note: &[_] = match store.db.kind() {
             Kind::Sqlite => &["create trigger moved after update on event_cursor
                 begin insert into moves values (new.position); end"],
@@ -257,7 +257,7 @@ async fn a_group_passes_over_what_nobody_in_it_wants_and_notes_that_without_hast
             ],
         };
         for statement in note {
-            execute(&store.db.alone(), statement, []).await;
+            execute(store.db.alone(), statement, []).await;
         }
 
         let began = Instant::now();
