@@ -133,20 +133,24 @@ fn graph_names(sorted: &[&Subgraph]) -> Vec<Name> {
                 }
             })
             .collect::<String>();
-        if !name.starts_with(|letter: char| letter.is_ascii_alphabetic()) {
-            name.insert(0, '_');
+        // GraphQL has two underscores at the beginning for itself.
+        let bare = name.trim_start_matches('_');
+        if bare.len() < name.len() || bare.starts_with(|letter: char| letter.is_ascii_digit()) {
+            name = format!("_{bare}");
         }
         name
     });
     let plain = plain.collect::<Vec<_>>();
-    let numbered = plain.iter().enumerate().map(|(index, name)| {
-        let earlier = plain[..index].iter().filter(|other| *other == name).count();
+    let mut names: Vec<String> = Vec::new();
+    for name in &plain {
         let is_alone = plain.iter().filter(|other| *other == name).count() == 1;
-        if is_alone {
-            name.clone()
-        } else {
-            format!("{name}_{}", earlier + 1)
-        }
-    });
-    numbered.map(|name| Name::new_unchecked(&name)).collect()
+        let stem = name.trim_end_matches('_');
+        let mut numbered = (1_usize..).map(|number| format!("{stem}_{number}"));
+        let free = match is_alone {
+            true => None,
+            false => numbered.find(|it| !plain.contains(it) && !names.contains(it)),
+        };
+        names.push(free.unwrap_or_else(|| name.clone()));
+    }
+    names.iter().map(|name| Name::new_unchecked(name)).collect()
 }

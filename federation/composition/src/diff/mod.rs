@@ -10,18 +10,14 @@ mod together;
 mod types;
 mod usage;
 
-use apollo_compiler::{
-    Schema,
-    parser::SourceSpan,
-    validation::{Valid, WithErrors},
-};
+use apollo_compiler::{Schema, parser::SourceSpan, validation::Valid};
 
 use self::{change::Changes, together::Together, usage::Usage};
 pub use self::{
     change::{Change, ChangeCode, Severity},
     usage::{IgnoredOperation, RecordedOperation, UsageReport},
 };
-use crate::subgraph::{faults, line_and_column};
+use crate::subgraph::{Invalid, line_and_column, validated};
 
 /// Why two schemas cannot be compared.
 #[derive(Debug, thiserror::Error)]
@@ -66,18 +62,15 @@ fn compare(together: &Together<'_>) -> Vec<Change> {
 fn parse(sdl: &str) -> Result<Valid<Schema>, String> {
     // Some servers print the scalars that every schema has.
     let builder = Schema::builder().ignore_builtin_redefinitions();
-    let schema = builder.parse(sdl, "schema.graphql").build();
-    schema.and_then(Schema::validate).map_err(|it| told(&it))
+    validated(builder.parse(sdl, "schema.graphql").build()).map_err(|it| told(&it))
 }
 
 /// What is wrong with a schema: a line for each fault, which begins with its place.
-fn told(invalid: &WithErrors<Schema>) -> String {
-    let place = |span: Option<SourceSpan>| line_and_column(&invalid.partial.sources, span?);
-    let lines = faults(&invalid.errors)
-        .into_iter()
-        .map(|(message, span)| match place(span) {
-            Some((line, column)) => format!("{line}:{column}: {message}"),
-            None => message,
-        });
+fn told(invalid: &Invalid) -> String {
+    let place = |span: Option<SourceSpan>| line_and_column(&invalid.sources, span?);
+    let lines = invalid.faults.iter().map(|(message, span)| match place(*span) {
+        Some((line, column)) => format!("{line}:{column}: {message}"),
+        None => message.clone(),
+    });
     lines.collect::<Vec<_>>().join("\n")
 }

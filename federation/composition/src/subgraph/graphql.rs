@@ -6,12 +6,15 @@ use apollo_compiler::{
     Node, Schema,
     ast::{Definition, Document, FieldDefinition, OperationType},
     diagnostic::ToCliReport,
-    parser::SourceSpan,
-    validation::DiagnosticList,
+    parser::{SourceMap, SourceSpan},
+    validation::{DiagnosticList, Valid, WithErrors},
 };
 
-use super::{names::Names, roots::roots};
+use super::{names::Names, roots::roots, search};
 use crate::spec::{Feature, MACHINERY_FIELDS, MACHINERY_TYPES, definition, types_of};
+
+/// How many faults of a text are told: one that is something else has a fault for each of its words.
+const MOST_FAULTS: usize = 100;
 
 /// Something that is not GraphQL, and where.
 pub(crate) type Fault = (String, Option<SourceSpan>);
@@ -24,13 +27,35 @@ pub(crate) fn check(document: &Document, names: &Names) -> Vec<Fault> {
         .ignore_builtin_redefinitions()
         .add_ast(&completed)
         .build();
-    match built.and_then(Schema::validate) {
-        Err(invalid) => faults(&invalid.errors),
-        Ok(_) => Vec::new(),
+    validated(built).err().map(|invalid| invalid.faults).unwrap_or_default()
+}
+
+/// Why a schema is not GraphQL.
+pub(crate) struct Invalid {
+    pub(crate) faults: Vec<Fault>,
+    pub(crate) sources: SourceMap,
+}
+
+/// A schema that keeps the rules of the GraphQL specification.
+pub(crate) fn validated(built: Result<Schema, WithErrors<Schema>>) -> Result<Valid<Schema>, Invalid> {
+    let schema = built.map_err(invalid)?;
+    match search::check(&schema) {
+        Some(fault) => Err(Invalid {
+            faults: vec![fault],
+            sources: schema.sources.clone(),
+        }),
+        None => schema.validate().map_err(invalid),
     }
 }
 
-/// Each diagnostic once, with its position.
+fn invalid(found: WithErrors<Schema>) -> Invalid {
+    Invalid {
+        faults: faults(&found.errors),
+        sources: found.partial.sources.clone(),
+    }
+}
+
+/// The first diagnostics, each with its position.
 pub(crate) fn faults(diagnostics: &DiagnosticList) -> Vec<Fault> {
     let fault = |message: String, span| match message.as_str() {
         // So the parser says that it met nothing but blanks and comments.
@@ -39,6 +64,7 @@ pub(crate) fn faults(diagnostics: &DiagnosticList) -> Vec<Fault> {
     };
     diagnostics
         .iter()
+        .take(MOST_FAULTS)
         .map(|diagnostic| fault(diagnostic.error.to_string(), diagnostic.error.location()))
         .collect()
 }

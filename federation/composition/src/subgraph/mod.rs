@@ -9,6 +9,7 @@ mod load;
 mod names;
 mod rename;
 mod roots;
+mod search;
 mod selection;
 mod shadow;
 mod trim;
@@ -23,7 +24,7 @@ use apollo_compiler::{
 
 pub(crate) use self::{
     base::check as check_bases,
-    graphql::faults,
+    graphql::{Invalid, validated},
     link::Link,
     load::{load, prepare},
     names::Names,

@@ -1,5 +1,6 @@
 //! What a subgraph calls the directives and types of Federation.
 
+use apollo_compiler::Name;
 use indexmap::IndexMap;
 
 use super::link::{Link, LinkError};
@@ -67,6 +68,8 @@ impl Names {
                 alone.insert(feature, link.clone());
             }
         }
+        // A prefix may have characters that no name has: then its directives are those that are imported.
+        directives.retain(|name, _| Name::is_valid_syntax(name));
         Ok(Self {
             version,
             directives,
@@ -88,16 +91,12 @@ impl Names {
 
     /// What a type of a specification is called here.
     pub(crate) fn type_name(&self, feature: Feature, element: &str) -> String {
-        if feature == Feature::Link {
-            return match &self.link {
-                Some(link) => link.local(element),
-                None => format!("link__{element}"),
-            };
-        }
-        match self.alone.get(&feature).or(self.federation.as_ref()) {
-            Some(link) => link.local(element),
-            None => format!("_{element}"),
-        }
+        let (link, usual) = match feature {
+            Feature::Link => (self.link.as_ref(), "link_"),
+            _ => (self.alone.get(&feature).or(self.federation.as_ref()), ""),
+        };
+        let name = link.map_or_else(|| format!("{usual}_{element}"), |link| link.local(element));
+        name.replace(['.', '-'], "_")
     }
 
     /// What a type is called in the federation or link specification, if it belongs to one.

@@ -36,11 +36,8 @@ pub(super) fn header(merged: &Merged, schemas: &[Schema]) -> Header {
         let version = link.version.map(|version| format!("/{version}")).unwrap_or_default();
         let imports = link.imports.iter().map(|(element, alias)| import(element, alias));
         let imports = imports.collect::<Vec<_>>().join(", ");
-        let _ = writeln!(
-            text,
-            "  @link(url: \"{}{version}\", import: [{imports}])",
-            link.identity
-        );
+        let url = quoted(&format!("{}{version}", link.identity));
+        let _ = writeln!(text, "  @link(url: {url}, import: [{imports}])");
     }
     text.push_str("{ query: Query }\n");
     text.push_str(LINK);
@@ -211,11 +208,14 @@ fn join_definitions(version: Version) -> String {
 fn graphs(schemas: &[Schema]) -> String {
     let mut text = String::from("enum join__Graph {\n");
     for schema in schemas {
-        // JSON strings are GraphQL strings.
-        let name = serde_json::Value::from(schema.name.as_str());
-        let url = serde_json::Value::from(schema.url.as_str());
+        let (name, url) = (quoted(&schema.name), quoted(&schema.url));
         let _ = writeln!(text, "  {} @join__graph(name: {name}, url: {url})", schema.graph);
     }
     text.push_str("}\n");
     text
+}
+
+/// A text as a literal: strings of JSON are strings of GraphQL.
+fn quoted(text: &str) -> serde_json::Value {
+    text.into()
 }

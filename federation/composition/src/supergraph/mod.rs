@@ -47,12 +47,11 @@ pub(crate) fn check_visibility(merged: &Merged, schemas: &[subgraph::Schema]) ->
 
 /// Checks that a finished document is GraphQL.
 pub(crate) fn check_graphql(document: &Document) -> Vec<CompositionError> {
-    let built = Schema::builder().add_ast(document).build();
-    let Err(invalid) = built.and_then(Schema::validate) else {
+    let Err(invalid) = subgraph::validated(Schema::builder().add_ast(document).build()) else {
         return Vec::new();
     };
-    let faults = invalid.errors.iter().map(|fault| {
-        let message = format!("the merged schema is not valid: {}", fault.error);
+    let faults = invalid.faults.into_iter().map(|(fault, _)| {
+        let message = format!("the merged schema is not valid: {fault}");
         CompositionError::new(Code::InvalidGraphql, message)
     });
     faults.collect()

@@ -262,3 +262,13 @@ fn a_schema_that_is_not_valid_is_refused_by_name() {
             .starts_with("the new schema")
     );
 }
+
+#[test]
+fn a_text_that_is_no_schema_is_not_told_word_by_word() {
+    let told = diff(&"{\"kind\": 1} ".repeat(20_000), "type Query { a: Int }")
+        .unwrap_err()
+        .to_string();
+
+    assert!(told.starts_with("the old schema is not valid"), "{told}");
+    assert_eq!(told.lines().count(), 100);
+}

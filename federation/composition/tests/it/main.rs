@@ -21,5 +21,6 @@ mod validate_access;
 mod validate_fields;
 mod validate_link;
 mod validate_link_names;
+mod validate_nesting;
 mod validate_selection;
 mod validate_whole;

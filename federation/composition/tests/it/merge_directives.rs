@@ -208,3 +208,15 @@ fn directives_of_operations_are_those_that_all_define() {
         &[RequiredArgumentMissingInSomeSubgraph],
     );
 }
+
+#[test]
+fn the_url_of_a_composed_directive_may_have_any_character() {
+    let link = r#"@link(url: "https://x.test/\"\\b/my/v1.0", import: ["@mine"])"#;
+
+    let composition = composed(&format!(
+        "# a\nextend schema {link} @composeDirective(name: \"@mine\")\ndirective @mine on FIELD_DEFINITION\ntype Query {{ x: Int @mine }}"
+    ));
+
+    let sdl = &composition.supergraph_sdl;
+    assert!(sdl.contains(link), "{sdl}");
+}

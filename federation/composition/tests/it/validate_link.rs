@@ -172,6 +172,29 @@ fn names_that_look_alike_are_numbered() {
 }
 
 #[test]
+fn any_name_of_a_subgraph_becomes_one_that_graphql_allows() {
+    let all = |names: &[&str]| {
+        let parts = names.iter().enumerate();
+        composed(
+            &parts
+                .map(|(at, name)| format!("# {name}\ntype Query {{ x{at}: Int }}\n"))
+                .collect::<String>(),
+        )
+    };
+    let line = |value: &str, name: &str| format!("{value} @join__graph(name: \"{name}\", url: \"http://{name}.test\")");
+
+    for (names, values) in [
+        (["_in", "__x", "é", "ü"], ["_IN", "_X", "_1", "_2"]),
+        (["a-b", "a_b", "a_b_1", "-c"], ["A_B_2", "A_B_3", "A_B_1", "_C"]),
+    ] {
+        let composition = all(&names);
+        for (value, name) in values.into_iter().zip(names) {
+            has(&composition, &[&line(value, name)]);
+        }
+    }
+}
+
+#[test]
 fn there_is_a_query() {
     refuses("# a\ntype T @shareable { x: Int }", &[NoQueries]);
     assert_eq!(compose(&[]).unwrap_err()[0].code, NoQueries);

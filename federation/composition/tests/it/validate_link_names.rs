@@ -28,6 +28,22 @@ fn a_name_is_one_from_which_elements_can_be_told_apart() {
 }
 
 #[test]
+fn what_is_imported_from_federation_is_known_whatever_federation_is_called() {
+    for name in ["fed", "my-fed", "fed.2"] {
+        let links = FEDERATION.replace(", import", &format!(", as: \"{name}\", import"));
+        let entity = "type T @key(fields: \"id\") { id: ID! }";
+        let definition = "directive @key(fields: String!, resolvable: Boolean) repeatable on OBJECT | INTERFACE";
+
+        composed(&format!("{}\n{entity}", linked(&links)));
+        composed(&format!("{}\n{entity}\n{definition}", linked(&links)));
+        refuses(
+            &format!("{}\n{}", linked(&links), entity.replace("@key", "@keys")),
+            &[InvalidGraphql],
+        );
+    }
+}
+
+#[test]
 fn an_import_has_a_name_that_nothing_else_could_have() {
     for right in [
         r#""@a", "@a", "b""#,
