@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, NaiveTime, Utc};
 use clap::Args;
 use platform_config::Config;
 use platform_crypto::{KeyRing, KeySettings};
@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use crate::{
     failure::{Failure, Result},
+    series::day,
     settings::{self, Setup},
 };
 
@@ -119,10 +120,11 @@ impl Desk {
 
 /// A moment: with its time, or a day from its beginning.
 pub(crate) fn moment(text: &str) -> Result<DateTime<Utc>, String> {
-    let day = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
     let time = DateTime::parse_from_rfc3339(text).map(|time| time.to_utc());
-    time.or_else(|_| text.parse().map(day))
-        .map_err(|_| "expected a time such as 2026-01-15T12:00:00Z, or a day".into())
+    // The library's own reader of days takes 26-01-15 for one of the year 26.
+    let day = || day(text).map(|day| day.and_time(NaiveTime::MIN).and_utc());
+    time.or_else(|_| day())
+        .map_err(|_| "expected a time such as 2026-01-15T12:00:00Z, or a day such as 2026-01-15".into())
 }
 
 /// A moment as people read it.

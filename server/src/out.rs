@@ -16,10 +16,12 @@ pub(crate) fn write(bytes: impl AsRef<[u8]>) -> Result<()> {
     Ok(out.flush()?)
 }
 
-/// Writes a note for people to standard error, beside whatever standard output is used for.
+/// Writes a note for people to standard error, beside whatever standard output is used for. What it tells of others
+/// cannot move a terminal's cursor.
 pub(crate) fn note(text: impl AsRef<str>) {
+    let moves = |letter: char| letter.is_control() && letter != '\n';
     // Nobody is left to be told when standard error is gone.
-    let _ = writeln!(io::stderr(), "{}", text.as_ref());
+    let _ = writeln!(io::stderr(), "{}", text.as_ref().replace(moves, " "));
 }
 
 /// Asks whoever sits at the terminal; where nobody does, `--yes` is what a script says.

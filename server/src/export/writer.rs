@@ -29,6 +29,15 @@ use crate::{
 
 /// Rows of one Arrow batch.
 const BATCH: usize = 64 << 10;
+/// The names of [`Text`], which a file without a row has too.
+const HEADER: [&str; 6] = [
+    "source",
+    "series_id",
+    "date",
+    "value",
+    "revision_date",
+    "is_original_release",
+];
 
 /// Writes an export.
 pub(super) enum Writer {
@@ -76,7 +85,11 @@ impl Writer {
     /// Begins a file about `members`.
     pub(super) fn new(format: ExportFormat, mut sink: Sink, members: &[Member]) -> Result<Self> {
         Ok(match format {
-            ExportFormat::Csv => Self::Csv(Box::new(csv::Writer::from_writer(sink))),
+            ExportFormat::Csv => {
+                let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(sink);
+                writer.write_record(HEADER).map_err(text)?;
+                Self::Csv(Box::new(writer))
+            }
             ExportFormat::Ndjson => Self::Ndjson(sink),
             ExportFormat::Json => {
                 let series: Vec<_> = members.iter().map(description).collect();
@@ -134,7 +147,10 @@ impl Writer {
     /// Ends the file and gives back where it went.
     pub(super) fn finish(self) -> Result<Sink> {
         match self {
-            Self::Csv(writer) => writer.into_inner().map_err(|error| Failure::new(error.to_string())),
+            Self::Csv(mut writer) => {
+                writer.flush()?;
+                writer.into_inner().map_err(|error| Failure::new(error.to_string()))
+            }
             Self::Ndjson(sink) => Ok(sink),
             Self::Json { mut sink, .. } => {
                 sink.write_all(b"\n]}\n")?;
@@ -241,7 +257,14 @@ fn arrow(error: ArrowError) -> Failure {
 }
 
 fn parquet(error: ParquetError) -> Failure {
-    Failure::new(format!("parquet cannot be written: {error}"))
+    let told = |error: &dyn std::fmt::Display| Failure::new(format!("parquet cannot be written: {error}"));
+    match error {
+        ParquetError::External(cause) => match cause.downcast::<std::io::Error>() {
+            Ok(error) => (*error).into(),
+            Err(cause) => told(&cause),
+        },
+        other => told(&other),
+    }
 }
 
 fn text(error: csv::Error) -> Failure {

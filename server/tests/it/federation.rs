@@ -81,6 +81,20 @@ fn a_change_that_breaks_clients_is_refused_and_one_that_nobody_uses_is_not() {
 }
 
 #[test]
+fn what_clients_sent_cannot_move_the_cursor_of_who_is_told_of_it() {
+    let folder = Folder::new();
+    folder.file("old.graphql", "type Query { a: Int }");
+    let usage = r#"{"since": 0, "operations": [{"name": null, "hash": "", "kind": "query", "count": 1, "errors": 0,
+        "lastSeen": 0, "fields": [], "document": "{ gone } # \u001b[2J\u009b2J"}], "fields": {}}"#;
+    folder.file("usage.json", usage);
+
+    let ended = folder.run(&["schema", "diff", "old.graphql", "old.graphql", "--usage", "usage.json"]);
+
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(ended.stderr.contains("{ gone } #  [2J 2J"), "{:?}", ended.stderr);
+}
+
+#[test]
 fn two_schemas_are_compared() {
     let folder = Folder::new();
     folder.file(

@@ -207,6 +207,39 @@ fn all_files_are_imported_though_nobody_reads_what_is_said_of_them() {
 }
 
 #[test]
+fn an_export_that_nobody_reads_is_no_failure() {
+    let folder = Folder::with_rows(ROWS);
+    for format in ["csv", "ndjson", "json", "arrow", "parquet"] {
+        let mut child = folder
+            .command(&["export", "--all", "--format", format, "--data", "data"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+
+        let ended = child.wait_with_output().unwrap();
+
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(0), "{format}: {said}");
+    }
+}
+
+#[test]
+fn an_export_without_a_row_has_its_header() {
+    let folder = Folder::with_rows(ROWS);
+
+    let export = folder
+        .run(&["export", "GDP", "--as-of", "2020-01-01", "--data", "data"])
+        .succeeds();
+
+    assert_eq!(
+        export,
+        "source,series_id,date,value,revision_date,is_original_release\n"
+    );
+}
+
+#[test]
 fn what_cannot_be_read_is_said_with_its_name() {
     let folder = Folder::new();
     folder.file("what.bin", [0xde, 0xad, 0xbe, 0xef]);

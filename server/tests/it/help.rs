@@ -31,12 +31,16 @@ fn help_tells_where_to_start_and_what_exit_codes_mean() {
 #[test]
 fn wrong_usage_gives_exit_code_2_and_leaves_nothing_behind() {
     let folder = Folder::new();
-    let wrong: [(&[&str], &str); 8] = [
+    let wrong: [(&[&str], &str); 9] = [
         (&["serve"], "unrecognized subcommand"),
         (&["series", "points"], "SERIES"),
         (
             &["series", "points", "GDP", "--as-of", "yesterday"],
             "expected a date such as",
+        ),
+        (
+            &["events", "replay", "users", "--since", "26-01-15", "--yes"],
+            "expected a time such as",
         ),
         (&["series", "list"], "there is no data in hansa-data"),
         (&["series", "list", "--url", "localhost"], "http://127.0.0.1:8001"),
