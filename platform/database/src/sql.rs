@@ -2,6 +2,11 @@
 
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};
 
+use crate::Statements;
+
+/// The latest year that both databases put in its place: SQLite orders times by their text, and later years have a sign.
+pub const LATEST_YEAR: i32 = 9_999;
+
 /// Runs a statement and gives back how many rows it touched.
 pub async fn execute(
     db: &impl ConnectionTrait,
@@ -18,6 +23,16 @@ pub async fn all(
     values: impl IntoIterator<Item = Value>,
 ) -> Result<Vec<QueryResult>, DbErr> {
     db.query_all_raw(statement(db, sql, values)).await
+}
+
+/// All rows of a query that PostgreSQL plans each time for what is in the tables then, which takes one more message. The
+/// plan it keeps of others may be of a table that was empty, and read all of it when there is much.
+pub async fn all_planned_anew(
+    db: &Statements,
+    sql: &str,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<Vec<QueryResult>, DbErr> {
+    db.query_all_planned_anew(statement(db, sql, values)).await
 }
 
 /// The one row of a query, when there is one.

@@ -29,6 +29,17 @@ impl Statements {
         Self(Place::Postgres(kept))
     }
 
+    pub(crate) async fn query_all_planned_anew(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        match &self.0 {
+            Place::Sqlite(pool) => pool.query_all_raw(statement).await,
+            Place::Postgres(kept) => {
+                // A statement that is prepared for once is planned when its values are known.
+                let query = query(&statement.sql, statement.values).persistent(false);
+                all(kept, query).await
+            }
+        }
+    }
+
     /// Whether the database answers.
     pub(crate) async fn ping(&self) -> Result<(), DbErr> {
         match &self.0 {
@@ -87,13 +98,15 @@ impl ConnectionTrait for Statements {
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         match &self.0 {
             Place::Sqlite(pool) => pool.query_all_raw(statement).await,
-            Place::Postgres(kept) => {
-                let (query, mut held) = (query(&statement.sql, statement.values), kept.hold().await?);
-                let rows = query.fetch_all(&mut *held.connection).await;
-                Ok(held.settle(rows, DbErr::Query)?.into_iter().map(Into::into).collect())
-            }
+            Place::Postgres(kept) => all(kept, query(&statement.sql, statement.values)).await,
         }
     }
+}
+
+async fn all(kept: &Kept, query: Query<'_, Postgres, SqlxValues>) -> Result<Vec<QueryResult>, DbErr> {
+    let mut held = kept.hold().await?;
+    let rows = query.fetch_all(&mut *held.connection).await;
+    Ok(held.settle(rows, DbErr::Query)?.into_iter().map(Into::into).collect())
 }
 
 fn query(sql: &str, values: Option<Values>) -> Query<'_, Postgres, SqlxValues> {

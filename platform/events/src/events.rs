@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The tables of outbox and inbox, for `Database::open`.
-pub const MIGRATIONS: Migrations = &[migration!("events_0001", split)];
+pub const MIGRATIONS: Migrations = &[migration!("events_0001", split), migration!("events_0002")];
 
 /// How far the clocks of two machines may differ.
 const SKEW: TimeDelta = TimeDelta::minutes(5);

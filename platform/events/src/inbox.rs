@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use platform_database::{
-    Kind, Tx,
+    Kind, Statements, Tx,
     orm::{ConnectionTrait, DbBackend, QueryResult, Value},
     sql,
 };
@@ -11,6 +11,9 @@ use uuid::Uuid;
 use crate::{Batch, Envelope, EventError, Position};
 
 const ROWS: usize = 200;
+/// That an event waits, where it is found by its number. Of the indexes of `state = 'ready'` this says nothing:
+/// PostgreSQL would walk one of them from end to end, were the plan made while they are empty.
+const WAITS: &str = "state not in ('done', 'dead')";
 
 /// An event that this process is to handle now.
 #[derive(Clone, Debug)]
@@ -102,8 +105,11 @@ pub(crate) async fn ready(db: &impl ConnectionTrait, group: &str, most: u64) -> 
 }
 
 /// Claims the first waiting event of several lanes. An event whose lane has an earlier one that waits is not first.
+///
+/// What is read must not grow with what waits, so the statement is one that PostgreSQL answers event by event, from
+/// `event_inbox_ready` and for each of them `event_inbox_lane`, and planned for what is there.
 pub(crate) async fn claim(
-    db: &impl ConnectionTrait,
+    db: &Statements,
     group: &str,
     claim: Claim,
     most: usize,
@@ -115,11 +121,11 @@ pub(crate) async fn claim(
     let update = format!(
         "with head as materialized (
              select i.seq from event_inbox i
-             where i.group_name = $3 and i.state = 'ready' and i.run_at <= $4
+             where i.group_name = $3 and i.state = 'ready' and i.envelope is not null and i.run_at <= $4
                and (i.lease_until is null or i.lease_until < $4)
-               and not exists (
-                   select 1 from event_inbox e
-                   where e.group_name = $3 and e.lane = i.lane and e.state = 'ready' and e.seq < i.seq)
+               and i.seq = (
+                   select min(e.seq) from event_inbox e
+                   where e.group_name = i.group_name and e.lane = i.lane and e.state = 'ready')
              order by i.seq limit $5 {lock})
          update event_inbox set lease_owner = $1, lease_until = $2, attempts = attempts + 1
          where seq in (select seq from head)
@@ -132,7 +138,7 @@ pub(crate) async fn claim(
         claim.now.into(),
         i64::try_from(most).unwrap_or(i64::MAX).into(),
     ];
-    let rows = sql::all(db, &update, values).await?;
+    let rows = sql::all_planned_anew(db, &update, values).await?;
     let mut claimed: Vec<_> = rows.iter().filter_map(|row| readable(group, row)).collect();
     claimed.sort_by_key(|claimed| claimed.seq);
     Ok(claimed)
@@ -140,10 +146,12 @@ pub(crate) async fn claim(
 
 /// Claims the event of a lane that has just become its first, in the transaction that settles the one before.
 pub(crate) async fn claim_next(tx: &Tx, group: &str, lane: &str, claim: Claim) -> Result<Option<Claimed>, EventError> {
-    let update = "update event_inbox set lease_owner = $1, lease_until = $2, attempts = attempts + 1
+    let update = format!(
+        "update event_inbox set lease_owner = $1, lease_until = $2, attempts = attempts + 1
         where seq = (select min(seq) from event_inbox where group_name = $3 and lane = $4 and state = 'ready')
-          and state = 'ready' and run_at <= $5 and (lease_until is null or lease_until < $5)
-        returning seq, attempts, envelope";
+          and {WAITS} and run_at <= $5 and (lease_until is null or lease_until < $5)
+        returning seq, attempts, envelope"
+    );
     let values: [Value; 5] = [
         claim.owner.into(),
         claim.until.into(),
@@ -151,17 +159,19 @@ pub(crate) async fn claim_next(tx: &Tx, group: &str, lane: &str, claim: Claim) -
         lane.into(),
         claim.now.into(),
     ];
-    let row = sql::one(tx, update, values).await?;
+    let row = sql::one(tx, &update, values).await?;
     Ok(row.as_ref().and_then(|row| readable(group, row)))
 }
 
 /// Settles an event in the transaction of its effects. `false`: somebody else has it, so there must be no effects.
 pub(crate) async fn settle(tx: &Tx, event: &Claimed, claim: Claim) -> Result<bool, EventError> {
-    let update = "update event_inbox
+    let update = format!(
+        "update event_inbox
         set state = 'done', envelope = null, lease_owner = null, lease_until = null, changed_at = $1
-        where seq = $2 and state = 'ready' and lease_owner = $3";
+        where seq = $2 and {WAITS} and lease_owner = $3"
+    );
     let values: [Value; 3] = [claim.now.into(), event.seq.into(), claim.owner.into()];
-    Ok(sql::execute(tx, update, values).await? == 1)
+    Ok(sql::execute(tx, &update, values).await? == 1)
 }
 
 /// What becomes of an event that could not be handled.
@@ -186,10 +196,12 @@ pub(crate) async fn fail(
         Failed::Dead => ("dead", claim.now, event.attempts),
         Failed::Untried => ("ready", claim.now, event.attempts - 1),
     };
-    let update = "update event_inbox
+    let update = format!(
+        "update event_inbox
         set state = $1, run_at = $2, attempts = $3, last_error = $4, changed_at = $5,
             lease_owner = null, lease_until = null
-        where seq = $6 and state = 'ready' and lease_owner = $7";
+        where seq = $6 and {WAITS} and lease_owner = $7"
+    );
     let values: [Value; 7] = [
         state.into(),
         run_at.into(),
@@ -199,7 +211,7 @@ pub(crate) async fn fail(
         event.seq.into(),
         claim.owner.into(),
     ];
-    sql::execute(db, update, values).await?;
+    sql::execute(db, &update, values).await?;
     Ok(())
 }
 

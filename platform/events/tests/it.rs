@@ -1,6 +1,8 @@
 //! What services, operators and buses see of events, on SQLite and PostgreSQL, with real brokers and killed processes.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "it/backlog.rs"]
+mod backlog;
 #[path = "it/bus.rs"]
 mod bus;
 #[path = "it/chaos.rs"]

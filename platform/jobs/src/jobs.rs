@@ -23,6 +23,7 @@ pub const MIGRATIONS: Migrations = &[
     migration!("jobs_0001", split),
     migration!("jobs_0002"),
     migration!("jobs_0003"),
+    migration!("jobs_0004"),
 ];
 
 const COLUMNS: &str = "id, kind, state, priority, run_at, attempts, most_attempts, progress, progress_text, last_error,

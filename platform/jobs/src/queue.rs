@@ -4,7 +4,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use chrono::{DateTime, Utc};
 use platform_database::{
-    Tx,
+    Statements, Tx,
     orm::{ConnectionTrait, DbBackend, Value},
     sql,
 };
@@ -84,7 +84,7 @@ pub(crate) async fn insert(tx: &Tx, job: &New) -> Result<Uuid, JobError> {
 
 /// Whether any job is due, without taking part in the writing.
 pub(crate) async fn is_due(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<bool, JobError> {
-    let select = "select id from job where state = 'ready' and run_at <= $1 limit 1";
+    let select = "select id from job where state = 'ready' and finished_at is null and run_at <= $1 limit 1";
     Ok(sql::one(db, select, [now.into()]).await?.is_some())
 }
 
@@ -95,10 +95,12 @@ pub(crate) struct Room {
     pub(crate) most: u16,
 }
 
-/// Claims the most urgent jobs that are due and that there is room for, the most urgent first. One that there is no room
-/// for keeps its place, and those after it wait for the next claim.
+/// Claims the most urgent jobs that are due, of each kind as many as there is room for, the most urgent first.
+///
+/// What is read must not grow with what waits, so the statement is one that PostgreSQL answers from `job_due`, kind by
+/// kind, and planned for what is there.
 pub(crate) async fn claim(
-    db: &impl ConnectionTrait,
+    db: &Statements,
     room: &Room,
     owner: Uuid,
     (now, until): (DateTime<Utc>, DateTime<Utc>),
@@ -108,27 +110,27 @@ pub(crate) async fn claim(
         _ => "",
     };
     let mut values: Vec<Value> = vec![owner.into(), until.into(), now.into(), i64::from(room.most).into()];
-    let (mut names, mut rooms) = (Vec::new(), String::new());
+    let mut of_kinds = Vec::new();
     for (kind, places) in &room.kinds {
         values.extend([Value::from(*kind), Value::from(i64::from(*places))]);
         let last = values.len();
-        names.push(format!("${}", last - 1));
-        rooms.push_str(&format!(" when ${} then cast(${last} as bigint)", last - 1));
+        of_kinds.push(format!(
+            "select id, priority, run_at from (
+                 select id, priority, run_at from job where state = 'ready' and kind = ${} and run_at <= $3
+                 order by priority desc, run_at, id limit ${last} {lock}) of_kind",
+            last - 1
+        ));
     }
     let update = format!(
-        "with due as (
-             select id, kind, priority, run_at from job where state = 'ready' and run_at <= $3 and kind in ({})
-             order by priority desc, run_at, id limit $4 {lock}),
-         placed as (
-             select id, kind, row_number() over (partition by kind order by priority desc, run_at, id) as place from due)
+        "with due as ({} order by priority desc, run_at, id limit $4)
          update job set state = 'running', lease_owner = $1, lease_until = $2, started_at = $3,
              attempts = attempts + 1, progress = 0, progress_text = null
-         where id in (select id from placed where place <= case kind{rooms} end)
+         where id in (select id from due)
          returning id, kind, payload, attempts, most_attempts, correlation, priority, run_at",
-        names.join(", ")
+        of_kinds.join(" union all ")
     );
     let mut claimed = Vec::new();
-    for row in sql::all(db, &update, values).await? {
+    for row in sql::all_planned_anew(db, &update, values).await? {
         let (priority, run_at): (i32, DateTime<Utc>) = (row.try_get("", "priority")?, row.try_get("", "run_at")?);
         let job = Claimed {
             id: row.try_get("", "id")?,

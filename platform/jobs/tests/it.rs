@@ -1,6 +1,8 @@
 //! What services and operators see of jobs, on SQLite and PostgreSQL, with workers that are killed.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "it/backlog.rs"]
+mod backlog;
 #[path = "it/chaos.rs"]
 mod chaos;
 #[path = "it/claims.rs"]
