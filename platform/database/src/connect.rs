@@ -2,6 +2,7 @@
 
 use std::{path::Path, str::FromStr, time::Duration};
 
+use platform_config::Duration as Time;
 use sea_orm::{DbErr, RuntimeErr};
 use sqlx::{
     ConnectOptions, Connection, Executor, PgConnection, PgPool, SqlitePool,
@@ -20,6 +21,9 @@ const LOOK_AGAIN: Duration = Duration::from_millis(10);
 /// A connection is tried when it comes back to the pool. One that has lain unused for longer than this is tried again
 /// before it is used; for the others that would only be one more way there and back with each statement.
 pub(crate) const TRUSTED: Duration = Duration::from_secs(1);
+/// What PostgreSQL takes as the time for a statement.
+const SHORTEST: Time = Time::from_millis(1);
+const LONGEST: Time = Time::from_secs(24 * 24 * 3600);
 /// Idle connections beyond the smallest number are closed after this.
 const IDLE: Duration = Duration::from_secs(300);
 /// PostgreSQL's codes for a right that is lacking, and for a server without a connection left.
@@ -49,6 +53,9 @@ pub(crate) async fn sqlite(file: &Path, settings: &Settings) -> Result<Pools, Da
             .idle_timeout(None)
             .max_lifetime(None)
             .test_before_acquire(false)
+            // SQLite undoes a transaction by itself where the disk is full, and sqlx counts it as open for good: what came
+            // after it on this connection would be part of a transaction that nobody commits.
+            .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
     };
     // The writer comes first: it makes the file and turns it to WAL, which readers cannot. SQLite does not wait when
     // several processes turn a new file to WAL at once: it is busy without patience.
@@ -68,7 +75,11 @@ pub(crate) async fn sqlite(file: &Path, settings: &Settings) -> Result<Pools, Da
 
 pub(crate) async fn postgres(url: &str, service: &str, settings: &Settings) -> Result<Pools, DatabaseError> {
     let schema = format!("\"{}\"", bare(service));
-    let timeout = settings.statement_timeout.as_millis().to_string();
+    let timeout = settings.statement_timeout;
+    if !(SHORTEST..=LONGEST).contains(&timeout) {
+        return Err(DatabaseError::StatementTimeout);
+    }
+    let timeout = timeout.as_millis().to_string();
     let options = PgConnectOptions::from_str(url)
         .map_err(|_| DatabaseError::Url)?
         .application_name(&format!("hansa {service}"))

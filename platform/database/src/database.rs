@@ -9,6 +9,7 @@ use crate::{
     DatabaseError, Migrations, Settings, Statements, Tx,
     connect::{self, Pools},
     migrate,
+    whole::Whole,
 };
 
 const SECTION: &str = "database";
@@ -136,11 +137,18 @@ impl Database {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        let turn = match &self.0.pools {
-            Pools::Postgres { kept, .. } => Some(kept.turn().await?),
-            Pools::Sqlite { .. } => None,
+        let write = self.0.write.clone();
+        let Pools::Postgres { kept, .. } = &self.0.pools else {
+            return Ok(Tx::new(write.begin_with_options(options).await?, None));
         };
-        Ok(Tx::new(self.0.write.begin_with_options(options).await?, turn))
+        let turn = kept.turn().await?;
+        // Who gives up between `begin` and its answer would give back a connection within a transaction that sqlx does
+        // not know of: what is written there next, alone, would never be committed.
+        let begun = Whole::new(async move {
+            let begun = write.begin_with_options(options).await;
+            begun.map(|begun| Tx::new(begun, Some(turn)))
+        });
+        Ok(begun.await?)
     }
 
     /// For one statement that writes and is a transaction of its own: it saves the two ways to the database that `begin`

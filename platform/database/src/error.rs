@@ -21,6 +21,9 @@ pub enum DatabaseError {
     /// The URL is of no database we know.
     #[error("database.url must begin with postgres:// or sqlite:, or be empty for a file in the data directory")]
     Url,
+    /// PostgreSQL counts milliseconds up to a number, and 0 of them are no limit.
+    #[error("database.statement-timeout must be from 1ms to 24days, which is what PostgreSQL can count")]
+    StatementTimeout,
     /// Migrations are missing and may not be applied now.
     #[error("the database of {service} lacks the migrations {}; run `hansa migrate`", .missing.join(", "))]
     Behind {
@@ -86,7 +89,7 @@ impl Coded for DatabaseError {
     fn code(&self) -> Code {
         match self {
             Self::Away(_) | Self::Full | Self::NoSchema(_) | Self::Behind { .. } => Code::Unavailable,
-            Self::Url | Self::Page(_) => Code::Invalid,
+            Self::Url | Self::StatementTimeout | Self::Page(_) => Code::Invalid,
             Self::Changed(_) => Code::Conflict,
             Self::Migration { .. } | Self::Failed(_) => Code::Internal,
             Self::Platform(error) => error.code(),

@@ -24,6 +24,7 @@ pub mod sql;
 mod statements;
 pub mod text;
 mod tx;
+mod whole;
 
 pub use sea_orm as orm;
 

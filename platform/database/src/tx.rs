@@ -11,7 +11,7 @@ use sea_orm::{
     QuerySelect, Statement, prelude::Uuid, sea_query::LockType,
 };
 
-use crate::{DatabaseError, kept::Turn};
+use crate::{DatabaseError, kept::Turn, whole::Whole};
 
 type After = Box<dyn FnOnce() + Send>;
 
@@ -20,7 +20,7 @@ pub struct Tx {
     inner: DatabaseTransaction,
     after: Mutex<Vec<After>>,
     /// Given back after the connection.
-    _turn: Option<Turn>,
+    turn: Option<Turn>,
 }
 
 impl Tx {
@@ -28,7 +28,7 @@ impl Tx {
         Self {
             inner,
             after: Mutex::default(),
-            _turn: turn,
+            turn,
         }
     }
 
@@ -56,12 +56,20 @@ impl Tx {
         E::find_by_id(id).lock(LockType::NoKeyUpdate).one(self).await
     }
 
-    /// Makes everything durable, or nothing.
+    /// Makes everything durable, or nothing. It goes on also where nobody waits for it any more: the database may have
+    /// committed then, and those who wait for what was written are to be woken.
     pub async fn commit(self) -> Result<(), DatabaseError> {
-        self.inner.commit().await?;
         let waiting = self.after.into_inner().unwrap_or_else(PoisonError::into_inner);
-        waiting.into_iter().for_each(|after| after());
-        Ok(())
+        let (inner, turn) = (self.inner, self.turn);
+        let committed = Whole::new(async move {
+            let committed = inner.commit().await;
+            drop(turn);
+            if committed.is_ok() {
+                waiting.into_iter().for_each(|after| after());
+            }
+            committed
+        });
+        Ok(committed.await?)
     }
 
     /// Undoes everything, at once instead of when the connection is used next.

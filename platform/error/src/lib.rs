@@ -222,14 +222,19 @@ impl Error {
         self.source.as_deref()
     }
 
-    /// The sentence and what caused it, in at most so many characters: for the log and for operators only.
+    /// The sentence and what caused it, in at most so many characters: for the log and for operators only. It can be
+    /// stored: the character that PostgreSQL keeps in no text stands there as U+FFFD.
     pub fn in_full(&self, longest: usize) -> String {
         let cause = self.cause().map(ToString::to_string);
         let text = match cause.filter(|cause| *cause != self.message) {
             Some(cause) => format!("{self}: {cause}"),
             None => self.message.clone(),
         };
-        text.chars().take(longest).collect()
+        let storable = |letter: char| match letter {
+            '\0' => char::REPLACEMENT_CHARACTER,
+            letter => letter,
+        };
+        text.chars().map(storable).take(longest).collect()
     }
 }
 

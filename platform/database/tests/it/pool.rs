@@ -3,7 +3,7 @@
 use futures::future::join_all;
 use platform_database::{
     DatabaseError,
-    orm::{self, ConnectionTrait, EntityTrait},
+    orm::{self, ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel},
     sql,
 };
 use platform_testing::TestPostgres;
@@ -47,6 +47,29 @@ async fn a_connection_that_breaks_is_a_database_that_is_away_for_a_moment() {
 }
 
 #[tokio::test]
+async fn what_is_written_after_the_disk_was_full_is_there() {
+    let place = Place::new("", None);
+    let db = place.open().await;
+    let run = async |sql: &str| sql::execute(db.alone(), sql, []).await.unwrap();
+    run("create table large (data blob)").await;
+    run("pragma max_page_count = 64").await;
+    let tx = db.begin().await.unwrap();
+    let full = sql::execute(&tx, "insert into large values (zeroblob(1000000))", []).await;
+    assert!(full.is_err());
+    drop(tx);
+    run("pragma max_page_count = 100000").await;
+
+    let undone = db.begin().await.unwrap();
+    let bob = person(&place.context, "bob").into_active_model().reset_all();
+    bob.insert(&undone).await.unwrap();
+    undone.rollback().await.unwrap();
+    store(&db, [person(&place.context, "ada")]).await;
+
+    let found = Entity::find().all(db.read()).await.unwrap();
+    assert_eq!(found.iter().map(|person| &*person.name).collect::<Vec<_>>(), ["ada"]);
+}
+
+#[tokio::test]
 async fn a_database_that_is_away_is_unavailable_and_says_nothing_of_its_address() {
     let settings = "url = \"postgres://somebody:secret@127.0.0.1:1/nothing\"\nacquire-timeout = \"1s\"";
     let place = Place::new(settings, None);
@@ -56,6 +79,22 @@ async fn a_database_that_is_away_is_unavailable_and_says_nothing_of_its_address(
     let error = platform_error::Error::from(refused);
     assert_eq!(error.code(), platform_error::Code::Unavailable);
     assert_eq!(error.message(), "the database cannot be reached; try again in a moment");
+}
+
+#[tokio::test]
+async fn a_time_for_statements_that_postgresql_cannot_count_is_refused() {
+    for time in ["0s", "999us", "25days"] {
+        let url = "url = \"postgres://somebody@127.0.0.1:1/nothing\"";
+        let place = Place::new(&format!("{url}\nstatement-timeout = \"{time}\""), None);
+
+        let refused = place.try_open(crate::support::MIGRATIONS).await.unwrap_err();
+
+        let reason = refused.to_string();
+        assert!(
+            reason.starts_with("database.statement-timeout must be"),
+            "{time}: {reason}"
+        );
+    }
 }
 
 #[tokio::test]

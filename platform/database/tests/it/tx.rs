@@ -1,11 +1,16 @@
 //! The one door for writes.
 
-use std::sync::{Arc, atomic::AtomicU32, atomic::Ordering::SeqCst};
+use std::{
+    sync::{Arc, atomic::AtomicU32, atomic::Ordering::SeqCst},
+    time::Duration,
+};
 
-use futures::future::join_all;
+use futures::{FutureExt, future::join_all, poll};
 use platform_database::orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QuerySelect, Set, entity::prelude::*};
+use platform_testing::TestPostgres;
+use tokio::time::{sleep, timeout};
 
-use crate::support::{Entity, person, places, store};
+use crate::support::{Entity, Place, person, places, store};
 
 #[tokio::test]
 async fn what_is_committed_is_read_and_what_is_dropped_never_was() {
@@ -46,6 +51,55 @@ async fn a_callback_runs_after_the_commit_and_never_without_it() {
         undone.rollback().await.unwrap();
 
         assert_eq!(runs.load(SeqCst), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_callback_runs_also_where_nobody_waits_for_the_commit_any_more() {
+    for place in places("").await {
+        let db = place.open().await;
+        let runs = Arc::new(AtomicU32::new(0));
+        let tx = db.begin().await.unwrap();
+        let ada = person(&place.context, "ada").into_active_model().reset_all();
+        ada.insert(&tx).await.unwrap();
+        let counted = runs.clone();
+        tx.on_commit(move || {
+            counted.fetch_add(1, SeqCst);
+        });
+
+        drop(tx.commit().now_or_never());
+
+        let called = async {
+            while runs.load(SeqCst) == 0 {
+                sleep(Duration::from_millis(2)).await;
+            }
+        };
+        timeout(Duration::from_secs(10), called).await.unwrap();
+        assert_eq!(Entity::find().count(db.read()).await.unwrap(), 1);
+    }
+}
+
+#[tokio::test]
+async fn who_gives_up_while_a_transaction_begins_leaves_none_behind() {
+    let Some(postgres) = TestPostgres::start().await else {
+        return;
+    };
+    let place = Place::new("max-connections = 1", Some(postgres));
+    let (db, others) = (place.open().await, place.open().await);
+
+    for steps in 1..=8 {
+        let mut begin = Box::pin(db.begin());
+        for _ in 0..steps {
+            if poll!(begin.as_mut()).is_ready() {
+                break;
+            }
+            sleep(Duration::from_millis(5)).await;
+        }
+        drop(begin);
+        let next = person(&place.context, &format!("person{steps}"));
+        next.into_active_model().reset_all().insert(db.alone()).await.unwrap();
+
+        assert_eq!(Entity::find().count(others.read()).await.unwrap(), steps);
     }
 }
 

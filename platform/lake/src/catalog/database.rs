@@ -128,6 +128,8 @@ impl Database {
                 };
                 held.run("begin immediate").await.map(|()| Transaction::Sqlite(held))
             }
+            // Who gives up before the answer gives back a connection within a transaction that sqlx does not know of.
+            // Without one of its own there is only reading here, and the next on that connection ends both.
             Self::Postgres(pool) => pool.begin().await.map(Transaction::Postgres),
         }
         .map_err(failed)
