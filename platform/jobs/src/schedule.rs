@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, str::FromStr};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use croner::Cron;
+use croner::{Cron, errors::CronError};
 use platform_database::{
     Tx,
     orm::{QueryResult, Value},
@@ -16,6 +16,9 @@ use crate::{
     JobError, Jobs, Policy,
     queue::{self, New},
 };
+
+/// The year 9999: when a pattern is due whose years have all passed. Both databases put no later year in its place.
+const NEVER: DateTime<Utc> = DateTime::from_timestamp(253_370_764_800, 0).expect("the year 9999 can be told");
 
 /// A schedule that the service declares.
 #[derive(Clone, Debug)]
@@ -46,13 +49,19 @@ impl Schedule {
 
     /// The first time after `now` that the pattern names in its zone.
     fn after(&self, now: DateTime<Utc>) -> Result<DateTime<Utc>, JobError> {
-        let next = self.cron.find_next_occurrence(&now.with_timezone(&self.zone), false);
-        let next = next.map_err(|error| JobError::Schedule {
-            name: self.name,
-            text: self.pattern.clone(),
-            reason: error.to_string(),
-        })?;
-        Ok(next.with_timezone(&Utc))
+        match self.cron.find_next_occurrence(&now.with_timezone(&self.zone), false) {
+            Ok(next) => Ok(next.with_timezone(&Utc)),
+            Err(CronError::TimeSearchLimitExceeded) => {
+                let (schedule, pattern) = (self.name, &self.pattern);
+                tracing::warn!(schedule, pattern, "a schedule names no time any more");
+                Ok(NEVER)
+            }
+            Err(error) => Err(JobError::Schedule {
+                name: self.name,
+                text: self.pattern.clone(),
+                reason: error.to_string(),
+            }),
+        }
     }
 }
 

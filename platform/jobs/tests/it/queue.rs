@@ -212,6 +212,27 @@ async fn a_job_that_hangs_panics_or_cannot_be_read_has_failed() {
 }
 
 #[tokio::test]
+async fn a_failure_is_noted_whatever_its_words_are() {
+    async fn refuse(_: &Store, _: &Run, _: Note) -> Result<(), Error> {
+        Err(Error::new(Code::Invalid, "the other side said \0"))
+    }
+    on_each_database(async |database| {
+        let world = World::new(database);
+        let (_context, store) = world.working(Workers::new().on(refuse)).await;
+        let id = store.enqueue(&note("a")).await;
+
+        eventually("it is dead", async || {
+            store.jobs.find(id).await.unwrap().state == JobState::Dead
+        })
+        .await;
+
+        let noted = store.jobs.find(id).await.unwrap().last_error;
+        assert_eq!(noted.as_deref(), Some("the other side said \u{fffd}"));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_job_that_the_release_before_cannot_read_is_done_by_the_next() {
     #[derive(Serialize, Deserialize)]
     enum Before {

@@ -128,6 +128,35 @@ async fn an_hour_that_the_clock_skips_or_repeats_fires_once() {
 }
 
 #[tokio::test]
+async fn a_schedule_whose_year_has_passed_stops_no_other() {
+    on_each_database(async |database| {
+        let world = World::new(database);
+        world
+            .clock
+            .set(chrono::Utc.with_ymd_and_hms(2026, 12, 31, 22, 0, 0).unwrap());
+        let workers = hourly().every("ended", "0 0 12 1 1 * 2025", &note("ended"));
+        let workers = workers.every("ending", "0 4 23 31 12 * 2026", &note("ending"));
+        let (_context, store) = world.working(workers).await;
+        declared(&store, "0 0 12 1 1 * 2025").await;
+
+        world.advance(3660);
+        let first = async || store.effects().await == ["hourly"];
+        eventually("the first hour has fired", first).await;
+        world.advance(3600);
+
+        let both = async || {
+            let mut done = store.effects().await;
+            done.sort();
+            done == ["ending", "hourly", "hourly"]
+        };
+        eventually("the last time and the next hour have fired", both).await;
+        world.advance(3600);
+        eventually("the others go on", async || store.effects().await.len() == 4).await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_service_does_jobs_for_as_long_as_it_runs() {
     fn service() -> Blueprint<Store> {
         Service::new("reports", 0).open(Store::open).jobs(writers())
