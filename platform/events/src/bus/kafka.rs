@@ -1,6 +1,6 @@
 //! Kafka as the bus: one topic, partitioned by what is kept in order, read from offsets that the reader brings.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use futures::FutureExt;
@@ -9,15 +9,22 @@ use rdkafka::{
     admin::{AdminClient, AdminOptions, NewTopic, TopicReplication},
     client::DefaultClientContext,
     consumer::{BaseConsumer, Consumer, StreamConsumer},
+    error::KafkaError,
     producer::{FutureProducer, FutureRecord},
     types::RDKafkaErrorCode,
 };
-use tokio::{sync::OnceCell, time::timeout};
+use tokio::{
+    runtime::Handle,
+    sync::OnceCell,
+    time::{Instant, timeout},
+};
 
 use super::{Batch, Bus, Position, Reader, Start, begin, decode, lanes};
 use crate::{Envelope, EventError, Settings};
 
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How often a reader looks whether the topic has partitions that it does not read; who writes learns of them alone.
+const LOOK: Duration = Duration::from_secs(60);
 
 /// A Kafka topic. No consumer group of Kafka's is used: positions are kept beside the effects they belong to.
 pub struct KafkaBus {
@@ -101,7 +108,7 @@ impl KafkaBus {
     /// Asks the brokers, which librdkafka does in a blocking call.
     async fn ask<T: Send + 'static>(
         &self,
-        question: impl FnOnce(&BaseConsumer, &str) -> Result<T, rdkafka::error::KafkaError> + Send + 'static,
+        question: impl FnOnce(&BaseConsumer, &str) -> Result<T, KafkaError> + Send + 'static,
     ) -> Result<T, EventError> {
         let (config, topic) = (config(&self.settings), self.settings.kafka_topic.clone());
         let asked = tokio::task::spawn_blocking(move || {
@@ -148,7 +155,8 @@ impl Bus for KafkaBus {
         let topic = self.topic().await?;
         let mut assignment = TopicPartitionList::new();
         let mut next = Position::default();
-        for (partition, oldest, end) in self.bounds().await? {
+        let bounds = self.bounds().await?;
+        for &(partition, oldest, end) in &bounds {
             let offset = begin(from, partition, (oldest, end))?;
             next.set(partition, offset);
             let added = assignment.add_partition_offset(topic, partition, Offset::Offset(offset));
@@ -156,7 +164,13 @@ impl Bus for KafkaBus {
         }
         let consumer: StreamConsumer = config(&self.settings).create().map_err(EventError::bus)?;
         consumer.assign(&assignment).map_err(EventError::bus)?;
-        Ok(Box::new(TopicReader { consumer, next }))
+        Ok(Box::new(TopicReader {
+            consumer: Some(Arc::new(consumer)),
+            topic: topic.to_owned(),
+            partitions: bounds.len(),
+            looked: Instant::now(),
+            next,
+        }))
     }
 
     async fn position(&self, start: Start) -> Result<Position, EventError> {
@@ -194,27 +208,57 @@ impl Bus for KafkaBus {
 }
 
 struct TopicReader {
-    consumer: StreamConsumer,
+    /// There until the reader goes.
+    consumer: Option<Arc<StreamConsumer>>,
+    topic: String,
+    partitions: usize,
+    looked: Instant,
     next: Position,
 }
 
 #[async_trait]
 impl Reader for TopicReader {
     async fn next(&mut self, most: usize, wait: Duration) -> Result<Batch, EventError> {
+        let gone = || EventError::bus("the reader is gone");
+        let consumer = self.consumer.clone().ok_or_else(gone)?;
+        if self.looked.elapsed() >= LOOK {
+            self.looked = Instant::now();
+            if partitions(consumer.clone(), self.topic.clone()).await? != self.partitions {
+                let other = format!("the topic {} has other partitions than are read", self.topic);
+                return Err(EventError::Bus(other));
+            }
+        }
         let mut events = Vec::new();
-        let mut message = timeout(wait, self.consumer.recv()).await.ok();
+        let mut message = timeout(wait, consumer.recv()).await.ok();
         while let Some(received) = message.take() {
             let received = received.map_err(EventError::bus)?;
             let at = format!("{}/{}", received.partition(), received.offset());
             events.extend(decode(received.payload().unwrap_or_default(), at));
             self.next.set(received.partition(), received.offset() + 1);
             if events.len() < most {
-                message = self.consumer.recv().now_or_never();
+                message = consumer.recv().now_or_never();
             }
         }
         Ok(Batch {
             events,
             next: self.next.clone(),
         })
+    }
+}
+
+async fn partitions(consumer: Arc<StreamConsumer>, topic: String) -> Result<usize, EventError> {
+    let counted = tokio::task::spawn_blocking(move || -> Result<usize, KafkaError> {
+        let metadata = consumer.fetch_metadata(Some(topic.as_str()), PATIENCE)?;
+        Ok(metadata.topics().iter().map(|topic| topic.partitions().len()).sum())
+    });
+    counted.await.map_err(EventError::bus)?.map_err(EventError::bus)
+}
+
+impl Drop for TopicReader {
+    fn drop(&mut self) {
+        // A consumer that goes blocks its thread until librdkafka has closed it.
+        if let (Some(consumer), Ok(runtime)) = (self.consumer.take(), Handle::try_current()) {
+            runtime.spawn_blocking(|| drop(consumer));
+        }
     }
 }
