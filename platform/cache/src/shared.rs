@@ -8,8 +8,9 @@ use std::{fmt, sync::Mutex, time::Duration};
 use platform_error::{Code, Error, Result};
 use platform_resilience::Breaker;
 use redis::{
-    Client, RedisError, Script, ToRedisArgs,
+    Client, IntoConnectionInfo, RedisError, Script, ToRedisArgs,
     aio::{ConnectionManager, ConnectionManagerConfig},
+    io::tcp::{TcpSettings, socket2::TcpKeepalive},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::sync::watch;
@@ -19,6 +20,10 @@ use crate::{Settings, entry::Entry, shared::told::Untold};
 const CHANNEL: &str = "invalidated";
 const FAILURES: u32 = 3;
 const PAUSE: Duration = Duration::from_secs(1);
+/// A connection whose other end has gone without a word is given up after so long. Only one that is closed is replaced:
+/// answers that do not come in time do not close it.
+const GONE: Duration = Duration::from_secs(10);
+const BETWEEN_PROBES: Duration = Duration::from_secs(3);
 
 /// Stores a value unless its key, or everything, was invalidated since its generation was read.
 const PUT: &str = "local now = (redis.call('get', KEYS[3]) or '0') .. '.' .. (redis.call('get', KEYS[2]) or '0')
@@ -81,7 +86,8 @@ impl Redis {
                 "cache.redis is not an address such as redis://127.0.0.1:6379",
             )
         };
-        let client = Client::open(address.as_str()).map_err(wrong)?;
+        let server = address.as_str().into_connection_info().map_err(wrong)?;
+        let client = Client::open(server.set_tcp_settings(tcp())).map_err(wrong)?;
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(*settings.timeout))
             .set_response_timeout(Some(*settings.timeout))
@@ -210,6 +216,14 @@ impl Redis {
     fn channel(&self) -> String {
         format!("{}:{CHANNEL}", self.prefix)
     }
+}
+
+fn tcp() -> TcpSettings {
+    let keepalive = TcpKeepalive::new().with_time(GONE).with_interval(BETWEEN_PROBES);
+    let settings = TcpSettings::default().set_nodelay(true).set_keepalive(keepalive);
+    #[cfg(target_os = "linux")]
+    let settings = settings.set_user_timeout(GONE);
+    settings
 }
 
 fn seen<T>(answer: Result<T, RedisError>) -> Option<T> {

@@ -1,9 +1,14 @@
 //! Caches of several processes over one Redis.
 
-use std::time::Duration;
+use std::{future::pending, time::Duration};
 
 use futures::future::join_all;
 use platform_testing::{TestRedis, eventually};
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream},
+    sync::watch,
+};
 
 use crate::support::{Process, Source};
 
@@ -51,6 +56,48 @@ async fn an_invalidation_reaches_every_process() {
     assert_eq!(one.read("a", &source).await, Some(2));
     eventually("the other process hears of it", async || {
         other.read("a", &source).await == Some(2)
+    })
+    .await;
+}
+
+/// A way to Redis on which nothing comes through any more once it is told so, while connections stay open.
+async fn way_to(redis: &TestRedis) -> (String, watch::Sender<bool>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let way = format!("redis://{}", listener.local_addr().unwrap());
+    let there = redis.url().replace("redis://", "");
+    let (silence, is_silent) = watch::channel(false);
+    #[expect(clippy::disallowed_methods, reason = "the way ends with the test")]
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            tokio::spawn(carry(client, there.clone(), is_silent.clone()));
+        }
+    });
+    (way, silence)
+}
+
+async fn carry(mut client: TcpStream, there: String, mut is_silent: watch::Receiver<bool>) {
+    let mut server = TcpStream::connect(there).await.unwrap();
+    let silenced = async { is_silent.wait_for(|silent| *silent).await.is_ok() };
+    tokio::select! {
+        _ = copy_bidirectional(&mut client, &mut server) => {}
+        _ = silenced => pending::<()>().await,
+    }
+}
+
+#[tokio::test]
+async fn nothing_old_is_kept_for_long_where_the_way_to_redis_falls_silent() {
+    let Some(redis) = TestRedis::start().await else { return };
+    let (way, silence) = way_to(&redis).await;
+    let ([one, other], source) = ([Process::on(&way), Process::on(&redis.url())], Source::of(1));
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    assert_eq!(one.read("a", &source).await, Some(1));
+
+    silence.send_replace(true);
+    source.set(2);
+    other.cache.invalidate("a").await;
+
+    eventually("the old value is not believed any more", async || {
+        one.read("a", &source).await == Some(2)
     })
     .await;
 }
