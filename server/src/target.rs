@@ -151,9 +151,9 @@ impl Target {
     /// Sends a request; a refusal is a failure that says what the service said.
     pub(crate) async fn send(&self, request: Request) -> Result<Response> {
         let response = self.call(request).await?;
-        match response.status().is_client_error() || response.status().is_server_error() {
-            true => Err(refused(response).await),
-            false => Ok(response),
+        match response.status().is_success() {
+            true => Ok(response),
+            false => Err(refused(response).await),
         }
     }
 

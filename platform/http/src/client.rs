@@ -8,15 +8,19 @@ use std::{
 pub use axum::http::{Method, StatusCode, Uri};
 use platform_config::Duration;
 use platform_error::{Code, Error};
+use reqwest::redirect::Policy;
 pub use reqwest::{RequestBuilder, Response, Url};
 use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
 
 use crate::{ClientTls, grpc::is_grpc, outside::Outside, problem::code_of};
 
 pub(crate) const AGENT: &str = concat!("hansa/", env!("CARGO_PKG_VERSION"));
+const EITHER: &[&[u8]] = &[b"h2", b"http/1.1"];
 const KEEP_ALIVE: Time = Time::from_secs(20);
-/// About how much of a refusal is read, in bytes.
+/// About how much of a refusal is read, in bytes, and for how long.
 const LONGEST_REFUSAL: usize = 64 << 10;
+const SLOWEST_REFUSAL: Time = Time::from_secs(5);
 
 /// How long to wait for others.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -52,7 +56,9 @@ pub struct Tuning {
 #[derive(Clone, Debug)]
 pub struct Client {
     http: reqwest::Client,
-    /// For gRPC, which needs HTTP/2 from the first byte.
+    /// For what is handed on: it follows no redirects.
+    plain: Arc<OnceLock<reqwest::Client>>,
+    /// The same for gRPC, which needs HTTP/2 from the first byte.
     http2: Arc<OnceLock<reqwest::Client>>,
     settings: ClientSettings,
     tls: Option<ClientTls>,
@@ -79,13 +85,13 @@ impl Client {
         match (tls, tuning.http2) {
             (None, _) => Self::built(settings, builder),
             (Some(tls), true) => Self::protected(settings, builder, tls, &[b"h2"]),
-            (Some(tls), false) => Self::protected(settings, builder, tls, &[b"h2", b"http/1.1"]),
+            (Some(tls), false) => Self::protected(settings, builder, tls, EITHER),
         }
     }
 
     /// A client for our own services, which are verified by our own authority and see our certificate.
     pub fn secured(settings: &ClientSettings, tls: &ClientTls) -> Result<Self, Error> {
-        Self::protected(settings, builder(settings), tls, &[b"h2", b"http/1.1"])
+        Self::protected(settings, builder(settings), tls, EITHER)
     }
 
     fn protected(
@@ -114,7 +120,7 @@ impl Client {
         let builder = builder(settings)
             // A proxy would resolve the names itself, and reach what it reaches.
             .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
+            .redirect(Policy::none())
             .dns_resolver(Arc::new(outside.clone()));
         Ok(Self {
             outside: Some(outside),
@@ -125,11 +131,28 @@ impl Client {
     fn built(settings: &ClientSettings, builder: reqwest::ClientBuilder) -> Result<Self, Error> {
         Ok(Self {
             http: builder.build().map_err(Error::internal)?,
+            plain: Arc::default(),
             http2: Arc::default(),
             settings: *settings,
             tls: None,
             outside: None,
         })
+    }
+
+    fn plain(&self) -> Result<&reqwest::Client, Error> {
+        if self.outside.is_some() {
+            return Ok(&self.http);
+        }
+        if let Some(client) = self.plain.get() {
+            return Ok(client);
+        }
+        let builder = builder(&self.settings).redirect(Policy::none());
+        let builder = match &self.tls {
+            Some(tls) => builder.tls_backend_preconfigured(tls.config(EITHER)?),
+            None => builder,
+        };
+        let client = builder.build().map_err(Error::internal)?;
+        Ok(self.plain.get_or_init(|| client))
     }
 
     fn http2(&self) -> Result<&reqwest::Client, Error> {
@@ -142,6 +165,7 @@ impl Client {
             .connect_timeout(*self.settings.connect_timeout)
             .http2_keep_alive_interval(KEEP_ALIVE)
             .http2_prior_knowledge()
+            .redirect(Policy::none())
             .tcp_nodelay(true)
             .gzip(false)
             .zstd(false);
@@ -188,12 +212,12 @@ impl Client {
         Ok(response)
     }
 
-    /// Hands on a request as it is and gives back the answer as it is, both streamed, the answer with its
-    /// trailers.
+    /// Hands on a request as it is and gives back the answer as it is, a redirect too, both streamed, the answer with
+    /// its trailers.
     pub async fn forward(&self, request: axum::extract::Request) -> Result<axum::response::Response, Error> {
         let client = match is_grpc(request.headers()) {
             true => self.http2()?,
-            false => &self.http,
+            false => self.plain()?,
         };
         let (parts, body) = request.into_parts();
         let outgoing = client
@@ -230,14 +254,18 @@ fn unreachable(error: &reqwest::Error) -> Error {
     }
 }
 
-/// The beginning of an answer that is only to be told of: whoever sends it may never end it.
+/// The beginning of an answer that is only to be told of: whoever sends it may never end it, and drop by drop.
 async fn beginning(mut response: Response) -> Vec<u8> {
     let mut body = Vec::new();
-    while body.len() < LONGEST_REFUSAL
-        && let Ok(Some(chunk)) = response.chunk().await
-    {
-        body.extend_from_slice(&chunk);
-    }
+    let read = async {
+        while body.len() < LONGEST_REFUSAL
+            && let Ok(Some(chunk)) = response.chunk().await
+        {
+            body.extend_from_slice(&chunk);
+        }
+    };
+    // What has come by then says what there is to say.
+    let _ = timeout(SLOWEST_REFUSAL, read).await;
     body
 }
 

@@ -20,6 +20,7 @@ use crate::{
     Limits, Problem,
     allowance::{Allowance, Metered},
     grpc::{self, is_grpc},
+    gunzip::{gunzipped, is_gzip},
     held::Permits,
     problem::{code_of, retry_after},
     wait::Waits,
@@ -121,8 +122,13 @@ where
     R::Future: Send,
 {
     let is_compressed = request.headers().contains_key(header::CONTENT_ENCODING);
+    let is_gzip = is_gzip(&request);
     let request = request.map(|body| Metered::wrap(body, allowance));
-    if !is_compressed {
+    if !is_compressed || is_gzip {
+        let request = match is_gzip {
+            true => gunzipped(request).map(|body| Metered::wrap(body, allowance)),
+            false => request,
+        };
         let Ok(response) = router.call(request).await;
         return response;
     }

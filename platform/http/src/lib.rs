@@ -8,6 +8,7 @@ mod connection;
 mod direct;
 mod grpc;
 mod guard;
+mod gunzip;
 mod held;
 mod json;
 mod negotiate;
@@ -44,6 +45,6 @@ pub use crate::{
     rate::{Per, Quota, RateLimit, RateLimited},
     serve::{Listener, ServeSettings, serve},
     stack::{Limits, harden, stack},
-    tls::{ClientTls, ServerTls, Tls, TlsError, TlsSettings},
+    tls::{ClientTls, ServerTls, Tls, TlsError, TlsSettings, machine_tls},
     trace::{hand_on, request_id},
 };

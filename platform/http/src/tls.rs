@@ -2,6 +2,7 @@
 
 mod calls;
 mod files;
+mod machine;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -15,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use calls::ClientTls;
 use files::Files;
+pub use machine::machine_tls;
 
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 

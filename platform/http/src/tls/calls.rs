@@ -6,7 +6,7 @@ use arc_swap::ArcSwap;
 use rustls::{
     ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
     client::{
-        ResolvesClientCert, WebPkiServerVerifier,
+        ResolvesClientCert, Resumption, WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
     crypto::CryptoProvider,
@@ -57,6 +57,9 @@ impl ClientTls {
             .with_custom_certificate_verifier(self.0.clone())
             .with_client_cert_resolver(self.0.clone());
         config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+        // A session that goes on where another ended shows no certificate: it would be believed though its authority is
+        // not any more.
+        config.resumption = Resumption::disabled();
         Ok(config)
     }
 }

@@ -14,6 +14,15 @@ async fn endless() -> (StatusCode, Body) {
     (StatusCode::BAD_GATEWAY, Body::from_stream(pieces))
 }
 
+/// A refusal that comes byte by byte, each in good time.
+async fn dripping() -> (StatusCode, Body) {
+    let drops = futures::stream::unfold((), |()| async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        Some((Ok::<_, Infallible>(vec![b' ']), ()))
+    });
+    (StatusCode::BAD_GATEWAY, Body::from_stream(drops))
+}
+
 async fn with_server<T>(ask: impl AsyncFnOnce(u16) -> T) -> T {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -21,6 +30,7 @@ async fn with_server<T>(ask: impl AsyncFnOnce(u16) -> T) -> T {
     let app = Router::new()
         .route("/", get(async || "secret"))
         .route("/endless", get(endless))
+        .route("/dripping", get(dripping))
         .route("/away", get(async || Redirect::temporary("/")));
     let serving = serve(listener, app, ServeSettings::default(), stop.clone());
     let asking = async {
@@ -135,12 +145,14 @@ async fn a_host_that_is_trusted_is_reached_and_its_redirects_are_not_followed() 
 async fn a_refusal_that_never_ends_is_read_to_its_beginning_alone() {
     let client = Client::outside(&ClientSettings::default(), &["127.0.0.1".to_owned()]).unwrap();
 
-    let refused = with_server(async |port| {
-        let asked = client.send(client.get(&format!("http://127.0.0.1:{port}/endless")));
-        tokio::time::timeout(Duration::from_secs(20), asked).await
-    })
-    .await;
+    for path in ["endless", "dripping"] {
+        let refused = with_server(async |port| {
+            let asked = client.send(client.get(&format!("http://127.0.0.1:{port}/{path}")));
+            tokio::time::timeout(Duration::from_secs(20), asked).await
+        })
+        .await;
 
-    let refused = refused.expect("it was read to an end that does not come").unwrap_err();
-    assert!(refused.message().contains("502"), "{refused}");
+        let refused = refused.expect("it was read to an end that does not come").unwrap_err();
+        assert!(refused.message().contains("502"), "{refused}");
+    }
 }

@@ -4,8 +4,13 @@ use std::time::Duration as Time;
 
 use axum::{
     Router,
-    extract::ws::{Message, WebSocketUpgrade},
-    routing::get,
+    body::Body,
+    extract::{
+        Request,
+        ws::{Message, WebSocketUpgrade},
+    },
+    response::Redirect,
+    routing::{get, post},
 };
 use platform_config::Duration;
 use platform_error::{Code, Error};
@@ -125,5 +130,22 @@ async fn the_client_hands_on_what_the_other_side_said() {
 
     assert_eq!((error.code(), error.message()), (Code::Conflict, "already there"));
     assert_eq!(error.hint(), Some("choose another name"));
+    server.stop.cancel();
+}
+
+#[tokio::test]
+async fn a_redirect_is_handed_back_and_not_followed() {
+    let away = async || Redirect::to("/there");
+    let router = Router::new()
+        .route("/", post(away))
+        .route("/there", get(async || "followed"));
+    let server = server(router).await;
+    let client = Client::new(&ClientSettings::default()).unwrap();
+    let request = Request::post(format!("http://{}/", server.address));
+
+    let answer = client.forward(request.body(Body::empty()).unwrap()).await.unwrap();
+
+    assert_eq!(answer.status().as_u16(), 303);
+    assert_eq!(answer.headers()["location"], "/there");
     server.stop.cancel();
 }

@@ -2,10 +2,10 @@
 
 mod secured;
 
-use std::{fs, time::Duration as Time};
+use std::{fs, sync::Arc, time::Duration as Time};
 
 use platform_config::Duration;
-use platform_http::{Client, ClientSettings, Tls, TlsSettings};
+use platform_http::{Client, ClientSettings, Tls, TlsSettings, machine_tls};
 use rustls::version::{TLS12, TLS13};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -166,6 +166,44 @@ async fn calls_are_verified_by_our_authority_and_show_our_certificate() {
     assert_eq!(known_by_now.unwrap().text().await.unwrap(), "hello");
     drop(client);
     tokio::join!(server.stop(), other.stop());
+}
+
+#[tokio::test]
+async fn who_was_believed_is_not_any_more_once_its_authority_is_not() {
+    let (authority, next) = (Authority::new(), Authority::new());
+    let server = Secured::start(&authority, false).await;
+    let folder = tempfile::tempdir().unwrap();
+    let ca = folder.path().join("ca.pem");
+    fs::write(&ca, &authority.pem).unwrap();
+    let tls = Tls::open(&TlsSettings {
+        ca: Some(ca.clone()),
+        ..TlsSettings::default()
+    })
+    .unwrap();
+    let config = Arc::new(tls.client().unwrap().config(&[b"http/1.1"]).unwrap());
+
+    let mut known = connect(&server.address, config.clone()).await.unwrap();
+    ask(&mut known).await.unwrap();
+    fs::write(&ca, &next.pem).unwrap();
+    assert!(tls.reload().unwrap());
+    let unknown = connect(&server.address, config).await;
+
+    assert!(unknown.is_err());
+    drop(known);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_machines_authorities_do_not_vouch_for_a_stranger() {
+    let authority = Authority::new();
+    let server = Secured::start(&authority, false).await;
+    let config = machine_tls(&[b"http/1.1"]).unwrap();
+
+    assert_eq!(config.alpn_protocols, [b"http/1.1"]);
+    let refused = connect(&server.address, Arc::new(config)).await.err().unwrap();
+
+    assert!(refused.to_string().contains("UnknownIssuer"), "{refused}");
+    server.stop().await;
 }
 
 #[test]
