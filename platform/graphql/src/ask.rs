@@ -5,6 +5,8 @@ use axum::{body::Bytes, extract::Query, http::Uri};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::tokens;
+
 /// A body of so many bytes takes a while to read.
 const LONG: usize = 64 << 10;
 
@@ -32,6 +34,12 @@ fn request_in(body: &[u8]) -> Result<Request, String> {
         serde_json::from_slice(body).map_err(|error| format!("the body is not a request: {error}"))?;
     if request.query.trim().is_empty() {
         return Err("the body must have a query: {\"query\": \"{ … }\"}".into());
+    }
+    if tokens::count(&request.query) > tokens::MOST {
+        let most = tokens::MOST;
+        return Err(format!(
+            "the query has more than {most} words, numbers, strings and signs; send what is long as variables"
+        ));
     }
     Ok(request)
 }

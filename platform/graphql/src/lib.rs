@@ -8,6 +8,7 @@ mod handler;
 mod schema;
 mod sdl;
 mod size;
+mod tokens;
 
 pub use crate::{
     error::{GraphqlError, Result, to_graphql},

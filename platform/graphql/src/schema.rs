@@ -19,6 +19,8 @@ where
     Schema::build(query, mutation, subscription)
         .enable_federation()
         .enable_subscription_in_federation()
+        // They tell names where the schema is not to be told, and a wrong name of megabytes is compared with each.
+        .disable_suggestions()
         .limit_depth(DEPTH)
         .limit_complexity(COMPLEXITY)
         .limit_recursive_depth(RECURSION)

@@ -190,13 +190,17 @@ async fn introspection_and_the_page_can_be_switched_off() {
         ..Settings::default()
     });
     let schema = post(NEW, &json!({ "query": "{ __schema { types { name } } }" }));
+    let nearly = post(NEW, &json!({ "query": "{ helo }" }));
 
     let schema = closed.clone().oneshot(schema).await.unwrap();
+    let nearly = closed.clone().oneshot(nearly).await.unwrap();
     let sdl = closed.clone().oneshot(get("/graphql/schema.graphql")).await.unwrap();
     let page = closed.oneshot(get("/graphql/explorer/explorer.js")).await.unwrap();
 
     let body = to_bytes(schema.into_body(), usize::MAX).await.unwrap();
     assert!(!String::from_utf8_lossy(&body).contains("Mutation"));
+    let body = to_bytes(nearly.into_body(), usize::MAX).await.unwrap();
+    assert!(!String::from_utf8_lossy(&body).contains("hello"));
     assert_eq!(
         (sdl.status(), page.status()),
         (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND)

@@ -111,3 +111,60 @@ async fn fragments_that_stand_for_more_than_can_be_looked_through_are_refused_at
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn arguments_directives_and_variables_are_counted_as_fields_are() {
+    let many = |one: &dyn Fn(usize) -> String| (0..20_001).map(one).collect::<String>();
+    let arguments = format!("{{ __typename @include({}) }}", many(&|n| format!("a{n}: 1 ")));
+    let directives = format!("query {} {{ __typename }}", many(&|n| format!("@a{n} ")));
+    let definitions = format!("query({}) {{ __typename }}", many(&|n| format!("$a{n}: Int ")));
+    let uses = format!("{{ __typename @include(if: [{}]) }}", "$of ".repeat(20_001));
+    let unused = format!(
+        "{{ __typename }} fragment f on Entities {{ {} }}",
+        "__typename ".repeat(20_001)
+    );
+    let deep = format!("{{ __typename @include(if: {}1{}) }}", "[".repeat(100), "]".repeat(100));
+    for query in [arguments, directives, definitions, uses, unused, deep] {
+        let refused = entities(&query, json!(1)).await;
+
+        let message = refused["errors"][0]["message"].as_str().unwrap();
+        assert!(
+            message.contains("more than 20000 fields"),
+            "{}: {message}",
+            &query[..80]
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_long_variable_in_many_places_is_refused_before_it_is_copied_into_each() {
+    let long = json!("x".repeat(100_000));
+    let given = format!(
+        "query($of: String) {{ __typename @include(if: [{}]) }}",
+        "$of ".repeat(1_000)
+    );
+    let default = format!(
+        "query($more: String = {long}) {{ __typename @include(if: [{}]) }}",
+        "$more ".repeat(1_000)
+    );
+    for query in [given, default] {
+        let refused = entities(&query, long.clone()).await;
+
+        let message = refused["errors"][0]["message"].as_str().unwrap();
+        assert_eq!(message, "the request names long variables in too many places");
+    }
+}
+
+#[tokio::test]
+async fn a_text_of_too_many_words_is_not_parsed_and_a_long_string_is_one_word() {
+    let many = format!("{{ {} }}", "a ".repeat(250_000));
+    let escaped = r#" \" a \\"#.repeat(40_000);
+    let strings = format!("{{ __typename @include(if: [\"{escaped}\" \"\"\"{escaped} \"\"\"]) }} # {escaped}");
+
+    let refused = entities(&many, json!(1)).await;
+    let parsed = entities(&strings, json!(1)).await;
+
+    let message = refused["errors"][0]["message"].as_str().unwrap_or_default();
+    assert!(message.contains("more than 250000 words"), "{refused}");
+    assert!(parsed["data"].is_object() && parsed["errors"].is_null());
+}
