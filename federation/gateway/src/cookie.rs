@@ -111,14 +111,11 @@ fn is_sent_back(headers: &HeaderMap, cookie: &str) -> bool {
         .is_some_and(|(sent, set)| equal(sent.as_bytes(), set.as_bytes()))
 }
 
+/// Each cookie is read by itself: whatever letters a neighbour's has, it hides no other.
 fn value_of<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let lines = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    let mut pairs = lines
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='));
+    let lines = headers.get_all(header::COOKIE).iter();
+    let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+    let mut pairs = pairs.filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='));
     let (_, value) = pairs.find(|(found, _)| *found == name)?;
     (!value.is_empty()).then_some(value)
 }

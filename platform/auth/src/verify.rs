@@ -265,13 +265,11 @@ impl Verifier {
                 .then(|| token.trim().to_owned());
         }
         let wanted = settings.cookie.as_deref()?;
-        let cookies = headers
-            .get_all(header::COOKIE)
-            .iter()
-            .filter_map(|value| value.to_str().ok());
+        let lines = headers.get_all(header::COOKIE).iter();
+        // Each is read by itself: whatever letters a neighbour's has, it hides no other.
+        let cookies = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
         cookies
-            .flat_map(|line| line.split(';'))
-            .filter_map(|cookie| cookie.trim().split_once('='))
+            .filter_map(|cookie| std::str::from_utf8(cookie).ok()?.trim().split_once('='))
             .find_map(|(name, value)| (name == wanted).then(|| value.to_owned()))
     }
 }

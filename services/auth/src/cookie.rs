@@ -40,17 +40,12 @@ pub(crate) fn name(auth: &Auth, cookie: &str) -> String {
     }
 }
 
-/// The value of a cookie.
+/// The value of a cookie. Each is read by itself: whatever letters a neighbour's has, it hides no other.
 pub(crate) fn get<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let sent = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    let pairs = sent
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='));
+    let sent = headers.get_all(header::COOKIE).iter();
+    let pairs = sent.flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
     pairs
-        .into_iter()
+        .filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='))
         .find(|(found, _)| *found == name)
         .map(|(_, value)| value)
 }

@@ -1,7 +1,9 @@
 //! Attacks by what a token says, and what a good one says.
 
+use axum::http::{HeaderMap, HeaderValue, header};
 use chrono::TimeDelta;
-use platform_auth::{Claims, Kind};
+use platform_auth::{Claims, JwtSettings, KeySource, Kind, Verifier};
+use platform_http::{Client, ClientSettings};
 use platform_testing::{TestIssuer, TestService};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -185,6 +187,28 @@ async fn a_user_cannot_pass_for_a_service_nor_a_service_for_a_user() {
     for answer in [as_service, as_user] {
         assert_eq!(answer["errors"][0]["extensions"]["code"], "FORBIDDEN", "{answer}");
     }
+}
+
+#[tokio::test]
+async fn a_cookie_of_a_neighbour_in_other_letters_hides_no_token() {
+    let issuer = TestIssuer::default();
+    let keys = json!({ "keys": [issuer.key().jwk()] });
+    let settings = JwtSettings {
+        sources: vec![KeySource {
+            jwks: Some(keys.to_string()),
+            ..KeySource::default()
+        }],
+        cookie: Some("access".into()),
+        ..JwtSettings::default()
+    };
+    let client = Client::new(&ClientSettings::default()).unwrap();
+    let verifier = Verifier::new(&settings, &client, issuer.clock()).unwrap();
+    let cookies = format!("name=Zoë; access={}", issuer.user(ADA));
+    let headers = HeaderMap::from_iter([(header::COOKIE, HeaderValue::try_from(cookies).unwrap())]);
+
+    let principal = verifier.principal(&headers).await.unwrap().unwrap();
+
+    assert_eq!(principal.subject(), Some(ADA.to_string().as_str()));
 }
 
 #[tokio::test]

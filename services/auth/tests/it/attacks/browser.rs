@@ -54,6 +54,19 @@ async fn a_csrf_token_of_another_session_is_none() {
 }
 
 #[tokio::test]
+async fn a_cookie_of_a_neighbour_in_other_letters_hides_no_other() {
+    for site in sites(&[]).await {
+        let mut ada = site.visitor(ADA).await;
+
+        ada.cookies.insert("a name".into(), "Zoë".into());
+
+        ok(&ada.get(&site, "/auth/me").await);
+        granted(&ada.renew(&site).await);
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn a_form_of_another_site_cannot_sign_a_browser_in() {
     for site in sites(&[]).await {
         site.member(ADA).await;
