@@ -1,7 +1,7 @@
 //! API keys: for programs that act for somebody, with scopes, an end and a trace of their use.
 
 use async_graphql::{ComplexObject, SimpleObject};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use platform_auth::KEY_PREFIX;
 use platform_config::Secret;
 use platform_crypto::{Token, TokenHash};
@@ -12,6 +12,7 @@ use platform_database::{
         EnumIter, IntoActiveModel, PaginatorTrait, PrimaryKeyTrait, QueryFilter, QueryOrder, QuerySelect, Set,
         sea_query::Expr,
     },
+    sql,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -99,6 +100,12 @@ pub(crate) async fn create(auth: &Auth, caller: &Caller, new: New) -> Result<(Mo
     let now = auth.now();
     if new.expires_at.is_some_and(|end| end <= now) {
         return Err(Error::field("expiresAt", "must be in the future"));
+    }
+    if new.expires_at.is_some_and(|end| end.year() > sql::LATEST_YEAR) {
+        return Err(Error::field(
+            "expiresAt",
+            "must be before the year 10000; without it the key lasts until it is revoked",
+        ));
     }
     let (name, scopes) = (input::label(&new.name)?, input::scopes(&auth.settings, &new.scopes)?);
     let account = caller.account.id;

@@ -1,5 +1,7 @@
 //! What people write: mail addresses, names, languages, passwords, each with its rules.
 
+use lettre::message::Mailbox;
+
 use crate::{
     error::{Error, Result},
     settings::Settings,
@@ -15,11 +17,13 @@ const LONGEST_PASSWORD: usize = 256;
 /// Passwords that everybody tries first, of ten characters or more. One a line.
 const COMMON: &str = include_str!("common_passwords.txt");
 
-/// A mail address without the spaces around it. Only plain ASCII: what merely looks like another address is none.
+/// A mail address without the spaces around it. Only plain ASCII, and nothing between quotes: what merely looks like
+/// another address is none, and neither is what mail goes to under another name.
 pub(crate) fn email(text: &str) -> Result<String> {
     let text = text.trim();
     let is_plain = text.is_ascii() && text.len() <= LONGEST_EMAIL && !text.contains(|c: char| c.is_ascii_control());
-    match is_plain && text.parse::<lettre::Address>().is_ok() {
+    let is_itself = |mailbox: Mailbox| mailbox.name.is_none() && AsRef::<str>::as_ref(&mailbox.email) == text;
+    match is_plain && text.parse::<Mailbox>().is_ok_and(is_itself) {
         true => Ok(text.to_owned()),
         false => Err(Error::field("email", "must be a mail address such as ada@example.com")),
     }

@@ -5,8 +5,9 @@ use std::{path::PathBuf, time::SystemTime};
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     message::{Mailbox, header::ContentType},
-    transport::smtp,
+    transport::smtp::{self, PoolConfig},
 };
+use platform_http::Url;
 use platform_service::Context;
 
 use crate::{
@@ -43,9 +44,13 @@ impl Mailer {
         let way = match settings.smtp.expose().as_str() {
             "" => Way::Folder(context.data_dir().join("mail")),
             url => {
+                let refused = || Error::Setting("mail.smtp must be an address such as smtps://user:password@host:465");
+                let parts: Url = url.parse().map_err(|_| refused())?;
+                if !parts.username().is_empty() && parts.password().is_none() {
+                    return Err(refused());
+                }
                 let smtp = AsyncSmtpTransport::<Tokio1Executor>::from_url(url);
-                let refused = |_| Error::Setting("mail.smtp must be an address such as smtps://user:password@host:465");
-                Way::Smtp(smtp.map_err(refused)?.build())
+                Way::Smtp(smtp.map_err(|_| refused())?.pool_config(unshared()).build())
             }
         };
         Ok(Self { from, way })
@@ -79,6 +84,12 @@ impl Mailer {
         }
         Ok(())
     }
+}
+
+/// Each mail has a connection of its own: that of a mail which was given up on, because the server is slow, still has
+/// answers to come, which the next mail would take for its own.
+fn unshared() -> PoolConfig {
+    PoolConfig::new().max_size(0)
 }
 
 /// Why a server did not take a mail. Its own words may have somebody's address in them.

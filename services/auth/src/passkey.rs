@@ -164,7 +164,11 @@ pub(crate) async fn ask_for(auth: &Auth, client: &Client) -> Result<Question> {
     let (options, state) = webauthn(auth)?
         .start_discoverable_authentication()
         .map_err(Error::internal)?;
-    let options = serde_json::to_value(options).map_err(Error::internal)?;
+    let mut options = serde_json::to_value(options).map_err(Error::internal)?;
+    // Whether the browser asks at once or when a field is filled in is for the page to say.
+    if let Some(options) = options.as_object_mut() {
+        options.remove("mediation");
+    }
     let tx = auth.db.begin().await?;
     throttle::questions(auth, &tx, client).await?;
     let token = ask(auth, &tx, (Kind::Passkey, None), &state).await?;

@@ -159,6 +159,23 @@ async fn a_key_that_ended_or_was_revoked_gives_nothing_and_its_tokens_are_refuse
 }
 
 #[tokio::test]
+async fn a_key_ends_in_the_future_and_in_a_year_of_four_digits() {
+    for site in sites(&[]).await {
+        let mut ada = site.member(ADA).await;
+        for end in ["2020-01-01T00:00:00Z", "+10000-01-01T00:00:00Z"] {
+            let body = json!({ "name": "nightly", "expiresAt": end });
+            let refused = ada.post(&site, "/auth/keys", body).await;
+            assert_eq!(problem(&refused, 422)["field"], "expiresAt", "{end}");
+        }
+
+        let last = json!({ "name": "nightly", "expiresAt": "9999-12-31T23:59:59Z" });
+
+        key(&site, &mut ada, last).await;
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn a_key_does_not_change_how_its_owner_signs_in() {
     for site in sites(&[]).await {
         let mut ada = site.member(ADA).await;

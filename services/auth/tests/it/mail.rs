@@ -9,12 +9,12 @@ use platform_jobs::Filter;
 use platform_service::{Clock, Context};
 use serde_json::json;
 
-use crate::support::{ADA, Agent, GONE, MailServer, PASSWORD, Site, granted, token_in};
+use crate::support::{ADA, Agent, BOB, GONE, MailServer, PASSWORD, Site, granted, token_in};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-async fn register(site: &Site) {
-    let body = json!({ "email": ADA, "password": PASSWORD, "name": "Ada" });
+async fn register(site: &Site, email: &str) {
+    let body = json!({ "email": email, "password": PASSWORD, "name": "Ada" });
     let answer = Agent::new("192.0.2.1").post(site, "/auth/register", body).await;
     assert_eq!(answer.status, 202, "{}", answer.text());
 }
@@ -48,7 +48,7 @@ async fn a_mail_is_handed_to_the_server_with_the_credentials_of_its_url() {
         ("mail.from", "The Harbour <harbour@example.com>"),
     ];
     let site = Site::start(&settings, None).await;
-    register(&site).await;
+    register(&site, ADA).await;
 
     let mail = server.first(|| {}).await;
 
@@ -78,7 +78,7 @@ async fn a_mail_that_the_server_does_not_take_yet_is_sent_later_with_a_link_that
     let server = MailServer::start(2).await;
     let url = format!("smtp://127.0.0.1:{}", server.port());
     let site = Site::start(&[("mail.smtp", &url)], None).await;
-    register(&site).await;
+    register(&site, ADA).await;
     let why = told(&site).await;
 
     let mail = server.first(|| site.wait(MINUTE)).await;
@@ -91,11 +91,29 @@ async fn a_mail_that_the_server_does_not_take_yet_is_sent_later_with_a_link_that
 }
 
 #[tokio::test]
+async fn no_mail_goes_by_the_connection_of_another_whose_answers_may_be_to_come() {
+    let server = MailServer::start(0).await;
+    let url = format!("smtp://127.0.0.1:{}", server.port());
+    let site = Site::start(&[("mail.smtp", &url)], None).await;
+    register(&site, ADA).await;
+    server.hears(GONE).await;
+
+    register(&site, BOB).await;
+    server.hears("RCPT TO:<bob@example.com>").await;
+
+    let said = server.commands();
+    let greetings = said.iter().filter(|said| said.starts_with("EHLO")).count();
+    assert_eq!(greetings, 2, "{said:?}");
+    assert!(!said.contains(&"NOOP".to_owned()), "{said:?}");
+    site.stop().await;
+}
+
+#[tokio::test]
 async fn nothing_is_said_in_the_clear_to_a_server_without_tls_where_tls_is_required() {
     let server = MailServer::start(0).await;
     let url = format!("smtp://hansa:secret@127.0.0.1:{}?tls=required", server.port());
     let site = Site::start(&[("mail.smtp", &url)], None).await;
-    register(&site).await;
+    register(&site, ADA).await;
 
     server.hears(GONE).await;
 

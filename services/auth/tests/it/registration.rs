@@ -79,6 +79,10 @@ async fn only_mail_addresses_are_registered() {
             "ada@exam ple.com",
             "ada@example.com\r\nBcc: all@example.com",
             "аda@example.com",
+            // Mail to these goes to ada@example.com, and to nobody.
+            "\"ada\"@example.com",
+            "\"a\\da\"@example.com",
+            "ada@[192.0.2.1]",
             &long,
         ] {
             let body = json!({ "email": email, "password": PASSWORD });
