@@ -145,8 +145,11 @@ fn describe(file: &str, policy: &Policy) -> Result<Described, Error> {
     let id = policy.id().to_string();
     let says = policy.annotation("says");
     let says = says.ok_or_else(|| Error::Policy(format!("{file}: {id} needs an @says")))?;
-    // A check sees only the roles that hold what is asked for, so a policy about other roles would be wrong.
-    if policy.to_string().contains("Hansa::Role") {
+    // A check sees only the roles that hold what is asked for, so a policy about other roles would be wrong. As text a
+    // policy is what was written, with spaces and remarks within a name; as JSON it has each name in one way.
+    let parsed = policy.to_json();
+    let parsed = parsed.map_err(|error| Error::Policy(format!("{file}: {id}: {error}")))?;
+    if parsed.to_string().contains(r#""Hansa::Role""#) {
         return Err(Error::Policy(format!(
             "{file}: {id} names a role; name permissions, which roles hold"
         )));

@@ -26,6 +26,8 @@ use crate::{
 const MOST: u64 = 1_000;
 /// The largest drawing, as JSON.
 const LARGEST: usize = 64 << 10;
+/// The levels of a drawing: JSON of any depth is written, and read only to 127, of which answers around it take some.
+const DEEPEST: usize = 100;
 
 /// A chart: what is drawn, and how.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, SimpleObject)]
@@ -61,7 +63,7 @@ pub(crate) struct New {
     pub title: String,
     /// What it shows.
     pub description: Option<String>,
-    /// What is drawn and how: a JSON object of at most 64 kB.
+    /// What is drawn and how: a JSON object of at most 64 kB and 100 levels.
     pub spec: async_graphql::Json<serde_json::Map<String, serde_json::Value>>,
 }
 
@@ -73,7 +75,7 @@ pub(crate) struct Change {
     pub title: Option<String>,
     /// What it shows; an empty text is nothing.
     pub description: Option<String>,
-    /// What is drawn and how: a JSON object of at most 64 kB.
+    /// What is drawn and how: a JSON object of at most 64 kB and 100 levels.
     pub spec: Option<async_graphql::Json<serde_json::Map<String, serde_json::Value>>>,
 }
 
@@ -226,11 +228,24 @@ async fn delete_as(store: &Store, by: By<Level>, id: Uuid) -> Result<(), Error> 
 
 fn spec(given: &serde_json::Map<String, serde_json::Value>) -> Result<String, Error> {
     let json = serde_json::to_string(given).map_err(platform_error::Error::internal)?;
-    match json.len() <= LARGEST {
-        true => Ok(json),
-        false => Err(Error::field(
-            "spec",
-            format!("has {} bytes: at most {LARGEST} are kept", json.len()),
-        )),
+    if json.len() > LARGEST {
+        let reason = format!("has {} bytes: at most {LARGEST} are kept", json.len());
+        return Err(Error::field("spec", reason));
     }
+    let deepest = 1 + given.values().map(depth).max().unwrap_or_default();
+    if deepest > DEEPEST {
+        let reason = format!("has {deepest} levels: at most {DEEPEST} are kept");
+        return Err(Error::field("spec", reason));
+    }
+    Ok(json)
+}
+
+/// How many lists and objects are inside one another.
+fn depth(value: &serde_json::Value) -> usize {
+    let below = match value {
+        serde_json::Value::Array(items) => items.iter().map(depth).max(),
+        serde_json::Value::Object(members) => members.values().map(depth).max(),
+        _ => return 0,
+    };
+    1 + below.unwrap_or_default()
 }

@@ -87,6 +87,10 @@ impl Arguments {
             if value.is_empty() {
                 return Err(refuse(format!("{name} is empty: give it a value or leave it out")));
             }
+            // The library puts this in the place of what is no text, so that different values would become one.
+            if value.contains(char::REPLACEMENT_CHARACTER) {
+                return Err(refuse(format!("{name} is not UTF-8: percent-encode its UTF-8 bytes")));
+            }
             if read.text(argument.name).is_some() {
                 return Err(refuse(format!("{name} is given twice")));
             }

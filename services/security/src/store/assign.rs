@@ -1,12 +1,13 @@
 //! Granting and revoking roles.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use platform_database::{
     OnConflict,
     orm::{
         ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
         QueryFilter,
     },
+    sql,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -217,6 +218,10 @@ impl Store {
         }
         if new.expires_at.is_some_and(|end| end <= chain.now()) {
             return Err(Error::field("expiresAt", "is in the future"));
+        }
+        if new.expires_at.is_some_and(|end| end.year() > sql::LATEST_YEAR) {
+            let reason = "is before the year 10000; without it the grant lasts until it is revoked";
+            return Err(Error::field("expiresAt", reason));
         }
         let reason = new.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
         let reason = reason

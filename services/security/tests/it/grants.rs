@@ -47,6 +47,24 @@ async fn a_grant_ends_when_it_was_said_to() {
 }
 
 #[tokio::test]
+async fn a_grant_ends_in_a_year_of_four_digits() {
+    for security in Security::everywhere().await {
+        let root = security.root().await;
+        let ada = security.person();
+        let until = |end: &str| json!({ "expiresAt": end });
+
+        let later = until("+10000-01-01T00:00:00Z");
+        let later = root.try_grant(&ada, "economic/analyst", later).await;
+        root.grant(&ada, "economic/analyst", until("9999-12-31T23:59:59Z"))
+            .await;
+
+        assert_eq!(code(&later), "INVALID");
+        assert!(ada.may("data:export", None).await);
+        security.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn a_grant_that_has_ended_makes_room_for_another() {
     for security in Security::everywhere().await {
         let root = security.root().await;

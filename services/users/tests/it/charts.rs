@@ -138,6 +138,26 @@ async fn a_drawing_has_a_size() {
 }
 
 #[tokio::test]
+async fn a_drawing_is_no_deeper_than_it_can_be_read() {
+    for users in Users::everywhere().await {
+        let ada = users.person("ada").await;
+        let make = |levels: usize| {
+            let around = levels - 1;
+            let spec = format!("{}{{}}{}", "{ in: ".repeat(around), " }".repeat(around));
+            format!("mutation {{ createChart(input: {{ title: \"deep\", spec: {spec} }}) {{ spec }} }}")
+        };
+
+        let made = users.data(&ada, &make(100), json!({})).await;
+
+        assert!(made["createChart"]["spec"]["in"]["in"].is_object());
+        for levels in [101, 130] {
+            let refused = users.refusal(&ada, &make(levels), json!({})).await;
+            assert_eq!(refused, "INVALID", "{levels}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_was_said_to_a_chart_goes_with_the_chart_and_is_hidden_from_who_does_not_see_it() {
     for users in Users::everywhere().await {
         let (ada, bob) = (users.person("ada").await, users.person("bob").await);

@@ -41,6 +41,29 @@ async fn a_key_is_refused_for_another_batch() {
 }
 
 #[tokio::test]
+async fn names_and_keys_in_a_url_are_utf_8() {
+    let service = start().await;
+    let batch = "X,2024-01-01,1,2024-02-01\n";
+
+    for argument in [
+        "source=Z%FCrich",
+        "source=S&batch_id=%FF",
+        "source=S&batch_id=%EF%BF%BD",
+    ] {
+        let refused = rows(&service, &format!("?{argument}"), batch).await;
+
+        assert!(said(&refused, 400).contains("is not UTF-8"), "{argument}");
+    }
+    let stored = rows(&service, "?source=Z%C3%BCrich&batch_id=%C3%BF", batch)
+        .await
+        .json();
+    assert_eq!(
+        (&stored["batchId"], &stored["summary"]["failed"]),
+        (&json!("ÿ"), &json!(0))
+    );
+}
+
+#[tokio::test]
 async fn a_key_is_refused_for_the_same_rows_of_another_source_or_another_day() {
     let service = start().await;
     let batch = "X,2024-01-01,1,\n";

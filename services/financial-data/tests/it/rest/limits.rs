@@ -13,8 +13,11 @@ const ROW: &str = "X,2024-01-01,1,2024-02-01\n";
 
 #[tokio::test]
 async fn a_body_may_be_compressed() {
+    let whole = gdp_csv();
+    let (first, rest) = whole.split_at(whole.len() / 2);
     for (encoding, body) in [
         ("gzip", gzip(gdp_csv().as_bytes())),
+        ("gzip", [gzip(first.as_bytes()), gzip(rest.as_bytes())].concat()),
         ("zstd", zstd(gdp_csv().as_bytes())),
     ] {
         let service = start().await;
@@ -160,7 +163,10 @@ async fn a_body_that_is_not_what_it_says_is_refused() {
     }
     let mut half = gzip(gdp_csv().as_bytes());
     half.truncate(half.len() / 2);
-    assert_eq!(problem(&encoded(&service, "gzip", half).await, 400)["code"], "INVALID");
+    let followed = [gzip(gdp_csv().as_bytes()), b"something else".to_vec()].concat();
+    for body in [half, followed] {
+        assert_eq!(problem(&encoded(&service, "gzip", body).await, 400)["code"], "INVALID");
+    }
     assert_eq!(
         get(&service, "/series").await.json()["total"],
         0,

@@ -113,10 +113,15 @@ fn a_policy_names_no_place_and_no_owner_because_lists_could_not_follow_it() {
 fn a_policy_names_itself_and_no_role() {
     refused("forbid (principal, action, resource);", "needs an @id");
     refused(r#"@id("x") forbid (principal, action, resource);"#, "needs an @says");
-    refused(
-        r#"@id("x") @says("something") forbid (principal in Hansa::Role::"markets/member", action, resource);"#,
-        "names a role",
-    );
+    let of_members = |role: &str| {
+        format!("@id(\"x\") @says(\"something\") forbid (principal in {role}::\"markets/member\", action, resource);")
+    };
+    for role in ["Hansa::Role", "Hansa :: Role", "Hansa::// a remark\nRole"] {
+        refused(&of_members(role), "names a role");
+    }
+    let remark = "// whatever the Hansa::Role";
+    let remarked = format!("@id(\"x\") @says(\"something\") forbid (principal, action, {remark}\n resource);");
+    with(&remarked).unwrap();
     refused(
         r#"@id("everywhere") @says("a second one") forbid (principal, action, resource);"#,
         "everywhere",
