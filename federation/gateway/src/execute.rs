@@ -14,7 +14,7 @@ mod value;
 mod walk;
 
 pub(crate) use self::{
-    json::{Kind, Scanner},
+    json::{Broken, Kind, Scanner},
     program::{Program, Room},
     run::{Run, State, Surroundings},
     shape::{ShapeId, Shapes, TYPE_SLOT},

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use pattern::Pattern;
 
 /// Headers that belong to one connection or one body, and are never handed on.
-const NEVER: [HeaderName; 19] = [
+const NEVER: [HeaderName; 20] = [
     header::CONNECTION,
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
@@ -29,6 +29,7 @@ const NEVER: [HeaderName; 19] = [
     header::ACCEPT,
     header::ACCEPT_ENCODING,
     header::EXPECT,
+    header::SEC_WEBSOCKET_EXTENSIONS,
     header::SEC_WEBSOCKET_KEY,
     header::SEC_WEBSOCKET_VERSION,
     header::SEC_WEBSOCKET_PROTOCOL,
@@ -235,9 +236,7 @@ fn without_nominated(client: &HeaderMap) -> Cow<'_, HeaderMap> {
         return Cow::Borrowed(client);
     }
     let mut left = client.clone();
-    for name in nominated {
-        left.remove(name);
-    }
+    nominated.iter().for_each(|name| drop(left.remove(name)));
     Cow::Owned(left)
 }
 

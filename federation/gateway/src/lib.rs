@@ -31,6 +31,7 @@ mod service;
 mod settings;
 mod source;
 mod stitch;
+mod strings;
 mod subgraph;
 mod subscribe;
 mod supergraph;

@@ -20,7 +20,7 @@ const SELECTIONS_IN_ALL: usize = 16;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub(crate) struct LimitSettings {
-    /// Words and signs of the text.
+    /// Words, numbers, strings and signs of the text.
     pub tokens: usize,
     /// Fields inside one another.
     pub depth: usize,
@@ -144,7 +144,8 @@ fn fits(size: &Size, limits: &LimitSettings) -> Result<(), LimitError> {
     }
 }
 
-fn beyond(what: &'static str, limit: usize, value: Option<usize>) -> LimitError {
+/// A document has more of something than is allowed.
+pub(crate) fn beyond(what: &'static str, limit: usize, value: Option<usize>) -> LimitError {
     LimitError::Beyond { what, limit, value }
 }
 

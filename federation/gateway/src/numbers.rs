@@ -15,7 +15,7 @@ use graphql_tools::{
     static_graphql::query::{Document, Value},
 };
 
-use crate::{fault::Refusal, parse::after_string, values};
+use crate::{fault::Refusal, parse::after_string, strings, values};
 
 /// The numbers of a text that would be changed, by what stands for them.
 #[derive(Debug, Default)]
@@ -60,15 +60,20 @@ impl Numbers {
             return;
         }
         values::each(document, &mut |value| {
-            let stand_in = match value {
-                Value::Float(number) => number.to_string(),
-                Value::Int(number) => number.as_i64().unwrap_or_default().to_string(),
-                _ => return,
-            };
-            if let Some(number) = self.0.get(&stand_in) {
-                *value = Value::Enum(number.clone());
+            if let Some(number) = self.behind(value) {
+                *value = Value::Enum(number.to_owned());
             }
         });
+    }
+
+    /// What was written where this value stands.
+    pub(crate) fn behind(&self, value: &Value) -> Option<&str> {
+        let stand_in = match value {
+            Value::Float(number) => number.to_string(),
+            Value::Int(number) => number.as_i64().unwrap_or_default().to_string(),
+            _ => return None,
+        };
+        self.0.get(&stand_in).map(String::as_str)
     }
 
     /// A refusal of the text in the words of who wrote it.
@@ -89,7 +94,8 @@ impl Numbers {
 
 /// The document of a text that the planner wrote.
 pub(crate) fn document_of(text: &str) -> Option<Document> {
-    let (readable, numbers) = Numbers::take_out(text);
+    let text = strings::readable(text);
+    let (readable, numbers) = Numbers::take_out(&text);
     let mut document = parse_query::<String>(&readable).ok()?.into_static();
     numbers.put_back(&mut document);
     Some(document)

@@ -2,7 +2,7 @@
 
 use graphql_tools::{
     parser::{
-        parse_query_with_token_limit,
+        parse_query,
         query::{Definition, OperationDefinition},
     },
     static_graphql::query::{self, Document},
@@ -12,19 +12,23 @@ use platform_error::Code;
 use crate::{
     Error,
     fault::{Fault, Refusal},
+    limits,
     outline::OperationKind,
 };
 
-/// Brackets nested deeper than this are refused before the parser, which recurses, sees them.
-const DEEPEST: usize = 200;
+/// How many brackets may stand inside one another: the parser, which recurses, takes no more.
+const DEEPEST: usize = 50;
 
-/// Parses a document, reading at most so many tokens.
+/// Parses a document of at most so many tokens. They are counted here, because the parser does not count all of them.
 pub(crate) fn parse(text: &str, tokens: usize) -> Result<Document, Refusal> {
-    if nesting(text) > DEEPEST {
-        let message = format!("the document nests brackets deeper than {DEEPEST}");
-        return Err(Refusal::new(Code::Invalid, message));
+    let (found, depth) = extent(text);
+    if found > tokens {
+        return Err(limits::beyond("tokens", tokens, Some(found)).into());
     }
-    parse_query_with_token_limit(text, tokens)
+    if depth > DEEPEST {
+        return Err(limits::beyond("nested brackets", DEEPEST, Some(depth)).into());
+    }
+    parse_query::<String>(text)
         .map(|document| document.into_static())
         .map_err(|error| {
             let (message, location) = explained(&error.to_string());
@@ -83,24 +87,43 @@ pub(crate) fn kind_of(operation: &query::OperationDefinition) -> OperationKind {
     }
 }
 
-/// The deepest nesting of brackets outside of strings and comments.
-fn nesting(text: &str) -> usize {
-    let (mut depth, mut deepest) = (0usize, 0);
+/// How many tokens a text has, and how many brackets at most stand inside one another.
+fn extent(text: &str) -> (usize, usize) {
+    let (mut tokens, mut depth, mut deepest) = (0, 0_usize, 0);
     let mut rest = text.as_bytes();
     while let Some((&byte, after)) = rest.split_first() {
         rest = after;
+        tokens += 1;
         match byte {
             b'{' | b'[' | b'(' => {
                 depth += 1;
                 deepest = deepest.max(depth);
             }
             b'}' | b']' | b')' => depth = depth.saturating_sub(1),
-            b'#' => rest = &rest[rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len())..],
             b'"' => rest = after_string(rest),
+            b'.' => rest = rest.strip_prefix(b"..").unwrap_or(rest),
+            b'_' | b'a'..=b'z' | b'A'..=b'Z' => rest = past(rest, is_of_a_name),
+            b'-' | b'0'..=b'9' => rest = past(rest, |byte| is_of_a_name(byte) || matches!(byte, b'.' | b'+' | b'-')),
+            // What stands between tokens.
+            b' ' | b'\t' | b'\n' | b'\r' | b',' | 0x80.. => tokens -= 1,
+            b'#' => {
+                rest = past(rest, |byte| !matches!(byte, b'\n' | b'\r'));
+                tokens -= 1;
+            }
             _ => {}
         }
     }
-    deepest
+    (tokens, deepest)
+}
+
+fn is_of_a_name(byte: u8) -> bool {
+    byte == b'_' || byte.is_ascii_alphanumeric()
+}
+
+/// What follows the bytes of a kind.
+fn past(text: &[u8], is_of_the_kind: impl Fn(u8) -> bool) -> &[u8] {
+    let end = text.iter().position(|byte| !is_of_the_kind(*byte));
+    &text[end.unwrap_or(text.len())..]
 }
 
 /// What follows a string, of which the first quote has been read.

@@ -1,6 +1,7 @@
 //! The plan of an operation: which subgraph is asked what, in which order, and where the answers go.
 
 mod aliases;
+mod alike;
 mod api;
 mod hive;
 mod overrides;

@@ -39,7 +39,7 @@ impl Variables {
 
     /// The variable's value; absent also where it is null.
     pub(crate) fn value(&self, name: &str) -> Option<Value> {
-        let value = serde_json::from_str(self.raw(name)?).ok()?;
+        let value = held(self.raw(name)?)?;
         (value != Value::Null).then_some(value)
     }
 
@@ -54,6 +54,24 @@ impl Variables {
             self.0.insert(name.into(), raw);
         }
     }
+}
+
+/// A value of JSON. A number that is too large for one is the largest that there is.
+fn held(raw: &str) -> Option<Value> {
+    if let Ok(value) = serde_json::from_str(raw) {
+        return Some(value);
+    }
+    if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(raw) {
+        let items = items.into_iter().map(|item| held(item.get()));
+        return items.collect::<Option<_>>().map(Value::Array);
+    }
+    if let Ok(entries) = serde_json::from_str::<BTreeMap<String, &RawValue>>(raw) {
+        let entries = entries.into_iter();
+        let entries = entries.map(|(name, value)| Some((name, held(value.get())?)));
+        return entries.collect::<Option<_>>().map(Value::Object);
+    }
+    let number: f64 = raw.parse().ok()?;
+    Some(number.clamp(f64::MIN, f64::MAX).into())
 }
 
 /// Who asks, and what came with the question.

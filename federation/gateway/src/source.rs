@@ -39,7 +39,7 @@ impl Source {
             Self::File(file) => config::read(file).await,
             Self::Config(file) => {
                 let config = SupergraphConfig::read(file).await?;
-                composed(&config.subgraphs(client, peers).await?)
+                composed(config.subgraphs(client, peers).await?).await
             }
             Self::Live(subgraphs, StitchSettings(services)) => {
                 let told = subgraphs.iter().map(|(name, url)| sdl::told(name, url, client, peers));
@@ -47,7 +47,7 @@ impl Source {
                     .iter()
                     .map(|(name, stitch)| sdl::stitched(name, stitch, client));
                 let (told, stitched) = join(join_all(told), join_all(stitched)).await;
-                composed(&all(told.into_iter().chain(stitched))?)
+                composed(all(told.into_iter().chain(stitched))?).await
             }
         }
     }
@@ -74,9 +74,10 @@ pub(crate) fn away(error: &platform_error::Error) -> Option<String> {
     }
 }
 
-/// The supergraph of subgraphs.
-fn composed(subgraphs: &[Subgraph]) -> Result<String> {
-    match compose(subgraphs) {
+/// The supergraph of subgraphs. Large ones take their time, which is not taken from requests.
+async fn composed(subgraphs: Vec<Subgraph>) -> Result<String> {
+    let composed = tokio::task::spawn_blocking(move || compose(&subgraphs)).await;
+    match composed.map_err(platform_error::Error::internal)? {
         Ok(composition) => Ok(composition.supergraph_sdl),
         Err(errors) => {
             let lines: Vec<String> = errors.iter().map(CompositionError::to_string).collect();

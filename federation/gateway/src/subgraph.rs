@@ -171,7 +171,7 @@ impl Subgraph {
         self.budget.earn();
         let mut attempt = 0;
         loop {
-            let outcome = self.attempt(body.clone(), headers.clone()).await;
+            let outcome = self.attempt(body.clone(), headers.clone(), reads).await;
             let may_retry = reads && attempt < self.traffic.retries && is_worth_another_try(&outcome);
             if !may_retry || !self.budget.spend() {
                 telemetry::fetched(attempt, &outcome);
@@ -183,10 +183,10 @@ impl Subgraph {
         }
     }
 
-    async fn attempt(&self, body: Bytes, headers: HeaderMap) -> Result<Answer, CallError> {
+    async fn attempt(&self, body: Bytes, headers: HeaderMap, reads: bool) -> Result<Answer, CallError> {
         let started = Instant::now();
         let pass = self.breaker.enter().map_err(|_| CallError::Open)?;
-        let answer = self.send(body, headers);
+        let answer = self.send(body, headers, reads);
         let outcome = match tokio::time::timeout(*self.traffic.timeout, answer).await {
             Ok(outcome) => outcome,
             Err(_) => Err(CallError::Timeout(self.traffic.timeout)),
@@ -203,8 +203,8 @@ impl Subgraph {
 }
 
 impl Subgraph {
-    async fn send(&self, body: Bytes, headers: HeaderMap) -> Result<Answer, CallError> {
-        let send = |body| self.transport.send(body, headers.clone(), &self.traffic);
+    async fn send(&self, body: Bytes, headers: HeaderMap, reads: bool) -> Result<Answer, CallError> {
+        let send = |body| self.transport.send(body, headers.clone(), &self.traffic, reads);
         match &self.adapter {
             None => send(body).await,
             Some(adapter) => adapter.ask(body, send).await,

@@ -2,7 +2,9 @@
 
 pub(crate) mod labels;
 mod links;
+mod print;
 mod types;
+mod walk;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -12,21 +14,24 @@ use std::{
 
 use graphql_tools::{
     parser::parse_schema,
-    static_graphql::schema::{Definition, Document, Field, SchemaDefinition, TypeDefinition},
+    static_graphql::schema::{Definition, Document, Field, SchemaDefinition, TypeDefinition, Value},
 };
 
-use self::labels::Labels;
 pub(crate) use self::links::{Linked, argument, text};
 pub(crate) use self::types::{TypeId, TypeSet, Types};
+use self::{labels::Labels, walk::Met};
 use crate::{
     Error,
+    numbers::Numbers,
     outline::OperationKind,
     plan::{HivePlanner, Planner},
     stitch::{self, Adapter},
+    strings,
 };
 
 const INACCESSIBLE: &str = "https://specs.apollo.dev/inaccessible";
-const BUILT_IN_SCALARS: [&str; 5] = ["Boolean", "Float", "ID", "Int", "String"];
+/// The scalars of the specification.
+pub(crate) const BUILT_IN_SCALARS: [&str; 5] = ["Boolean", "Float", "ID", "Int", "String"];
 const BUILT_IN_DIRECTIVES: [&str; 5] = ["skip", "include", "deprecated", "specifiedBy", "oneOf"];
 
 /// A supergraph that can be served.
@@ -54,9 +59,7 @@ pub struct Supergraph {
 impl Supergraph {
     /// Reads a supergraph. A text that the planner cannot work with is refused, whatever is wrong with it.
     pub fn parse(sdl: &str) -> Result<Self, Error> {
-        let document = parse_schema::<String>(sdl)
-            .map_err(|error| Error::Supergraph(error.to_string()))?
-            .into_static();
+        let document = parsed(sdl)?;
         check(&document)?;
         // The planner's library panics on some schemas that nobody composed.
         let planner = catch_unwind(AssertUnwindSafe(|| HivePlanner::new(&document)))
@@ -93,7 +96,7 @@ impl Supergraph {
                 object.fields.retain(|field| !field.name.starts_with("__"));
             }
         }
-        document.to_string()
+        print::printed(document)
     }
 
     /// A type as the supergraph defines it, with all directives.
@@ -161,6 +164,29 @@ impl Supergraph {
     pub(crate) fn directive_name(&self, spec: &str, directive: &str) -> String {
         links::directive_name(&self.document, spec, directive)
     }
+}
+
+/// A schema with its strings and numbers as they were written: those of defaults as enum values, whose text nobody looks
+/// into, and those that directives are applied with as near as 64 bits come.
+fn parsed(sdl: &str) -> Result<Document, Error> {
+    let text = strings::readable(sdl);
+    let (text, numbers) = Numbers::take_out(&text);
+    let document = parse_schema::<String>(&text).map_err(|error| Error::Supergraph(error.to_string()))?;
+    let mut document = document.into_static();
+    walk::each(&mut document, &mut |met| match met {
+        Met::Default(value) => {
+            if let Some(number) = numbers.behind(value) {
+                *value = Value::Enum(number.to_owned());
+            }
+        }
+        Met::Argument(value) => {
+            if let Some(number) = numbers.behind(value).and_then(|number| number.parse().ok()) {
+                *value = Value::Float(number);
+            }
+        }
+        Met::Description(_) => {}
+    });
+    Ok(document)
 }
 
 /// What every supergraph has; said here in clear words, because the planner's library would not.

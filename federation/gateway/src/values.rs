@@ -55,7 +55,8 @@ fn of_arguments(arguments: &mut [(String, Value)], visit: &mut dyn FnMut(&mut Va
     }
 }
 
-fn inside(value: &mut Value, visit: &mut dyn FnMut(&mut Value)) {
+/// Shows a value, or what is inside it.
+pub(crate) fn inside(value: &mut Value, visit: &mut dyn FnMut(&mut Value)) {
     match value {
         Value::List(items) => items.iter_mut().for_each(|item| inside(item, visit)),
         Value::Object(fields) => of_arguments(fields, visit),

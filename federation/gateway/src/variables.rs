@@ -1,6 +1,6 @@
 //! Whether a request's variables are what the operation declares; what has a default gets it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use graphql_tools::{
     parser::query::Value,
@@ -9,12 +9,22 @@ use graphql_tools::{
         schema::{InputObjectType, Type, TypeDefinition},
     },
 };
-use serde_json::{Map, Value as Json, value::RawValue};
+use serde_json::{Value as Json, value::RawValue};
 
-use crate::{Error, numbers::is_number, outline::inner, request::Variables, supergraph::Supergraph};
+use crate::{
+    Error,
+    execute::{Broken, Scanner},
+    numbers::is_number,
+    outline::inner,
+    request::Variables,
+    supergraph::{BUILT_IN_SCALARS, Supergraph},
+};
+
+const BROKEN: &str = "the value nests too deep, or has half of a character";
 
 /// The variables that the operation declares, each checked. Their bytes stay as the client wrote them, but for an Int,
-/// which is written as one.
+/// which is written as one. What a custom scalar has inside is between client and subgraph: its numbers may have any
+/// size, and its objects a key twice.
 pub(crate) fn coerce(
     supergraph: &Supergraph,
     declared: &[VariableDefinition],
@@ -23,16 +33,16 @@ pub(crate) fn coerce(
     let mut out = Variables::default();
     for definition in declared {
         let name = &definition.name;
+        let given = given.0.get(name);
         let mut check = Check {
             supergraph,
             name,
+            text: given.map_or("", |raw| raw.get()),
             has_floats: false,
         };
-        match (given.0.get(name), &definition.default_value) {
+        match (given, &definition.default_value) {
             (Some(raw), _) => {
-                let value: Json =
-                    serde_json::from_str(raw.get()).map_err(|error| check.refuse("", error.to_string()))?;
-                check.value(&definition.var_type, &value, &mut String::new())?;
+                check.all(&definition.var_type)?;
                 match check.has_floats {
                     true => out.set(name, check.with_integers(&definition.var_type, raw)),
                     false => drop(out.0.insert(name.clone(), raw.clone())),
@@ -55,11 +65,13 @@ fn missing(definition: &VariableDefinition) -> String {
 struct Check<'a> {
     supergraph: &'a Supergraph,
     name: &'a str,
+    /// What the client wrote.
+    text: &'a str,
     /// Whether an Int was written as `1.0` or `1e3`.
     has_floats: bool,
 }
 
-impl Check<'_> {
+impl<'a> Check<'a> {
     fn refuse(&self, path: &str, reason: impl Into<String>) -> Error {
         Error::Variable {
             name: self.name.to_owned(),
@@ -68,86 +80,123 @@ impl Check<'_> {
         }
     }
 
-    fn value(&mut self, ty: &Type, value: &Json, path: &mut String) -> Result<(), Error> {
-        match (ty, value) {
-            (Type::NonNullType(_), Json::Null) => Err(self.refuse(path, format!("{ty} must not be null"))),
-            (Type::NonNullType(inner), _) => self.value(inner, value, path),
-            (_, Json::Null) => Ok(()),
-            (Type::ListType(inner), Json::Array(elements)) => {
-                for (index, element) in elements.iter().enumerate() {
-                    let mark = path.len();
-                    path.push_str(&format!("[{index}]"));
-                    self.value(inner, element, path)?;
-                    path.truncate(mark);
-                }
-                Ok(())
-            }
+    fn all(&mut self, ty: &Type) -> Result<(), Error> {
+        // The whole is JSON before any of it is compared with a type, which goes as deep as the value does.
+        self.piece(&mut Scanner::new(self.text.as_bytes()), "")?;
+        self.value(ty, &mut Scanner::new(self.text.as_bytes()), &mut String::new())
+    }
+
+    fn read<T>(&self, read: Result<T, Broken>, path: &str) -> Result<T, Error> {
+        read.map_err(|_| self.refuse(path, BROKEN))
+    }
+
+    /// Steps over a value and gives back what is written there.
+    fn piece(&self, json: &mut Scanner<'_>, path: &str) -> Result<&'a str, Error> {
+        json.peek();
+        let start = json.position();
+        self.read(json.skip(0), path)?;
+        Ok(self.text.get(start..json.position()).unwrap_or_default())
+    }
+
+    fn value(&mut self, ty: &Type, json: &mut Scanner<'_>, path: &mut String) -> Result<(), Error> {
+        match (ty, json.peek()) {
+            (Type::NonNullType(_), Some(b'n')) => Err(self.refuse(path, format!("{ty} must not be null"))),
+            (Type::NonNullType(inner), _) => self.value(inner, json, path),
+            (_, Some(b'n')) => self.piece(json, path).map(drop),
+            (Type::ListType(inner), Some(b'[')) => self.list(inner, json, path),
             // One value stands for a list of it.
-            (Type::ListType(inner), _) => self.value(inner, value, path),
-            (Type::NamedType(name), _) => self.named(name, value, path),
+            (Type::ListType(inner), _) => self.value(inner, json, path),
+            (Type::NamedType(name), _) => self.named(name, json, path),
         }
     }
 
-    fn named(&mut self, name: &str, value: &Json, path: &mut String) -> Result<(), Error> {
+    fn list(&mut self, inner: &Type, json: &mut Scanner<'_>, path: &mut String) -> Result<(), Error> {
+        json.eat(b'[');
+        let (mut is_more, mark) = (!json.eat(b']'), path.len());
+        let mut index = 0;
+        while is_more {
+            path.push_str(&format!("[{index}]"));
+            self.value(inner, json, path)?;
+            path.truncate(mark);
+            is_more = self.read(json.more(b']'), path)?;
+            index += 1;
+        }
+        Ok(())
+    }
+
+    fn named(&mut self, name: &str, json: &mut Scanner<'_>, path: &mut String) -> Result<(), Error> {
+        let definition = self.supergraph.api_type(name);
+        if let (Some(TypeDefinition::InputObject(definition)), Some(b'{')) = (definition, json.peek()) {
+            return self.object(definition, json, path);
+        }
+        let text = self.piece(json, path)?;
+        if matches!(definition, Some(TypeDefinition::Scalar(_))) && !BUILT_IN_SCALARS.contains(&name) {
+            return Ok(());
+        }
+        let value: Json = serde_json::from_str(text).map_err(|error| self.refuse(path, error.to_string()))?;
         let is_fine = match name {
             "Int" if value.is_f64() => {
                 self.has_floats = true;
-                whole(value).is_some()
+                whole(&value).is_some()
             }
             "Int" => value.as_i64().is_some_and(|number| i32::try_from(number).is_ok()),
             "Float" => value.is_number(),
             "String" => value.is_string(),
             "Boolean" => value.is_boolean(),
             "ID" => value.is_string() || value.is_i64() || value.is_u64(),
-            _ => match (self.supergraph.api_type(name), value) {
+            _ => match (definition, &value) {
                 (Some(TypeDefinition::Enum(definition)), Json::String(text)) => {
                     definition.values.iter().any(|value| value.name == *text)
                 }
-                (Some(TypeDefinition::Enum(_)), _) => false,
-                (Some(TypeDefinition::InputObject(definition)), Json::Object(fields)) => {
-                    return self.object(definition, fields, path);
-                }
-                (Some(TypeDefinition::InputObject(_)), _) => false,
-                (Some(TypeDefinition::Scalar(_)), _) => true,
+                (Some(TypeDefinition::Enum(_) | TypeDefinition::InputObject(_)), _) => false,
                 _ => return Err(self.refuse(path, format!("{name} is not a type of the schema"))),
             },
         };
         match is_fine {
             true => Ok(()),
-            false => Err(self.refuse(path, format!("expected {name}, got {}", short(value)))),
+            false => Err(self.refuse(path, format!("expected {name}, got {}", short(&value)))),
         }
     }
 
-    fn object(
-        &mut self,
-        definition: &InputObjectType,
-        given: &Map<String, Json>,
-        path: &mut String,
-    ) -> Result<(), Error> {
-        if let Some(unknown) = given
-            .keys()
-            .find(|key| !definition.fields.iter().any(|field| field.name == **key))
-        {
-            return Err(self.refuse(path, format!("{} has no field {unknown}", definition.name)));
+    fn object(&mut self, definition: &InputObjectType, json: &mut Scanner<'_>, path: &mut String) -> Result<(), Error> {
+        json.eat(b'{');
+        let (mut is_more, mark) = (!json.eat(b'}'), path.len());
+        let (mut given, mut has_null) = (BTreeSet::new(), false);
+        while is_more {
+            let key = self.key(json, path)?;
+            let Some(field) = definition.fields.iter().find(|field| field.name == key) else {
+                return Err(self.refuse(path, format!("{} has no field {key}", definition.name)));
+            };
+            if !given.insert(field.name.as_str()) {
+                return Err(self.refuse(path, format!("the field {key} is there more than once")));
+            }
+            has_null |= json.peek() == Some(b'n');
+            path.push('.');
+            path.push_str(&key);
+            self.value(&field.value_type, json, path)?;
+            path.truncate(mark);
+            is_more = self.read(json.more(b'}'), path)?;
         }
         let is_one_of = definition.directives.iter().any(|directive| directive.name == "oneOf");
-        if is_one_of && (given.len() != 1 || given.values().any(Json::is_null)) {
+        if is_one_of && (given.len() != 1 || has_null) {
             return Err(self.refuse(path, format!("{} takes exactly one field", definition.name)));
         }
         for field in &definition.fields {
-            let mark = path.len();
-            path.push('.');
-            path.push_str(&field.name);
-            match given.get(&field.name) {
-                Some(value) => self.value(&field.value_type, value, path)?,
-                None if matches!(field.value_type, Type::NonNullType(_)) && field.default_value.is_none() => {
-                    return Err(self.refuse(path, format!("a value of type {} is required", field.value_type)));
-                }
-                None => {}
+            let is_required = matches!(field.value_type, Type::NonNullType(_)) && field.default_value.is_none();
+            if is_required && !given.contains(field.name.as_str()) {
+                path.push('.');
+                path.push_str(&field.name);
+                return Err(self.refuse(path, format!("a value of type {} is required", field.value_type)));
             }
-            path.truncate(mark);
         }
         Ok(())
+    }
+
+    /// A key as it is meant, whatever of it is escaped.
+    fn key(&self, json: &mut Scanner<'_>, path: &str) -> Result<String, Error> {
+        let written = self.read(json.key(), path)?;
+        let quoted = [b"\"".as_slice(), written, b"\""].concat();
+        serde_json::from_slice(&quoted).map_err(|error| self.refuse(path, error.to_string()))
     }
 
     /// A checked value with every Int written as an integer; all else keeps its bytes.

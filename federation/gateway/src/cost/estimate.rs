@@ -1,5 +1,11 @@
 //! The estimate itself: a walk over one operation with its variables.
 
+use std::{
+    cell::{OnceCell, RefCell},
+    collections::HashMap,
+    ptr::from_ref,
+};
+
 use graphql_tools::static_graphql::query::{Field, SelectionSet, Value};
 use serde_json::Value as Json;
 
@@ -33,10 +39,13 @@ impl Model {
         let Some(root) = self.root(operation.kind) else {
             return Ok(base);
         };
+        let declared = operation.variables.iter();
         let walk = Walk {
             model: self,
             operation,
             variables,
+            read: declared.map(|it| (it.name.as_str(), OnceCell::new())).collect(),
+            counted: RefCell::default(),
             list_size,
             asked_by,
         };
@@ -57,6 +66,10 @@ struct Walk<'a> {
     model: &'a Model,
     operation: &'a Operation<'a>,
     variables: &'a Variables,
+    /// The variables that were needed. Many fields may use one, and it may be as large as a request.
+    read: HashMap<&'a str, OnceCell<Option<Json>>>,
+    /// What variables cost, by the inputs that they stand for.
+    counted: RefCell<HashMap<(*const InputCost, String), u64>>,
     list_size: u64,
     asked_by: AskedBy,
 }
@@ -109,7 +122,6 @@ impl Walk<'_> {
             .slicing
             .iter()
             .filter_map(|way| self.argument(field, cost, way))
-            .map(|value| length(&value).unwrap_or(self.list_size))
             .collect();
         if size.needs_one && given.len() != 1 && self.asked_by == AskedBy::Client {
             let names: Vec<_> = size.slicing.iter().map(|way| way.join(".")).collect();
@@ -121,8 +133,8 @@ impl Walk<'_> {
         Ok(given.into_iter().max().or(size.assumed))
     }
 
-    /// An argument's value, or one inside it, defaults of the schema included.
-    fn argument(&self, field: &Field, cost: &FieldCost, way: &[String]) -> Option<Json> {
+    /// The length that an argument stands for, or a value inside it, defaults of the schema included.
+    fn argument(&self, field: &Field, cost: &FieldCost, way: &[String]) -> Option<u64> {
         let (first, rest) = way.split_first()?;
         let given = field
             .arguments
@@ -130,24 +142,68 @@ impl Walk<'_> {
             .find(|(name, _)| name == first)
             .map(|(_, value)| value);
         let declared = cost.arguments.get(first)?;
-        let resolved = given.and_then(|value| self.operation.resolve(value, self.variables));
-        let value = match (resolved, given) {
-            (Some(value), _) => value,
-            // A null that was written stands for null, not for the default.
-            (None, Some(Value::Null)) => return None,
-            (None, _) => self.operation.resolve(declared.default.as_ref()?, self.variables)?,
+        // A null that was written stands for null, not for the default.
+        let given = given.filter(|value| !matches!(value, Value::Variable(name) if self.variable(name).is_none()));
+        self.length_at(given.or(declared.default.as_ref())?, rest)
+    }
+
+    fn length_at(&self, value: &Value, way: &[String]) -> Option<u64> {
+        let told = |value: &Json| length(value).unwrap_or(self.list_size);
+        match (value, way.split_first()) {
+            (Value::Variable(name), _) => {
+                let inside = way.iter().try_fold(self.variable(name)?, |value, step| value.get(step));
+                inside.filter(|value| !value.is_null()).map(told)
+            }
+            (Value::Object(entries), Some((step, rest))) => {
+                let (_, value) = entries.iter().find(|(name, _)| name == step)?;
+                self.length_at(value, rest)
+            }
+            (Value::Null, _) | (_, Some(_)) => None,
+            (Value::List(_) | Value::Object(_), None) => Some(self.list_size),
+            (plain, None) => self.operation.resolve(plain, self.variables).as_ref().map(told),
+        }
+    }
+
+    /// A variable's value, defaults of the operation included; nothing where it is absent or null.
+    fn variable(&self, name: &str) -> Option<&Json> {
+        let read = || {
+            self.operation
+                .resolve(&Value::Variable(name.to_owned()), self.variables)
         };
-        let inside = rest.iter().try_fold(&value, |value, step| value.get(step));
-        inside.filter(|value| !value.is_null()).cloned()
+        self.read.get(name)?.get_or_init(read).as_ref()
     }
 
     fn arguments(&self, cost: &FieldCost, field: &Field) -> u64 {
-        let costs = field.arguments.iter().filter_map(|(name, value)| {
-            let input = cost.arguments.get(name)?;
-            let value = self.operation.resolve(value, self.variables)?;
-            Some(self.input(input, &value))
-        });
+        let costs = field
+            .arguments
+            .iter()
+            .filter_map(|(name, value)| Some(self.written(cost.arguments.get(name)?, value)));
         costs.fold(0, u64::saturating_add)
+    }
+
+    fn written(&self, input: &InputCost, value: &Value) -> u64 {
+        match value {
+            Value::Null => 0,
+            Value::Variable(name) => self.variable(name).map_or(0, |value| {
+                let place = (from_ref(input), name.clone());
+                let mut counted = self.counted.borrow_mut();
+                *counted.entry(place).or_insert_with(|| self.input(input, value))
+            }),
+            Value::List(items) => items
+                .iter()
+                .map(|item| self.written(input, item))
+                .fold(0, u64::saturating_add),
+            Value::Object(entries) => {
+                let Some(fields) = self.model.inputs.get(&input.of) else {
+                    return input.weight;
+                };
+                let inside = entries
+                    .iter()
+                    .filter_map(|(name, value)| Some(self.written(fields.get(name)?, value)));
+                inside.fold(input.weight, u64::saturating_add)
+            }
+            _ => input.weight,
+        }
     }
 
     fn input(&self, input: &InputCost, value: &Json) -> u64 {

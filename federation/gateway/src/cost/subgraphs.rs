@@ -29,15 +29,11 @@ impl Model {
         }
         let mut costs = BTreeMap::new();
         for (subgraph, document) in fetches {
-            let Some(document) = numbers::document_of(document) else {
-                continue;
-            };
-            let Some(operation) = Operation::find(&document, None) else {
-                continue;
-            };
-            let cost = self.estimate(&operation, variables, list_size, AskedBy::Planner);
+            let document = numbers::document_of(document);
+            let operation = document.as_ref().and_then(|document| Operation::find(document, None));
+            let cost = operation.map(|operation| self.estimate(&operation, variables, list_size, AskedBy::Planner));
             // What cannot be told is too much for any budget.
-            let cost = cost.unwrap_or(u64::MAX);
+            let cost = cost.and_then(Result::ok).unwrap_or(u64::MAX);
             let sum: &mut u64 = costs.entry(subgraph).or_default();
             *sum = sum.saturating_add(cost);
         }

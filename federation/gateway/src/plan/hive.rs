@@ -19,7 +19,7 @@ use hive_router_query_planner::{
 };
 use platform_config::Duration;
 
-use super::{Node, Overrides, Plan, Planner, aliases, api::for_clients, roots, translate};
+use super::{Node, Overrides, Plan, Planner, aliases, alike, api::for_clients, roots, translate};
 use crate::{Error, outline::OperationKind, supergraph::Linked};
 
 /// What the library says when `@requires` of different subgraphs stand inside one another.
@@ -84,6 +84,7 @@ impl HivePlanner {
         if let Some(field) = self.uses_context(&operation, kind) {
             return Err(Error::FromContext(field));
         }
+        alike::tell_apart(&mut operation.selection_set);
         let token = CancellationToken::with_timeout(*budget);
         let plan = |operation: &OperationDefinition| self.node(operation, overrides, &token, budget);
         let node = match kind {
@@ -170,7 +171,7 @@ impl Planner for HivePlanner {
 }
 
 fn explained(error: &PlannerError, budget: Duration) -> Error {
-    let text = error.to_string();
+    let text = alike::plain(&error.to_string());
     if let PlannerError::CancellationError(CancellationError::TimedOut) = error {
         return Error::PlanningBudget(budget);
     }

@@ -14,12 +14,15 @@ use hive_router_query_planner::{
     state::supergraph_state::OperationKind as Kind,
 };
 
-use super::{Batch, Entities, Fetch, Node, Path, RenamedType, Requirement, Selection, Step};
+use super::{Batch, Entities, Fetch, Node, Path, RenamedType, Requirement, Selection, Step, alike};
 use crate::{Error, outline::OperationKind};
 
 /// What the library calls its own variable.
 pub(crate) const REPRESENTATIONS: &str = "representations";
 const ENTITIES: &str = "_entities";
+/// What no fragment may be called, and what is no name of the library's for one.
+const ILLEGAL: &str = "on";
+const LEGAL: &str = "_on";
 
 pub(super) fn node(node: &PlanNode) -> Result<Node, Error> {
     Ok(match node {
@@ -59,7 +62,7 @@ fn root_fetch(fetch: &FetchNode, path: Path) -> Fetch {
     Fetch {
         subgraph: fetch.service_name.clone(),
         operation: kind(fetch.operation_kind.as_ref()),
-        document: fetch.operation.document_str.clone(),
+        document: text(&fetch.operation),
         variables: used(fetch.variable_usages.as_ref()),
         path,
         selection,
@@ -80,7 +83,7 @@ fn entity_fetch(fetch: &FetchNode, at: &FlattenNodePath) -> Entities {
     }];
     Entities {
         subgraph: fetch.service_name.clone(),
-        document: fetch.operation.document_str.clone(),
+        document: text(&fetch.operation),
         variables: used_beside(&batches, fetch.variable_usages.as_ref()),
         batches,
     }
@@ -103,9 +106,37 @@ fn batch_fetch(batch: &BatchFetchNode) -> Entities {
     let batches: Vec<Batch> = batch.entity_batch.aliases.iter().map(one).collect();
     Entities {
         subgraph: batch.service_name.clone(),
-        document: batch.operation.document_str.clone(),
+        document: text(&batch.operation),
         variables: used_beside(&batches, batch.variable_usages.as_ref()),
         batches,
+    }
+}
+
+/// What is sent. The library calls its fragments by letters, and of very many one by these.
+fn text(operation: &SubgraphFetchOperation) -> String {
+    let is_illegal = |fragment: &FragmentDefinition| fragment.name == ILLEGAL;
+    if !operation.document.fragments.iter().any(is_illegal) {
+        return alike::plain(&operation.document_str);
+    }
+    let mut document = operation.document.clone();
+    rename(&mut document.operation.selection_set);
+    for fragment in &mut document.fragments {
+        if is_illegal(fragment) {
+            fragment.name = LEGAL.into();
+        }
+        rename(&mut fragment.selection_set);
+    }
+    alike::plain(&document.to_string())
+}
+
+fn rename(set: &mut SelectionSet) {
+    for item in &mut set.items {
+        match item {
+            SelectionItem::Field(field) => rename(&mut field.selections),
+            SelectionItem::InlineFragment(fragment) => rename(&mut fragment.selections),
+            SelectionItem::FragmentSpread(name) if *name == ILLEGAL => *name = LEGAL.into(),
+            SelectionItem::FragmentSpread(_) => {}
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use crate::{
     outline::{Operation, OperationKind},
     parse,
     request::Variables,
+    strings,
     supergraph::Supergraph,
     telemetry::{Step, measured},
     validate::Validator,
@@ -94,14 +95,15 @@ impl Reader {
 }
 
 impl Checks {
-    /// The document of a text, once it has passed, with its numbers as they were written.
+    /// The document of a text, once it has passed, with its strings and numbers as they were written.
     pub(super) fn document(
         &self,
         supergraph: &Supergraph,
         text: &str,
         name: Option<&str>,
     ) -> Result<Document, Refusal> {
-        let (readable, numbers) = Numbers::take_out(text);
+        let text = strings::readable(text);
+        let (readable, numbers) = Numbers::take_out(&text);
         let passed = self.passed(supergraph, &readable, name);
         let mut document = passed.map_err(|refusal| numbers.told(refusal))?;
         numbers.put_back(&mut document);

@@ -9,7 +9,7 @@ use graphql_tools::{
     },
 };
 
-use self::kinds::{description, kind, reason};
+use self::kinds::{description, kind, literal, reason};
 use super::{NodeId, Projection, Ty, TyKind};
 use crate::{
     request::Variables,
@@ -150,7 +150,7 @@ impl<'a> Schema<'a> {
                 "name" => Found::Text(input.name.clone()),
                 "description" => text(input.description.as_ref()),
                 "type" => self.typed(&input.value_type),
-                "defaultValue" => text(input.default_value.as_ref().map(ToString::to_string).as_ref()),
+                "defaultValue" => text(input.default_value.as_ref().map(literal).as_ref()),
                 _ => deprecation(&input.directives, name),
             },
             Meta::EnumValue(value) => match name {

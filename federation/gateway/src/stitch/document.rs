@@ -8,7 +8,7 @@ use graphql_tools::static_graphql::query::{
     Value, VariableDefinition,
 };
 
-use crate::numbers;
+use crate::{numbers, strings};
 
 const ENTITIES: &str = "_entities";
 const REPRESENTATIONS: &str = "representations";
@@ -54,6 +54,7 @@ pub(super) fn read(text: &str, renames: &Renames) -> Asked {
     let Some(mut document) = numbers::document_of(text) else {
         return Asked::Plain;
     };
+    strings::print_exactly(&mut document);
     if let Some(batches) = batches(&document) {
         return Asked::Entities(batches);
     }

@@ -75,6 +75,7 @@ impl Transport {
         body: Bytes,
         mut headers: HeaderMap,
         traffic: &TrafficSettings,
+        reads: bool,
     ) -> Result<Answer, CallError> {
         headers.insert(header::CONTENT_TYPE, JSON);
         headers.insert(header::ACCEPT, ACCEPT);
@@ -83,7 +84,7 @@ impl Transport {
             Self::Http(client, url, direct) => {
                 if let Some(direct) = direct {
                     let answer = directly(direct, body.clone(), headers.clone(), traffic.answer).await?;
-                    if !(300..400).contains(&answer.status) {
+                    if !leads_on(answer.status, reads) {
                         return Ok(answer);
                     }
                     // Where it leads may need everything that the general client can do.
@@ -98,6 +99,16 @@ impl Transport {
                 in_process(router.clone(), request, traffic.answer).await
             }
         }
+    }
+}
+
+/// Whether a question is asked again where an answer leads. What changes something is, only where the status says that it
+/// was not done here and is to be posted elsewhere: <https://www.rfc-editor.org/rfc/rfc9110#section-15.4>.
+fn leads_on(status: u16, reads: bool) -> bool {
+    match status {
+        307 | 308 => true,
+        300..400 => reads,
+        _ => false,
     }
 }
 

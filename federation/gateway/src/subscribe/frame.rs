@@ -75,7 +75,7 @@ impl SseDecoder {
 fn read_event(block: &[u8]) -> Framed {
     let text = String::from_utf8_lossy(block);
     let (mut name, mut data) = ("", String::new());
-    for line in text.lines() {
+    for line in text.split(['\n', '\r']) {
         let (field, value) = line.split_once(':').unwrap_or((line, ""));
         let value = value.strip_prefix(' ').unwrap_or(value);
         match field {

@@ -83,6 +83,21 @@ async fn the_schema_is_told_as_clients_see_it() {
 }
 
 #[tokio::test]
+async fn a_default_is_told_with_the_characters_that_it_has() {
+    let sdl = r#"type Query { say(text: String = "a\nb \"c\" \\ 😀", all: [By] = [{ word: "😀" }]): String }
+        input By { word: String }"#;
+    let gateway = in_process(vec![StandIn::json(json!({})).part("a", sdl)], Settings::default()).await;
+
+    let data = gateway
+        .data("{ __type(name: \"Query\") { fields { args { defaultValue } } } }")
+        .await;
+
+    let told = &data["__type"]["fields"][0]["args"];
+    assert_eq!(told[0]["defaultValue"], r#""a\nb \"c\" \\ 😀""#);
+    assert_eq!(told[1]["defaultValue"], r#"[{word: "😀"}]"#);
+}
+
+#[tokio::test]
 async fn lists_of_the_schema_inside_one_another_are_refused() {
     let gateway = in_process(shop::parts(), Settings::default()).await;
     let deep =
@@ -146,4 +161,44 @@ fn clients_see_of_composed_directives_those_of_operations_without_types_of_their
         assert!(composed.supergraph_sdl.contains(hidden));
     }
     assert_eq!(diff(&api, &composed.api_sdl).unwrap(), []);
+}
+
+#[test]
+fn texts_are_printed_with_the_characters_that_they_have() {
+    let supergraph = Supergraph::parse(
+        r#"schema @link(url: "https://specs.apollo.dev/link/v1.0") @link(url: "https://specs.apollo.dev/join/v0.3", for: EXECUTION) { query: Query }
+        directive @join__type(graph: join__Graph!, key: join__FieldSet) repeatable on OBJECT | INPUT_OBJECT
+        directive @join__graph(name: String!, url: String!) on ENUM_VALUE
+        scalar join__FieldSet
+        enum join__Graph { A @join__graph(name: "a", url: "http://a.test") }
+        "a 😀 \u0001\b \" 1" type Query @join__type(graph: A) {
+            "first\n  second \"\"\" \\\n\n😀\u007e"
+            find("\n a" text: String = "😀\u0007\n", all: [By!] = [{ word: "0" }]): Int @deprecated(reason: "a\n😀")
+            "" other: Int
+        }
+        input By @join__type(graph: A) { "  a\n  b" word: String "a\n\tb\r" other: String "  a\nb" last: String }"#,
+    )
+    .unwrap();
+
+    let printed = supergraph.api_sdl();
+
+    for text in [
+        r#""a 😀 \u0001\b \" 1"
+type Query {
+  """
+  first
+    second \""" \
+
+  😀~
+  """
+  find("#,
+        r#"("\n a" text: String = "😀\u0007\n", all: [By!] = [{word: "0"}])"#,
+        r#"@deprecated(reason: "a\n😀")"#,
+        "  \"\"\n  other: Int",
+        "  \"  a\\n  b\" word: String",
+        r#"  "a\n\tb\r" other: String"#,
+        "  \"\"\"\n    a\n  b\n  \"\"\" last: String",
+    ] {
+        assert!(printed.contains(text), "{text} is not in {printed}");
+    }
 }

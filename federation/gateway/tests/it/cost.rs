@@ -1,8 +1,9 @@
 //! What an operation costs before it runs.
 
+use axum::{Router, routing::post};
 use serde_json::{Value, json};
 
-use crate::support::{TestGateway, in_process, settings, staff, stand_in::StandIn};
+use crate::support::{Part, TestGateway, in_process, settings, staff, stand_in::StandIn};
 
 async fn gateway(cost: Value) -> TestGateway {
     in_process(vec![staff::staff()], settings(json!({ "cost": cost }))).await
@@ -44,6 +45,67 @@ async fn variables_count_as_they_are() {
 
     assert_eq!(estimate(&gateway, query, json!({ "n": 9, "not": true })).await, 9);
     assert_eq!(estimate(&gateway, query, json!({ "not": false })).await, 28);
+}
+
+#[tokio::test]
+async fn a_large_variable_counts_for_each_of_many_fields_and_is_read_once() {
+    let stand_in = StandIn::json(json!({ "data": { "here": { "find": 1 } } }));
+    let sdl = "type Query { here: Here } type Here { find(by: [By!]): Int } input By { n: Int }";
+    let settings = settings(json!({ "cost": { "report": "extension" } }));
+    let gateway = in_process(vec![stand_in.part("finder", sdl)], settings).await;
+    let by = vec![json!({ "n": 1 }); 20_000];
+    let query = format!("query($by: [By!]) {{ here {{ {} }} }}", "find(by: $by) ".repeat(1_000));
+
+    let alone = estimate(
+        &gateway,
+        "query($by: [By!]) { here { find(by: $by) } }",
+        json!({ "by": by }),
+    )
+    .await;
+    let often = estimate(&gateway, &query, json!({ "by": by })).await;
+
+    assert_eq!((alone, often), (json!(20_001), json!(20_000_001)));
+}
+
+#[tokio::test]
+async fn an_input_costs_the_same_however_much_of_it_is_a_variable() {
+    let stand_in = StandIn::json(json!({ "data": { "find": 1 } }));
+    let sdl = "type Query { find(by: [By!]): Int } input By { n: Int and: [By!] }";
+    let settings = settings(json!({ "cost": { "report": "extension" } }));
+    let gateway = in_process(vec![stand_in.part("finder", sdl)], settings).await;
+    let some = json!([{ "n": 2 }, { "n": 3 }]);
+    let variables = json!({ "all": [{ "n": 1, "and": some }], "some": some, "n": 1 });
+
+    for query in [
+        "query($all: [By!]) { find(by: $all) }",
+        "query($some: [By!], $n: Int) { find(by: [{ n: $n, and: $some }]) }",
+        "query($some: [By!] = []) { find(by: { n: null, and: $some }) }",
+        "{ find(by: [{ n: 1, and: [{ n: 2 }, { n: 3 }] }]) }",
+    ] {
+        assert_eq!(estimate(&gateway, query, variables.clone()).await, 3, "{query}");
+    }
+    let absent = "query($some: [By!]) { find(by: [{ and: $some }]) }";
+    assert_eq!(estimate(&gateway, absent, json!({})).await, 1);
+}
+
+#[tokio::test]
+async fn a_large_number_does_not_hide_what_is_beside_it() {
+    let part = Part {
+        name: "finder",
+        sdl: "type Query { find(by: By): Int } input By { any: Any and: [By!] } scalar Any".into(),
+        router: Router::new().route("/graphql", post(axum::Json(json!({ "data": { "find": 1 } })))),
+    };
+    let settings = settings(json!({ "cost": { "report": "extension" } }));
+    let gateway = in_process(vec![part], settings).await;
+
+    for any in ["1", "1e400", "[{\"a\":-1e400}]"] {
+        let variables = format!(r#"{{"by":{{"any":{any},"and":[{{}},{{"and":[{{}}]}}]}}}}"#);
+        let answer = gateway
+            .run_written("query($by: By) { find(by: $by) }", &variables)
+            .await;
+        assert_eq!(answer["data"], json!({ "find": 1 }), "{any}: {answer}");
+        assert_eq!(answer["extensions"]["cost"]["estimated"], 4, "{any}: {answer}");
+    }
 }
 
 #[tokio::test]
@@ -106,6 +168,28 @@ async fn a_subgraph_has_a_budget_of_its_own() {
 
     assert_eq!(within["errors"], Value::Null, "{within}");
     assert_eq!(beyond["errors"][0]["extensions"]["details"]["subgraph"], "staff");
+}
+
+#[tokio::test]
+async fn a_request_that_nests_too_deep_to_be_read_is_beyond_every_budget() {
+    let stand_in = StandIn::json(json!({ "data": { "node": null } }));
+    let sdl = "type Query { node: Node } type Node { next: Node id: ID }";
+    let limits = json!({ "limits": { "depth": 60 }, "cost": { "subgraphs": { "nodes": 1_000 } } });
+    let gateway = in_process(vec![stand_in.part("nodes", sdl)], settings(limits)).await;
+    let nested = |depth: usize| {
+        let (open, close) = ("next { ".repeat(depth), " }".repeat(depth));
+        format!(
+            "{{ node {{ ...F }} }} fragment F on Node {{ {open} ...G {close} }} fragment G on Node {{ {open} id {close} }}"
+        )
+    };
+
+    let within = gateway.run(&nested(20)).await;
+    let beyond = gateway.run(&nested(27)).await;
+
+    assert_eq!(within, json!({ "data": { "node": null } }));
+    let details = &beyond["errors"][0]["extensions"]["details"];
+    assert_eq!(details["subgraph"], "nodes", "{beyond}");
+    assert_eq!(stand_in.asked().len(), 1);
 }
 
 #[tokio::test]

@@ -88,6 +88,16 @@ async fn a_verified_claim_becomes_a_header_that_clients_cannot_set() {
 }
 
 #[tokio::test]
+async fn what_a_client_offers_for_its_own_websocket_stays_there() {
+    let sent = [("sec-websocket-extensions", "permessage-deflate"), ("x-tenant", "a")];
+
+    let seen = seen(json!({ "all": [{ "matching": "*" }] }), &sent).await;
+
+    assert!(!seen.contains_key("sec-websocket-extensions"));
+    assert_eq!(seen["x-tenant"], "a");
+}
+
+#[tokio::test]
 async fn what_a_client_declares_for_one_hop_stays_there() {
     let rules = json!({ "all": [{ "matching": "x-*" }] });
 

@@ -269,6 +269,6 @@ async fn bodies_and_documents_have_a_limit() {
         deep["errors"][0]["message"]
             .as_str()
             .unwrap()
-            .contains("deeper than 200")
+            .contains("nested brackets")
     );
 }

@@ -58,10 +58,39 @@ async fn each_limit_is_named_with_its_value() {
 async fn tokens_are_counted_before_anything_is_parsed() {
     let gateway = gateway(json!({ "limits": { "tokens": 10 } })).await;
 
-    let (message, _) = refusal(&gateway, "{ a: warehouses b: warehouses c: warehouses d: warehouses }").await;
+    for (query, found) in [
+        ("{ a: warehouses b: warehouses c: warehouses d: warehouses }", 14),
+        (r#"{ topProducts(first: ["", "{", "", "", ""]) }"#, 14),
+        (r##"{ topProducts(first: ["""""", """#""", "", "", ""]) }"##, 14),
+        ("{ topProducts(first: [1.5,-2.5e+3 1e1,1.5,1.5]) }", 14),
+        ("{ ...A...B...C...D...E }", 12),
+        ("a b c d e f g h i j k", 11),
+    ] {
+        let (message, details) = refusal(&gateway, query).await;
+        assert_eq!(
+            details,
+            json!({ "limit": "tokens", "allowed": 10, "found": found }),
+            "{query}: {message}"
+        );
+    }
+    gateway
+        .data("# a b\r query { a: warehouses, b: warehouses, warehouses } # c")
+        .await;
+}
 
-    assert!(message.to_lowercase().contains("token"), "{message}");
-    gateway.data("{ warehouses }").await;
+#[tokio::test]
+async fn brackets_inside_one_another_are_counted_before_anything_is_parsed() {
+    let gateway = gateway(json!({ "limits": { "depth": 100 } })).await;
+    let nested = |depth: usize| {
+        let (open, close) = ("{ ... ".repeat(depth - 1), " }".repeat(depth - 1));
+        format!("# {{\r{open} {{ warehouses }} {close}")
+    };
+
+    let (message, details) = refusal(&gateway, &nested(51)).await;
+
+    let expected = json!({ "limit": "nested brackets", "allowed": 50, "found": 51 });
+    assert_eq!(details, expected, "{message}");
+    gateway.data(&nested(50)).await;
 }
 
 #[tokio::test]

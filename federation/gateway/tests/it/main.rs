@@ -28,6 +28,7 @@ mod scopes;
 mod simulate;
 mod start;
 mod stitch;
+mod strings;
 mod subscribe;
 mod support;
 mod telemetry;

@@ -3,32 +3,17 @@
 use std::sync::{Arc, Mutex};
 
 use axum::{Router, routing::post};
-use federation_gateway::{Peers, Settings, Source, Stitch, StitchSettings};
-use platform_http::{Client, ClientSettings};
-use platform_service::Peer;
+use federation_gateway::Settings;
 use serde_json::{Value, json};
 
-use crate::support::{Part, TestGateway, in_process, serve, settings, stand_in::StandIn};
+use crate::support::{
+    Part, in_process,
+    literals::{SCHEMA, finder, last, stitched},
+    settings,
+    stand_in::StandIn,
+};
 
-const LINK: &str = "extend schema @link(url: \"https://specs.apollo.dev/federation/v2.3\", import: [\"@key\"])";
-const SCHEMA: &str = "type Query { find(x: Float, id: ID, n: Int, any: Any, of: Of, all: [Float], text: String): Int list(id: ID): [Item] }
-    type Item { id: ID } scalar Any input Of { x: Float id: ID }";
 const LARGE: &str = "12345678901234567890123";
-
-/// A subgraph and a gateway in front of it.
-async fn finder() -> (TestGateway, StandIn) {
-    let asked = StandIn::json(json!({ "data": {} }));
-    (
-        in_process(vec![asked.part("a", SCHEMA)], Settings::default()).await,
-        asked,
-    )
-}
-
-/// What a subgraph was asked last.
-fn last(asked: &StandIn) -> String {
-    let last = asked.asked().pop().expect("the subgraph was asked");
-    last["query"].as_str().unwrap_or_default().to_owned()
-}
 
 fn message(answer: &Value) -> &str {
     answer["errors"][0]["message"].as_str().unwrap_or_default()
@@ -184,28 +169,7 @@ async fn a_large_number_does_not_hide_what_a_subgraph_is_asked_for() {
 
 #[tokio::test]
 async fn a_number_reaches_a_service_that_is_no_subgraph_as_it_was_written() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("prices.graphql");
-    let schema = "type Query { item(id: ID!): Item } type Item { id: ID! price(x: Float, of: ID): Int }";
-    std::fs::write(&file, schema).unwrap();
-    let item = json!({ "__typename": "Item", "id": "1", "price": 5 });
-    let prices = StandIn::json(json!({ "data": { "_0_0": item } }));
-    let items = StandIn::json(json!({ "data": { "first": { "__typename": "Item", "id": "1" } } }));
-    let sdl = format!("{LINK} type Query {{ first: Item }} type Item @key(fields: \"id\") {{ id: ID! }}");
-    let told = StandIn::json(json!({ "data": { "_service": { "sdl": sdl } } }));
-    let url = format!("http://{}/graphql", serve(told.router()).await);
-    let entities = json!({ "Item": { "key": "id", "field": "item", "arguments": { "id": "id" } } });
-    let description = json!({ "schema": file, "url": "http://prices.test/graphql", "entities": entities });
-    let described: Stitch = serde_json::from_value(description).unwrap();
-    let source = Source::Live(
-        vec![("items".into(), url)],
-        StitchSettings([("prices".to_owned(), described)].into()),
-    );
-    let client = Client::new(&ClientSettings::default()).unwrap();
-    let supergraph = source.load(&client, &Peers::new()).await.unwrap();
-    let peers = [("items", items.router()), ("prices", prices.router())];
-    let peers = peers.map(|(name, router)| (name.to_owned(), Peer::Local(router)));
-    let gateway = TestGateway::start(&supergraph, Settings::default(), peers.into()).await;
+    let (gateway, prices) = stitched().await;
 
     let answer = gateway
         .run(&format!("{{ first {{ price(x: 1.50, of: {LARGE}) }} }}"))

@@ -1,8 +1,10 @@
 //! The order of steps, and the operations that cannot be planned.
 
+mod alike;
 mod misled;
 mod mutations;
 mod repeated;
+mod shared;
 
 use std::{
     sync::{Arc, Mutex},

@@ -99,3 +99,22 @@ async fn who_is_not_a_peer_is_not_shown_a_certificate_and_refused() {
     assert!(unknown.is_err());
     assert_eq!(answer["errors"][0]["extensions"]["service"], "products", "{answer}");
 }
+
+#[tokio::test]
+async fn whom_the_machines_authorities_do_not_vouch_for_is_not_listened_to() {
+    let (urls, peers, ticker, _folder) = services().await;
+    let client = Client::new(&ClientSettings::default()).unwrap();
+    let sdl = live(&urls).load(&client, &peers).await.unwrap();
+    let url = urls["ticker"].replace("/graphql", "/ws");
+    let own = json!({ "ticker": { "protocol": "websocket", "url": url } });
+    let own = settings(json!({ "subscriptions": { "subgraphs": own } }));
+    let gateway = TestGateway::start(&sdl, own, Peers::new()).await;
+    let mut socket = Socket::connect(&gateway.url, json!({})).await;
+
+    socket.subscribe("a", TICKS).await;
+
+    let told = socket.hear().await;
+    assert_eq!(told["type"], "error", "{told}");
+    assert_eq!(told["payload"][0]["extensions"]["service"], "ticker", "{told}");
+    ticker.has_listeners(0).await;
+}

@@ -1,9 +1,12 @@
 //! Variables on their way from the client to the subgraphs.
 
+use std::sync::{Arc, Mutex};
+
+use axum::{Router, routing::post};
 use federation_gateway::Settings;
 use serde_json::json;
 
-use crate::support::{over_sockets, stand_in::StandIn};
+use crate::support::{Part, TestGateway, in_process, over_sockets, stand_in::StandIn};
 
 const LINK: &str = "extend schema @link(url: \"https://specs.apollo.dev/federation/v2.3\", import: [\"@key\"])";
 
@@ -94,4 +97,85 @@ async fn an_object_is_no_number_and_no_choice() {
     }
     let fine = gateway.run("{ find(any: { a: { b: 1 } }, by: { n: 1 }) }").await;
     assert_eq!(fine, json!({ "data": { "find": 1 } }));
+}
+
+/// A gateway in front of a field with a variable of each kind, and the bodies that arrive there.
+async fn finder() -> (TestGateway, Arc<Mutex<Vec<String>>>) {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let asked = heard.clone();
+    let answer = move |body: String| async move {
+        asked.lock().expect("no test panics while asking").push(body);
+        axum::Json(json!({ "data": { "find": 1 } }))
+    };
+    let part = Part {
+        name: "a",
+        sdl: "type Query { find(by: By, any: Any): Int } input By { n: Int all: [By!] any: Any } scalar Any".into(),
+        router: Router::new().route("/graphql", post(answer)),
+    };
+    (in_process(vec![part], Settings::default()).await, heard)
+}
+
+const FIND: &str = "query($by: By, $any: Any) { find(by: $by, any: $any) }";
+
+#[tokio::test]
+async fn a_field_that_is_there_twice_is_refused_and_named() {
+    let (gateway, heard) = finder().await;
+
+    for (variables, place) in [
+        (r#"{"by":{"n":1,"n":2}}"#, ": the field n"),
+        (r#"{"by":{"n":1,"\u006e":1}}"#, ": the field n"),
+        (
+            r#"{"by":{"all":[{"n":1},{"any":1,"n":1,"any":1}]}}"#,
+            ".all[1]: the field any",
+        ),
+        (r#"{"by":{"all":{"all":[],"all":null}}}"#, ".all: the field all"),
+    ] {
+        let answer = gateway.run_written(FIND, variables).await;
+        let message = format!("variable $by{place} is there more than once");
+        assert_eq!(answer["errors"][0]["message"], message, "{variables}: {answer}");
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "INVALID", "{answer}");
+    }
+    assert!(heard.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_in_a_custom_scalar_arrives_as_it_was_written() {
+    let (gateway, heard) = finder().await;
+    let digits = "7".repeat(400);
+
+    for variables in [
+        r#"{"any":1e400}"#.to_owned(),
+        format!(r#"{{"any":{digits}}}"#),
+        format!(r#"{{"any":[{{"a":-1E+999, "a":{digits}}},"\u00e9"]}}"#),
+        format!(r#"{{"by":{{"all":[{{"any":{digits}}}],"any":0.1e-400}}}}"#),
+    ] {
+        let answer = gateway.run_written(FIND, &variables).await;
+
+        assert_eq!(answer, json!({ "data": { "find": 1 } }), "{variables}");
+        let heard = heard.lock().unwrap().pop().expect("the subgraph was asked");
+        assert!(heard.contains(&format!("\"variables\":{variables}")), "{heard}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_in_a_custom_scalar_is_neither_too_deep_nor_half_of_a_character() {
+    let (gateway, heard) = finder().await;
+    let deep = format!(r#"{{"any":{}{}}}"#, "[".repeat(5_000), "]".repeat(5_000));
+    let reason = "the value nests too deep, or has half of a character";
+
+    for (variables, message) in [
+        (deep.as_str(), format!("variable $any: {reason}")),
+        (r#"{"any":["\ud83d"]}"#, format!("variable $any: {reason}")),
+        (r#"{"by":{"n":1e400}}"#, "variable $by.n: number out of range".into()),
+        (
+            r#"{"by":{"n":{"any":1}}}"#,
+            r#"variable $by.n: expected Int, got {"any":1}"#.into(),
+        ),
+        (r#"{"by":[]}"#, "variable $by: expected By, got []".into()),
+    ] {
+        let answer = gateway.run_written(FIND, variables).await;
+        let told = answer["errors"][0]["message"].as_str().unwrap_or_default();
+        assert!(told.starts_with(&message), "{variables:.60}: {answer}");
+    }
+    assert!(heard.lock().unwrap().is_empty());
 }

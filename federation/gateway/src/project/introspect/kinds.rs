@@ -1,8 +1,8 @@
-//! What all kinds of types have in common.
+//! What all kinds of types have in common, and how values are written.
 
-use graphql_tools::static_graphql::schema::{Directive, TypeDefinition};
+use graphql_tools::static_graphql::schema::{Directive, TypeDefinition, Value};
 
-use crate::supergraph::text;
+use crate::{strings, supergraph::text};
 
 const DEFAULT_REASON: &str = "No longer supported";
 
@@ -38,4 +38,22 @@ pub(super) fn reason(directives: &[Directive]) -> Option<String> {
             .unwrap_or(DEFAULT_REASON)
             .to_owned(),
     )
+}
+
+/// A value as a schema writes it. The library's own printer writes other characters than it was given.
+pub(super) fn literal(value: &Value) -> String {
+    match value {
+        Value::String(text) => strings::quoted(text),
+        Value::List(items) => format!("[{}]", listed(items.iter().map(literal))),
+        Value::Object(entries) => {
+            let entries = entries.iter();
+            let entries = entries.map(|(name, value)| format!("{name}: {}", literal(value)));
+            format!("{{{}}}", listed(entries))
+        }
+        plain => plain.to_string(),
+    }
+}
+
+fn listed(parts: impl Iterator<Item = String>) -> String {
+    parts.collect::<Vec<_>>().join(", ")
 }

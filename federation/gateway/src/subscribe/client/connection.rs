@@ -35,6 +35,8 @@ use crate::{
 const BUFFER: usize = 4 << 10;
 /// Heartbeats that may stay without an answer.
 const PATIENCE: u32 = 3;
+/// Names of headers that a caller may have. A first message has room for more than a map of headers, which panics.
+const MOST_HEADERS: usize = 256;
 
 /// Takes a WebSocket and serves it until one side ends it.
 pub(crate) fn websocket(gateway: Gateway, upgrade: WebSocketUpgrade, caller: Caller) -> Response {
@@ -112,7 +114,7 @@ impl Connection {
                 .map_err(|_| Over::Close(Close::INIT_TIMEOUT))??;
             match message {
                 FromClient::ConnectionInit { payload } => {
-                    add_headers(&mut self.caller, payload.unwrap_or_default());
+                    add_headers(&mut self.caller, payload.unwrap_or_default())?;
                     self.gateway.identify(&mut self.caller).await.map_err(|refusal| {
                         let is_unknown = refusal
                             .faults
@@ -262,7 +264,7 @@ async fn hear(socket: &mut WebSocket, heard_at: &mut Instant) -> Result<FromClie
 }
 
 /// What the first message says counts as headers, also inside a member `headers`, as several clients send it.
-fn add_headers(caller: &mut Caller, payload: Map<String, Value>) {
+fn add_headers(caller: &mut Caller, payload: Map<String, Value>) -> Result<(), Over> {
     let nested = payload
         .get("headers")
         .and_then(Value::as_object)
@@ -274,7 +276,11 @@ fn add_headers(caller: &mut Caller, payload: Map<String, Value>) {
         if let (Ok(name), Some(value)) = parsed
             && headers::may_be_handed_on(&name)
         {
+            if caller.headers.keys_len() >= MOST_HEADERS {
+                return Err(Over::Close(Close::INVALID));
+            }
             caller.headers.insert(name, value);
         }
     }
+    Ok(())
 }

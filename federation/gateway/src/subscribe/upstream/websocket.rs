@@ -9,7 +9,7 @@ use futures::{
     stream::{self, BoxStream},
 };
 use platform_error::Error;
-use platform_http::ClientTls;
+use platform_http::{ClientTls, machine_tls};
 use serde_json::{Map, Value};
 use tokio::{
     net::TcpStream,
@@ -36,24 +36,28 @@ const ID: &str = "1";
 /// Heartbeats that may stay without an answer.
 const PATIENCE: u32 = 3;
 const BUFFER: usize = 16 << 10;
+const PROTOCOLS: &[&[u8]] = &[b"http/1.1"];
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// Where a subgraph is listened to.
 pub(super) struct Door {
     url: String,
-    /// Without one the machine's own authorities are asked.
-    connector: Option<Connector>,
+    connector: Connector,
 }
 
 impl Door {
-    /// `url` may be that of HTTP; `tls` is for a service of our own.
+    /// `url` may be that of HTTP; `tls` is for a service of our own. Without it the machine's own authorities are asked.
     pub(super) fn new(url: &str, tls: Option<&ClientTls>) -> Result<Self, Error> {
-        let config = tls.map(|tls| tls.config(&[b"http/1.1"])).transpose()?;
-        Ok(Self {
-            url: address(url),
-            connector: config.map(|config| Connector::Rustls(Arc::new(config))),
-        })
+        let url = address(url);
+        let config = match tls {
+            Some(tls) => Some(tls.config(PROTOCOLS)?),
+            None if url.starts_with("wss:") => Some(machine_tls(PROTOCOLS)?),
+            None => None,
+        };
+        // Without a connector the library would read the machine's authorities anew for each connection.
+        let connector = config.map_or(Connector::Plain, |config| Connector::Rustls(Arc::new(config)));
+        Ok(Self { url, connector })
     }
 }
 
@@ -83,7 +87,8 @@ pub(super) async fn open(
     let config = WebSocketConfig::default()
         .read_buffer_size(BUFFER)
         .write_buffer_size(BUFFER);
-    let (socket, _) = connect_async_tls_with_config(request, Some(config), true, door.connector.clone())
+    let connector = Some(door.connector.clone());
+    let (socket, _) = connect_async_tls_with_config(request, Some(config), true, connector)
         .await
         .map_err(|error| refused(&error, listen))?;
     let mut line = Line {

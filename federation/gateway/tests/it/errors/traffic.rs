@@ -18,7 +18,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{Part, over_sockets, settings, stand_in::StandIn};
+use crate::support::{Part, over_sockets, serve, settings, stand_in::StandIn};
 
 #[tokio::test]
 async fn a_query_is_tried_again_and_a_mutation_is_not() {
@@ -43,6 +43,42 @@ async fn a_query_is_tried_again_and_a_mutation_is_not() {
     assert_eq!(read, json!({ "data": { "you": "here" } }));
     assert_eq!(write["errors"][0]["message"], "subgraph flaky answered with status 503");
     assert_eq!(tries.load(Relaxed), 3);
+}
+
+#[tokio::test]
+async fn a_mutation_is_posted_elsewhere_only_where_it_was_not_done_yet() {
+    for (status, is_done_elsewhere) in [
+        (StatusCode::MOVED_PERMANENTLY, false),
+        (StatusCode::FOUND, false),
+        (StatusCode::SEE_OTHER, false),
+        (StatusCode::TEMPORARY_REDIRECT, true),
+        (StatusCode::PERMANENT_REDIRECT, true),
+    ] {
+        let elsewhere = StandIn::json(json!({ "data": { "you": "there", "write": "there" } }));
+        let location = format!("http://{}/graphql", serve(elsewhere.router()).await);
+        let leads = StandIn::new(move |_| {
+            let location = location.clone();
+            async move { (status, [("location", location)]) }
+        });
+        let part = leads.part("leads", "type Query { you: String } type Mutation { write: String }");
+        let gateway = over_sockets(vec![part], settings(json!({}))).await;
+
+        let write = gateway.run("mutation { write }").await;
+
+        let writes = (leads.asked().len(), elsewhere.asked().len());
+        match is_done_elsewhere {
+            true => {
+                assert_eq!(write, json!({ "data": { "write": "there" } }), "{status}");
+                assert_eq!(gateway.data("{ you }").await, json!({ "you": "there" }), "{status}");
+                assert_eq!(elsewhere.asked().len(), 2, "{status}");
+            }
+            false => {
+                let message = format!("subgraph leads answered with status {}", status.as_u16());
+                assert_eq!(write["errors"][0]["message"], message, "{write}");
+                assert_eq!(writes, (1, 0), "{status}");
+            }
+        }
+    }
 }
 
 #[tokio::test]

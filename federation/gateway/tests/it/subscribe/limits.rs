@@ -1,6 +1,6 @@
 //! How many subscriptions there may be, who shares one, and who is let go.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{TICKS, listening, ticking};
 use crate::support::{
@@ -86,6 +86,24 @@ async fn a_connection_and_a_client_may_have_so_many() {
     );
     assert_eq!(for_connection["payload"][0]["extensions"]["code"], "RATE_LIMITED");
     assert_eq!((&for_client["type"], &for_client["id"]), (&json!("error"), &json!("b")));
+}
+
+#[tokio::test]
+async fn a_first_message_may_set_so_many_headers() {
+    let (gateway, _ticker) = ticking(json!({ "headers": { "all": [{ "matching": "x-*" }] } })).await;
+    let header = |number: usize| (format!("x-{number}"), json!("1"));
+    let headers = |count| (0..count).map(header).collect::<Value>();
+
+    let mut few = Socket::connect(&gateway.url, headers(100)).await;
+    few.subscribe("q", "{ pulse }").await;
+    let mut many = Socket::open(handshake(&gateway.url))
+        .await
+        .expect("the gateway takes connections");
+    let init = json!({ "type": "connection_init", "payload": headers(30_000) });
+    many.say(init).await;
+
+    assert_eq!(few.next().await["data"]["pulse"], 1);
+    assert_eq!(many.close_code().await, 4400);
 }
 
 #[tokio::test]

@@ -16,6 +16,9 @@ use crate::support::{in_process, socket::Socket, stand_in::StandIn};
 const PARTS: &str = "\r\n--graphql\r\ncontent-type: application/json\r\n\r\n{}\r\n--graphql\r\ncontent-type: application/json\r\n\r\n\
     {\"payload\":{\"data\":{\"says\":\"a --graphql-- } \\\" b\"}}}\r\n--graphql--\r\n";
 const EVENTS: &str = ":\r\n\r\nevent: next\r\ndata: {\"data\":\r\ndata: {\"says\":\"a --graphql-- } \\\" b\"}}\r\n\r\nevent: complete\r\ndata:\r\n\r\n";
+/// The same with the third kind of line break.
+const EVENTS_BY_RETURN: &str =
+    ":\r\revent: next\rdata: {\"data\":\rdata: {\"says\":\"a --graphql-- } \\\" b\"}}\r\revent: complete\rdata:\r\r\r";
 
 fn in_pieces(content_type: &'static str, body: &'static str, length: usize) -> Response {
     let pieces = body
@@ -31,6 +34,7 @@ async fn an_event_in_pieces_is_one_event_whatever_its_text_says() {
     let bodies = [
         ("multipart/mixed; boundary=\"graphql\"", PARTS),
         ("text/event-stream", EVENTS),
+        ("text/event-stream", EVENTS_BY_RETURN),
     ];
     for (content_type, body) in bodies {
         for length in [1, 7, 60, 100, body.len()] {

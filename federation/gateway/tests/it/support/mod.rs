@@ -2,6 +2,7 @@
 
 pub(crate) mod collector;
 pub(crate) mod corpus;
+pub(crate) mod literals;
 pub(crate) mod monolith;
 pub(crate) mod node;
 pub(crate) mod people;
@@ -147,6 +148,14 @@ impl TestGateway {
     pub(crate) async fn run_with(&self, query: &str, variables: Value) -> Value {
         let body = json!({ "query": query, "variables": variables });
         self.post(&body).await.json().await.expect("the answer is JSON")
+    }
+
+    /// Runs an operation with variables that are sent as they are written.
+    pub(crate) async fn run_written(&self, query: &str, variables: &str) -> Value {
+        let body = format!("{{\"query\":{},\"variables\":{variables}}}", Value::from(query));
+        let request = self.client.post(&self.url).header("content-type", "application/json");
+        let answer = request.body(body).send().await.expect("the gateway answers");
+        answer.json().await.expect("the answer is JSON")
     }
 
     /// The data of an operation that must succeed.
