@@ -101,6 +101,14 @@ pub(crate) fn document_of(text: &str) -> Option<Document> {
     Some(document)
 }
 
+/// JSON with `1e308` in the place of numbers that 64 bits do not hold.
+pub(crate) fn finite(json: &str) -> String {
+    let places = places(json, false);
+    let is_larger = |at: &&Range<usize>| json[(*at).clone()].parse().is_ok_and(f64::is_infinite);
+    let large = |at: &Range<usize>| if json[at.clone()].starts_with('-') { "-1e308" } else { "1e308" };
+    spliced(json, places.iter().filter(is_larger).map(|at| (at, large(at))))
+}
+
 /// Whether an enum value is a number that was put back.
 pub(crate) fn is_number(name: &str) -> bool {
     name.starts_with(|first: char| first == '-' || first.is_ascii_digit())

@@ -7,6 +7,8 @@ use platform_auth::Principal;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, value::RawValue};
 
+use crate::numbers;
+
 /// What a client asks for, as it came in.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -56,22 +58,10 @@ impl Variables {
     }
 }
 
-/// A value of JSON. A number that is too large for one is the largest that there is.
+/// A value of JSON. A number that is too large for one is a large one.
 fn held(raw: &str) -> Option<Value> {
-    if let Ok(value) = serde_json::from_str(raw) {
-        return Some(value);
-    }
-    if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(raw) {
-        let items = items.into_iter().map(|item| held(item.get()));
-        return items.collect::<Option<_>>().map(Value::Array);
-    }
-    if let Ok(entries) = serde_json::from_str::<BTreeMap<String, &RawValue>>(raw) {
-        let entries = entries.into_iter();
-        let entries = entries.map(|(name, value)| Some((name, held(value.get())?)));
-        return entries.collect::<Option<_>>().map(Value::Object);
-    }
-    let number: f64 = raw.parse().ok()?;
-    Some(number.clamp(f64::MIN, f64::MAX).into())
+    let held = serde_json::from_str(raw);
+    held.or_else(|_| serde_json::from_str(&numbers::finite(raw))).ok()
 }
 
 /// Who asks, and what came with the question.

@@ -134,7 +134,7 @@ impl Coded for DecodeError {
             }
             Self::Unsupported(_) => "write it with zstd, snappy or without compression",
             Self::BrokenOff { .. } => {
-                "send it again if it is whole on your side; with an idempotency key nothing is stored twice"
+                "send it again if it is whole, and can be unpacked, on your side; with an idempotency key nothing is stored twice"
             }
             Self::Spool(_) => "try again later or send another format",
         };
