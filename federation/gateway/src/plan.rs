@@ -4,17 +4,20 @@ mod aliases;
 mod alike;
 mod api;
 mod hive;
+mod kept;
 mod overrides;
 mod roots;
+mod spelling;
 mod translate;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use graphql_tools::static_graphql::{query, schema};
 use platform_config::Duration;
 use serde::Serialize;
 
 pub(crate) use self::hive::HivePlanner;
+pub(crate) use self::kept::of_client;
 pub use self::overrides::Overrides;
 pub(crate) use self::translate::REPRESENTATIONS;
 use crate::{Error, outline::OperationKind};
@@ -29,6 +32,9 @@ pub(crate) trait Planner: Send + Sync {
         overrides: &Overrides,
         budget: Duration,
     ) -> Result<Plan, Error>;
+
+    /// Under which key a plan keeps what a client asks for by this one.
+    fn kept_as<'k>(&self, key: &'k str, name: &str, has_arguments: bool) -> Cow<'k, str>;
 
     /// The schema that clients see.
     fn api(&self) -> Arc<schema::Document>;

@@ -197,9 +197,11 @@ impl<'a> Compiler<'a> {
                     asked: field.sets,
                     permitted: left.map(|left| left.map(|left| left.sets.clone()).unwrap_or_default()),
                 };
+                let has_arguments = !field.arguments.is_empty();
+                let kept = self.supergraph.planner.kept_as(field.key, field.name, has_arguments);
                 let slot = match left {
                     Some(None) => None,
-                    _ => shape.and_then(|shape| self.shapes.slot(shape, field.key)),
+                    _ => shape.and_then(|shape| self.shapes.slot(shape, &kept)),
                 };
                 let is_meta = type_name.starts_with("__") || field.name.starts_with("__");
                 let below = match is_meta {

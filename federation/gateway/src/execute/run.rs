@@ -150,7 +150,7 @@ impl<'a> Run<'a> {
         let mut state = self.state();
         let mut path = task.way.stem(&state.data, &self.program.shapes);
         if let ([only], true) = (task.keys.as_slice(), task.way.is_root()) {
-            path.push(crate::fault::PathSegment::Key(only.clone()));
+            path.push(crate::fault::PathSegment::Key(crate::plan::of_client(only).to_owned()));
         }
         state.faults.push(error.fault(&task.call.subgraph).at(path));
     }

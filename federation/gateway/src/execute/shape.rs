@@ -1,6 +1,6 @@
 //! Which keys an object of the answer can have, worked out before any answer is here.
 
-use crate::plan::{Node, Path, Plan, Selection, Step};
+use crate::plan::{Node, Path, Plan, Selection, Step, of_client};
 
 /// The shape of the objects at one place of the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -126,12 +126,12 @@ impl Shapes {
             .child
     }
 
-    /// The key of a slot.
+    /// The key of a slot, as the client knows it.
     pub(crate) fn key(&self, shape: ShapeId, slot: u32) -> &str {
         let key = (slot as usize)
             .checked_sub(1)
             .and_then(|index| self.0[shape.0 as usize].keys.get(index));
-        key.map_or("__typename", |key| key.name.as_str())
+        key.map_or("__typename", |key| of_client(&key.name))
     }
 
     /// How many slots an object has.

@@ -1,6 +1,7 @@
 //! The planner in use: `hive-router-query-planner`, with its known faults kept away from clients.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, HashSet},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
@@ -19,7 +20,10 @@ use hive_router_query_planner::{
 };
 use platform_config::Duration;
 
-use super::{Node, Overrides, Plan, Planner, aliases, alike, api::for_clients, roots, translate};
+use super::{
+    Node, Overrides, Plan, Planner, aliases, alike, api::for_clients, kept::Needed, roots, spelling::of_one_spelling,
+    translate,
+};
 use crate::{Error, outline::OperationKind, supergraph::Linked};
 
 /// What the library says when `@requires` of different subgraphs stand inside one another.
@@ -33,6 +37,7 @@ pub(crate) struct HivePlanner {
     library: Library,
     /// Fields with arguments from `@fromContext`, which the library would leave out without a word.
     from_context: HashSet<(String, String)>,
+    needed: Needed,
     linked: Linked,
 }
 
@@ -54,6 +59,7 @@ impl HivePlanner {
         Ok(Self {
             library,
             from_context,
+            needed: Needed::of(supergraph),
             linked: Linked::of(supergraph),
         })
     }
@@ -65,7 +71,7 @@ impl HivePlanner {
         overrides: &Overrides,
         budget: Duration,
     ) -> Result<Plan, Error> {
-        let normalized = normalize_operation(&self.library.supergraph, document, name)
+        let normalized = normalize_operation(&self.library.supergraph, &of_one_spelling(document), name)
             .map_err(|error| Error::Unplannable(error.to_string()))?;
         let mut operation = normalized.operation;
         let kind = match operation.operation_kind {
@@ -84,6 +90,7 @@ impl HivePlanner {
         if let Some(field) = self.uses_context(&operation, kind) {
             return Err(Error::FromContext(field));
         }
+        self.needed.keep_apart(&mut operation.selection_set);
         alike::tell_apart(&mut operation.selection_set);
         let token = CancellationToken::with_timeout(*budget);
         let plan = |operation: &OperationDefinition| self.node(operation, overrides, &token, budget);
@@ -157,6 +164,10 @@ impl Planner for HivePlanner {
         // The library has a few `expect`s that only an unforeseen operation reaches.
         catch_unwind(AssertUnwindSafe(|| self.planned(document, name, overrides, budget)))
             .unwrap_or_else(|_| Err(Error::Unplannable("the planner panicked".into())))
+    }
+
+    fn kept_as<'k>(&self, key: &'k str, name: &str, has_arguments: bool) -> Cow<'k, str> {
+        self.needed.key(key, name, has_arguments)
     }
 
     fn api(&self) -> Arc<Document> {

@@ -1,9 +1,12 @@
 //! Random operations over made-up federations are answered as one schema would answer them.
 
+mod apart;
+
 use std::sync::Arc;
 
 use federation_composition::{Subgraph, compose};
 use federation_gateway::{Peers, Settings};
+use graphql_tools::static_graphql::schema::Document;
 use platform_config::Duration;
 use platform_service::Peer;
 use serde_json::{Value, json};
@@ -17,8 +20,8 @@ use crate::support::{
 const LINK: &str = "extend schema @link(url: \"https://specs.apollo.dev/federation/v2.5\", import: [\"@key\", \"@requires\", \"@provides\", \"@external\", \"@shareable\", \"@override\", \"@interfaceObject\", \"@inaccessible\"])";
 const OPERATIONS: u64 = 60;
 
-/// Runs random operations over subgraphs, and compares.
-async fn check(subgraphs: &[(&str, &str)]) {
+/// A gateway before subgraphs of one world, the world as a whole, and what clients see of it.
+async fn start(subgraphs: &[(&str, &str)]) -> (TestGateway, View, Document) {
     let parts: Vec<Subgraph> = subgraphs
         .iter()
         .map(|(name, sdl)| Subgraph {
@@ -40,8 +43,12 @@ async fn check(subgraphs: &[(&str, &str)]) {
         .collect();
     let gateway = TestGateway::start(&composed.supergraph_sdl, Settings::default(), peers).await;
     let whole = View::new(&world, &composed.api_sdl);
-    let schema = random::schema(&composed.api_sdl);
+    (gateway, whole, random::schema(&composed.api_sdl))
+}
 
+/// Runs random operations over subgraphs, and compares.
+async fn check(subgraphs: &[(&str, &str)]) {
+    let (gateway, whole, schema) = start(subgraphs).await;
     let mut answered = 0;
     for seed in 0..OPERATIONS {
         let query = Operations::new(&schema, seed).query();

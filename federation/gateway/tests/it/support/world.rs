@@ -179,3 +179,13 @@ async fn serve(State(view): State<Arc<View>>, axum::Json(asked): axum::Json<Valu
     };
     axum::Json(view.answer(query, &variables))
 }
+
+/// The text of a field begins with its name, whatever it stands for in a representation.
+fn named_as_they_are(value: &Value) {
+    for (key, value) in value.as_object().into_iter().flatten() {
+        match value {
+            Value::String(text) => assert!(!text.contains('-') || text.starts_with(key), "{key} is {text}"),
+            other => named_as_they_are(other),
+        }
+    }
+}

@@ -11,7 +11,7 @@ use graphql_tools::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{View, inner};
+use super::{View, inner, named_as_they_are};
 
 /// One operation over the world.
 pub(super) struct Walk<'a> {
@@ -126,6 +126,7 @@ impl<'a> Walk<'a> {
         let representations = literal(&field.arguments[0].1, self.variables);
         let all = representations.as_array().expect("representations are a list");
         let entity = |representation: &Value| {
+            named_as_they_are(representation);
             let name = representation["__typename"]
                 .as_str()
                 .unwrap_or_else(|| panic!("{all:?} have types: {:?}", self.document.to_string()));
