@@ -124,3 +124,13 @@ async fn sql_over_an_older_snapshot_sees_the_past() {
 
     assert_eq!(one(&lake, past, "select sum(amount) from sales").await, 35);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sql_counts_rows_without_a_column_of_them() {
+    let home = tempfile::tempdir().unwrap();
+    let (lake, table) = sales(&home).await;
+    let now = || SnapshotTable::new(table.snapshot());
+
+    assert_eq!(one(&lake, now(), "select count(*) from sales").await, 4);
+    assert_eq!(one(&lake, now(), "select 7 from sales limit 1").await, 7);
+}

@@ -15,6 +15,8 @@ use parquet::schema::types::ColumnPath;
 use crate::error::{LakeError, Result};
 use crate::schema::field_id;
 
+/// Iceberg's number of the order by the key, in which all our files are.
+pub(crate) const SORT_ORDER: i32 = 1;
 /// Rows in a row group, at most.
 pub(crate) const ROW_GROUP_ROWS: usize = 131_072;
 /// Rows in a page, the unit a look-up decodes: a page is full when it has so many and another lead begins.
@@ -99,7 +101,7 @@ pub(crate) fn describe(uri: String, size: u64, metadata: &ParquetMetaData, schem
         .lower_bounds(columns.lower)
         .upper_bounds(columns.upper)
         .split_offsets(Some(offsets.collect()))
-        .sort_order_id(1)
+        .sort_order_id(SORT_ORDER)
         .build()?;
     Ok(file)
 }
@@ -133,12 +135,14 @@ impl Columns {
 
 /// The bounds of a row group's column. Of long texts they are cut, the upper one then incremented.
 fn bounds(kind: &PrimitiveType, statistics: &Statistics) -> Option<(Datum, Datum)> {
-    let datum = |bytes: &[u8]| {
-        let bytes = match kind {
-            PrimitiveType::Decimal { .. } => minimal(bytes),
-            _ => bytes,
-        };
-        Datum::try_from_bytes(bytes, kind.clone()).ok()
+    let datum = |bytes: &[u8]| match (kind, statistics) {
+        // Parquet keeps decimals of up to 18 digits as integers, whose lowest byte comes first.
+        (PrimitiveType::Decimal { .. }, Statistics::Int32(_) | Statistics::Int64(_)) => {
+            let bytes: Vec<u8> = bytes.iter().rev().copied().collect();
+            Datum::try_from_bytes(minimal(&bytes), kind.clone()).ok()
+        }
+        (PrimitiveType::Decimal { .. }, _) => Datum::try_from_bytes(minimal(bytes), kind.clone()).ok(),
+        _ => Datum::try_from_bytes(bytes, kind.clone()).ok(),
     };
     Some((datum(statistics.min_bytes_opt()?)?, datum(statistics.max_bytes_opt()?)?))
 }

@@ -13,6 +13,7 @@ mod env;
 mod error;
 pub mod fault;
 mod files;
+mod foreign;
 mod lake;
 mod maintain;
 mod memory;

@@ -37,7 +37,7 @@ impl KeyCodec {
         Ok(Self { columns, converter })
     }
 
-    fn rows(&self, batch: &RecordBatch) -> Result<Rows> {
+    pub(crate) fn rows(&self, batch: &RecordBatch) -> Result<Rows> {
         let columns: Vec<ArrayRef> = self.columns.iter().map(|at| batch.column(*at).clone()).collect();
         Ok(self.converter.convert_columns(&columns)?)
     }

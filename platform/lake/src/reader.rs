@@ -137,6 +137,13 @@ impl Reader {
         Ok(Some(batch))
     }
 
+    /// Whether the first column of a file is `lead`, as plain text.
+    pub(crate) async fn begins_with(&self, entry: &FileEntry, lead: &Field) -> Result<bool> {
+        let footer = self.footer(entry).await?;
+        let (file, is_text) = (footer.plain.schema(), footer.plain.schema().field(0).data_type());
+        Ok(position(file, field_id(lead), lead.name()) == Some(0) && *is_text == DataType::Utf8)
+    }
+
     /// Whether a file has rows of `lead`; the answer may be yes in error for large files.
     pub(crate) async fn may_hold(&self, entry: &FileEntry, lead: &str) -> Result<bool> {
         if !entry.spans(lead) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema as ArrowSchema, SchemaRef, TimeUnit};
 use iceberg::TableCreation;
 use iceberg::spec::{
-    NestedField, NullOrder, PrimitiveType, Schema, SortDirection, SortField, SortOrder, Transform, Type,
+    NestedField, NullOrder, PrimitiveType, Schema, SortDirection, SortField, SortOrder, TableMetadata, Transform, Type,
 };
 use parquet::arrow::PARQUET_FIELD_ID_META_KEY;
 
@@ -182,15 +182,17 @@ pub enum SchemaChange {
     },
 }
 
-/// The schema that `changes` make of `schema`.
-pub(crate) fn evolve(schema: &Schema, changes: &[SchemaChange]) -> Result<Schema> {
+/// The schema that `changes` make of a table's current one.
+pub(crate) fn evolve(table: &TableMetadata, changes: &[SchemaChange]) -> Result<Schema> {
+    let schema = table.current_schema();
     let mut fields: Vec<NestedField> = schema
         .as_struct()
         .fields()
         .iter()
         .map(|field| (**field).clone())
         .collect();
-    let mut next = schema.highest_field_id() + 1;
+    // Files may hold columns that another engine has dropped: their ids are not given again.
+    let mut next = table.last_column_id() + 1;
     for change in changes {
         match change {
             SchemaChange::Add { name, kind, doc } => {

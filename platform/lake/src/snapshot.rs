@@ -12,6 +12,7 @@ use iceberg::spec::{FormatVersion, ManifestList, SchemaRef as IcebergSchema, Sna
 
 use crate::error::{LakeError, Result};
 use crate::files::{FileEntry, Manifest};
+use crate::foreign;
 use crate::merge::{KeyCodec, Rank, Run, merge};
 use crate::reader::{LeadRange, Reader};
 use crate::schema::arrow_schema;
@@ -40,18 +41,18 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// The snapshot that `written` stands for, or the empty table. Manifests that `known` holds are not read again.
+    /// The snapshot that `written` stands for, or the empty table. Manifests that were `seen` are not read again.
     pub(crate) async fn load(
         access: &Access,
         metadata: &TableMetadata,
-        (written, known): (Option<&Arc<Written>>, &[Arc<Manifest>]),
+        (written, seen): (Option<&Arc<Written>>, &[Arc<Manifest>]),
     ) -> Result<Self> {
         let Some(written) = written else {
             return Self::assemble(access, metadata, (None, Vec::new()));
         };
         let list = access.storage.read(written.manifest_list()).await?;
         let list = ManifestList::parse_with_version(&list, FormatVersion::V2)?;
-        let known: HashMap<&str, &Arc<Manifest>> = known
+        let known: HashMap<&str, &Arc<Manifest>> = seen
             .iter()
             .map(|manifest| (manifest.file.manifest_path.as_str(), manifest))
             .collect();
@@ -68,7 +69,9 @@ impl Snapshot {
             }
         };
         let manifests = future::try_join_all(list.consume_entries().into_iter().map(load)).await?;
-        Self::assemble(access, metadata, (Some(written), manifests))
+        let loaded = Self::assemble(access, metadata, (Some(written), manifests))?;
+        foreign::check(&loaded, seen).await?;
+        Ok(loaded)
     }
 
     /// The snapshot made of these manifests.
@@ -162,14 +165,14 @@ impl Snapshot {
         &self.access
     }
 
-    fn key_names(&self) -> Result<Vec<&str>> {
+    pub(crate) fn key_names(&self) -> Result<Vec<&str>> {
         let name = |id: &i32| self.schema.name_by_field_id(*id);
         let names: Option<Vec<&str>> = self.access.key.iter().map(name).collect();
         names.ok_or_else(|| LakeError::Invalid("the table lacks a column of its key".to_string()))
     }
 
     /// The columns called `names`, after those of `first` that are not among them.
-    fn project(&self, first: &[&str], names: &[&str]) -> Result<SchemaRef> {
+    pub(crate) fn project(&self, first: &[&str], names: &[&str]) -> Result<SchemaRef> {
         let extra = names.iter().filter(|name| !first.contains(name));
         let fields = first.iter().chain(extra).map(|name| {
             let field = self.columns.field_with_name(name);

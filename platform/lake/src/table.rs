@@ -136,7 +136,7 @@ fn current_at(metadata: &TableMetadata, time: DateTime<Utc>) -> Result<&Arc<Writ
 
 /// The updates that give a table the schema that `changes` make of its own.
 pub(crate) fn schema_updates(state: &State, changes: &[SchemaChange]) -> Result<Vec<TableUpdate>> {
-    let schema = crate::schema::evolve(state.loaded.metadata.current_schema(), changes)?;
+    let schema = crate::schema::evolve(&state.loaded.metadata, changes)?;
     Ok(vec![
         TableUpdate::AddSchema { schema },
         TableUpdate::SetCurrentSchema { schema_id: -1 },

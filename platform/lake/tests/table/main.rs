@@ -17,4 +17,5 @@ mod pages;
 mod past;
 mod strangers;
 mod support;
+mod unsorted;
 mod upkeep;
