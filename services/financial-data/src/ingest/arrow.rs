@@ -34,7 +34,10 @@ pub(super) fn decode<R: Read>(mut input: Input<R>, intake: &mut Intake<'_>) -> R
             None => intake.unpack(stream.dictionary_bytes()?)?,
         }
     }
-    Ok(())
+    match first.in_file {
+        true => Ok(()),
+        false => ipc::end(&mut input),
+    }
 }
 
 fn schema(first: &Framed) -> Result<SchemaRef, String> {

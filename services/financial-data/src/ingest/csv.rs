@@ -108,6 +108,10 @@ fn read<'a>(header: &[Column], record: &'a ByteRecord) -> Result<field::Row<'a>,
     }
     let mut cells: field::Cells<'a> = Default::default();
     for (column, text) in header.iter().zip(record) {
+        // Nobody reads this text: other lines would be gone with it without a word.
+        if *column == Column::Derived && text.iter().any(|byte| matches!(byte, b'\n' | b'\r')) {
+            return Err(misshapen(text, "has a line break in a column that is passed over"));
+        }
         cells[*column as usize] = text;
     }
     field::row(&cells)

@@ -4,6 +4,9 @@ use std::io::{self, Read};
 
 use super::{DecodeError, ROW_BYTES};
 
+/// A byte order mark and one byte behind it.
+const MARK_BYTES: usize = 4;
+
 /// Reads an upload and keeps the reason when it cannot go on, which libraries between here and the caller would lose.
 pub(super) struct Input<R> {
     inner: R,
@@ -86,7 +89,13 @@ impl<R: Read> Input<R> {
 
 impl<R: Read> Read for Input<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.pull(buffer).map_err(|failure| {
+        let few = buffer.len().min(MARK_BYTES);
+        let read = match self.position {
+            // The CSV library knows a byte order mark only where it comes in one piece, and alone it is the end for it.
+            0 => self.fill(&mut buffer[..few]),
+            _ => self.pull(buffer),
+        };
+        read.map_err(|failure| {
             let told = io::Error::other(failure.to_string());
             self.failure = Some(failure);
             told

@@ -23,6 +23,8 @@ pub(super) struct Framed {
     pub(super) body: Buffer,
     /// How many bytes the body unpacks to beside its own.
     pub(super) unpacked: u64,
+    /// Whether the name of a file (Feather) stood before it.
+    pub(super) in_file: bool,
 }
 
 impl Framed {
@@ -33,10 +35,13 @@ impl Framed {
 
 /// Reads the next message; `None` is the end of the stream.
 pub(super) fn next<R: Read>(input: &mut Input<R>) -> Result<Option<Framed>, DecodeError> {
+    let start = input.position();
     let Some(length) = header_length(input)? else {
         return Ok(None);
     };
     let position = input.position();
+    // The length of a header has four bytes, and a mark of four bytes may stand before it.
+    let in_file = position - start > 8;
     let malformed = |reason: String| DecodeError::malformed(Format::ArrowStream, position, reason);
     if length > HEADER_BYTES {
         return Err(DecodeError::too_large(
@@ -67,7 +72,21 @@ pub(super) fn next<R: Read>(input: &mut Input<R>) -> Result<Option<Framed>, Deco
         header,
         body: body.into(),
         unpacked,
+        in_file,
     }))
+}
+
+/// Refuses what stands behind a stream: another one would be left out without a word.
+pub(super) fn end<R: Read>(input: &mut Input<R>) -> Result<(), DecodeError> {
+    let position = input.position();
+    match input.fill(&mut [0])? {
+        0 => Ok(()),
+        _ => Err(DecodeError::malformed(
+            Format::ArrowStream,
+            position,
+            "something stands after its end",
+        )),
+    }
 }
 
 fn exactly<R: Read>(input: &mut Input<R>, buffer: &mut [u8]) -> Result<(), DecodeError> {

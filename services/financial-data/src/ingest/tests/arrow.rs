@@ -212,6 +212,21 @@ fn a_file_is_read_as_the_stream_within_it() {
 }
 
 #[test]
+fn a_stream_behind_another_is_not_left_out_without_a_word() {
+    let whole = upload(dates(1), Arc::new(Int8Array::from(vec![7])));
+    assert_eq!(
+        refusal(Format::ArrowStream, &[whole.as_slice(), &whole].concat()),
+        (
+            400,
+            format!(
+                "the upload is not an Arrow IPC stream: something stands after its end (at byte {})",
+                whole.len()
+            )
+        )
+    );
+}
+
+#[test]
 fn a_stream_cut_anywhere_never_yields_a_row_that_was_not_sent() {
     for compression in [None, Some(CompressionType::ZSTD), Some(CompressionType::LZ4_FRAME)] {
         let names: ArrayRef = Arc::new(["a", "b", "a"].into_iter().collect::<DictionaryArray<Int32Type>>());

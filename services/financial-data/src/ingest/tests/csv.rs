@@ -75,6 +75,36 @@ fn a_quote_that_takes_other_lines_with_it_is_told() {
 }
 
 #[test]
+fn a_quote_that_takes_other_lines_into_a_column_that_is_passed_over_is_told() {
+    let text = b"series_id,date,value,id\nGDP,2024-01-01,1,\"x\nGDP,2024-02-01,2,y\nGDP,2024-03-01,3,z\n";
+    let (rows, decoded) = read(Format::Csv, text).expect("readable");
+    assert!(rows.is_empty(), "{rows:?}");
+    let told = &decoded.errors[0];
+    assert_eq!(
+        told.message,
+        "has a line break in a column that is passed over; the row takes up 4 lines"
+    );
+    assert_eq!(
+        told.suggested_fix.as_deref(),
+        Some("look for a quote that is not closed")
+    );
+}
+
+#[test]
+fn a_byte_order_mark_is_passed_over_however_it_arrives() {
+    struct Bytewise(&'static [u8]);
+    impl std::io::Read for Bytewise {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            let few = buffer.len().min(1);
+            std::io::Read::read(&mut self.0, &mut buffer[..few])
+        }
+    }
+    let input = Bytewise(b"\xef\xbb\xbfseries_id,date,value\nGDP,2024-01-01,1\n");
+    let decoded = decode(Format::Csv, input, &limits(), &mut |_, _| Ok(())).expect("readable");
+    assert_eq!((decoded.rows, decoded.failed), (1, 0));
+}
+
+#[test]
 fn bytes_that_are_not_utf_8_spoil_their_row_only() {
     let text = b"series_id,date,value,metadata\n\xff\xfe,2024-01-01,1,\nGDP,2024-01-01,\xff,\nGDP,2024-01-01,1,\xff\nGDP,2024-01-01,1,\n";
     let (rows, decoded) = read(Format::Csv, text).expect("readable");
