@@ -22,8 +22,10 @@ const ARGUMENT: &str = "representations";
 /// The most selections of a request, and arguments, directives and variables with them: the library looks for some of
 /// them through all of the others.
 const SELECTIONS: usize = 20_000;
-/// Selection sets, and values, inside one another that are counted; execution takes fewer.
+/// Selection sets inside one another that are counted; execution takes fewer.
 const DEEPEST: usize = 64;
+/// Lists and objects inside one another: as many as JSON is read with.
+const DEEPEST_VALUE: usize = 128;
 /// How many bytes variables may take in the places that name them, beyond what they take once: the library puts a copy
 /// of its own into each of them, before it looks whether it belongs there.
 const COPIED: usize = 16 << 20;
@@ -265,7 +267,7 @@ impl<'a, 'v> Counting<'a, 'v> {
                 size.selections = 1;
                 size.copied = self.value_of(name).map_or(0, |(_, bytes)| *bytes);
             }
-            Value::List(_) | Value::Object(_) if depth >= DEEPEST => size.selections = usize::MAX,
+            Value::List(_) | Value::Object(_) if depth >= DEEPEST_VALUE => size.selections = usize::MAX,
             Value::List(items) => return Size::of_all(items.iter().map(|item| self.of_value(item, depth + 1))),
             Value::Object(fields) => return Size::of_all(fields.values().map(|field| self.of_value(field, depth + 1))),
             _ => {}

@@ -86,14 +86,17 @@ fn a_port_in_use_is_said_in_one_line_and_what_to_do_in_another() {
     );
 }
 
-/// What a command leaves behind that is told to stop as soon as it logs something.
+/// What a command leaves behind that is told to stop as soon as it logs that it listens.
 fn stopped(mut command: Command) -> Output {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut first = [0; 1];
-    child.stderr.as_mut().unwrap().read_exact(&mut first).unwrap();
+    let (mut logged, mut next) = (Vec::new(), [0; 1]);
+    while !logged.ends_with(b"listening") {
+        child.stderr.as_mut().unwrap().read_exact(&mut next).unwrap();
+        logged.extend(next);
+    }
     Command::new("kill").arg(child.id().to_string()).status().unwrap();
     let mut ended = child.wait_with_output().unwrap();
-    ended.stderr.insert(0, first[0]);
+    ended.stderr.splice(0..0, logged);
     ended
 }
 

@@ -123,7 +123,7 @@ async fn arguments_directives_and_variables_are_counted_as_fields_are() {
         "{{ __typename }} fragment f on Entities {{ {} }}",
         "__typename ".repeat(20_001)
     );
-    let deep = format!("{{ __typename @include(if: {}1{}) }}", "[".repeat(100), "]".repeat(100));
+    let deep = format!("{{ __typename @include(if: {}1{}) }}", "[".repeat(200), "]".repeat(200));
     for query in [arguments, directives, definitions, uses, unused, deep] {
         let refused = entities(&query, json!(1)).await;
 
