@@ -1,6 +1,18 @@
 //! One connection from its first bytes to its end: HTTP/1 or HTTP/2, bounded against slow and greedy clients.
 
-use std::{convert::Infallible, future::pending, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration as Time};
+use std::{
+    convert::Infallible,
+    future::pending,
+    io,
+    net::SocketAddr,
+    pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration as Time,
+};
 
 use axum::{
     Router,
@@ -9,10 +21,11 @@ use axum::{
     http::{HeaderValue, header},
     response::Response,
 };
+use bytes::Bytes;
 use futures::FutureExt;
 use hyper::{
     Request,
-    body::{Body as _, Incoming},
+    body::{Body as HttpBody, Frame, Incoming, SizeHint},
     service::service_fn,
 };
 use hyper_util::{
@@ -125,13 +138,22 @@ impl Served {
     }
 
     async fn respond(&self, request: Request<Incoming>, peer: SocketAddr, answers: Option<&Answers>) -> Response {
-        let mut request = request.map(Body::new);
+        let is_whole = Arc::new(AtomicBool::new(request.body().is_end_stream()));
+        let mut request = request.map(|body| {
+            let is_whole = is_whole.clone();
+            Body::new(Watched { body, is_whole })
+        });
         let client = proxies::client(peer, &self.proxies, request.headers());
         request.extensions_mut().insert(ConnectInfo(client));
         let answer = self.app.clone().oneshot(request).await;
         let mut response = answer.unwrap_or_else(|never| match never {});
         if self.tls.is_some() {
             response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
+        }
+        if answers.is_none() && !is_whole.load(Ordering::Relaxed) {
+            // What nobody read stands before the next request, so the connection ends here, and its client has to know.
+            let headers = response.headers_mut();
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         match answers {
             _ if response.body().is_end_stream() => response,
@@ -160,6 +182,33 @@ impl Served {
             .max_headers(HEADER_COUNT)
             .max_buf_size(settings.headers.as_usize().max(8192));
         builder.http1_only()
+    }
+}
+
+/// The body of a request, and whether it was read to its end.
+struct Watched {
+    body: Incoming,
+    is_whole: Arc<AtomicBool>,
+}
+
+impl HttpBody for Watched {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<hyper::Result<Frame<Bytes>>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        if matches!(polled, Poll::Ready(None)) || self.body.is_end_stream() {
+            self.is_whole.store(true, Ordering::Relaxed);
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

@@ -6,7 +6,7 @@ use axum::{
     Router,
     body::Body,
     extract::{DefaultBodyLimit, Request},
-    http::{HeaderMap, HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
 };
 use platform_config::{ByteSize, Duration};
 use serde::{Deserialize, Serialize};
@@ -66,6 +66,11 @@ impl Default for Limits {
     }
 }
 
+/// The status of an answer. Where a client takes no encoding at all the library would make it 406 when the work is done,
+/// and who was told so would take what was stored for refused; the answer comes as it is instead.
+#[derive(Clone, Copy)]
+struct Told(StatusCode);
+
 /// Puts the whole edge before a router. From outside in: request id, log line and metrics; the shape of gRPC; security
 /// headers; CORS; compression; load, time and URL limits; panics caught; the body measured, decompressed, measured again.
 ///
@@ -78,13 +83,21 @@ pub fn stack(router: Router, limits: &Limits) -> Router {
     let router = DefaultBodyLimit::disable().layer(router);
     let guarded = service_fn(move |request: Request| {
         let (gate, router) = (gate.clone(), router.clone());
-        async move { Ok::<_, Infallible>(gate.answer(router, request).await) }
+        async move {
+            let mut response = gate.answer(router, request).await;
+            let told = Told(response.status());
+            response.extensions_mut().insert(told);
+            Ok::<_, Infallible>(response)
+        }
     });
     let shared = option_layer(cors(&limits.cors)).layer(compression().layer(guarded));
     Router::new().fallback_service(service_fn(move |request: Request| {
         let (shared, is_grpc) = (shared.clone(), is_grpc(request.headers()));
         observe(request, async move |request| {
             let Ok(mut response) = shared.oneshot(request).await.map(|response| response.map(Body::new));
+            if let Some(Told(status)) = response.extensions_mut().remove() {
+                *response.status_mut() = status;
+            }
             harden(response.headers_mut());
             if is_grpc { in_grpc(response) } else { response }
         })

@@ -54,11 +54,12 @@ fn store<'a>(ctx: &Context<'a>) -> &'a Store {
     ctx.data_unchecked()
 }
 
-/// The series that `reference` means, or `None` when there is none.
-fn find(store: &Store, reference: &str) -> Result<Option<Arc<Series>>, Error> {
+/// The series that `reference` means, or `None` when there is none. A name that may mean several fails alone: beside it
+/// may stand what others are called.
+fn find<T>(store: &Store, reference: &str, view: fn(Arc<Series>) -> T) -> Option<platform_graphql::Result<T>> {
     match store.find(reference, None) {
-        Ok(series) => Ok(Some(series)),
-        Err(Error::NoSuchSeries(_)) => Ok(None),
-        Err(error) => Err(error),
+        Ok(series) => Some(Ok(view(series))),
+        Err(Error::NoSuchSeries(_)) => None,
+        Err(error) => Some(Err(error.into())),
     }
 }

@@ -6,7 +6,12 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, extract::ws::WebSocketUpgrade, routing::get};
+use axum::{
+    Router,
+    extract::ws::WebSocketUpgrade,
+    routing::{get, post},
+};
+use bytes::Bytes;
 use futures::future::try_join_all;
 use platform_http::{ServeSettings, serve};
 use tokio::{
@@ -122,6 +127,34 @@ async fn a_websocket_keeps_the_place_of_its_connection() {
     let (seen, ()) = tokio::join!(asking, serving);
 
     assert_eq!(seen.unwrap(), (false, *b"HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_because_a_body_was_not_read_says_so() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let stop = CancellationToken::new();
+    let app = Router::new()
+        .route("/unread", post(async || "hello"))
+        .route("/read", post(async |_: Bytes| "hello"));
+    let serving = serve(listener, app, ServeSettings::default(), stop.clone());
+
+    let asking = async {
+        let mut says = Vec::new();
+        for (path, body) in [("/unread", ""), ("/read", "body")] {
+            let mut stream = TcpStream::connect(address).await?;
+            let request = format!("POST {path} HTTP/1.1\r\nhost: here\r\ncontent-length: 4\r\n\r\n{body}");
+            stream.write_all(request.as_bytes()).await?;
+            let mut told = Vec::new();
+            while !told.ends_with(b"hello") && stream.read_buf(&mut told).await? > 0 {}
+            says.push(String::from_utf8_lossy(&told).contains("connection: close"));
+        }
+        stop.cancel();
+        Result::Ok(says)
+    };
+    let (says, ()) = tokio::join!(asking, serving);
+
+    assert_eq!(says.unwrap(), [true, false]);
 }
 
 /// An address of this machine that others would use. Nothing is sent to find it.

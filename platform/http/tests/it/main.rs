@@ -183,6 +183,20 @@ async fn text_is_compressed_and_arrow_is_not() {
     assert_eq!(page.headers()[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
 }
 
+#[tokio::test]
+async fn an_answer_is_told_as_it_is_to_who_takes_no_encoding_at_all() {
+    for nothing in ["identity;q=0", "*;q=0"] {
+        let mut done = post_json("{\"count\": 2}");
+        done.headers_mut()
+            .insert(header::ACCEPT_ENCODING, nothing.parse().unwrap());
+
+        let answer = send(&app(), done).await;
+
+        assert_eq!(answer.status(), StatusCode::OK, "{nothing}");
+        assert_eq!(body(answer).await, b"2");
+    }
+}
+
 #[test]
 fn the_media_type_that_is_liked_best_is_chosen() {
     const OFFERED: [&str; 3] = ["application/json", "text/csv", "application/vnd.apache.arrow.stream"];

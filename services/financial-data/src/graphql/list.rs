@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{ID, InputObject};
+use async_graphql::{ID, InputObject, ServerResult};
 
 use super::cursor::page_info;
 use super::scalars::Date;
@@ -81,8 +81,10 @@ pub(super) fn search_offset(offset: Option<i32>) -> Result<usize, Error> {
     })
 }
 
-/// What a list of series costs for each of its fields.
-pub(super) fn list_cost(first: Option<i32>) -> usize {
+/// What a list of series costs for each of its fields. `first` is asked for by hand, because the library, where it asks
+/// itself, refuses an operation that leaves out the variable; as everywhere, that means as much as no argument.
+pub(super) fn list_cost(first: ServerResult<Option<i32>>) -> usize {
+    let first = first.unwrap_or_default();
     first.map_or(USUAL, |first| usize::try_from(first).unwrap_or_default().min(MOST))
 }
 

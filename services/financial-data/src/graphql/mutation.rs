@@ -80,8 +80,8 @@ impl Mutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Our id, SOURCE:EXTERNAL_ID, or an external id that only one source uses")] id: ID,
     ) -> Result<bool> {
-        match find(store(ctx), &id)? {
-            Some(series) => Ok(store(ctx).delete(series.id).await.map(|()| true)?),
+        match find(store(ctx), &id, |series| series.id).transpose()? {
+            Some(id) => Ok(store(ctx).delete(id).await.map(|()| true)?),
             None => Ok(false),
         }
     }

@@ -29,8 +29,8 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Our id, SOURCE:EXTERNAL_ID, or an external id that only one source uses")] id: ID,
-    ) -> Result<Option<FinancialSeries>> {
-        Ok(find(store(ctx), &id)?.map(FinancialSeries::new))
+    ) -> Option<Result<FinancialSeries>> {
+        find(store(ctx), &id, FinancialSeries::new)
     }
 
     /// A series by the names of its source, or null when there is none.
@@ -38,12 +38,14 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Our id, SOURCE:EXTERNAL_ID, or an external id that only one source uses")] id: ID,
-    ) -> Result<Option<EconomicSeries>> {
-        Ok(find(store(ctx), &id)?.map(EconomicSeries::new))
+    ) -> Option<Result<EconomicSeries>> {
+        find(store(ctx), &id, EconomicSeries::new)
     }
 
     /// Series in the order of their external ids; with a search in the order of how well they fit.
-    #[graphql(complexity = "1 + list_cost(first) * child_complexity")]
+    #[graphql(
+        complexity = "1 + list_cost(__ctx.param_value(__variables_definition, __field, \"first\", None)) * child_complexity"
+    )]
     async fn financial_series_list(
         &self,
         ctx: &Context<'_>,
@@ -59,7 +61,9 @@ impl Query {
     }
 
     /// A page of series, with cursors and the number of all.
-    #[graphql(complexity = "1 + list_cost(first) * child_complexity")]
+    #[graphql(
+        complexity = "1 + list_cost(__ctx.param_value(__variables_definition, __field, \"first\", None)) * child_complexity"
+    )]
     async fn series_connection(
         &self,
         ctx: &Context<'_>,
@@ -85,7 +89,9 @@ impl Query {
 
     /// Series that fit a text, the best first: titles, descriptions, external ids and sources, with other words for the
     /// same thing and some tolerance of typos.
-    #[graphql(complexity = "1 + list_cost(first) * child_complexity")]
+    #[graphql(
+        complexity = "1 + list_cost(__ctx.param_value(__variables_definition, __field, \"first\", None)) * child_complexity"
+    )]
     async fn search_series(
         &self,
         ctx: &Context<'_>,
@@ -172,13 +178,13 @@ impl Query {
     }
 
     #[graphql(entity)]
-    async fn find_financial_series_by_id(&self, ctx: &Context<'_>, id: ID) -> Result<Option<FinancialSeries>> {
-        Ok(find(store(ctx), &id)?.map(FinancialSeries::new))
+    async fn find_financial_series_by_id(&self, ctx: &Context<'_>, id: ID) -> Option<Result<FinancialSeries>> {
+        find(store(ctx), &id, FinancialSeries::new)
     }
 
     #[graphql(entity)]
-    async fn find_economic_series_by_id(&self, ctx: &Context<'_>, id: ID) -> Result<Option<EconomicSeries>> {
-        Ok(find(store(ctx), &id)?.map(EconomicSeries::new))
+    async fn find_economic_series_by_id(&self, ctx: &Context<'_>, id: ID) -> Option<Result<EconomicSeries>> {
+        find(store(ctx), &id, EconomicSeries::new)
     }
 
     #[graphql(entity)]

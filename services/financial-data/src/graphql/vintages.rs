@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::types::connection::PageInfo;
-use async_graphql::{Context, ID, Object, SimpleObject};
+use async_graphql::{Context, ID, Object, ServerResult, SimpleObject};
 use platform_graphql::Result;
 
 use super::asked::{Asked, TimeRange};
@@ -49,7 +49,9 @@ impl Vintages {
 
     /// A page of points. Without other arguments it is what is known now; `asOf`, `vintageFrom` and `vintageTo`,
     /// `release`, `original` and `allRevisions` pick other revisions, one of them at a time.
-    #[graphql(complexity = "LOOK + page_cost(first) + child_complexity")]
+    #[graphql(
+        complexity = "LOOK + page_cost(__ctx.param_value(__variables_definition, __field, \"first\", None)) + child_complexity"
+    )]
     async fn observations(
         &self,
         ctx: &Context<'_>,
@@ -201,9 +203,12 @@ impl Vintages {
     }
 }
 
-/// What a page of points costs beside their fields.
-fn page_cost(first: Option<i32>) -> usize {
-    first.map_or(USUAL, |first| usize::try_from(first).unwrap_or_default()) / 10
+/// What a page of points costs beside their fields, with `first` as in [`super::list::list_cost`].
+fn page_cost(first: ServerResult<Option<i32>>) -> usize {
+    first
+        .unwrap_or_default()
+        .map_or(USUAL, |first| usize::try_from(first).unwrap_or_default())
+        / 10
 }
 
 /// The page after a point. It may have been revised since: where each date stands once, the next date follows.

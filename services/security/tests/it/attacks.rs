@@ -236,6 +236,21 @@ async fn an_unknown_role_is_granted_to_nobody() {
 }
 
 #[tokio::test]
+async fn a_variable_that_is_left_out_of_a_batch_means_that_nothing_is_said() {
+    for security in Security::everywhere().await {
+        let ada = security.person();
+        let check = "query($of: String) { checkPermissions(checks: [{ permission: \"data:read\", subject: $of }]) { allowed } }";
+
+        let left_out = ada.client.graphql_with(check, json!({})).await;
+
+        let said = ada.client.graphql_with(check, json!({ "of": null })).await;
+        assert_eq!(left_out, said);
+        assert!(said["data"]["checkPermissions"][0]["allowed"].is_boolean(), "{said:#}");
+        security.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn an_oversized_batch_is_refused() {
     for security in Security::everywhere().await {
         let ada = security.person();

@@ -3,7 +3,7 @@
 use platform_testing::TestService;
 use serde_json::{Value, json};
 
-use super::{data_of, gdp, with_gdp};
+use super::{data_of, gdp, upload, with_gdp};
 
 #[tokio::test]
 async fn a_gateway_finds_every_entity_by_its_id_and_null_for_one_that_is_gone() {
@@ -30,6 +30,35 @@ async fn a_gateway_finds_every_entity_by_its_id_and_null_for_one_that_is_gone() 
         Value::Null,
     ]);
     assert_eq!(found["_entities"], entities);
+}
+
+#[tokio::test]
+async fn a_name_that_may_mean_several_series_takes_no_others_away() {
+    let service = with_gdp().await;
+    let more = json!([
+        { "source": "BEA", "externalId": "GDP", "title": "Another one" },
+        { "source": "BEA", "externalId": "GNP", "title": "Gross National Product" },
+    ]);
+    upload(&service, more).await;
+    let of = |id: &str| json!({ "__typename": "FinancialSeries", "id": id });
+    let query = "query($of: [_Any!]!) {
+        _entities(representations: $of) { ... on FinancialSeries { externalId } }
+        financialSeries(id: \"GDP\") { id } economicSeries(id: \"GDP\") { id }
+        known: financialSeries(id: \"GNP\") { externalId }
+    }";
+
+    let answer = service
+        .graphql_with(query, json!({ "of": [of("GNP"), of("GDP"), of("BEA:GDP")] }))
+        .await;
+
+    let found = json!({
+        "_entities": [{ "externalId": "GNP" }, null, { "externalId": "GDP" }],
+        "financialSeries": null,
+        "economicSeries": null,
+        "known": { "externalId": "GNP" },
+    });
+    assert_eq!(answer["data"], found, "{answer:#}");
+    assert_eq!(answer["errors"].as_array().map(Vec::len), Some(3));
 }
 
 #[tokio::test]

@@ -186,3 +186,23 @@ async fn a_name_that_two_sources_use_needs_its_source() {
     );
     assert_eq!(missing, ("NOT_FOUND".into(), "there is no series X".into()));
 }
+
+#[tokio::test]
+async fn a_variable_that_is_left_out_means_as_much_as_no_argument() {
+    let service = with_four_series().await;
+    for field in [
+        "financialSeriesList(first: $first) { externalId }",
+        "seriesConnection(first: $first) { totalCount }",
+        "searchSeries(text: \"gdp\", first: $first) { totalCount }",
+        "financialSeries(id: \"UNRATE\") { observations(first: $first) { totalCount } }",
+    ] {
+        let left_out = read(&service, &format!("query ($first: Int) {{ {field} }}")).await;
+
+        let unsaid = read(
+            &service,
+            &format!("{{ {} }}", field.replace("first: $first", "first: null")),
+        )
+        .await;
+        assert_eq!(left_out, unsaid, "{field}");
+    }
+}
