@@ -31,7 +31,6 @@ mod service;
 mod settings;
 mod source;
 mod stitch;
-mod strings;
 mod subgraph;
 mod subscribe;
 mod supergraph;

@@ -15,7 +15,9 @@ use graphql_tools::{
     static_graphql::query::{Document, Value},
 };
 
-use crate::{fault::Refusal, parse::after_string, strings, values};
+use platform_graphql::strings::{after_string, readable};
+
+use crate::{fault::Refusal, values};
 
 /// The numbers of a text that would be changed, by what stands for them.
 #[derive(Debug, Default)]
@@ -94,7 +96,7 @@ impl Numbers {
 
 /// The document of a text that the planner wrote.
 pub(crate) fn document_of(text: &str) -> Option<Document> {
-    let text = strings::readable(text);
+    let text = readable(text);
     let (readable, numbers) = Numbers::take_out(&text);
     let mut document = parse_query::<String>(&readable).ok()?.into_static();
     numbers.put_back(&mut document);
@@ -105,7 +107,13 @@ pub(crate) fn document_of(text: &str) -> Option<Document> {
 pub(crate) fn finite(json: &str) -> String {
     let places = places(json, false);
     let is_larger = |at: &&Range<usize>| json[(*at).clone()].parse().is_ok_and(f64::is_infinite);
-    let large = |at: &Range<usize>| if json[at.clone()].starts_with('-') { "-1e308" } else { "1e308" };
+    let large = |at: &Range<usize>| {
+        if json[at.clone()].starts_with('-') {
+            "-1e308"
+        } else {
+            "1e308"
+        }
+    };
     spliced(json, places.iter().filter(is_larger).map(|at| (at, large(at))))
 }
 

@@ -8,6 +8,7 @@ use graphql_tools::{
     static_graphql::query::{self, Document},
 };
 use platform_error::Code;
+use platform_graphql::strings::after_string;
 
 use crate::{
     Error,
@@ -124,21 +125,6 @@ fn is_of_a_name(byte: u8) -> bool {
 fn past(text: &[u8], is_of_the_kind: impl Fn(u8) -> bool) -> &[u8] {
     let end = text.iter().position(|byte| !is_of_the_kind(*byte));
     &text[end.unwrap_or(text.len())..]
-}
-
-/// What follows a string, of which the first quote has been read.
-pub(crate) fn after_string(text: &[u8]) -> &[u8] {
-    let (mut rest, end, escaped): (&[u8], &[u8], &[u8]) = match text.strip_prefix(b"\"\"") {
-        Some(block) => (block, b"\"\"\"", b"\"\"\""),
-        None => (text, b"\"", b""),
-    };
-    while !rest.is_empty() && !rest.starts_with(end) {
-        // In a block a backslash is one, unless it stands before three quotes.
-        let is_escape = rest[0] == b'\\' && rest[1..].starts_with(escaped);
-        let skip = if is_escape { 1 + escaped.len().max(1) } else { 1 };
-        rest = rest.get(skip..).unwrap_or_default();
-    }
-    rest.get(end.len()..).unwrap_or_default()
 }
 
 /// The parser's text spreads over lines and starts with the position.

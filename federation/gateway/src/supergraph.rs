@@ -16,6 +16,7 @@ use graphql_tools::{
     parser::parse_schema,
     static_graphql::schema::{Definition, Document, Field, SchemaDefinition, TypeDefinition, Value},
 };
+use platform_graphql::strings::readable;
 
 pub(crate) use self::links::{Linked, argument, text};
 pub(crate) use self::types::{TypeId, TypeSet, Types};
@@ -26,7 +27,6 @@ use crate::{
     outline::OperationKind,
     plan::{HivePlanner, Planner},
     stitch::{self, Adapter},
-    strings,
 };
 
 const INACCESSIBLE: &str = "https://specs.apollo.dev/inaccessible";
@@ -169,7 +169,7 @@ impl Supergraph {
 /// A schema with its strings and numbers as they were written: those of defaults as enum values, whose text nobody looks
 /// into, and those that directives are applied with as near as 64 bits come.
 fn parsed(sdl: &str) -> Result<Document, Error> {
-    let text = strings::readable(sdl);
+    let text = readable(sdl);
     let (text, numbers) = Numbers::take_out(&text);
     let document = parse_schema::<String>(&text).map_err(|error| Error::Supergraph(error.to_string()))?;
     let mut document = document.into_static();

@@ -5,7 +5,7 @@ use axum::{body::Bytes, extract::Query, http::Uri};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::tokens;
+use crate::{strings::readable, tokens};
 
 /// A body of so many bytes takes a while to read.
 const LONG: usize = 64 << 10;
@@ -30,7 +30,7 @@ fn request_in(body: &[u8]) -> Result<Request, String> {
     if body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
         return Err("batches are not supported; send one operation per request".into());
     }
-    let request: Request =
+    let mut request: Request =
         serde_json::from_slice(body).map_err(|error| format!("the body is not a request: {error}"))?;
     if request.query.trim().is_empty() {
         return Err("the body must have a query: {\"query\": \"{ … }\"}".into());
@@ -41,6 +41,7 @@ fn request_in(body: &[u8]) -> Result<Request, String> {
             "the query has more than {most} words, numbers, strings and signs; send what is long as variables"
         ));
     }
+    request.query = readable(&request.query).into_owned();
     Ok(request)
 }
 
@@ -56,7 +57,7 @@ struct Parameters {
 pub(crate) fn request_of(uri: &Uri) -> Result<Request, String> {
     let Query(parameters) = Query::<Parameters>::try_from_uri(uri)
         .map_err(|_| "the URL must have the parameter query; variables and operationName may follow".to_owned())?;
-    let mut request = Request::new(parameters.query);
+    let mut request = Request::new(readable(&parameters.query));
     request.operation_name = parameters.operation_name;
     if let Some(variables) = parameters.variables {
         let variables: Value =

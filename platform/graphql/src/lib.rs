@@ -8,6 +8,7 @@ mod handler;
 mod schema;
 mod sdl;
 mod size;
+pub mod strings;
 mod tokens;
 
 pub use crate::{

@@ -1,5 +1,7 @@
 //! Counts the words, numbers, strings and signs of a query's text: once parsed, each takes some hundred times its length.
 
+use crate::strings::after_string;
+
 /// The most that are parsed.
 pub(crate) const MOST: usize = 250_000;
 
@@ -11,8 +13,7 @@ pub(crate) fn count(text: &str) -> usize {
         let (length, is_token) = match first {
             b' ' | b'\t' | b'\n' | b'\r' | b',' => (1, false),
             b'#' => (run(rest, |byte| !matches!(byte, b'\n' | b'\r')), false),
-            b'"' if rest.starts_with(b"\"\"\"") => (block(rest), true),
-            b'"' => (string(rest), true),
+            b'"' => (rest.len() - after_string(&rest[1..]).len(), true),
             first if is_word(*first) => (run(rest, is_word), true),
             _ => (1, true),
         };
@@ -28,21 +29,4 @@ fn is_word(byte: u8) -> bool {
 
 fn run(text: &[u8], belongs: impl Fn(u8) -> bool) -> usize {
     text.iter().take_while(|byte| belongs(**byte)).count()
-}
-
-/// The length of a string with its quotes, or of all the rest where it has no end.
-fn string(text: &[u8]) -> usize {
-    let mut is_escaped = false;
-    let end = text.iter().skip(1).position(|byte| {
-        let is_end = *byte == b'"' && !is_escaped;
-        is_escaped = *byte == b'\\' && !is_escaped;
-        is_end
-    });
-    end.map_or(text.len(), |end| end + 2)
-}
-
-/// The same of a string between three quotes.
-fn block(text: &[u8]) -> usize {
-    let mut ends = (3..text.len()).filter(|at| text[*at..].starts_with(b"\"\"\"") && text[at - 1] != b'\\');
-    ends.next().map_or(text.len(), |end| end + 3)
 }

@@ -19,14 +19,29 @@ const SPECIFICATIONS: [&str; 8] = [
     "federation__",
     "stitch__",
 ];
+/// Where the specification has `@deprecated`.
+const DEPRECATED: [Location; 4] = [
+    Location::FieldDefinition,
+    Location::ArgumentDefinition,
+    Location::InputFieldDefinition,
+    Location::EnumValue,
+];
 /// The directives on a schema that mean something to its clients.
 const FOR_CLIENTS: [&str; 3] = ["deprecated", "specifiedBy", "oneOf"];
 
 /// Takes out definitions of specifications, applied directives, and references to what is not there.
 pub(super) fn for_clients(mut api: Document, linked: &Linked) -> Document {
+    let mut met = HashSet::new();
     api.definitions.retain_mut(|definition| match definition {
         Definition::TypeDefinition(definition) => !has_prefix(definition.name()) && !linked.has_type(definition.name()),
+        // The library defines those of the specification beside the supergraph's own.
+        Definition::DirectiveDefinition(directive) if !met.insert(directive.name.clone()) => false,
         Definition::DirectiveDefinition(directive) => {
+            match directive.name.as_str() {
+                "deprecated" => directive.locations = DEPRECATED.to_vec(),
+                "oneOf" => directive.locations = vec![Location::InputObject],
+                _ => {}
+            }
             let is_known = FOR_CLIENTS.contains(&directive.name.as_str());
             if !is_known {
                 directive.locations.retain(is_executable);

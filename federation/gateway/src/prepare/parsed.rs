@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use graphql_tools::static_graphql::query::{Document, Value, VariableDefinition};
+use platform_graphql::strings;
 use sha2::{Digest, Sha256};
 
 use super::reserved;
@@ -14,7 +15,6 @@ use crate::{
     outline::{Operation, OperationKind},
     parse,
     request::Variables,
-    strings,
     supergraph::Supergraph,
     telemetry::{Step, measured},
     validate::Validator,

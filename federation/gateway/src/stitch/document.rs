@@ -8,7 +8,9 @@ use graphql_tools::static_graphql::query::{
     Value, VariableDefinition,
 };
 
-use crate::{numbers, strings};
+use platform_graphql::strings::quoted;
+
+use crate::{numbers, values};
 
 const ENTITIES: &str = "_entities";
 const REPRESENTATIONS: &str = "representations";
@@ -54,7 +56,7 @@ pub(super) fn read(text: &str, renames: &Renames) -> Asked {
     let Some(mut document) = numbers::document_of(text) else {
         return Asked::Plain;
     };
-    strings::print_exactly(&mut document);
+    print_exactly(&mut document);
     if let Some(batches) = batches(&document) {
         return Asked::Entities(batches);
     }
@@ -62,6 +64,16 @@ pub(super) fn read(text: &str, renames: &Renames) -> Asked {
         true => Asked::Renamed(document.to_string()),
         false => Asked::Plain,
     }
+}
+
+/// Puts the strings of a document as literals that the library prints as they are: its own printer writes other
+/// characters than it was given.
+fn print_exactly(document: &mut Document) {
+    values::each(document, &mut |value| {
+        if let Value::String(text) = value {
+            *value = Value::Enum(quoted(text));
+        }
+    });
 }
 
 fn batches(document: &Document) -> Option<Vec<Batch>> {

@@ -42,6 +42,8 @@ impl CallError {
     pub(crate) fn fault(&self, subgraph: &str) -> Fault {
         let code = match self {
             Self::Timeout(_) => Code::Timeout,
+            Self::Status(401) => Code::Unauthenticated,
+            Self::Status(403) => Code::Forbidden,
             Self::TooMuch | Self::TooLarge(_) | Self::Unknown => Code::Internal,
             _ => Code::Unavailable,
         };

@@ -6,9 +6,9 @@
 use std::mem::replace;
 
 use graphql_tools::static_graphql::schema::{Document, Value};
+use platform_graphql::strings;
 
 use super::walk::{self, Met};
-use crate::strings;
 
 /// The text of a schema that has no extensions of types.
 pub(super) fn printed(mut schema: Document) -> String {

@@ -34,6 +34,22 @@ fn every_case_of_the_corpus_shows_clients_the_same_schema_as_a_supergraph_and_as
 }
 
 #[tokio::test]
+async fn directives_are_told_once_and_stand_where_the_specification_has_them() {
+    let gateway = in_process(shop::parts(), Settings::default()).await;
+
+    let data = gateway.data("{ __schema { directives { name locations } } }").await;
+
+    let told = data["__schema"]["directives"].as_array().unwrap();
+    let of = |name: &str| -> Vec<&Value> { told.iter().filter(|told| told["name"] == name).collect() };
+    for name in ["skip", "include", "deprecated", "specifiedBy", "oneOf"] {
+        assert_eq!(of(name).len(), 1, "{name}");
+    }
+    assert_eq!(of("oneOf")[0]["locations"], json!(["INPUT_OBJECT"]));
+    let deprecated = of("deprecated")[0]["locations"].as_array().unwrap();
+    assert!(deprecated.contains(&json!("ARGUMENT_DEFINITION")), "{deprecated:?}");
+}
+
+#[tokio::test]
 async fn the_schema_is_told_as_clients_see_it() {
     let gateway = in_process(shop::parts(), Settings::default()).await;
 

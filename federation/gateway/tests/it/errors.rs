@@ -161,6 +161,8 @@ async fn what_is_not_graphql_is_said_to_be_none_and_not_shown() {
             "subgraph users answered with status 500",
         ),
         ("", 404, "subgraph users answered with status 404"),
+        ("{\"status\":401}", 401, "subgraph users answered with status 401"),
+        ("", 403, "subgraph users answered with status 403"),
     ];
     for (body, status, message) in cases {
         let users = StandIn::new(move |_| async move { (StatusCode::from_u16(status).unwrap(), body) });
@@ -169,6 +171,12 @@ async fn what_is_not_graphql_is_said_to_be_none_and_not_shown() {
         let answer = gateway.run("{ you { email } }").await;
 
         assert_eq!(answer["errors"][0]["message"], message, "{body}");
+        let code = match status {
+            401 => "UNAUTHENTICATED",
+            403 => "FORBIDDEN",
+            _ => "UNAVAILABLE",
+        };
+        assert_eq!(answer["errors"][0]["extensions"]["code"], code, "{body}");
         assert!(!answer.to_string().contains("secret"));
     }
 }

@@ -132,6 +132,19 @@ async fn internal_text_stays_inside() {
 }
 
 #[tokio::test]
+async fn a_string_is_what_the_specification_says() {
+    for (written, said) in [
+        (r#""\ud83d\ude00 \u{1F600}\b""#, "hello 😀 😀\u{8}"),
+        ("\"\"\"\n  a \\\"\"\"\n    b\n\"\"\"", "hello a \"\"\"\n  b"),
+    ] {
+        let (_, told) = ask(&format!("{{ hello(name: {written}) }}")).await;
+        assert_eq!(told, json!({ "data": { "hello": said } }), "{written}");
+    }
+    let (_, refused) = ask(r#"{ hello(name: "\ud83d") }"#).await;
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "INVALID");
+}
+
+#[tokio::test]
 async fn a_request_that_cannot_be_executed_is_400_without_data() {
     let (status, body) = ask("{ nothing }").await;
     let (old, _, _) = answer(post("application/json", &json!({ "query": "{ nothing }" }))).await;

@@ -2,7 +2,9 @@
 
 use graphql_tools::static_graphql::schema::{Directive, TypeDefinition, Value};
 
-use crate::{strings, supergraph::text};
+use platform_graphql::strings;
+
+use crate::supergraph::text;
 
 const DEFAULT_REASON: &str = "No longer supported";
 

@@ -1,17 +1,14 @@
-//! Strings of GraphQL texts, read as the specification says before the library's parser sees them.
+//! Strings of GraphQL texts, read as the specification says before a library's parser sees them.
 //!
-//! The parser takes `\b` for another character, refuses characters that are written in two halves or in braces, and
-//! panics on a block whose indent is not of ASCII. So it gets nothing but quoted strings with the escapes that it knows.
+//! Of the parsers in use one takes `\b` for another character and panics on a block whose indent is not of ASCII, the other
+//! keeps backslashes of blocks, and both refuse characters that are written in two halves. So they get nothing but quoted
+//! strings with the escapes that they know.
 
 use std::borrow::Cow;
 
-use graphql_tools::static_graphql::query::{Document, Value};
-
-use crate::{parse::after_string, values};
-
 /// A text with its strings as the parser reads them. What follows a string keeps its line and, unless the string has
 /// become longer, its column. A string that is none stays, and the parser says why.
-pub(crate) fn readable(text: &str) -> Cow<'_, str> {
+pub fn readable(text: &str) -> Cow<'_, str> {
     if !text.contains('\\') && !text.contains(r#"""""#) {
         return Cow::Borrowed(text);
     }
@@ -33,25 +30,15 @@ pub(crate) fn readable(text: &str) -> Cow<'_, str> {
     Cow::Owned(out + rest)
 }
 
-/// Puts the strings of a document as literals that the library prints as they are: its own printer writes other
-/// characters than it was given.
-pub(crate) fn print_exactly(document: &mut Document) {
-    values::each(document, &mut |value| {
-        if let Value::String(text) = value {
-            *value = Value::Enum(quoted(text));
-        }
-    });
-}
-
 /// The literal of a text.
-pub(crate) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     // What JSON escapes GraphQL escapes in the same way.
     serde_json::Value::from(text).to_string()
 }
 
 /// The literal of a text of several lines as a block of them, on a line that so far has this; nothing, where it has more
 /// than its indent or where the block would stand for another text.
-pub(crate) fn block(text: &str, line: &str) -> Option<String> {
+pub fn block(text: &str, line: &str) -> Option<String> {
     let is_kept = |char: char| matches!(char, '\n' | '\t') || !char.is_control();
     if !text.contains('\n') || !text.chars().all(is_kept) || !line.trim_start_matches(' ').is_empty() {
         return None;
@@ -172,4 +159,19 @@ fn by_number(text: &str) -> Option<(char, usize)> {
 fn hexadecimal(digits: &str) -> Option<u32> {
     let is_all = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
     u32::from_str_radix(digits, 16).ok().filter(|_| is_all)
+}
+
+/// What follows a string, of which the first quote has been read.
+pub fn after_string(text: &[u8]) -> &[u8] {
+    let (mut rest, end, escaped): (&[u8], &[u8], &[u8]) = match text.strip_prefix(b"\"\"") {
+        Some(block) => (block, b"\"\"\"", b"\"\"\""),
+        None => (text, b"\"", b""),
+    };
+    while !rest.is_empty() && !rest.starts_with(end) {
+        // In a block a backslash is one, unless it stands before three quotes.
+        let is_escape = rest[0] == b'\\' && rest[1..].starts_with(escaped);
+        let skip = if is_escape { 1 + escaped.len().max(1) } else { 1 };
+        rest = rest.get(skip..).unwrap_or_default();
+    }
+    rest.get(end.len()..).unwrap_or_default()
 }
