@@ -68,7 +68,7 @@ pub enum DirectError {
     Unreachable(#[source] Box<dyn Cause + Send + Sync>),
     /// The connection broke before the answer was whole.
     #[error("the connection broke")]
-    Interrupted(#[source] Option<hyper::Error>),
+    Interrupted(#[source] hyper::Error),
     /// The answer is larger than it may be.
     #[error("the answer is too large")]
     TooLarge,
@@ -129,11 +129,10 @@ impl Direct {
             match line.send(request).await {
                 Ok(response) => break (line, response),
                 // It was closed while nobody used it, and nothing of the request has left.
-                Err(Some(mut error)) => match error.take_message() {
+                Err(mut error) => match error.take_message() {
                     Some(unsent) if is_used => request = unsent,
-                    _ => return Err(DirectError::Interrupted(Some(error.into_error()))),
+                    _ => return Err(DirectError::Interrupted(error.into_error())),
                 },
-                Err(None) => return Err(DirectError::Interrupted(None)),
             }
         };
         let (parts, body) = response.into_parts();
@@ -157,8 +156,7 @@ impl Direct {
             .map_err(|error| unreachable(error.into()))?;
         Ok(Line {
             sender,
-            connection: Box::pin(connection),
-            is_over: false,
+            connection: Some(Box::pin(connection)),
         })
     }
 
@@ -193,16 +191,19 @@ impl Direct {
 #[derive(Debug)]
 struct Line {
     sender: SendRequest<Full<Bytes>>,
-    connection: Pin<Box<Connection<TokioIo<TcpStream>, Full<Bytes>>>>,
-    is_over: bool,
+    /// Nothing when it is over.
+    connection: Option<Pin<Box<Connection<TokioIo<TcpStream>, Full<Bytes>>>>>,
 }
 
 type Unsent = Box<TrySendError<Request<Full<Bytes>>>>;
 
 impl Line {
     fn drive(&mut self, context: &mut Context<'_>) {
-        if !self.is_over {
-            self.is_over = self.connection.as_mut().poll(context).is_ready();
+        if let Some(connection) = &mut self.connection
+            && connection.as_mut().poll(context).is_ready()
+        {
+            // A request that it was given and has not begun to send comes back when it is dropped.
+            self.connection = None;
         }
     }
 
@@ -210,18 +211,14 @@ impl Line {
     fn is_idle(&mut self) -> bool {
         // Nobody waits for it, so nobody is to be woken.
         self.drive(&mut Context::from_waker(Waker::noop()));
-        !self.is_over && self.sender.is_ready()
+        self.connection.is_some() && self.sender.is_ready()
     }
 
-    async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Option<Unsent>> {
+    async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Unsent> {
         let mut answer = pin!(self.sender.try_send_request(request));
         poll_fn(|context| {
             self.drive(context);
-            match answer.as_mut().poll(context) {
-                Poll::Ready(answer) => Poll::Ready(answer.map_err(|error| Some(Box::new(error)))),
-                Poll::Pending if self.is_over => Poll::Ready(Err(None)),
-                Poll::Pending => Poll::Pending,
-            }
+            answer.as_mut().poll(context).map_err(Box::new)
         })
         .await
     }
@@ -234,7 +231,7 @@ impl Line {
         let mut first = Bytes::new();
         let mut whole = BytesMut::new();
         while let Some(frame) = poll_fn(|context| self.frame(&mut body, context)).await {
-            let frame = frame.map_err(|error| DirectError::Interrupted(Some(error)))?;
+            let frame = frame.map_err(DirectError::Interrupted)?;
             let Ok(chunk) = frame.into_data() else { continue };
             if (first.len() + whole.len() + chunk.len()) as u64 > limit.bytes() {
                 return Err(DirectError::TooLarge);

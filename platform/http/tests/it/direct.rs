@@ -8,11 +8,13 @@ use std::sync::{
 
 use axum::http::HeaderMap;
 use bytes::Bytes;
+use futures::FutureExt;
 use platform_config::{ByteSize, Duration};
 use platform_http::{ClientSettings, Direct, DirectAnswer, DirectError, ServeSettings, Tuning, Url};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    task::coop,
 };
 
 const TUNING: Tuning = Tuning {
@@ -20,6 +22,8 @@ const TUNING: Tuning = Tuning {
     http2: false,
     idle: 1,
 };
+/// How long a server keeps a connection on which it has said all that it will say.
+const LINGER: std::time::Duration = std::time::Duration::from_millis(20);
 const SHORT: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 const LONG: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\ntoo large";
 const CHUNKED: &[u8] = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n";
@@ -68,6 +72,7 @@ async fn server(answer: &'static [u8], turns: usize) -> (Direct, Arc<AtomicUsize
                     );
                     stream.write_all(answer).await.unwrap();
                 }
+                tokio::time::sleep(LINGER).await;
             });
         }
     });
@@ -94,10 +99,25 @@ async fn a_connection_that_was_closed_while_idle_is_not_used_again() {
     for _ in 0..3 {
         assert_eq!(post(&direct).await.unwrap().status, 200);
         // So that the end of the connection has arrived.
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        tokio::time::sleep(LINGER * 2).await;
     }
 
     assert_eq!(connections.load(SeqCst), 3);
+}
+
+#[tokio::test]
+async fn a_request_that_has_not_left_when_the_end_of_its_connection_is_seen_goes_by_another() {
+    let (direct, connections) = server(SHORT, 1).await;
+    assert_eq!(post(&direct).await.unwrap().status, 200);
+    tokio::time::sleep(LINGER * 2).await;
+
+    // Whoever has done much at one go does not learn what has come until its next turn.
+    while coop::has_budget_remaining() {
+        let _ = coop::consume_budget().now_or_never();
+    }
+
+    assert_eq!(post(&direct).await.unwrap().status, 200);
+    assert_eq!(connections.load(SeqCst), 2);
 }
 
 #[tokio::test]
