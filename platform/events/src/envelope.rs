@@ -11,6 +11,8 @@ use crate::EventError;
 
 /// The largest event, as JSON. Every bus of ours carries it; larger things go to a store and are named by the event.
 pub const LARGEST: usize = 256 * 1024;
+/// The letters of a lane that count. PostgreSQL keeps lanes in indexes, which take no more than 2,704 bytes.
+const LONGEST_LANE: usize = 500;
 
 /// A fact that a service tells others, such as "somebody has registered". It is past and never changes.
 pub trait Event: Serialize + DeserializeOwned + Send + Sync + 'static {
@@ -66,9 +68,15 @@ impl Envelope {
         self.lane_of(&self.aggregate)
     }
 
-    /// The lane of the same key in another aggregate.
+    /// The lane of the same key in another aggregate. Keys that are alike for very long share one, and so do those that
+    /// differ in what PostgreSQL does not keep, U+0000: they wait for each other, which does no harm.
     pub(crate) fn lane_of(&self, aggregate: &str) -> String {
-        format!("{aggregate}:{}", self.key)
+        let lane = format!("{aggregate}:{}", self.key);
+        let storable = |letter| match letter {
+            '\0' => char::REPLACEMENT_CHARACTER,
+            letter => letter,
+        };
+        lane.chars().map(storable).take(LONGEST_LANE).collect()
     }
 
     /// The event itself, when it is an `E`.

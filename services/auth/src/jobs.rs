@@ -5,7 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use platform_database::{
     Statements, Tx,
-    orm::{ColumnTrait, EntityTrait, QueryFilter},
+    orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter},
+    sql,
 };
 use platform_jobs::{Job, Policy, Run};
 use serde::{Deserialize, Serialize};
@@ -18,7 +19,6 @@ use crate::{
     settings::span,
     signing_key,
     store::Auth,
-    throttle,
 };
 
 /// How long what is over can still be looked up.
@@ -93,13 +93,27 @@ pub(crate) async fn forget(auth: &Auth, _run: &Run, _job: Forget) -> Result<()> 
     let forgotten = over::<challenge::Entity>(db, challenge::Column::ExpiresAt, now).await?
         + over::<mail_change::Entity>(db, mail_change::Column::ExpiresAt, now).await?
         + over::<device::Entity>(db, device::Column::ExpiresAt, now).await?
-        + over::<throttle::Entity>(db, throttle::Column::ExpiresAt, now).await?
+        + failures(db, now).await?
         + over::<revocation::Entity>(db, revocation::Column::Until, now).await?
         + refresh::clean(db, now, graced).await?
         + session::clean(db, now - REMEMBERED).await?
         + api_key::clean(db, now - REMEMBERED).await?;
     tracing::debug!(forgotten, "what is over was forgotten");
     Ok(())
+}
+
+/// Forgets failures that are over, but for those that an attempt counts at this moment: an attempt holds several, and of
+/// two who wait for each other one fails.
+async fn failures(db: &Statements, now: DateTime<Utc>) -> Result<u64> {
+    let lock = match db.get_database_backend() {
+        DbBackend::Postgres => "for update skip locked",
+        _ => "",
+    };
+    let delete = format!(
+        "with over as materialized (select name from throttles where expires_at <= $1 {lock})
+        delete from throttles where name in (select name from over)"
+    );
+    Ok(sql::execute(db, &delete, [now.into()]).await?)
 }
 
 async fn over<E: EntityTrait>(db: &Statements, end: E::Column, now: DateTime<Utc>) -> Result<u64> {

@@ -227,9 +227,12 @@ pub(crate) async fn sign_out(auth: &Auth, session: &Model) -> Result<()> {
 /// Ends a session of the caller's. That of somebody else is not there.
 pub(crate) async fn revoke(auth: &Auth, caller: &Caller, id: Uuid) -> Result<()> {
     let tx = auth.db.begin().await?;
-    let session = live(&tx, id, auth.now()).await.ok();
-    let session = session.filter(|session| session.account_id == caller.account.id);
-    let session = session.ok_or(Error::NoSuch("session"))?;
+    let session = match live(&tx, id, auth.now()).await {
+        Ok(session) if session.account_id == caller.account.id => session,
+        Ok(_) | Err(Error::Over) => return Err(Error::NoSuch("session")),
+        // It may last: whoever wants it to end must not believe that it is gone.
+        Err(error) => return Err(error),
+    };
     end(auth, &tx, &session, Why::Revoked).await?;
     Ok(tx.commit().await?)
 }

@@ -2,9 +2,13 @@
 
 use crate::error::Error;
 
-/// The first characters of a text, for an error that repeats it.
+/// The first characters of a text that is repeated or written down, without U+0000, which PostgreSQL does not keep.
 pub(crate) fn clip(text: &str, most: usize) -> String {
-    text.chars().take(most).collect()
+    let storable = |letter| match letter {
+        '\0' => char::REPLACEMENT_CHARACTER,
+        letter => letter,
+    };
+    text.chars().map(storable).take(most).collect()
 }
 
 /// A line of text for people: not empty, not too long, without control characters.

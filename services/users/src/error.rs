@@ -1,6 +1,9 @@
 //! What can be wrong with a question or an order to this service.
 
-use platform_database::{DatabaseError, orm::DbErr};
+use platform_database::{
+    DatabaseError,
+    orm::{DbErr, SqlErr},
+};
 use platform_error::{Code, Coded, Error as Outer};
 
 /// A refusal of this service.
@@ -58,7 +61,13 @@ impl Error {
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        Self::Database(error.into())
+        // Between the reading of a row and the writing of it, or of one that refers to it, somebody else may remove it.
+        match (&error, error.sql_err()) {
+            (DbErr::RecordNotUpdated, _) | (_, Some(SqlErr::ForeignKeyConstraintViolation(_))) => {
+                Self::NoSuch("thing any more: somebody removed it a moment ago")
+            }
+            _ => Self::Database(error.into()),
+        }
     }
 }
 

@@ -1,12 +1,13 @@
-//! What becomes of the others when an event in an inbox cannot be read.
+//! What becomes of the others when an event in an inbox cannot be read, or its key is one that nobody would choose.
 
-use platform_error::{Code, Coded};
-use platform_events::{Consumers, Letters};
+use platform_database::Tx;
+use platform_error::{Code, Coded, Error};
+use platform_events::{Consumers, Letters, Received};
 use platform_testing::on_each_database;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::world::{Store, World, a_while, counted, eventually, execute, record, run, stop};
+use crate::world::{Counted, Store, World, a_while, counted, effect, eventually, execute, record, run, stop};
 
 /// Puts an event into the inbox of `counters`, behind what is there: what a text says that may be none.
 async fn put(store: &Store, id: u128, (lane, envelope): (&str, String)) {
@@ -75,4 +76,36 @@ async fn a_position_that_cannot_be_read_is_a_fault_of_ours() {
         assert_eq!(error.code(), Code::Internal, "{error}");
     })
     .await;
+}
+
+#[tokio::test]
+async fn an_event_with_a_key_that_a_database_cannot_keep_holds_up_nobody() {
+    on_each_database(async |database| {
+        let world = World::with(database, "");
+        let (_context, store) = world
+            .service("orders", Consumers::new().on("counters", record_number))
+            .await;
+        // No two letters alike for long, or PostgreSQL would compress it to what its indexes take.
+        let long: String = (0..20_000_u32)
+            .filter_map(|n| char::from_u32(0x4e00 + n * 7_919 % 20_000))
+            .collect();
+
+        store.publish(&counted("a\0b", 1)).await;
+        store.publish(&counted(&long, 2)).await;
+        store.publish(&counted("plain", 3)).await;
+
+        eventually("all of them are handled", async || {
+            let mut numbers = store.numbers().await;
+            numbers.sort_unstable();
+            numbers == [1, 2, 3]
+        })
+        .await;
+    })
+    .await;
+}
+
+/// Notes the number alone.
+async fn record_number(store: &Store, tx: &Tx, event: Received<Counted>) -> Result<(), Error> {
+    effect(tx, store.name, &counted("", event.number)).await;
+    Ok(())
 }

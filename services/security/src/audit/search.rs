@@ -19,6 +19,9 @@ use crate::error::Error;
 
 const WORDS: usize = 16;
 const LONGEST: usize = 200;
+/// Times that both databases keep and put in their place. No entry is older or newer.
+const EARLIEST: DateTime<Utc> = DateTime::from_timestamp(-62_135_596_800, 0).expect("the year 1 can be told");
+const LATEST: DateTime<Utc> = DateTime::from_timestamp(253_402_300_799, 0).expect("the year 9999 can be told");
 /// The index over what entries say.
 pub const INDEX: TextIndex = TextIndex {
     table: "audit",
@@ -97,8 +100,8 @@ impl Search {
         }
         all = all
             .add_option(self.workspace.map(|id| Column::Workspace.eq(id)))
-            .add_option(self.from.map(|from| Column::At.gte(from)))
-            .add_option(self.until.map(|until| Column::At.lt(until)))
+            .add_option(self.from.map(|from| Column::At.gte(from.clamp(EARLIEST, LATEST))))
+            .add_option(self.until.map(|until| Column::At.lt(until.clamp(EARLIEST, LATEST))))
             .add_option(self.action.as_deref().map(action));
         let text = self.text.as_deref().map(str::trim).filter(|text| !text.is_empty());
         let has = |text| INDEX.condition(backend, text).unwrap_or_else(|| Expr::val(1).eq(0));
@@ -119,6 +122,10 @@ fn bounded(field: &'static str, text: &str) -> Result<(), Error> {
 }
 
 fn action(action: &str) -> Expr {
+    // Actions are written in lower case, and of a pattern SQLite would not mind the case.
+    if action.contains(|letter: char| letter.is_ascii_uppercase()) {
+        return Expr::val(1).eq(0);
+    }
     match action.ends_with('.') {
         true => Expr::col(Column::Action).like(LikeExpr::new(format!("{}%", escaped(action))).escape(ESCAPE)),
         false => Column::Action.eq(action),

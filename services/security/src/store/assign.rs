@@ -101,7 +101,11 @@ impl Store {
         let row = row.ok_or(Error::NoSuchGrant(id))?;
         let place = row.at();
         let key: RoleKey = row.role.parse()?;
-        let role = self.role_in(&chain, &key).await.ok();
+        let role = match self.role_in(&chain, &key).await {
+            // A grant of a role that is no more can still be revoked.
+            Err(Error::NoSuchRole(_)) => None,
+            role => Some(role?),
+        };
         let is_own = row.subject == actor.subject.to_string();
         if !is_own && !acting.may("grants:view", &place).await? {
             return Err(Error::NoSuchGrant(id));

@@ -5,6 +5,7 @@
 mod administrators;
 mod attacks;
 mod audit;
+mod borders;
 mod chain;
 mod docs;
 mod events;

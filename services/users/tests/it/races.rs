@@ -175,3 +175,35 @@ async fn who_is_being_forgotten_writes_nothing_more() {
     assert_eq!(changed["errors"][0]["extensions"]["code"], "UNAVAILABLE", "{changed}");
     assert_eq!(said(&users, &bob, &on).await, json!([{ "body": null, "author": null }]));
 }
+
+#[tokio::test]
+async fn what_somebody_removed_a_moment_ago_is_not_there() {
+    let Some(users) = Users::on_postgres().await else {
+        return;
+    };
+    let ada = users.person("ada").await;
+    let (on, other) = (annotation(&users, &ada).await, annotation(&users, &ada).await);
+    let say = "mutation ($on: ID!, $to: ID) { addComment(annotationId: $on, parentId: $to, body: \"said\") { id } }";
+    let comment = users.data(&ada, say, json!({ "on": on })).await["addComment"]["id"].clone();
+    let change = "mutation ($id: ID!) { updateAnnotation(id: $id, input: { title: \"new\" }) { id } }";
+    let store: Store = users.service.store();
+
+    for (table, gone, query, variables) in [
+        ("comment", &comment, say, json!({ "on": on, "to": comment })),
+        ("annotation", &other, change, json!({ "id": other })),
+    ] {
+        let removal = store.db.begin().await.unwrap();
+        let remove = format!("delete from {table} where id = $1");
+        sql::execute(&removal, &remove, [id(gone).into()]).await.unwrap();
+        let writing = users.ask_with(&ada, query, variables);
+        let removing = async {
+            users
+                .until("the writer waits", async || is_awaited(&store.db).await)
+                .await;
+            removal.commit().await.unwrap();
+        };
+        let (written, ()) = tokio::join!(writing, removing);
+
+        assert_eq!(written["errors"][0]["extensions"]["code"], "NOT_FOUND", "{written}");
+    }
+}

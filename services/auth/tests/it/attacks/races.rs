@@ -3,7 +3,7 @@
 
 use std::{convert::Infallible, time::Duration};
 
-use auth::store::Auth;
+use auth::{jobs::Forget, store::Auth};
 use axum::{
     body::Body,
     http::{Request, header},
@@ -13,7 +13,7 @@ use platform_database::{
     Kind, Tx,
     orm::{ConnectionTrait, Statement},
 };
-use platform_testing::Answer;
+use platform_testing::{Answer, eventually};
 use serde_json::{Value, json};
 
 use crate::{
@@ -207,6 +207,39 @@ async fn what_was_begun_before_the_session_ended_changes_nothing_any_more() {
         granted(&ada.sign_in(&site, ADA, OTHER_PASSWORD, "bearer").await);
         assert_eq!(ok(&ada.get(&site, "/auth/keys").await)["keys"], json!([]));
         assert_eq!(ok(&ada.get(&site, "/auth/passkeys").await)["passkeys"], json!([]));
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn failures_are_forgotten_beside_an_attempt_that_counts_some_of_them() {
+    for site in sites(&[]).await {
+        let auth = site.auth();
+        if auth.db.kind() == Kind::Postgres {
+            site.member(ADA).await;
+            granted(&Agent::new("203.0.113.9").sign_in(&site, ADA, PASSWORD, "bearer").await);
+            site.wait(Duration::from_secs(25 * 3600));
+            let attempt = auth.db.begin().await.unwrap();
+            run(
+                &attempt,
+                "update throttles set count = count + 1 where name like 'address:%'",
+            )
+            .await;
+
+            let tx = auth.db.begin().await.unwrap();
+            auth.jobs.enqueue(&tx, &Forget {}).await.unwrap();
+            tx.commit().await.unwrap();
+
+            let left = async || {
+                let db = auth.db.read();
+                let sql = "select 1 from throttles where name not like 'address:%'";
+                let left = Statement::from_string(db.get_database_backend(), sql);
+                db.query_all_raw(left).await.unwrap().len()
+            };
+            assert!(left().await > 0);
+            eventually("the others are forgotten", async || left().await == 0).await;
+            attempt.commit().await.unwrap();
+        }
         site.stop().await;
     }
 }
