@@ -3,12 +3,19 @@
 use platform_error::{Code, Coded, Error as Outer};
 use sea_orm::{DbErr, RuntimeErr, SqlErr};
 
+/// PostgreSQL's codes for what cannot be in order, a deadlock, a lock and a time that were waited for too long, and SQLite's
+/// for another process that writes.
+const BUSY: [&str; 6] = ["40001", "40P01", "55P03", "57014", "5", "517"];
+
 /// A database that cannot be opened or asked.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
     /// No connection could be had, or it broke.
     #[error("the database cannot be reached; try again in a moment")]
     Away(#[source] DbErr),
+    /// Others held what a statement needed for too long, or each waited for the other. Nothing was written.
+    #[error("others are at the same; try again in a moment")]
+    Busy(#[source] DbErr),
     /// The server takes no more connections.
     #[error(
         "PostgreSQL has no connection left: raise its max_connections, or lower database.max-connections here and in \
@@ -57,8 +64,11 @@ pub enum DatabaseError {
 
 impl From<DbErr> for DatabaseError {
     fn from(error: DbErr) -> Self {
-        match is_away(&error) {
-            true => Self::Away(error),
+        if is_away(&error) {
+            return Self::Away(error);
+        }
+        match is_busy(&error) {
+            true => Self::Busy(error),
             false => Self::Failed(error),
         }
     }
@@ -85,10 +95,19 @@ fn is_away(error: &DbErr) -> bool {
     }
 }
 
+/// Whether a statement may do well when it is tried again.
+fn is_busy(error: &DbErr) -> bool {
+    let (DbErr::Query(RuntimeErr::SqlxError(cause)) | DbErr::Exec(RuntimeErr::SqlxError(cause))) = error else {
+        return false;
+    };
+    let code = cause.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| BUSY.contains(&&*code))
+}
+
 impl Coded for DatabaseError {
     fn code(&self) -> Code {
         match self {
-            Self::Away(_) | Self::Full | Self::NoSchema(_) | Self::Behind { .. } => Code::Unavailable,
+            Self::Away(_) | Self::Busy(_) | Self::Full | Self::NoSchema(_) | Self::Behind { .. } => Code::Unavailable,
             Self::Url | Self::StatementTimeout | Self::Page(_) => Code::Invalid,
             Self::Changed(_) => Code::Conflict,
             Self::Migration { .. } | Self::Failed(_) => Code::Internal,

@@ -230,10 +230,6 @@ impl Error {
             Some(cause) => format!("{self}: {cause}"),
             None => self.message.clone(),
         };
-        let storable = |letter: char| match letter {
-            '\0' => char::REPLACEMENT_CHARACTER,
-            letter => letter,
-        };
         text.chars().map(storable).take(longest).collect()
     }
 }
@@ -249,5 +245,13 @@ impl<E: Coded> From<E> for Error {
         out.details = error.details().map(Box::new);
         out.source = Some(Box::new(error));
         out
+    }
+}
+
+/// A letter as PostgreSQL keeps it in a text: U+FFFD for U+0000, which it does not keep.
+pub fn storable(letter: char) -> char {
+    match letter {
+        '\0' => char::REPLACEMENT_CHARACTER,
+        letter => letter,
     }
 }

@@ -3,6 +3,7 @@
 use std::ops::Deref;
 
 use chrono::{DateTime, Utc};
+use platform_error::storable;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use uuid::Uuid;
@@ -72,10 +73,6 @@ impl Envelope {
     /// differ in what PostgreSQL does not keep, U+0000: they wait for each other, which does no harm.
     pub(crate) fn lane_of(&self, aggregate: &str) -> String {
         let lane = format!("{aggregate}:{}", self.key);
-        let storable = |letter| match letter {
-            '\0' => char::REPLACEMENT_CHARACTER,
-            letter => letter,
-        };
         lane.chars().map(storable).take(LONGEST_LANE).collect()
     }
 

@@ -108,12 +108,7 @@ pub(crate) async fn ready(db: &impl ConnectionTrait, group: &str, most: u64) -> 
 ///
 /// What is read must not grow with what waits, so the statement is one that PostgreSQL answers event by event, from
 /// `event_inbox_ready` and for each of them `event_inbox_lane`, and planned for what is there.
-pub(crate) async fn claim(
-    db: &Statements,
-    group: &str,
-    claim: Claim,
-    most: usize,
-) -> Result<Vec<Claimed>, EventError> {
+pub(crate) async fn claim(db: &Statements, group: &str, claim: Claim, most: usize) -> Result<Vec<Claimed>, EventError> {
     let lock = match db.get_database_backend() {
         DbBackend::Postgres => "for update of i skip locked",
         _ => "",

@@ -1,13 +1,11 @@
 //! Small rules for text that others wrote.
 
+use platform_error::storable;
+
 use crate::error::Error;
 
 /// The first characters of a text that is repeated or written down, without U+0000, which PostgreSQL does not keep.
 pub(crate) fn clip(text: &str, most: usize) -> String {
-    let storable = |letter| match letter {
-        '\0' => char::REPLACEMENT_CHARACTER,
-        letter => letter,
-    };
     text.chars().map(storable).take(most).collect()
 }
 

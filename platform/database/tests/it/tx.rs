@@ -6,6 +6,7 @@ use std::{
 };
 
 use futures::{FutureExt, future::join_all, poll};
+use platform_database::DatabaseError;
 use platform_database::orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QuerySelect, Set, entity::prelude::*};
 use platform_testing::TestPostgres;
 use tokio::time::{sleep, timeout};
@@ -101,6 +102,26 @@ async fn who_gives_up_while_a_transaction_begins_leaves_none_behind() {
 
         assert_eq!(Entity::find().count(others.read()).await.unwrap(), steps);
     }
+}
+
+#[tokio::test]
+async fn who_waits_too_long_for_a_row_is_told_to_try_again() {
+    let Some(postgres) = TestPostgres::start().await else {
+        return;
+    };
+    let place = Place::new("statement-timeout = \"100ms\"", Some(postgres));
+    let db = place.open().await;
+    let ada = person(&place.context, "ada");
+    store(&db, [ada.clone()]).await;
+    let holder = db.begin().await.unwrap();
+    holder.hold::<Entity>(ada.id).await.unwrap();
+
+    let waiter = db.begin().await.unwrap();
+    let waited = waiter.hold::<Entity>(ada.id).await.unwrap_err();
+
+    let told = platform_error::Error::from(DatabaseError::from(waited));
+    assert_eq!(told.code(), platform_error::Code::Unavailable);
+    assert_eq!(told.message(), "others are at the same; try again in a moment");
 }
 
 #[tokio::test]
