@@ -192,7 +192,7 @@ impl Gateway {
             &ready.serving.supergraph,
             &ready.variables,
             &state.data,
-            faults,
+            (faults, state.lost),
         );
         let (data, faults) = projector.write(self.0.settings.execution.memory);
         Outcome::executed(data, faults)

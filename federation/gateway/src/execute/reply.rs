@@ -12,7 +12,11 @@ use super::{
     shape::{Shapes, TYPE_SLOT},
     value::{Data, ROOT, Value},
 };
-use crate::subgraph::{Answer, CallError};
+use crate::{
+    fault::PathSegment,
+    plan::of_client,
+    subgraph::{Answer, CallError},
+};
 
 /// An answer and whose it is.
 pub(super) struct Reply<'r> {
@@ -51,6 +55,13 @@ impl<'r> Reply<'r> {
             let stem = task.way.stem(&state.data, &self.run.program.shapes);
             let report = Report::new(self.subgraph, self.run.errors, &self.answer.body[errors]);
             state.faults.extend(report.root(task, &stem, self.run));
+            let is_lost = parts
+                .data
+                .is_none_or(|start| self.answer.body.get(start) == Some(&b'n'));
+            for key in task.keys.iter().filter(|_| is_lost) {
+                let key = PathSegment::Key(of_client(key).to_owned());
+                state.lost.push(stem.iter().cloned().chain([key]).collect());
+            }
         }
         Ok(())
     }

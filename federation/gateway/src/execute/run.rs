@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     cache::{Keeper, Keeping, Store},
-    fault::Fault,
+    fault::{Fault, PathSegment},
     request::{Caller, Variables},
     settings::SubgraphErrors,
     subgraph::{Answer, Ask, CallError, Subgraphs},
@@ -41,6 +41,8 @@ pub(crate) struct Run<'a> {
 pub(crate) struct State {
     pub(crate) data: Data,
     pub(crate) faults: Vec<Fault>,
+    /// Where a subgraph's errors left nothing of its answer: they are about these places too.
+    pub(crate) lost: Vec<Vec<PathSegment>>,
     /// The headers of every answer, with the name of its subgraph.
     pub(crate) headers: Vec<(String, HeaderMap)>,
 }
@@ -77,6 +79,7 @@ impl<'a> Run<'a> {
             state: Mutex::new(State {
                 data: Data::new(&program.shapes, around.memory, program.room.expected()),
                 faults: Vec::new(),
+                lost: Vec::new(),
                 headers: Vec::new(),
             }),
         }
@@ -150,7 +153,7 @@ impl<'a> Run<'a> {
         let mut state = self.state();
         let mut path = task.way.stem(&state.data, &self.program.shapes);
         if let ([only], true) = (task.keys.as_slice(), task.way.is_root()) {
-            path.push(crate::fault::PathSegment::Key(crate::plan::of_client(only).to_owned()));
+            path.push(PathSegment::Key(crate::plan::of_client(only).to_owned()));
         }
         state.faults.push(error.fault(&task.call.subgraph).at(path));
     }

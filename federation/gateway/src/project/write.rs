@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     execute::{Data, Kind, Leaf, ROOT, Scanner, TYPE_SLOT, Value, place},
-    fault::Fault,
+    fault::{Fault, PathSegment},
     request::Variables,
     supergraph::{Supergraph, TypeId},
 };
@@ -33,6 +33,7 @@ pub(crate) struct Projector<'a> {
     written: FxHashMap<(u32, *const Ty), Range<usize>>,
     pub(super) path: Vec<Segment<'a>>,
     pub(super) faults: Vec<Fault>,
+    pub(super) lost: Vec<Vec<PathSegment>>,
     /// How often something was wrong, whether or not it was added to the errors.
     pub(super) wrongs: usize,
     /// How many bytes the answer may have.
@@ -48,13 +49,13 @@ pub(super) enum Segment<'a> {
 }
 
 impl<'a> Projector<'a> {
-    /// For one request; `faults` are the errors so far.
+    /// For one request; `faults` are the errors so far, and `lost` the places that lack a value because of them.
     pub(crate) fn new(
         projection: &'a Projection,
         supergraph: &'a Supergraph,
         variables: &'a Variables,
         data: &'a Data,
-        faults: Vec<Fault>,
+        (faults, lost): (Vec<Fault>, Vec<Vec<PathSegment>>),
     ) -> Self {
         Self {
             projection,
@@ -65,6 +66,7 @@ impl<'a> Projector<'a> {
             written: FxHashMap::default(),
             path: Vec::with_capacity(16),
             faults,
+            lost,
             wrongs: 0,
             most: usize::MAX,
             is_full: false,

@@ -24,7 +24,7 @@ impl Projector<'_> {
             return;
         }
         let path = self.segments();
-        let is_known = self.faults.iter().any(|fault| is_same_way(&fault.path, &path));
+        let is_known = self.lost.contains(&path) || self.faults.iter().any(|fault| is_same_way(&fault.path, &path));
         if !is_known {
             self.report("there is no value here, and there must be one".into());
         }

@@ -33,6 +33,20 @@ async fn a_null_where_there_must_be_a_value_takes_its_parent_away() {
 }
 
 #[tokio::test]
+async fn fields_whose_answer_was_lost_by_the_error_of_another_are_not_blamed() {
+    let error = json!({ "message": "no more", "path": ["second", "name"] });
+    let users = StandIn::json(json!({ "data": null, "errors": [error] }));
+    let gateway = with_users(&users, quick()).await;
+
+    let answer = gateway.run("{ first: me { id } second: me { name } }").await;
+
+    assert_eq!(answer["data"], Value::Null);
+    let told = answer["errors"].as_array().unwrap();
+    assert_eq!(told.len(), 1, "{answer}");
+    assert_eq!(told[0]["path"], json!(["second", "name"]));
+}
+
+#[tokio::test]
 async fn a_null_stops_at_the_first_place_that_may_be_null() {
     let users = StandIn::json(json!({ "data": { "you": { "name": null, "email": "a" } } }));
     let gateway = with_users(&users, quick()).await;
