@@ -51,7 +51,7 @@ pub enum Error {
     PlanningBudget(platform_config::Duration),
     /// The planner knows no plan that respects several `@requires` inside one another.
     #[error(
-        "this operation asks for fields whose @requires depend on each other across subgraphs, which cannot be planned; ask for them in two operations"
+        "this operation asks for fields whose @requires depend on each other across subgraphs, or on a key that another subgraph has, which cannot be planned; ask for them in two operations"
     )]
     NestedRequires,
     /// One field required with different arguments, of which the planner forgets one.

@@ -5,10 +5,13 @@ mod alike;
 mod api;
 mod hive;
 mod kept;
+mod keys;
 mod overrides;
+mod rooms;
 mod roots;
 mod spelling;
 mod translate;
+mod typed;
 
 use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 

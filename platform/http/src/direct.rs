@@ -192,9 +192,10 @@ impl Direct {
 struct Line {
     sender: SendRequest<Full<Bytes>>,
     /// Nothing when it is over.
-    connection: Option<Pin<Box<Connection<TokioIo<TcpStream>, Full<Bytes>>>>>,
+    connection: Option<Driven>,
 }
 
+type Driven = Pin<Box<Connection<TokioIo<TcpStream>, Full<Bytes>>>>;
 type Unsent = Box<TrySendError<Request<Full<Bytes>>>>;
 
 impl Line {

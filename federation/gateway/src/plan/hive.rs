@@ -4,7 +4,7 @@ use std::{
     borrow::Cow,
     collections::{BTreeMap, HashSet},
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
+    sync::{Arc, LazyLock},
 };
 
 use graphql_tools::static_graphql::{
@@ -21,8 +21,8 @@ use hive_router_query_planner::{
 use platform_config::Duration;
 
 use super::{
-    Node, Overrides, Plan, Planner, aliases, alike, api::for_clients, kept::Needed, roots, spelling::of_one_spelling,
-    translate,
+    Node, Overrides, Plan, Planner, aliases, alike, api::for_clients, kept::Needed, keys::Keys, rooms, roots,
+    spelling::of_one_spelling, translate, typed::ask_for_types,
 };
 use crate::{Error, outline::OperationKind, supergraph::Linked};
 
@@ -35,6 +35,9 @@ const NO_PATH: &str = "No paths found for selection item: ";
 /// Plans with the library.
 pub(crate) struct HivePlanner {
     library: Library,
+    /// Plans what the first one cannot, or does wrongly.
+    roomy: LazyLock<Option<Library>, Box<dyn FnOnce() -> Option<Library> + Send>>,
+    keys: Keys,
     /// Fields with arguments from `@fromContext`, which the library would leave out without a word.
     from_context: HashSet<(String, String)>,
     needed: Needed,
@@ -56,8 +59,15 @@ impl HivePlanner {
                 "fields take arguments from @fromContext and are refused when they are asked for"
             );
         }
+        let with_rooms = rooms::with_rooms(supergraph);
+        let roomy = move || {
+            let make = || Library::new_from_supergraph(&with_rooms?, QueryPlannerOptions::default()).ok();
+            catch_unwind(AssertUnwindSafe(make)).ok().flatten()
+        };
         Ok(Self {
             library,
+            roomy: LazyLock::new(Box::new(roomy)),
+            keys: Keys::of(supergraph),
             from_context,
             needed: Needed::of(supergraph),
             linked: Linked::of(supergraph),
@@ -92,6 +102,9 @@ impl HivePlanner {
         }
         self.needed.keep_apart(&mut operation.selection_set);
         alike::tell_apart(&mut operation.selection_set);
+        if let Some(root) = self.root(kind) {
+            ask_for_types(&self.library.supergraph, root, &mut operation.selection_set);
+        }
         let token = CancellationToken::with_timeout(*budget);
         let plan = |operation: &OperationDefinition| self.node(operation, overrides, &token, budget);
         let node = match kind {
@@ -112,28 +125,43 @@ impl HivePlanner {
         token: &CancellationToken,
         budget: Duration,
     ) -> Result<Option<Node>, Error> {
-        let overrides = PlannerOverrideContext::new(overrides.labels.iter().cloned().collect(), overrides.draw);
-        let plan = self
-            .library
-            .plan_from_normalized_operation(operation, overrides, token)
-            .map_err(|error| explained(&error, budget))?;
-        plan.node
-            .as_ref()
-            .map(|node: &PlanNode| translate::node(node))
-            .transpose()
+        let plan = |library: &Library| {
+            // The library has a few `unwrap`s that ordinary supergraphs reach.
+            let node = catch_unwind(AssertUnwindSafe(|| {
+                planned(library, operation, overrides, token, budget)
+            }))
+            .unwrap_or_else(|_| Err(Error::Unplannable("the planner panicked".into())))?;
+            match node.as_ref().and_then(|node| self.keys.missing(node)) {
+                Some(entity) => Err(Error::Unplannable(format!("{entity} would be asked for without a key"))),
+                None => Ok(node),
+            }
+        };
+        match plan(&self.library) {
+            Err(error @ (Error::NestedRequires | Error::Unplannable(_))) => {
+                match self.roomy.as_ref().map_or(Ok(None), |library| plan(library).map(Some)) {
+                    Ok(Some(node)) => Ok(node),
+                    Err(late @ Error::PlanningBudget(_)) => Err(late),
+                    _ => Err(error),
+                }
+            }
+            planned => planned,
+        }
     }
 
     fn uses_context(&self, operation: &OperationDefinition, kind: OperationKind) -> Option<String> {
         if self.from_context.is_empty() {
             return None;
         }
+        self.context_below(self.root(kind)?, &operation.selection_set.items)
+    }
+
+    fn root(&self, kind: OperationKind) -> Option<&str> {
         let supergraph = &self.library.supergraph;
-        let root = match kind {
+        match kind {
             OperationKind::Query => Some(supergraph.query_type.as_str()),
             OperationKind::Mutation => supergraph.mutation_type.as_deref(),
             OperationKind::Subscription => supergraph.subscription_type.as_deref(),
-        };
-        self.context_below(root?, &operation.selection_set.items)
+        }
     }
 
     fn context_below(&self, parent: &str, items: &[SelectionItem]) -> Option<String> {
@@ -179,6 +207,21 @@ impl Planner for HivePlanner {
         let endpoints = self.library.supergraph.subgraph_endpoint_map.iter();
         endpoints.map(|(name, url)| (name.clone(), url.clone())).collect()
     }
+}
+
+fn planned(
+    library: &Library,
+    operation: &OperationDefinition,
+    overrides: &Overrides,
+    token: &CancellationToken,
+    budget: Duration,
+) -> Result<Option<Node>, Error> {
+    let overrides = PlannerOverrideContext::new(overrides.labels.iter().cloned().collect(), overrides.draw);
+    let plan = library
+        .plan_from_normalized_operation(operation, overrides, token)
+        .map_err(|error| explained(&error, budget))?;
+    let node = plan.node.as_ref().map(|node: &PlanNode| translate::node(node));
+    node.transpose()
 }
 
 fn explained(error: &PlannerError, budget: Duration) -> Error {

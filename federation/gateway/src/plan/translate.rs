@@ -14,7 +14,7 @@ use hive_router_query_planner::{
     state::supergraph_state::OperationKind as Kind,
 };
 
-use super::{Batch, Entities, Fetch, Node, Path, RenamedType, Requirement, Selection, Step, alike};
+use super::{Batch, Entities, Fetch, Node, Path, RenamedType, Requirement, Selection, Step, alike, rooms::owner};
 use crate::{Error, outline::OperationKind};
 
 /// What the library calls its own variable.
@@ -60,7 +60,7 @@ fn root_fetch(fetch: &FetchNode, path: Path) -> Fetch {
     let mut selection = selection(&fetch.operation, &fetch.operation.document.operation.selection_set);
     keep_under_original_names(&mut selection, fetch.output_rewrites.as_deref());
     Fetch {
-        subgraph: fetch.service_name.clone(),
+        subgraph: owner(&fetch.service_name).to_owned(),
         operation: kind(fetch.operation_kind.as_ref()),
         document: text(&fetch.operation),
         variables: used(fetch.variable_usages.as_ref()),
@@ -82,7 +82,7 @@ fn entity_fetch(fetch: &FetchNode, at: &FlattenNodePath) -> Entities {
         selection,
     }];
     Entities {
-        subgraph: fetch.service_name.clone(),
+        subgraph: owner(&fetch.service_name).to_owned(),
         document: text(&fetch.operation),
         variables: used_beside(&batches, fetch.variable_usages.as_ref()),
         batches,
@@ -105,7 +105,7 @@ fn batch_fetch(batch: &BatchFetchNode) -> Entities {
     };
     let batches: Vec<Batch> = batch.entity_batch.aliases.iter().map(one).collect();
     Entities {
-        subgraph: batch.service_name.clone(),
+        subgraph: owner(&batch.service_name).to_owned(),
         document: text(&batch.operation),
         variables: used_beside(&batches, batch.variable_usages.as_ref()),
         batches,

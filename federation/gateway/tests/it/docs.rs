@@ -94,6 +94,18 @@ async fn requirements_inside_requirements_are_refused_as_shown() {
 }
 
 #[tokio::test]
+async fn a_requirement_behind_a_key_of_another_subgraph_is_refused_as_shown() {
+    let section = section(UNPLANNED, "A key that another subgraph has");
+    let users = json!({ "users": [{ "__typename": "User", "email": "a@b" }] });
+    let ages = json!({ "_entities": [{ "__typename": "User", "age": 30 }] });
+    let ids = json!({ "_entities": [{ "__typename": "User", "id": "7" }] });
+
+    let gateway = shown(section, &[("a", users), ("b", ages), ("c", ids)]).await;
+
+    hold(section, &gateway).await;
+}
+
+#[tokio::test]
 async fn one_field_with_two_arguments_is_refused_as_shown() {
     let section = section(UNPLANNED, "One field, two arguments");
     let item = |more: Value| {

@@ -1,6 +1,9 @@
 //! Random operations over made-up federations are answered as one schema would answer them.
 
 mod apart;
+mod keys;
+mod moving;
+mod typed;
 
 use std::sync::Arc;
 
@@ -17,7 +20,7 @@ use crate::support::{
     world::{View, World},
 };
 
-const LINK: &str = "extend schema @link(url: \"https://specs.apollo.dev/federation/v2.5\", import: [\"@key\", \"@requires\", \"@provides\", \"@external\", \"@shareable\", \"@override\", \"@interfaceObject\", \"@inaccessible\"])";
+const LINK: &str = "extend schema @link(url: \"https://specs.apollo.dev/federation/v2.7\", import: [\"@key\", \"@requires\", \"@provides\", \"@external\", \"@shareable\", \"@override\", \"@interfaceObject\", \"@inaccessible\"])";
 const OPERATIONS: u64 = 60;
 
 /// A gateway before subgraphs of one world, the world as a whole, and what clients see of it.

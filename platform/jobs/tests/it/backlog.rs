@@ -40,5 +40,8 @@ async fn what_is_read_for_a_job_does_not_grow_with_what_waits() {
     let (_context, store) = world.store().await;
     let read = "select seq_tup_read + idx_tup_fetch as number from pg_stat_user_tables where relname = 'job'";
     let read = count(&store, read).await;
-    assert!((all_done..100 * all_done).contains(&read), "{read} rows read for {all_done} jobs");
+    assert!(
+        (all_done..100 * all_done).contains(&read),
+        "{read} rows read for {all_done} jobs"
+    );
 }

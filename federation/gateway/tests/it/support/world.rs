@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 pub(crate) use self::schema::inner;
 use self::{
-    schema::{composites, types},
+    schema::{composites, field_set, types},
     walk::{Walk, literal},
 };
 
@@ -42,6 +42,8 @@ pub(crate) struct View {
 
 struct Kind {
     fields: HashMap<String, FieldDefinition>,
+    /// The field sets by which objects are found.
+    keys: Vec<String>,
     is_abstract: bool,
 }
 
@@ -121,11 +123,13 @@ impl View {
             .expect("the schema can be read")
             .into_static();
         let mut kinds: HashMap<String, Kind> = HashMap::new();
-        for (name, _, fields, is_abstract) in composites(&schema) {
+        for (name, directives, fields, is_abstract) in composites(&schema) {
             let kind = kinds.entry(name).or_insert_with(|| Kind {
                 fields: HashMap::new(),
+                keys: Vec::new(),
                 is_abstract,
             });
+            kind.keys.extend(directives.iter().filter_map(field_set("key")));
             kind.fields
                 .extend(fields.iter().map(|field| (field.name.clone(), field.clone())));
         }

@@ -2,7 +2,7 @@
 
 use graphql_tools::static_graphql::schema::{
     Definition as Defined, Directive as Annotation, Document as Schema, Field as FieldDefinition, Type, TypeDefinition,
-    TypeExtension,
+    TypeExtension, Value,
 };
 
 /// The type within lists and non-nulls.
@@ -10,6 +10,14 @@ pub(crate) fn inner(ty: &Type) -> &str {
     match ty {
         Type::NamedType(name) => name,
         Type::ListType(of) | Type::NonNullType(of) => inner(of),
+    }
+}
+
+/// The fields that a directive of this name is given.
+pub(super) fn field_set(name: &str) -> impl Fn(&Annotation) -> Option<String> {
+    move |directive| match directive.arguments.iter().find(|(argument, _)| argument == "fields") {
+        Some((_, Value::String(set))) if directive.name == name => Some(set.clone()),
+        _ => None,
     }
 }
 

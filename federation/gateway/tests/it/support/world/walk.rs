@@ -11,7 +11,7 @@ use graphql_tools::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{View, inner, named_as_they_are};
+use super::{View, inner, named_as_they_are, schema::field_set};
 
 /// One operation over the world.
 pub(super) struct Walk<'a> {
@@ -138,6 +138,9 @@ impl<'a> Walk<'a> {
                 .types
                 .get(name)
                 .unwrap_or_else(|| panic!("{name} is an entity here"));
+            if !kind.keys.iter().any(|key| self.has(representation, name, number, key)) {
+                return "the representation has no key of the subgraph".into();
+            }
             let runtime = if kind.is_abstract {
                 self.view.world.runtime_type(name, number)
             } else {
@@ -173,16 +176,15 @@ impl<'a> Walk<'a> {
 
     /// Whether the representation has what `@requires` names at its top, as the world has it.
     fn has_required(&self, parent: &str, number: u64, definition: &FieldDefinition) -> bool {
-        let required = definition
-            .directives
-            .iter()
-            .find(|directive| directive.name == "requires");
-        let (Some(required), Some(represented)) = (required, self.represented) else {
-            return true;
-        };
-        let Some((_, Literal::String(set))) = required.arguments.first() else {
-            return true;
-        };
+        let required = definition.directives.iter().find_map(field_set("requires"));
+        match (required, self.represented) {
+            (Some(required), Some(represented)) => self.has(represented, parent, number, &required),
+            _ => true,
+        }
+    }
+
+    /// Whether a representation has the fields of a set, as the world has them.
+    fn has(&self, represented: &Value, parent: &str, number: u64, set: &str) -> bool {
         let document = parse_query::<String>(&format!("{{ {set} }}"))
             .expect("a field set can be read")
             .into_static();
