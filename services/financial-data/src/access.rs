@@ -82,7 +82,8 @@ impl Gate {
         match timeout(OPENING, gate.opened(context)).await {
             Ok(Ok(_)) => {}
             Ok(Err(
-                error @ (EventError::Bus(_) | EventError::Database(DatabaseError::Away(_) | DatabaseError::Full)),
+                error @ (EventError::Bus(_)
+                | EventError::Database(DatabaseError::Away(_) | DatabaseError::Busy(_) | DatabaseError::Full)),
             )) => {
                 tracing::warn!(%error, "nothing can be written until the service's own database is there");
             }
