@@ -4,6 +4,7 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use platform_auth::JwtSettings;
 use platform_crypto::equal;
+use platform_http::cookie;
 
 use crate::csrf::{self, CsrfError, CsrfSettings};
 
@@ -111,11 +112,6 @@ fn is_sent_back(headers: &HeaderMap, cookie: &str) -> bool {
         .is_some_and(|(sent, set)| equal(sent.as_bytes(), set.as_bytes()))
 }
 
-/// Each cookie is read by itself: whatever letters a neighbour's has, it hides no other.
 fn value_of<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let lines = headers.get_all(header::COOKIE).iter();
-    let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
-    let mut pairs = pairs.filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='));
-    let (_, value) = pairs.find(|(found, _)| *found == name)?;
-    (!value.is_empty()).then_some(value)
+    cookie(headers, name).filter(|value| !value.is_empty())
 }

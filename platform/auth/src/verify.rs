@@ -6,11 +6,11 @@ mod source;
 
 use std::{sync::Arc, time::Duration};
 
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use jsonwebtoken::{Header, decode_header};
 use moka::sync::Cache;
 use platform_crypto::{from_base64url, sha256};
-use platform_http::Client;
+use platform_http::{Client, cookie};
 use platform_service::{Clock, Peers};
 use rustc_hash::FxBuildHasher;
 use serde_json::{Map, Value};
@@ -264,13 +264,7 @@ impl Verifier {
                 .eq_ignore_ascii_case(&settings.scheme)
                 .then(|| token.trim().to_owned());
         }
-        let wanted = settings.cookie.as_deref()?;
-        let lines = headers.get_all(header::COOKIE).iter();
-        // Each is read by itself: whatever letters a neighbour's has, it hides no other.
-        let cookies = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
-        cookies
-            .filter_map(|cookie| std::str::from_utf8(cookie).ok()?.trim().split_once('='))
-            .find_map(|(name, value)| (name == wanted).then(|| value.to_owned()))
+        cookie(headers, settings.cookie.as_deref()?).map(str::to_owned)
     }
 }
 

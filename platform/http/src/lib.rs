@@ -5,6 +5,7 @@ mod answers;
 mod client;
 mod clients;
 mod connection;
+mod cookie;
 mod direct;
 mod grpc;
 mod guard;
@@ -32,6 +33,7 @@ pub use crate::{
         Client, ClientSettings, Method, RequestBuilder, Response as ClientResponse, StatusCode, Tuning, Uri, Url,
     },
     clients::{Clients, Place},
+    cookie::cookie,
     direct::{Direct, DirectAnswer, DirectError},
     grpc::{deadline, in_grpc, is_grpc},
     guard::Nested,

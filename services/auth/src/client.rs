@@ -33,7 +33,7 @@ impl Client {
             .headers
             .get(header::USER_AGENT)
             .and_then(|agent| agent.to_str().ok());
-        let device = cookie::get(&parts.headers, &cookie::name(auth, cookie::DEVICE));
+        let device = platform_http::cookie(&parts.headers, &cookie::name(auth, cookie::DEVICE));
         let device = device.or_else(|| parts.headers.get(DEVICE)?.to_str().ok());
         Self {
             address: address.map(|address| address.0.ip().to_canonical().to_string()),

@@ -40,19 +40,9 @@ pub(crate) fn name(auth: &Auth, cookie: &str) -> String {
     }
 }
 
-/// The value of a cookie. Each is read by itself: whatever letters a neighbour's has, it hides no other.
-pub(crate) fn get<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let sent = headers.get_all(header::COOKIE).iter();
-    let pairs = sent.flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
-    pairs
-        .filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='))
-        .find(|(found, _)| *found == name)
-        .map(|(_, value)| value)
-}
-
 /// A cookie of ours in a request.
 pub(crate) fn ours<'a>(auth: &Auth, headers: &'a HeaderMap, cookie: &str) -> Option<&'a str> {
-    get(headers, &name(auth, cookie)).filter(|value| !value.is_empty())
+    platform_http::cookie(headers, &name(auth, cookie)).filter(|value| !value.is_empty())
 }
 
 /// Who may read a cookie, and who sends it where.
