@@ -1,5 +1,6 @@
 //! Bearer tokens verified by the keys of their issuers.
 
+mod header;
 mod keys;
 mod settings;
 mod source;
@@ -7,7 +8,6 @@ mod source;
 use std::{sync::Arc, time::Duration};
 
 use axum::http::HeaderMap;
-use jsonwebtoken::{Header, decode_header};
 use moka::sync::Cache;
 use platform_crypto::{from_base64url, sha256};
 use platform_http::{Client, cookie};
@@ -15,6 +15,7 @@ use platform_service::{Clock, Peers};
 use rustc_hash::FxBuildHasher;
 use serde_json::{Map, Value};
 
+use header::Header;
 use keys::Key;
 pub use settings::{JwtSettings, KeySource};
 use source::Source;
@@ -143,10 +144,7 @@ impl Verifier {
             self.recheck(&known)?;
             return Ok(known);
         }
-        let header = decode_header(token).map_err(|_| AuthError::Malformed("its header names no known algorithm"))?;
-        if header.crit.is_some() {
-            return Err(AuthError::Malformed("it needs extensions that are not known here"));
-        }
+        let header = Header::of(token)?;
         let principal = Arc::new(self.signed(token, &header).await?);
         self.check_session(&principal)?;
         self.0.remembered.insert(digest, principal.clone());

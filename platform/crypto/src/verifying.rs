@@ -1,13 +1,17 @@
 //! Ed25519 signatures checked by a key that is used again and again: tables of its multiples make each check cheap.
 
+mod element;
+mod euclid;
+mod multiples;
+
 use std::sync::{LazyLock, OnceLock};
 
 use aws_lc_rs::digest::{Context, SHA512};
-use curve25519_dalek::{
-    EdwardsPoint, Scalar, constants::ED25519_BASEPOINT_POINT, edwards::CompressedEdwardsY, traits::Identity,
-};
+use curve25519_dalek::{EdwardsPoint, Scalar, constants::ED25519_BASEPOINT_POINT, edwards::CompressedEdwardsY};
 
-/// The public half of a key that signs tokens. Its tables take 640 KiB and are made when it is first used.
+use multiples::{Multiples, Sum};
+
+/// The public half of a key that signs tokens. Its tables take 480 KiB and are made when it is first used.
 pub struct VerifyingKey {
     encoded: [u8; 32],
     point: EdwardsPoint,
@@ -39,9 +43,11 @@ impl VerifyingKey {
             return false;
         };
         let challenge = self.challenge(r, message);
-        let opposite = self.opposite.get_or_init(|| Multiples::of(-self.point));
-        let sum = opposite.add(&challenge, BASE.add(&s, EdwardsPoint::identity()));
-        sum.compress().as_bytes() == r
+        let opposite = self.opposite.get_or_init(|| Multiples::of(&-self.point));
+        let mut sum = Sum::ZERO;
+        BASE.add_times(&s, &mut sum);
+        opposite.add_times(&challenge, &mut sum);
+        sum.encoded() == *r
     }
 
     fn challenge(&self, r: &[u8; 32], message: &[u8]) -> Scalar {
@@ -54,42 +60,4 @@ impl VerifyingKey {
     }
 }
 
-static BASE: LazyLock<Multiples> = LazyLock::new(|| Multiples::of(ED25519_BASEPOINT_POINT));
-
-/// How many multiples are kept for each byte of a scalar: one above that counts as itself less 256, and the next byte as one more.
-const KEPT: usize = 128;
-
-/// A point times 1 to 128, times each power of 256 below 256^32: a sum of 32 of them is the point times a scalar.
-struct Multiples(Vec<EdwardsPoint>);
-
-impl Multiples {
-    fn of(point: EdwardsPoint) -> Self {
-        let mut multiples = Vec::with_capacity(32 * KEPT);
-        let mut power = point;
-        for _ in 0..32 {
-            let mut multiple = power;
-            for _ in 1..KEPT {
-                multiples.push(multiple);
-                multiple += power;
-            }
-            multiples.push(multiple);
-            power = multiple + multiple;
-        }
-        Self(multiples)
-    }
-
-    /// Adds the point times a scalar, which is less than 2^253: nothing is left to carry after its last byte.
-    fn add(&self, scalar: &Scalar, mut sum: EdwardsPoint) -> EdwardsPoint {
-        let mut carry = 0;
-        for (kept, byte) in self.0.chunks_exact(KEPT).zip(scalar.as_bytes()) {
-            let digit = usize::from(*byte) + carry;
-            carry = usize::from(digit > KEPT);
-            match digit {
-                0 | 256 => {}
-                1..=KEPT => sum += &kept[digit - 1],
-                _ => sum -= &kept[255 - digit],
-            }
-        }
-        sum
-    }
-}
+static BASE: LazyLock<Multiples> = LazyLock::new(|| Multiples::of(&ED25519_BASEPOINT_POINT));

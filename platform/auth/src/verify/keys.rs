@@ -1,12 +1,14 @@
 //! A key set (RFC 7517), and what its keys may verify.
 
 use jsonwebtoken::{
-    Algorithm, DecodingKey, Header, crypto,
+    Algorithm, DecodingKey, crypto,
     jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, PublicKeyUse},
 };
 use platform_crypto::{VerifyingKey, from_base64url};
 use serde::Deserialize;
 use serde_json::Value;
+
+use super::header::Header;
 
 const RSA: [Algorithm; 6] = [
     Algorithm::RS256,
