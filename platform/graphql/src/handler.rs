@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     ask::{has_only, read, request_of},
+    entities,
     error::seal,
     events, explorer, federation_sdl,
     size::{self, Limit},
@@ -223,7 +224,10 @@ where
         }
         match size::refusal(&mut request, limit) {
             Some(refusal) => Err(refusal),
-            None => Ok(request.data(extensions)),
+            None => {
+                entities::number(&mut request);
+                Ok(request.data(extensions))
+            }
         }
     }
 }

@@ -9,7 +9,8 @@ const ALIASES: usize = 100;
 const DIRECTIVES: usize = 16;
 
 /// Begins a schema: `schema(Query, Mutation, EmptySubscription).data(store.clone()).finish()`. Its limits can be
-/// changed on the builder where a service needs others.
+/// changed on the builder where a service needs others. The query of a service that has entities is
+/// [`Entities(Query)`](crate::Entities).
 pub fn schema<Q, M, S>(query: Q, mutation: M, subscription: S) -> SchemaBuilder<Q, M, S>
 where
     Q: ObjectType + 'static,

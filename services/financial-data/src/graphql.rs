@@ -26,6 +26,7 @@ mod vintages;
 use std::sync::Arc;
 
 use async_graphql::{Context, EmptySubscription, Schema};
+use platform_graphql::Entities;
 
 use crate::error::Error;
 use crate::series::Series;
@@ -43,8 +44,8 @@ const WHOLE: usize = 1_000;
 const LOOK: usize = 100;
 
 /// The schema over a store, ready to be a subgraph.
-pub(crate) fn schema(store: &Store) -> Schema<Query, Mutation, EmptySubscription> {
-    platform_graphql::schema(Query, Mutation, EmptySubscription)
+pub(crate) fn schema(store: &Store) -> Schema<Entities<Query>, Mutation, EmptySubscription> {
+    platform_graphql::schema(Entities(Query), Mutation, EmptySubscription)
         .limit_complexity(COMPLEXITY)
         .data(store.clone())
         .finish()

@@ -14,16 +14,16 @@ use async_graphql::{Context, EmptySubscription, ID, Schema, SimpleObject};
 use contracts::series::SeriesId;
 use platform_auth::principal;
 use platform_database::{Connection, Key, PageArgs, orm};
-use platform_graphql::Result;
+use platform_graphql::{Entities, Result};
 use uuid::Uuid;
 
 use crate::{asker::Asker, error::Error, store::Store};
 use people::people;
 
 /// The schema over a store, ready to be a subgraph.
-pub(crate) fn schema(store: &Store) -> Schema<query::Query, mutation::Mutation, EmptySubscription> {
+pub(crate) fn schema(store: &Store) -> Schema<Entities<query::Query>, mutation::Mutation, EmptySubscription> {
     let people = people(store);
-    platform_graphql::schema(query::Query, mutation::Mutation, EmptySubscription)
+    platform_graphql::schema(Entities(query::Query), mutation::Mutation, EmptySubscription)
         .data(store.clone())
         .data(people)
         .data(loads::over(store))

@@ -1,6 +1,7 @@
 //! The GraphQL endpoint as clients and composition meet it.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod entities;
 mod events;
 mod explorer;
 mod size;

@@ -188,7 +188,7 @@ impl Query {
     }
 
     #[graphql(entity)]
-    async fn find_source_by_id(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Source>> {
-        Ok(source::find(store(ctx), &id))
+    async fn find_source_by_id(&self, ctx: &Context<'_>, id: ID) -> Option<Source> {
+        source::find(store(ctx), &id)
     }
 }

@@ -131,12 +131,15 @@ impl Vintages {
 
     /// The newest observation that has a value.
     #[graphql(complexity = "LOOK + child_complexity")]
-    async fn latest(&self, ctx: &Context<'_>) -> Result<Option<OnePoint<EconomicDataPoint>>> {
+    async fn latest(&self, ctx: &Context<'_>) -> Option<Result<OnePoint<EconomicDataPoint>>> {
         let question = Question::default();
-        let (points, state) = store(ctx).answer_and_state(&self.0, &question).await?;
-        let newest = points.iter().rev().find(|point| point.value.is_some());
-        let list = |point| PointList::new((self.0.id, question), Points::from_iter([point]), state);
-        Ok(newest.map(list).map(OnePoint))
+        let (points, state) = match store(ctx).answer_and_state(&self.0, &question).await {
+            Ok(answer) => answer,
+            Err(error) => return Some(Err(error.into())),
+        };
+        let newest = points.iter().rev().find(|point| point.value.is_some())?;
+        let list = PointList::new((self.0.id, question), Points::from_iter([newest]), state);
+        Some(Ok(OnePoint(list)))
     }
 
     /// The days on which something was published, the earliest first.

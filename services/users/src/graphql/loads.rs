@@ -152,6 +152,16 @@ pub(super) async fn on_annotation(
     Ok((annotation::level(annotation, me(ctx)?, role), role))
 }
 
+/// The same also as who moderates it.
+pub(super) async fn moderated(ctx: &Context<'_>, annotation: &annotation::Model) -> Result<Option<Level>> {
+    let (level, part) = on_annotation(ctx, annotation).await?;
+    match level {
+        None | Some(Level::Admin) => Ok(level),
+        Some(_) if annotation::moderates(store(ctx), &asker(ctx)?, annotation, part).await => Ok(Some(Level::Admin)),
+        Some(_) => Ok(level),
+    }
+}
+
 /// What the caller is in a workspace.
 pub(super) async fn role(ctx: &Context<'_>, workspace: Uuid) -> Result<Option<Role>> {
     one(ctx, InWorkspace(me(ctx)?, workspace)).await

@@ -52,18 +52,13 @@ impl annotation::Model {
     }
 
     /// Who wrote it.
-    async fn author(&self, ctx: &Context<'_>) -> Result<Option<User>> {
+    async fn author(&self, ctx: &Context<'_>) -> Option<Result<User>> {
         person(ctx, self.author_id).await
     }
 
     /// What you may do with it, also as who moderates it.
-    async fn level(&self, ctx: &Context<'_>) -> Result<Option<Level>> {
-        let (level, part) = loads::on_annotation(ctx, self).await?;
-        match level {
-            None | Some(Level::Admin) => Ok(level),
-            Some(_) if annotation::moderates(store(ctx), &asker(ctx)?, self, part).await => Ok(Some(Level::Admin)),
-            Some(_) => Ok(level),
-        }
+    async fn level(&self, ctx: &Context<'_>) -> Option<Result<Level>> {
+        loads::moderated(ctx, self).await.transpose()
     }
 
     /// What others say to it, the newest first.
@@ -96,11 +91,8 @@ pub(super) async fn comments(
 #[ComplexObject]
 impl comment::Model {
     /// Who wrote it; nobody when it was deleted.
-    async fn author(&self, ctx: &Context<'_>) -> Result<Option<User>> {
-        match self.author_id {
-            Some(author) => person(ctx, author).await,
-            None => Ok(None),
-        }
+    async fn author(&self, ctx: &Context<'_>) -> Option<Result<User>> {
+        person(ctx, self.author_id?).await
     }
 }
 
@@ -113,13 +105,13 @@ impl chart::Model {
     }
 
     /// Whose it is.
-    async fn owner(&self, ctx: &Context<'_>) -> Result<Option<User>> {
+    async fn owner(&self, ctx: &Context<'_>) -> Option<Result<User>> {
         person(ctx, self.owner_id).await
     }
 
     /// What you may do with it: what it was shared with you for, or else what your permissions allow.
-    async fn level(&self, ctx: &Context<'_>) -> Result<Option<Level>> {
-        loads::level(ctx, self.id).await
+    async fn level(&self, ctx: &Context<'_>) -> Option<Result<Level>> {
+        loads::level(ctx, self.id).await.transpose()
     }
 
     /// With whom it is shared.
@@ -148,7 +140,7 @@ impl chart::Model {
 #[ComplexObject]
 impl share::Model {
     /// With whom.
-    async fn user(&self, ctx: &Context<'_>) -> Result<Option<User>> {
+    async fn user(&self, ctx: &Context<'_>) -> Option<Result<User>> {
         person(ctx, self.user_id).await
     }
 }
@@ -156,8 +148,8 @@ impl share::Model {
 #[ComplexObject]
 impl workspace::Model {
     /// What you are in it; nothing when you see it by a permission.
-    async fn role(&self, ctx: &Context<'_>) -> Result<Option<workspace::Role>> {
-        loads::role(ctx, self.id).await
+    async fn role(&self, ctx: &Context<'_>) -> Option<Result<workspace::Role>> {
+        loads::role(ctx, self.id).await.transpose()
     }
 
     /// Who is in it.
@@ -176,7 +168,7 @@ impl workspace::Model {
 #[ComplexObject]
 impl member::Model {
     /// Who.
-    async fn user(&self, ctx: &Context<'_>) -> Result<Option<User>> {
+    async fn user(&self, ctx: &Context<'_>) -> Option<Result<User>> {
         person(ctx, self.user_id).await
     }
 }

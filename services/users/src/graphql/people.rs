@@ -22,7 +22,8 @@ pub(super) fn people(store: &Store) -> People {
 }
 
 /// Somebody, or nothing when they are not there any more.
-pub(super) async fn person(ctx: &Context<'_>, id: Uuid) -> Result<Option<User>> {
+pub(super) async fn person(ctx: &Context<'_>, id: Uuid) -> Option<Result<User>> {
     let people: &People = ctx.data_unchecked();
-    Ok(load_one(people, &id.to_string()).await?.map(User))
+    let found = load_one(people, &id.to_string()).await.transpose()?;
+    Some(found.map(User).map_err(Into::into))
 }

@@ -39,11 +39,8 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Their id", name = "id")] given: ID,
-    ) -> Result<Option<User>> {
-        match id("id", &given) {
-            Ok(id) => person(ctx, id).await,
-            Err(_) => Ok(None),
-        }
+    ) -> Option<Result<User>> {
+        person(ctx, id("id", &given).ok()?).await
     }
 
     /// An annotation that you may see.
@@ -103,11 +100,10 @@ impl Query {
     }
 
     #[graphql(entity)]
-    async fn find_user_by_id(&self, ctx: &Context<'_>, #[graphql(key)] id: ID) -> Result<Option<User>> {
-        reads(ctx)?;
-        match super::objects::id("id", &id) {
-            Ok(id) => person(ctx, id).await,
-            Err(_) => Ok(None),
+    async fn find_user_by_id(&self, ctx: &Context<'_>, #[graphql(key)] id: ID) -> Option<Result<User>> {
+        match reads(ctx) {
+            Ok(_) => person(ctx, super::objects::id("id", &id).ok()?).await,
+            Err(refused) => Some(Err(refused.into())),
         }
     }
 }

@@ -19,6 +19,11 @@ impl User {
             false => Err(Error::MayNot("see that of somebody else").into()),
         }
     }
+
+    /// Something that only the person is told. Refusing it takes nothing else away.
+    fn private<T>(&self, ctx: &Context<'_>, thing: Option<T>) -> Option<Result<T>> {
+        self.own(ctx).map(|()| thing).transpose()
+    }
 }
 
 /// A person. Others see the id, the name, the picture and where they work; everything else only they themselves.
@@ -51,27 +56,23 @@ impl User {
     }
 
     /// Their first name.
-    async fn first_name(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
-        self.own(ctx)?;
-        Ok(self.0.first_name.as_deref())
+    async fn first_name(&self, ctx: &Context<'_>) -> Option<Result<&str>> {
+        self.private(ctx, self.0.first_name.as_deref())
     }
 
     /// Their last name.
-    async fn last_name(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
-        self.own(ctx)?;
-        Ok(self.0.last_name.as_deref())
+    async fn last_name(&self, ctx: &Context<'_>) -> Option<Result<&str>> {
+        self.private(ctx, self.0.last_name.as_deref())
     }
 
     /// Their language.
-    async fn locale(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
-        self.own(ctx)?;
-        Ok(self.0.locale.as_deref())
+    async fn locale(&self, ctx: &Context<'_>) -> Option<Result<&str>> {
+        self.private(ctx, self.0.locale.as_deref())
     }
 
     /// Their time zone.
-    async fn time_zone(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
-        self.own(ctx)?;
-        Ok(self.0.time_zone.as_deref())
+    async fn time_zone(&self, ctx: &Context<'_>) -> Option<Result<&str>> {
+        self.private(ctx, self.0.time_zone.as_deref())
     }
 
     /// When they registered.

@@ -144,6 +144,69 @@ async fn others_see_a_name_and_nothing_private() {
 }
 
 #[tokio::test]
+async fn what_others_are_not_told_takes_nothing_of_what_they_may_see_away() {
+    for users in Users::everywhere().await {
+        let (ada, bob) = (users.person("ada").await, users.person("bob").await);
+        let read = "query ($of: [_Any!]!, $id: ID!) {
+            user(id: $id) { name firstName lastName locale timeZone }
+            _entities(representations: $of) { ... on User { name firstName } }
+        }";
+        let of = |person: &Person| json!({ "__typename": "User", "id": person.id });
+        let variables = json!({ "id": ada.id, "of": [of(&bob), of(&ada)] });
+
+        let answer = users.ask_with(&bob, read, variables).await;
+
+        let alone = json!({ "name": "ada", "firstName": null, "lastName": null, "locale": null, "timeZone": null });
+        assert_eq!(answer["data"]["user"], alone, "{answer}");
+        let entities = json!([{ "name": "bob", "firstName": null }, { "name": "ada", "firstName": null }]);
+        assert_eq!(answer["data"]["_entities"], entities, "{answer}");
+        let errors = answer["errors"].as_array().unwrap();
+        assert!(
+            errors.iter().all(|error| error["extensions"]["code"] == "FORBIDDEN"),
+            "{answer}"
+        );
+        let paths: Vec<_> = errors.iter().map(|error| error["path"].to_string()).collect();
+        assert_eq!(paths.len(), 5);
+        assert!(
+            paths.contains(&json!(["_entities", 1, "firstName"]).to_string()),
+            "{paths:?}"
+        );
+        assert!(paths.contains(&json!(["user", "timeZone"]).to_string()), "{paths:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_person_who_is_asked_for_too_much_of_is_null_and_no_other_is() {
+    for users in Users::everywhere().await {
+        let (ada, bob) = (users.person("ada").await, users.person("bob").await);
+        let read = "query ($of: [_Any!]!) { _entities(representations: $of) { ... on User { name email } } }";
+        let of = |id: &str| json!({ "__typename": "User", "id": id });
+        let of = [
+            of(&ada.id.to_string()),
+            of(&bob.id.to_string()),
+            of("x"),
+            json!({ "__typename": "Nobody" }),
+        ];
+
+        let answer = users.ask_with(&bob, read, json!({ "of": of })).await;
+
+        let entities = json!([null, { "name": "bob", "email": "bob@example.com" }, null, null]);
+        assert_eq!(answer["data"]["_entities"], entities, "{answer}");
+        let errors = answer["errors"].as_array().unwrap();
+        let mut told: Vec<_> = errors
+            .iter()
+            .map(|error| (error["path"].to_string(), &error["extensions"]["code"]))
+            .collect();
+        told.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        let expected = [
+            (json!(["_entities", 0, "email"]).to_string(), &json!("FORBIDDEN")),
+            (json!(["_entities", 3]).to_string(), &json!("INVALID")),
+        ];
+        assert_eq!(told, expected);
+    }
+}
+
+#[tokio::test]
 async fn a_profile_takes_what_makes_sense_and_says_what_does_not() {
     for users in Users::everywhere().await {
         let ada = users.person("ada").await;

@@ -1,5 +1,7 @@
 //! What is refused, with a code and a reason.
 
+use std::path::{Path, PathBuf};
+
 use platform_testing::TestService;
 use serde_json::json;
 
@@ -197,4 +199,31 @@ async fn a_batch_without_a_printable_name_or_source_is_refused_before_it_is_read
 
         assert_eq!((code.as_str(), message.as_str()), ("INVALID", reason));
     }
+}
+
+#[tokio::test]
+async fn points_that_cannot_be_read_take_nothing_else_of_a_series_away() {
+    let service = with_gdp().await.restart(financial_data::service()).await;
+    for file in data_files(&service.folder().join("lake")) {
+        std::fs::remove_file(file).unwrap();
+    }
+
+    let answer = service
+        .graphql("{ financialSeries(id: \"GDP\") { name latest { value } } }")
+        .await;
+
+    let series = json!({ "name": "Gross Domestic Product", "latest": null });
+    assert_eq!(answer["data"]["financialSeries"], series, "{answer}");
+    assert_eq!(answer["errors"][0]["path"], json!(["financialSeries", "latest"]));
+}
+
+fn data_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().flatten();
+    let below = entries.flat_map(|entry| match entry.path() {
+        folder if folder.is_dir() => data_files(&folder),
+        file => vec![file],
+    });
+    below
+        .filter(|file| file.extension().is_some_and(|kind| kind == "parquet"))
+        .collect()
 }
