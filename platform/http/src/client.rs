@@ -13,7 +13,7 @@ pub use reqwest::{RequestBuilder, Response, Url};
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
-use crate::{ClientTls, grpc::is_grpc, outside::Outside, problem::code_of};
+use crate::{ClientTls, grpc::is_grpc, outside::Outside, problem::code_of, serve::IDLE};
 
 pub(crate) const AGENT: &str = concat!("hansa/", env!("CARGO_PKG_VERSION"));
 const EITHER: &[&[u8]] = &[b"h2", b"http/1.1"];
@@ -238,6 +238,7 @@ fn builder(settings: &ClientSettings) -> reqwest::ClientBuilder {
         .user_agent(AGENT)
         .connect_timeout(*settings.connect_timeout)
         .read_timeout(*settings.read_timeout)
+        .pool_idle_timeout(IDLE)
 }
 
 fn unreachable(error: &reqwest::Error) -> Error {

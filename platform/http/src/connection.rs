@@ -18,8 +18,8 @@ use axum::{
     Router,
     body::Body,
     extract::ConnectInfo,
-    http::{HeaderValue, header},
-    response::Response,
+    http::{HeaderValue, Version, header, uri::Authority},
+    response::{IntoResponse, Response},
 };
 use bytes::Bytes;
 use futures::FutureExt;
@@ -32,6 +32,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto::Builder,
 };
+use platform_error::{Code, Error};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
@@ -41,10 +42,11 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::{
-    Network, ServeSettings, ServerTls,
+    Network, Problem, ServeSettings, ServerTls,
     answers::{Answers, kept_until_taken},
     proxies,
     socket::Socket,
+    stack::harden,
 };
 
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -145,8 +147,13 @@ impl Served {
         });
         let client = proxies::client(peer, &self.proxies, request.headers());
         request.extensions_mut().insert(ConnectInfo(client));
-        let answer = self.app.clone().oneshot(request).await;
-        let mut response = answer.unwrap_or_else(|never| match never {});
+        let mut response = match answers.is_none() && !names_host(&request) {
+            true => nameless(),
+            false => {
+                let answer = self.app.clone().oneshot(request).await;
+                answer.unwrap_or_else(|never| match never {})
+            }
+        };
         if self.tls.is_some() {
             response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
         }
@@ -183,6 +190,29 @@ impl Served {
             .max_buf_size(settings.headers.as_usize().max(8192));
         builder.http1_only()
     }
+}
+
+/// Whether a request over HTTP/1 says once for whom it is. RFC 9112, 3.2: who guesses may guess another than a proxy before.
+fn names_host(request: &Request<impl HttpBody>) -> bool {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) => request.version() < Version::HTTP_11,
+        (Some(host), None) => {
+            let host = host.as_bytes();
+            host.is_empty() || (Authority::try_from(host).is_ok() && !host.contains(&b'@'))
+        }
+        (Some(_), Some(_)) => false,
+    }
+}
+
+fn nameless() -> Response {
+    let error = Error::new(
+        Code::Invalid,
+        "a request over HTTP/1.1 has one header host, which names a host",
+    );
+    let mut response = Problem(error).into_response();
+    harden(response.headers_mut());
+    response
 }
 
 /// The body of a request, and whether it was read to its end.

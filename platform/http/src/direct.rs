@@ -30,11 +30,9 @@ use tower::ServiceExt;
 
 use crate::{
     client::{AGENT, ClientSettings, Tuning},
-    serve::HEADER_TIMEOUT,
+    serve::IDLE,
 };
 
-/// Less than our servers wait for another request: one that is sent while they close the connection may be lost.
-const IDLE: Time = Time::from_secs(HEADER_TIMEOUT.as_secs() - 2);
 const PROBE: Time = Time::from_secs(15);
 const PROBES: u32 = 3;
 

@@ -16,6 +16,9 @@ use crate::{Network, ServerTls, clients::Clients, connection::Served, socket::So
 
 /// Unless the settings say otherwise.
 pub(crate) const HEADER_TIMEOUT: Time = Time::from_secs(10);
+/// How long our clients keep a connection on which nothing is asked. Less than our servers do: a request that is sent
+/// while they close the connection may be lost.
+pub(crate) const IDLE: Time = Time::from_secs(HEADER_TIMEOUT.as_secs() - 2);
 
 /// How connections are treated. Section `[connections]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,12 +1,12 @@
 //! The server's loop as a client meets it: upgrades, draining, slow and greedy clients.
 
-use std::time::Duration as Time;
+use std::{net::SocketAddr, time::Duration as Time};
 
 use axum::{
     Router,
     body::Body,
     extract::{
-        Request,
+        ConnectInfo, Request,
         ws::{Message, WebSocketUpgrade},
     },
     response::Redirect,
@@ -147,5 +147,91 @@ async fn a_redirect_is_handed_back_and_not_followed() {
 
     assert_eq!(answer.status().as_u16(), 303);
     assert_eq!(answer.headers()["location"], "/there");
+    server.stop.cancel();
+}
+
+#[tokio::test]
+async fn a_connection_that_the_server_is_about_to_close_is_not_used_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let settings = ServeSettings {
+        header_timeout: Duration::from_secs(3600),
+        ..ServeSettings::default()
+    };
+    let stop = CancellationToken::new();
+    let router = Router::new().route(
+        "/",
+        get(async |ConnectInfo(client): ConnectInfo<SocketAddr>| client.port().to_string()),
+    );
+    let serving = serve(listener, router, settings, stop.clone());
+    let asking = async {
+        let client = Client::new(&ClientSettings::default()).unwrap();
+        let sent = async || client.send(client.get(&url)).await.unwrap().text().await.unwrap();
+        let handed_on = async || {
+            let request = Request::get(&url).body(Body::empty()).unwrap();
+            let body = client.forward(request).await.unwrap().into_body();
+            let body = axum::body::to_bytes(body, 100).await.unwrap();
+            String::from_utf8(body.to_vec()).unwrap()
+        };
+        let before = (sent().await, handed_on().await);
+        let at_once = (sent().await, handed_on().await);
+        tokio::time::pause();
+        tokio::time::advance(*ServeSettings::default().header_timeout - Time::from_secs(1)).await;
+        tokio::time::resume();
+        let later = (sent().await, handed_on().await);
+        stop.cancel();
+        (before, at_once, later)
+    };
+
+    let ((before, at_once, later), ()) = tokio::join!(asking, serving);
+
+    assert_eq!(before, at_once);
+    assert!(before.0 != later.0 && before.1 != later.1, "{before:?} {later:?}");
+}
+
+#[tokio::test]
+async fn a_request_that_does_not_say_once_for_whom_it_is_is_refused() {
+    let server = server(stack(
+        Router::new().route("/", post(async |body: String| body)),
+        &Limits::default(),
+    ))
+    .await;
+    let answer = async |head: &str| {
+        let mut stream = TcpStream::connect(&server.address).await.unwrap();
+        let request = format!("POST / {head}\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut told = String::new();
+        stream.read_to_string(&mut told).await.unwrap();
+        told
+    };
+
+    for refused in [
+        "HTTP/1.1",
+        "HTTP/1.1\r\nhost: a\r\nhost: a",
+        "HTTP/1.1\r\nhost: a\r\nHost: b",
+        "HTTP/1.0\r\nhost: a\r\nhost: b",
+        "HTTP/1.1\r\nhost: a b",
+        "HTTP/1.1\r\nhost: a/b",
+        "HTTP/1.1\r\nhost: you@a",
+    ] {
+        let told = answer(refused).await;
+        assert!(
+            told.starts_with("HTTP/1.1 400") || told.starts_with("HTTP/1.0 400"),
+            "{refused}: {told}"
+        );
+        assert!(
+            told.contains("application/problem+json") && told.contains("one header host"),
+            "{told}"
+        );
+    }
+    for taken in [
+        "HTTP/1.0",
+        "HTTP/1.0\r\nhost: a",
+        "HTTP/1.1\r\nhost:",
+        "HTTP/1.1\r\nhost: [::1]:80",
+    ] {
+        let told = answer(taken).await;
+        assert!(told.contains(" 200 ") && told.ends_with("ok"), "{taken}: {told}");
+    }
     server.stop.cancel();
 }
