@@ -3,6 +3,7 @@
 mod file;
 mod local;
 mod object;
+mod parts;
 mod upload;
 
 use std::fmt;

@@ -7,6 +7,8 @@ mod suite;
 mod support;
 #[path = "storage/troubles.rs"]
 mod troubles;
+#[path = "storage/unfinished.rs"]
+mod unfinished;
 
 use bytes::Bytes;
 use parquet::arrow::async_reader::AsyncFileReader;

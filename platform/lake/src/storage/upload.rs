@@ -9,17 +9,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use object_store::{ObjectStoreExt, WriteMultipart};
 use parquet::arrow::async_writer::AsyncFileWriter;
-use tokio::runtime::Handle;
 
 use super::local::{self, LocalStorage};
 use super::object::ObjectStorage;
+use super::parts::{PART, Parts};
 use crate::error::{LakeError, Result};
-
-/// S3 takes parts of 5 MiB and more, 10,000 of them: enough for 80 GB.
-const PART: usize = 8 << 20;
-const PARTS_IN_FLIGHT: usize = 4;
 
 /// A new file being written; dropped before [`Upload::finish`] it is removed.
 #[derive(Debug)]
@@ -41,11 +36,7 @@ enum Sink {
         name: String,
         pieces: Vec<Bytes>,
     },
-    Parts {
-        storage: Arc<ObjectStorage>,
-        name: String,
-        parts: WriteMultipart,
-    },
+    Parts(Parts),
     Closed,
 }
 
@@ -95,15 +86,9 @@ impl Upload {
                     false => Sink::Small { storage, name, pieces },
                 }
             }
-            Sink::Parts {
-                storage,
-                name,
-                mut parts,
-            } => {
-                let ready = parts.wait_for_capacity(PARTS_IN_FLIGHT).await;
-                ready.map_err(|e| storage.failed("writing", &name, e))?;
-                parts.put(piece);
-                Sink::Parts { storage, name, parts }
+            Sink::Parts(mut parts) => {
+                parts.put(piece).await?;
+                Sink::Parts(parts)
             }
             Sink::Closed => return Err(closed()),
         };
@@ -121,9 +106,7 @@ impl Upload {
                 synced?;
             }
             Sink::Small { storage, name, pieces } => storage.put(&name, pieces.concat().into()).await?,
-            Sink::Parts { storage, name, parts } => {
-                parts.finish().await.map_err(|e| storage.failed("writing", &name, e))?;
-            }
+            Sink::Parts(mut parts) => parts.finish().await?,
             Sink::Closed => return Err(closed()),
         }
         Ok(self.size)
@@ -141,27 +124,18 @@ impl Upload {
     }
 
     async fn into_parts(storage: Arc<ObjectStorage>, name: String, pieces: Vec<Bytes>) -> Result<Sink> {
-        let started = storage.store.put_multipart(&storage.key(&name)).await;
-        let started = started.map_err(|e| storage.failed("writing", &name, e))?;
-        let mut parts = WriteMultipart::new_with_chunk_size(started, PART);
-        pieces.into_iter().for_each(|piece| parts.put(piece));
-        Ok(Sink::Parts { storage, name, parts })
+        let mut parts = Parts::begin(storage, name).await?;
+        for piece in pieces {
+            parts.put(piece).await?;
+        }
+        Ok(Sink::Parts(parts))
     }
 }
 
 impl Drop for Upload {
     fn drop(&mut self) {
-        match mem::replace(&mut self.sink, Sink::Closed) {
-            Sink::Local { path, .. } => local::remove([path].iter()),
-            Sink::Parts { name, parts, .. } => {
-                let Ok(runtime) = Handle::try_current() else { return };
-                runtime.spawn(async move {
-                    if let Err(error) = parts.abort().await {
-                        tracing::warn!(name, %error, "an unfinished upload stays until the bucket's own rules remove it");
-                    }
-                });
-            }
-            Sink::Small { .. } | Sink::Closed => {}
+        if let Sink::Local { path, .. } = &self.sink {
+            local::remove([path].into_iter());
         }
     }
 }
