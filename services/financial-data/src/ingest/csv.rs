@@ -4,11 +4,12 @@ use std::io::Read;
 
 use ::csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
 
-use super::fault::{Fault, With, misshapen};
+use super::fault::{Fault, With, fault, misshapen};
 use super::field::{self, Column};
 use super::input::Input;
 use super::intake::Intake;
-use super::{DecodeError, Format};
+use super::quotes::{Kept, Misquoted, misquoted};
+use super::{DecodeError, Format, RowErrorType};
 
 const BUFFER_BYTES: usize = 128 << 10;
 
@@ -17,27 +18,37 @@ pub(super) fn decode<R: Read>(input: Input<R>, intake: &mut Intake<'_>) -> Resul
         .has_headers(false)
         .flexible(true)
         .buffer_capacity(BUFFER_BYTES)
-        .from_reader(input.limit_rows());
+        .from_reader(Kept::new(input.limit_rows()));
     let mut record = ByteRecord::new();
     if !next(&mut lines, &mut record)? {
         return Err(DecodeError::Empty("a header line"));
     }
     let header = header(&record)?;
     while next(&mut lines, &mut record)? {
-        intake.row(row(&header, &record))?;
+        intake.row(row(&header, &record, quoted(&lines)))?;
     }
     Ok(())
 }
 
-fn next<R: Read>(lines: &mut Reader<Input<R>>, record: &mut ByteRecord) -> Result<bool, DecodeError> {
-    lines.get_mut().begin_row();
+fn next<R: Read>(lines: &mut Reader<Kept<R>>, record: &mut ByteRecord) -> Result<bool, DecodeError> {
+    let at = lines.position().byte();
+    lines.get_mut().begin_row(at);
     lines.read_byte_record(record).map_err(|error| match error.into_kind() {
-        ErrorKind::Io(error) => lines.get_mut().failure().unwrap_or_else(|| malformed(lines, error)),
+        ErrorKind::Io(error) => {
+            let failure = lines.get_mut().input.failure();
+            failure.unwrap_or_else(|| malformed(lines, error))
+        }
         other => malformed(lines, format_args!("{other:?}")),
     })
 }
 
-fn malformed<R: Read>(lines: &Reader<Input<R>>, reason: impl ToString) -> DecodeError {
+/// The row that was just read, as it stands in the upload.
+#[inline]
+fn quoted<R: Read>(lines: &Reader<Kept<R>>) -> &[u8] {
+    lines.get_ref().quoted(lines.position().byte())
+}
+
+fn malformed<R: Read>(lines: &Reader<Kept<R>>, reason: impl ToString) -> DecodeError {
     DecodeError::malformed(Format::Csv, lines.position().byte(), reason)
 }
 
@@ -84,8 +95,21 @@ pub(super) fn columns<'a>(names: impl Iterator<Item = &'a str>) -> Result<Vec<Co
 }
 
 #[inline]
-fn row<'a>(header: &[Column], record: &'a ByteRecord) -> Result<field::Row<'a>, Fault> {
-    read(header, record).map_err(|fault| spanning(fault, record))
+fn row<'a>(header: &[Column], record: &'a ByteRecord, quoted: &[u8]) -> Result<field::Row<'a>, Fault> {
+    let read = match misquoted(quoted) {
+        Some(wrong) => Err(refused(header, &wrong)),
+        None => read(header, record),
+    };
+    read.map_err(|fault| spanning(fault, record))
+}
+
+/// The refusal of a row with such a cell. What it says of series and date is not sure either.
+fn refused(header: &[Column], wrong: &Misquoted<'_>) -> Fault {
+    let refused = match header.get(wrong.cell) {
+        Some(column) => fault(*column, wrong.text, RowErrorType::SchemaMismatch, wrong.what),
+        None => misshapen(wrong.text, wrong.what),
+    };
+    refused.with("put quotes around the whole cell, and write a quote inside of it twice")
 }
 
 /// A quote that is not closed makes a field of the lines behind it: a refusal says how many it takes with it.

@@ -33,6 +33,7 @@ mod names;
 mod pages;
 mod parquet;
 mod protobuf;
+mod quotes;
 mod rows;
 mod shapes;
 mod thrift;
