@@ -56,8 +56,11 @@ pub(super) const SWEEP: &[Argument] = &[argument(
     "How old a file must be to count as an orphan; at least 65m.",
 )];
 
-/// The tables that `table` names, with their names.
-fn chosen<'a>(store: &'a Store, arguments: &Arguments) -> Result<Vec<(&'static str, &'a Table)>, Error> {
+/// Tables with their names.
+type Tables<'a> = Vec<(&'static str, &'a Table)>;
+
+/// The tables that `table` names.
+fn chosen<'a>(store: &'a Store, arguments: &Arguments) -> Result<Tables<'a>, Error> {
     let only = arguments.word("table", &TABLES)?;
     let all = TABLES.into_iter().zip(store.tables());
     Ok(all.filter(|(name, _)| only.is_none_or(|only| only == *name)).collect())
@@ -90,16 +93,19 @@ pub(super) async fn snapshots(State(store): State<Store>, arguments: Arguments) 
     Ok(Json(json!({ "table": name, "snapshots": snapshots })).into_response())
 }
 
-/// Has upkeep done, and written down what it did to which tables.
+/// Has upkeep done, and written down what it did to which tables. What was asked is understood by then.
 async fn act(
-    (store, arguments): (&Store, &Arguments),
+    (store, chosen): (&Store, &Tables<'_>),
     action: &'static str,
     work: impl Future<Output = Result<Vec<Value>>> + Send,
 ) -> Result<Response, Problem> {
     let intent = Intent {
         action,
         kind: "lake",
-        id: arguments.text("table").unwrap_or_default().to_owned(),
+        id: match chosen[..] {
+            [(only, _)] => only.to_owned(),
+            _ => String::new(),
+        },
         facts: json!({}),
     };
     let told = |done: &Vec<Value>, event: &mut Recorded| event.data["tables"] = done.iter().map(summed).collect();
@@ -117,13 +123,14 @@ fn summed(table: &Value) -> Value {
 
 /// Merges files.
 pub(super) async fn compact(State(store): State<Store>, arguments: Arguments) -> Result<Response, Problem> {
-    act((&store, &arguments), "lake.compacted", compacted(&store, &arguments)).await
+    let full = arguments.word("effort", &["due", "full"])? == Some("full");
+    let chosen = chosen(&store, &arguments)?;
+    act((&store, &chosen), "lake.compacted", compacted(&chosen, full)).await
 }
 
-async fn compacted(store: &Store, arguments: &Arguments) -> Result<Vec<Value>> {
-    let full = arguments.word("effort", &["due", "full"])? == Some("full");
+async fn compacted(chosen: &Tables<'_>, full: bool) -> Result<Vec<Value>> {
     let mut out = Vec::new();
-    for (name, table) in chosen(store, arguments)? {
+    for (name, table) in chosen {
         if table.is_paused() {
             let error = Failure::new(Code::Conflict, format!("compaction of {name} is paused"));
             return Err(error.with_hint("resume it first"));
@@ -143,63 +150,54 @@ async fn compacted(store: &Store, arguments: &Arguments) -> Result<Vec<Value>> {
 
 /// Forgets old snapshots. What only they need goes with the next sweep.
 pub(super) async fn expire(State(store): State<Store>, arguments: Arguments) -> Result<Response, Problem> {
-    act((&store, &arguments), "lake.expired", expired(&store, &arguments)).await
-}
-
-async fn expired(store: &Store, arguments: &Arguments) -> Result<Vec<Value>> {
     let context = store.context();
     let settings: LakeSettings = context.section("lake")?;
     let mut history = settings.lake(context.data_dir()).history;
     history.last = arguments.count("keep")?.unwrap_or(history.last);
     history.hourly = arguments.span("hourly")?.unwrap_or(history.hourly);
     history.daily = arguments.span("daily")?.unwrap_or(history.daily);
-    let mut out = Vec::new();
-    for (name, table) in chosen(store, arguments)? {
-        out.push(json!({ "table": name, "expired": table.expire(&history).await? }));
-    }
-    Ok(out)
+    let chosen = chosen(&store, &arguments)?;
+    let expired = async {
+        let mut out = Vec::new();
+        for (name, table) in &chosen {
+            out.push(json!({ "table": name, "expired": table.expire(&history).await? }));
+        }
+        Ok(out)
+    };
+    act((&store, &chosen), "lake.expired", expired).await
 }
 
 /// Removes files that no snapshot needs.
 pub(super) async fn sweep(State(store): State<Store>, arguments: Arguments) -> Result<Response, Problem> {
-    act((&store, &arguments), "lake.swept", swept(&store, &arguments)).await
-}
-
-async fn swept(store: &Store, arguments: &Arguments) -> Result<Vec<Value>> {
     let usual = store.settings().orphan_grace();
     let grace = arguments.span("older_than")?.unwrap_or(usual);
     if grace < LEAST_GRACE {
         return Err(Error::field("older_than", TOO_YOUNG).into());
     }
-    let mut out = Vec::new();
-    for (name, table) in chosen(store, arguments)? {
-        out.push(json!({ "table": name, "swept": table.sweep(grace).await? }));
-    }
-    Ok(out)
+    let chosen = chosen(&store, &arguments)?;
+    let swept = async {
+        let mut out = Vec::new();
+        for (name, table) in &chosen {
+            out.push(json!({ "table": name, "swept": table.sweep(grace).await? }));
+        }
+        Ok(out)
+    };
+    act((&store, &chosen), "lake.swept", swept).await
 }
 
 /// Stops compactions until they are resumed or the process ends.
 pub(super) async fn pause(State(store): State<Store>, arguments: Arguments) -> Result<Response, Problem> {
-    act(
-        (&store, &arguments),
-        "lake.paused",
-        switched(&store, &arguments, Table::pause),
-    )
-    .await
+    let chosen = chosen(&store, &arguments)?;
+    act((&store, &chosen), "lake.paused", switched(&chosen, Table::pause)).await
 }
 
 /// Lets compactions go on.
 pub(super) async fn resume(State(store): State<Store>, arguments: Arguments) -> Result<Response, Problem> {
-    act(
-        (&store, &arguments),
-        "lake.resumed",
-        switched(&store, &arguments, Table::resume),
-    )
-    .await
+    let chosen = chosen(&store, &arguments)?;
+    act((&store, &chosen), "lake.resumed", switched(&chosen, Table::resume)).await
 }
 
-async fn switched(store: &Store, arguments: &Arguments, switch: fn(&Table)) -> Result<Vec<Value>> {
-    let chosen = chosen(store, arguments)?;
+async fn switched(chosen: &Tables<'_>, switch: fn(&Table)) -> Result<Vec<Value>> {
     chosen.iter().for_each(|(_, table)| switch(table));
     let told = |(name, table): &(&str, &Table)| json!({ "table": name, "paused": table.is_paused() });
     Ok(chosen.iter().map(told).collect())
