@@ -15,7 +15,6 @@ impl<'a> Merger<'a> {
     /// Merges the fields of an input type.
     pub(super) fn merge_input_fields(&mut self, parents: &[Source<'a, Type>], merged: &mut Type) {
         let names = parents.iter().flat_map(|parent| parent.part.fields.keys());
-        let mut is_required_missing = false;
         for name in names.collect::<IndexSet<_>>() {
             let given = parts(parents, |ty| ty.fields.get(name));
             let coordinate = format!("{}.{name}", merged.name);
@@ -26,13 +25,13 @@ impl<'a> Merger<'a> {
             if is_partial && !field.directives.has(Feature::Inaccessible) {
                 // How it is merged would be told of something that is not there.
                 self.out.hints.truncate(remarks);
-                is_required_missing |= self.leave_out(&coordinate, &given, parents);
+                self.leave_out(&coordinate, &given, parents);
                 continue;
             }
             field.directives.splice(0..0, self.join_input(&given, is_partial));
             merged.fields.insert(name.clone(), field);
         }
-        if merged.fields.is_empty() && !is_required_missing {
+        if merged.fields.is_empty() {
             let message = format!(
                 "the subgraphs share no field of input type \"{}\", so it would be empty",
                 merged.name
@@ -42,8 +41,8 @@ impl<'a> Merger<'a> {
         }
     }
 
-    /// Reports a field that is not in all subgraphs; answers whether it is required in one.
-    fn leave_out(&mut self, coordinate: &str, given: &[Source<'_, Field>], parents: &[Source<'_, Type>]) -> bool {
+    /// Reports a field that is not in all subgraphs.
+    fn leave_out(&mut self, coordinate: &str, given: &[Source<'_, Field>], parents: &[Source<'_, Type>]) {
         let required = given.iter().filter(|source| source.part.is_required());
         let required = required.map(|source| source.index).collect::<Vec<_>>();
         let missing = parents
@@ -56,15 +55,13 @@ impl<'a> Merger<'a> {
         let places = places.chain(missing);
         if required.is_empty() {
             let message = format!("input field \"{coordinate}\" is left out, as it is not declared in {lacking}");
-            self.hint(HintCode::InconsistentInputObjectField, coordinate, message, places);
-            return false;
+            return self.hint(HintCode::InconsistentInputObjectField, coordinate, message, places);
         }
         let message = format!(
             "input field \"{coordinate}\" is required in {} but is not declared in {lacking}",
             self.names(required)
         );
         self.error(Code::RequiredInputFieldMissingInSomeSubgraph, message, places);
-        true
     }
 
     /// Who has an input field, where not all have it, and with which type, where that is not the same.

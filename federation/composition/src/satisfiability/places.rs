@@ -24,7 +24,7 @@ pub(super) type Children = BTreeMap<Name, Vec<PlaceId>>;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Place {
     pub(super) graph: GraphId,
-    /// The type that the subgraph knows the object by: its own, or an interface object that stands for it.
+    /// The type that the way to here knows the object by: its own, or an interface or interface object that stands for it.
     pub(super) holder: Name,
     /// The type of the object.
     pub(super) runtime: Name,
@@ -103,6 +103,12 @@ impl<'a> Places<'a> {
 
     pub(super) fn is_interface_object(&self, id: PlaceId) -> bool {
         self.part(id).is_some_and(|it| it.is_interface_object)
+    }
+
+    /// Whether only the interface of the object is known, which its subgraph can tell the types of.
+    pub(super) fn is_interface(&self, id: PlaceId) -> bool {
+        let Place { holder, runtime, .. } = self.get(id);
+        holder != runtime && !self.is_interface_object(id)
     }
 
     /// The field at a place if the subgraph has it and answers for it, whatever it requires.
@@ -187,9 +193,17 @@ impl<'a> Places<'a> {
         if is_root {
             moves.extend(self.roots(&place.runtime).into_iter().map(|to| Move { to, keys: None }));
         }
-        // An interface object does not know the type of its object: it leaves by the interface alone.
-        let from_interface_object = self.is_interface_object(id);
-        let holders: Vec<&Name> = if from_interface_object {
+        if self.is_interface(id) {
+            let holder = place.runtime.clone();
+            let to = self.add(Place {
+                holder,
+                ..place.clone()
+            });
+            moves.push(Move { to, keys: None });
+        }
+        // What does not know the type of its object leaves by the interface alone.
+        let from_interface = place.holder != place.runtime;
+        let holders: Vec<&Name> = if from_interface {
             vec![&place.holder]
         } else {
             std::iter::once(&place.runtime).chain(&info.interfaces).collect()
@@ -200,7 +214,7 @@ impl<'a> Places<'a> {
             };
             for (&graph, part) in &info.parts {
                 let is_entered = part.is_interface_object || part.possible.contains(&place.runtime);
-                let is_needed = part.is_interface_object || *holder == place.runtime || from_interface_object;
+                let is_needed = part.is_interface_object || *holder == place.runtime || from_interface;
                 let keys: Vec<_> = part
                     .keys
                     .iter()
@@ -210,11 +224,6 @@ impl<'a> Places<'a> {
                 if keys.is_empty() || !is_entered || !is_needed || (graph == place.graph && *holder == place.holder) {
                     continue;
                 }
-                let holder = if part.is_interface_object {
-                    holder
-                } else {
-                    &place.runtime
-                };
                 let to = self.intern(graph, holder, &place.runtime, Vec::new());
                 moves.push(Move { to, keys: Some(keys) });
             }
@@ -260,7 +269,7 @@ impl<'a> Places<'a> {
             &part.possible
         };
         let places = runtimes.iter().map(|runtime| {
-            let holder = if part.is_interface_object { &field.ty } else { runtime };
+            let holder = if info.kind == Kind::Union { runtime } else { &field.ty };
             Place {
                 graph,
                 holder: holder.clone(),

@@ -245,9 +245,11 @@ impl Check<'_> {
         }
     }
 
-    /// The inaccessible enum values and input fields that a value uses.
+    /// The inaccessible enum values and input fields of visible types that a value uses.
     fn hidden_in(&self, value: &Value, ty: &TypeRef, found: &mut Vec<(String, String)>) {
         let name = ty.inner_named_type();
+        let target = self.merged.types.get(name);
+        let is_visible = target.is_some_and(|ty| !is_hidden(&ty.directives));
         match value {
             Value::List(items) => {
                 for item in items {
@@ -255,16 +257,17 @@ impl Check<'_> {
                 }
             }
             Value::Enum(member) => {
-                let value = self.merged.types.get(name).and_then(|ty| ty.values.get(member));
-                if value.is_some_and(|value| is_hidden(&value.directives)) {
+                let value = target.and_then(|ty| ty.values.get(member));
+                if is_visible && value.is_some_and(|value| is_hidden(&value.directives)) {
                     found.push((name.to_string(), member.to_string()));
                 }
             }
             Value::Object(entries) => {
                 for (member, value) in entries {
-                    let field = self.merged.types.get(name).and_then(|ty| ty.fields.get(member));
-                    let Some(field) = field else { continue };
-                    if is_hidden(&field.directives) {
+                    let Some(field) = target.and_then(|ty| ty.fields.get(member)) else {
+                        continue;
+                    };
+                    if is_visible && is_hidden(&field.directives) {
                         found.push((name.to_string(), member.to_string()));
                     }
                     self.hidden_in(value, &field.ty, found);

@@ -21,7 +21,7 @@ use hive_router_query_planner::{
 use platform_config::Duration;
 
 use super::{
-    Node, Overrides, Plan, Planner, aliases, alike, api::for_clients, kept::Needed, keys::Keys, rooms, roots,
+    Node, Overrides, Plan, Planner, aliases, alike, api::for_clients, kept::Needed, keys::Keys, rooms::Rooms, roots,
     spelling::of_one_spelling, translate, typed::ask_for_types,
 };
 use crate::{Error, outline::OperationKind, supergraph::Linked};
@@ -32,11 +32,14 @@ const NESTED_REQUIRES: [&str; 2] = ["Expected a single parent", "cannot be found
 /// What it says before the name of a field that no subgraph answers from where it is asked for.
 const NO_PATH: &str = "No paths found for selection item: ";
 
+/// A library that is made when it is needed.
+type Roomy = LazyLock<Option<Library>, Box<dyn FnOnce() -> Option<Library> + Send>>;
+
 /// Plans with the library.
 pub(crate) struct HivePlanner {
     library: Library,
-    /// Plans what the first one cannot, or does wrongly.
-    roomy: LazyLock<Option<Library>, Box<dyn FnOnce() -> Option<Library> + Send>>,
+    /// Plan what the first one cannot, or does wrongly, and what those before them cannot.
+    roomy: Vec<Roomy>,
     keys: Keys,
     /// Fields with arguments from `@fromContext`, which the library would leave out without a word.
     from_context: HashSet<(String, String)>,
@@ -59,14 +62,9 @@ impl HivePlanner {
                 "fields take arguments from @fromContext and are refused when they are asked for"
             );
         }
-        let with_rooms = rooms::with_rooms(supergraph);
-        let roomy = move || {
-            let make = || Library::new_from_supergraph(&with_rooms?, QueryPlannerOptions::default()).ok();
-            catch_unwind(AssertUnwindSafe(make)).ok().flatten()
-        };
         Ok(Self {
             library,
-            roomy: LazyLock::new(Box::new(roomy)),
+            roomy: roomy(supergraph),
             keys: Keys::of(supergraph),
             from_context,
             needed: Needed::of(supergraph),
@@ -138,11 +136,14 @@ impl HivePlanner {
         };
         match plan(&self.library) {
             Err(error @ (Error::NestedRequires | Error::Unplannable(_))) => {
-                match self.roomy.as_ref().map_or(Ok(None), |library| plan(library).map(Some)) {
-                    Ok(Some(node)) => Ok(node),
-                    Err(late @ Error::PlanningBudget(_)) => Err(late),
-                    _ => Err(error),
+                for library in self.roomy.iter().filter_map(|library| library.as_ref()) {
+                    match plan(library) {
+                        Ok(node) => return Ok(node),
+                        Err(late @ Error::PlanningBudget(_)) => return Err(late),
+                        Err(_) => {}
+                    }
                 }
+                Err(error)
             }
             planned => planned,
         }
@@ -207,6 +208,19 @@ impl Planner for HivePlanner {
         let endpoints = self.library.supergraph.subgraph_endpoint_map.iter();
         endpoints.map(|(name, url)| (name.clone(), url.clone())).collect()
     }
+}
+
+fn roomy(supergraph: &Document) -> Vec<Roomy> {
+    let Some(rooms) = Rooms::of(supergraph).map(Arc::new) else {
+        return Vec::new();
+    };
+    let library = |only: Option<usize>| {
+        let rooms = Arc::clone(&rooms);
+        let make = move || Library::new_from_supergraph(&rooms.open(only), QueryPlannerOptions::default()).ok();
+        let make = move || catch_unwind(AssertUnwindSafe(make)).ok().flatten();
+        Roomy::new(Box::new(make))
+    };
+    rooms.choices().map(library).collect()
 }
 
 fn planned(

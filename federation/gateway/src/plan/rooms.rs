@@ -4,8 +4,14 @@
 //! asks whether that subgraph can give the key, not whether its own keys are meant, nor whether the subgraph that is
 //! asked first can give it. So the subgraph is given rooms, as many as it has keys of a type: all that is to be found
 //! in a room is one key and what requires something, and there is nothing to choose.
+//!
+//! Of several rooms the library takes the one that is nearest to what is required, and fails if the key of that room is
+//! to be had in a third subgraph only. So there are also supergraphs with one room of each subgraph.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use graphql_tools::static_graphql::schema::{Definition, Directive, Document, EnumType, Field, TypeDefinition, Value};
 
@@ -19,44 +25,66 @@ pub(super) fn owner(name: &str) -> &str {
     name.split_once(MARK).map_or(name, |(owner, _)| owner)
 }
 
-/// The supergraph with rooms. Absent where no subgraph needs any.
-pub(super) fn with_rooms(supergraph: &Document) -> Option<Document> {
-    let mut rooms = BTreeMap::<String, usize>::new();
-    for (directives, fields) in supergraph.definitions.iter().filter_map(joined) {
-        for graph in requiring(fields) {
-            let own = keys(directives, Some(&graph));
-            if own.len() > 1 || keys(directives, None).len() > own.len() {
-                let count = rooms.entry(graph).or_default();
-                *count = own.len().max(*count);
-            }
-        }
-    }
-    rooms.retain(|_, count| *count > 0);
-    if rooms.is_empty() {
-        return None;
-    }
-    let mut document = supergraph.clone();
-    let roots = roots(supergraph);
-    for definition in &mut document.definitions {
-        for (graph, count) in &rooms {
-            add(definition, graph, *count, &roots);
-        }
-    }
-    Some(document)
+/// A supergraph, and how many rooms its subgraphs have.
+pub(super) struct Rooms {
+    supergraph: Document,
+    counts: BTreeMap<String, usize>,
 }
 
-fn add(definition: &mut Definition<'static, String>, graph: &str, count: usize, roots: &BTreeSet<String>) {
+impl Rooms {
+    /// The rooms of a supergraph. Absent where no subgraph needs any.
+    pub(super) fn of(supergraph: &Document) -> Option<Self> {
+        let mut counts = BTreeMap::<String, usize>::new();
+        for (directives, fields) in supergraph.definitions.iter().filter_map(joined) {
+            for graph in requiring(fields) {
+                let own = keys(directives, Some(&graph));
+                if own.len() > 1 || keys(directives, None).len() > own.len() {
+                    let count = counts.entry(graph).or_default();
+                    *count = own.len().max(*count);
+                }
+            }
+        }
+        counts.retain(|_, count| *count > 0);
+        let supergraph = supergraph.clone();
+        (!counts.is_empty()).then_some(Self { supergraph, counts })
+    }
+
+    /// Which rooms to open, in the order of trying: all of them, then one by one.
+    pub(super) fn choices(&self) -> impl Iterator<Item = Option<usize>> {
+        let most = self.counts.values().copied().max().unwrap_or_default();
+        std::iter::once(None).chain((0..most).filter(move |_| most > 1).map(Some))
+    }
+
+    /// The supergraph with all rooms, or with one of each subgraph.
+    pub(super) fn open(&self, only: Option<usize>) -> Document {
+        let mut document = self.supergraph.clone();
+        let roots = roots(&self.supergraph);
+        for definition in &mut document.definitions {
+            for (graph, count) in &self.counts {
+                let rooms = match only.map(|room| room.min(count - 1)) {
+                    Some(room) => room..room + 1,
+                    None => 0..*count,
+                };
+                add(definition, graph, &rooms, &roots);
+            }
+        }
+        document
+    }
+}
+
+fn add(definition: &mut Definition<'static, String>, graph: &str, rooms: &Range<usize>, roots: &BTreeSet<String>) {
     let Definition::TypeDefinition(definition) = definition else {
         return;
     };
     let each = |directives: &mut Vec<Directive>| {
-        let copies: Vec<_> = (0..count)
+        let copies: Vec<_> = rooms
+            .clone()
             .flat_map(|room| of(directives, graph).map(move |directive| moved(directive, graph, room)))
             .collect();
         directives.extend(copies);
     };
     match definition {
-        TypeDefinition::Enum(graphs) if graphs.name == "join__Graph" => name(graphs, graph, count),
+        TypeDefinition::Enum(graphs) if graphs.name == "join__Graph" => name(graphs, graph, rooms),
         TypeDefinition::Enum(definition) => {
             each(&mut definition.directives);
             definition
@@ -74,15 +102,15 @@ fn add(definition: &mut Definition<'static, String>, graph: &str, count: usize, 
                 .for_each(|field| each(&mut field.directives));
         }
         TypeDefinition::Object(object) if roots.contains(&object.name) => {}
-        TypeDefinition::Object(object) => furnish(&mut object.directives, &mut object.fields, graph, count),
+        TypeDefinition::Object(object) => furnish(&mut object.directives, &mut object.fields, graph, rooms),
         TypeDefinition::Interface(interface) => {
-            furnish(&mut interface.directives, &mut interface.fields, graph, count);
+            furnish(&mut interface.directives, &mut interface.fields, graph, rooms);
         }
     }
 }
 
 /// What a type with fields is in the rooms of a subgraph. One that requires nothing is not entered by its keys there.
-fn furnish(directives: &mut Vec<Directive>, fields: &mut [Field], graph: &str, count: usize) {
+fn furnish(directives: &mut Vec<Directive>, fields: &mut [Field], graph: &str, rooms: &Range<usize>) {
     let is_type = |directive: &&Directive| directive.name == "join__type";
     let Some(joined) = of(directives, graph).find(is_type).cloned() else {
         return;
@@ -91,7 +119,7 @@ fn furnish(directives: &mut Vec<Directive>, fields: &mut [Field], graph: &str, c
     let own: Vec<String> = keys(directives, Some(graph)).into_iter().collect();
     let requires = !own.is_empty() && requiring(fields).contains(graph);
     let others: Vec<_> = of(directives, graph).filter(|it| !is_type(it)).cloned().collect();
-    for room in 0..count {
+    for room in rooms.clone() {
         let key = own.get(room).or(own.last()).filter(|_| requires);
         let mut entered = joined.clone();
         entered
@@ -143,11 +171,11 @@ fn enter(field: &mut Field, graph: &str, room: usize, is_there: bool, graphs: &B
 }
 
 /// Adds the rooms of a subgraph to the list of subgraphs.
-fn name(graphs: &mut EnumType, graph: &str, count: usize) {
+fn name(graphs: &mut EnumType, graph: &str, rooms: &Range<usize>) {
     let Some(own) = graphs.values.iter().find(|value| value.name == graph).cloned() else {
         return;
     };
-    for room in 0..count {
+    for room in rooms.clone() {
         let mut value = own.clone();
         value.name = called(graph, room);
         for (argument, text) in value.directives.iter_mut().flat_map(|it| &mut it.arguments) {

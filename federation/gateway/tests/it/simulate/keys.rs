@@ -99,6 +99,9 @@ async fn what_requires_something_has_fields_and_entities_below_it() {
             "{ users { prize { worth of { age } medal { name weight } } medal { weight } } }",
             "{ users { friend { prize { worth } } } }",
             "{ mine { medal { name } prize { worth } friend { medal { name } } } }",
+            "{ skus { prize { worth } } }",
+            "{ skus { age prize { worth of { age } medal { name weight } } medal { weight } } }",
+            "{ skus { tenant prize { worth } } users { prize { worth } } }",
         ],
     )
     .await;

@@ -1,6 +1,8 @@
 //! Fields that move from one subgraph to another by degrees, and interfaces that subgraphs do not agree on.
 
-use super::check;
+use serde_json::json;
+
+use super::{check, start};
 
 #[tokio::test]
 async fn fields_that_are_moving_come_from_either_subgraph() {
@@ -21,4 +23,29 @@ async fn interfaces_have_other_members_in_other_subgraphs() {
         ("d", "interface Item { id: ID! } type Book implements Item @key(fields: \"id\") { id: ID! rating: Float } type Film @key(fields: \"id\") { id: ID! rating: Float }"),
     ])
     .await;
+}
+
+#[tokio::test]
+async fn fields_that_are_moving_are_required_of_interfaces() {
+    let (gateway, whole, _) = start(&[
+        ("a", "type Query { items: [Item!]! shelf: Shelf } interface Item @key(fields: \"id\") { id: ID! price: Int } type Product implements Item @key(fields: \"id\") { id: ID! price: Int } type Book implements Item @key(fields: \"id\") { id: ID! price: Int } type Shelf @key(fields: \"id\") { id: ID! item: Item }"),
+        ("b", "type Product @key(fields: \"id\") { id: ID! price: Int @override(from: \"a\", label: \"percent(50)\") } type Query { product: Product }"),
+        ("c", "type Item @key(fields: \"id\") @interfaceObject { id: ID! price: Int @external tax: Int @requires(fields: \"price\") }"),
+        ("d", "interface Item { price: Int } type Product implements Item @key(fields: \"id\") { id: ID! price: Int @external } type Book implements Item @key(fields: \"id\") { id: ID! price: Int @external } type Shelf @key(fields: \"id\") { id: ID! item: Item @external fee: Int @requires(fields: \"item { price }\") }"),
+    ])
+    .await;
+
+    for query in [
+        "{ items { tax } }",
+        "{ product { tax } }",
+        "{ shelf { fee } }",
+        "{ items { price tax } shelf { item { price } fee } }",
+    ] {
+        // Whose turn it is to move is drawn for each request.
+        for _ in 0..8 {
+            let answer = gateway.run(query).await;
+
+            assert_eq!(answer, whole.answer(query, &json!({})), "{query}");
+        }
+    }
 }
