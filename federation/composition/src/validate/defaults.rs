@@ -1,40 +1,62 @@
 //! Defaults of arguments and input fields, and what may be deprecated of them.
 
+use std::collections::HashMap;
+
 use apollo_compiler::parser::SourceSpan;
 
 use super::value;
 use crate::{
     error::{Code, CompositionError},
-    model::{Directives, Field, Kind},
+    merge::Merged,
+    model::{Definitions, Directives, Field, Kind, Types},
     spec::Feature,
     subgraph::Schema,
 };
 
 /// Checks the arguments and input fields of a subgraph.
 pub(super) fn check(schema: &Schema) -> Vec<CompositionError> {
-    let mut errors = Vec::new();
-    for ty in schema.types.values() {
-        for field in ty.fields.values() {
+    let inputs = inputs(&schema.types, &schema.definitions);
+    let errors = inputs.filter_map(|(coordinate, field)| check_one(schema, &coordinate, field));
+    errors.collect()
+}
+
+/// Checks that what subgraphs have for defaults is still there once everything is merged.
+pub(crate) fn check_merged(merged: &Merged, schemas: &[Schema]) -> Vec<CompositionError> {
+    let kept: HashMap<_, _> = inputs(&merged.types, &merged.definitions).collect();
+    let wrong = |schema: &Schema, coordinate: &str, field: &Field| {
+        let (default, kept) = (field.default.as_ref()?, kept.get(coordinate)?);
+        let is_wrong = kept.default.is_some() && !value::fits(default, &kept.ty, &merged.types);
+        is_wrong.then(|| {
+            let message = format!(
+                "the default {} of \"{coordinate}\" uses what is left out, as it is not in all subgraphs",
+                default.serialize().no_indent()
+            );
+            schema.error(Code::InvalidGraphql, message, default.location())
+        })
+    };
+    let errors = schemas.iter().flat_map(|schema| {
+        let inputs = inputs(&schema.types, &schema.definitions);
+        inputs.filter_map(|(coordinate, field)| wrong(schema, &coordinate, field))
+    });
+    errors.collect()
+}
+
+/// All arguments and input fields, by their coordinates.
+fn inputs<'a>(types: &'a Types, definitions: &'a Definitions) -> impl Iterator<Item = (String, &'a Field)> {
+    let of_types = types.values().flat_map(|ty| {
+        ty.fields.values().flat_map(|field| {
             let coordinate = format!("{}.{}", ty.name, field.name);
-            if ty.kind == Kind::Input {
-                errors.extend(check_one(schema, &coordinate, field));
-            }
-            for argument in field.arguments.values() {
-                errors.extend(check_one(
-                    schema,
-                    &format!("{coordinate}({}:)", argument.name),
-                    argument,
-                ));
-            }
-        }
-    }
-    for definition in schema.definitions.values() {
-        for argument in definition.arguments.values() {
-            let coordinate = format!("@{}({}:)", definition.name, argument.name);
-            errors.extend(check_one(schema, &coordinate, argument));
-        }
-    }
-    errors
+            let own = (ty.kind == Kind::Input).then(|| (coordinate.clone(), field));
+            let arguments = field.arguments.values();
+            own.into_iter()
+                .chain(arguments.map(move |argument| (format!("{coordinate}({}:)", argument.name), argument)))
+        })
+    });
+    let of_definitions = definitions.values().flat_map(|definition| {
+        let arguments = definition.arguments.values();
+        arguments.map(|argument| (format!("@{}({}:)", definition.name, argument.name), argument))
+    });
+    of_types.chain(of_definitions)
 }
 
 fn check_one(schema: &Schema, coordinate: &str, field: &Field) -> Option<CompositionError> {
@@ -42,7 +64,7 @@ fn check_one(schema: &Schema, coordinate: &str, field: &Field) -> Option<Composi
         let is_wrong = field.is_required() && field.directives.has(Feature::Deprecated);
         return is_wrong.then(|| deprecated(schema, coordinate, field.location));
     };
-    if value::fits(default, &field.ty, schema) {
+    if value::fits(default, &field.ty, &schema.types) {
         return None;
     }
     let message = format!(

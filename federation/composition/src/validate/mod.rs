@@ -10,7 +10,7 @@ mod fields;
 mod selection;
 mod value;
 
-pub(crate) use self::definitions::definitions;
+pub(crate) use self::{defaults::check_merged, definitions::definitions};
 use crate::{error::CompositionError, subgraph::Schema};
 
 /// Checks a subgraph against all rules.

@@ -233,7 +233,7 @@ impl Check<'_> {
         for given in &selected.arguments {
             let fault = match field.arguments.get(&given.name) {
                 None => Some(format!("\"{coordinate}\" has no argument \"{}\"", given.name)),
-                Some(argument) => (!value::fits(&given.value, &argument.ty, self.schema)).then(|| {
+                Some(argument) => (!value::fits(&given.value, &argument.ty, &self.schema.types)).then(|| {
                     format!(
                         "{} is no value for argument \"{}\" of \"{coordinate}\", which has type \"{}\"",
                         given.value.serialize().no_indent(),
