@@ -15,7 +15,7 @@ use platform_crypto::equal;
 use platform_error::{Code, Error};
 use platform_http::{Json, Problem};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{cache::Invalidation, gateway::Gateway, usage::Report};
 
@@ -45,13 +45,20 @@ async fn usage(State(gateway): State<Gateway>) -> axum::Json<Report> {
 
 async fn invalidate(
     State(gateway): State<Gateway>,
-    Json(what): Json<Invalidation>,
+    Json(what): Json<Map<String, Value>>,
 ) -> Result<axum::Json<Value>, Problem> {
+    // A list would be read field by field, and an empty one take everything away.
+    let what = Invalidation::deserialize(Value::Object(what)).map_err(|error| {
+        Error::new(
+            Code::Invalid,
+            format!("the JSON body does not have the expected shape: {error}"),
+        )
+        .with_status(422)
+    })?;
     if what.key.is_some() && what.of_type.is_none() {
         return Err(Error::new(Code::Invalid, "name the type that the key belongs to").into());
     }
-    let gone = gateway.0.cache.as_ref().map_or(0, |cache| cache.invalidate(&what));
-    Ok(axum::Json(json!({ "invalidated": gone })))
+    Ok(axum::Json(json!({ "invalidated": gateway.invalidate(&what) })))
 }
 
 async fn guard(State(settings): State<AdminSettings>, request: Request, next: Next) -> Response {

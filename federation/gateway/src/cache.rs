@@ -2,6 +2,7 @@
 
 mod entities;
 mod hints;
+mod invalidation;
 mod response;
 mod store;
 mod subgraph;
@@ -10,7 +11,9 @@ use platform_config::{ByteSize, Duration};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use hints::Hints;
-pub(crate) use store::{Entity, Fresh, Invalidation, Key, Store, Tags};
+pub(crate) use invalidation::{Invalidation, Taken};
+pub(crate) use response::Needs;
+pub(crate) use store::{Entity, Fresh, Key, Store, Tags};
 pub(crate) use subgraph::{Keeper, Keeping, said};
 
 /// What is kept, and how much of it.

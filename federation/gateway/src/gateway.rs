@@ -187,6 +187,7 @@ impl Gateway {
     fn project(&self, ready: &Ready, state: State) -> Outcome {
         let mut faults = ready.faults.clone();
         faults.extend(state.faults);
+        let told = faults.len();
         let projector = Projector::new(
             &ready.prepared.projection,
             &ready.serving.supergraph,
@@ -195,6 +196,10 @@ impl Gateway {
             (faults, state.lost),
         );
         let (data, faults) = projector.write(self.0.settings.execution.memory);
+        if let Some(store) = self.0.cache.as_ref().filter(|_| faults.len() > told) {
+            // What came is not what the schema says, although no subgraph said so.
+            store.forget(&state.kept);
+        }
         Outcome::executed(data, faults)
     }
 

@@ -249,4 +249,25 @@ impl Plan {
             _ => None,
         }
     }
+
+    /// The documents that are sent, each with the subgraph that gets it.
+    pub(crate) fn fetches(&self) -> Vec<(&str, &str)> {
+        let mut fetches = Vec::new();
+        if let Some(node) = &self.node {
+            node.collect(&mut fetches);
+        }
+        fetches
+    }
+}
+
+impl Node {
+    fn collect<'p>(&'p self, fetches: &mut Vec<(&'p str, &'p str)>) {
+        match self {
+            Self::Fetch(fetch) | Self::Subscription { primary: fetch } => {
+                fetches.push((&fetch.subgraph, &fetch.document));
+            }
+            Self::Entities(entities) => fetches.push((&entities.subgraph, &entities.document)),
+            Self::Sequence { nodes } | Self::Parallel { nodes } => nodes.iter().for_each(|node| node.collect(fetches)),
+        }
+    }
 }

@@ -7,7 +7,7 @@ mod shown;
 
 use std::{
     collections::{BTreeSet, HashSet},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use graphql_tools::static_graphql::query::Document;
@@ -17,7 +17,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use self::parsed::{Checks, Reader, defaults, key_of};
 pub(crate) use self::parsed::{Key, Parsed};
 use crate::{
-    Error, conditions,
+    Error,
+    cache::Needs,
+    conditions,
     execute::Program,
     fault::Refusal,
     plan::{Overrides, Plan},
@@ -42,6 +44,8 @@ pub(crate) struct Prepared {
     pub(crate) plan: Plan,
     pub(crate) program: Program,
     pub(crate) projection: Projection,
+    /// What matters of the plan for how long an answer may be kept; worked out where somebody asks.
+    pub(crate) needs: OnceLock<Option<Needs>>,
 }
 
 /// The operations of one supergraph.
@@ -247,6 +251,7 @@ fn prepare(
         plan,
         program,
         projection,
+        needs: OnceLock::new(),
     })
 }
 

@@ -113,12 +113,16 @@ pub(super) fn whole(wanted: &[Wanted<'_>], answer: Option<&[u8]>) -> Option<Byte
         Some(answer) => Some(serde_json::from_slice(answer).ok()?),
         None => None,
     };
+    let missing = wanted.iter().filter(|wanted| wanted.kept.is_none()).count();
     let (mut found, errors, extensions) = match &reply {
-        Some(reply) if reply.data.is_none() && reply.errors.is_empty() => return None,
         Some(reply) => {
             let entities = reply.data.as_ref().and_then(|data| data._entities.as_ref());
-            let found = entities.map_or(&[][..], Vec::as_slice).iter();
-            (found, reply.errors.clone(), reply.extensions)
+            let found = entities.map_or(&[][..], Vec::as_slice);
+            // Nothing says why entities are missing, or which of them are there.
+            if found.len() != missing && reply.errors.is_empty() {
+                return None;
+            }
+            (found.iter(), reply.errors.clone(), reply.extensions)
         }
         None => ([][..].iter(), Vec::new(), None),
     };

@@ -119,7 +119,7 @@ impl Hints {
     /// How long entities of a type may be kept: no longer than what is asked of them, and where only the schema speaks
     /// of them, not at all unless it speaks of their type.
     fn of_entities(&self, operation: &Operation<'_>, list: &query::Field, of: &str, unsaid: Unsaid) -> Policy {
-        let hint = self.types.get(of).copied().unwrap_or_default();
+        let hint = self.of_type(of);
         let silence = match unsaid {
             Unsaid::Default => 0,
             Unsaid::ByHeader => u64::MAX,
@@ -147,6 +147,19 @@ impl Hints {
             }
             _ => Policy::NEVER,
         }
+    }
+
+    /// What is said of a type and of each object it can be: the shorter time, and private if one of them is.
+    fn of_type(&self, name: &str) -> Hint {
+        let own = self.types.get(name).copied().unwrap_or_default();
+        let objects = self.objects.get(name).into_iter().flatten();
+        objects
+            .filter_map(|object| self.types.get(object))
+            .fold(own, |hint, of| Hint {
+                max_age: hint.max_age.map(|age| age.min(of.max_age.unwrap_or(age))),
+                is_private: hint.is_private || of.is_private,
+                ..hint
+            })
     }
 
     fn walk<'a>(&'a self, operation: &'a Operation<'a>, variables: &'a Variables, unsaid: Unsaid) -> Walk<'a> {
@@ -222,7 +235,7 @@ impl Walk<'_> {
     }
 
     fn own(&self, field: &FieldHint, above: Option<u64>) -> Policy {
-        let of_type = self.hints.types.get(&field.of).copied().unwrap_or_default();
+        let of_type = self.hints.of_type(&field.of);
         let inherits = field.hint.inherits || (field.hint.max_age.is_none() && of_type.inherits);
         let needs_own = (above.is_none() || field.is_composite) && !inherits;
         let max_age = match field.hint.max_age.or(of_type.max_age) {
@@ -246,12 +259,21 @@ fn lists<'a>(operation: &Operation<'a>) -> Vec<&'a query::Field> {
     items.collect()
 }
 
+/// Where the directive may be repeated, each subgraph has its say.
 fn read(directives: &[Directive]) -> Option<Hint> {
-    let directive = directives.iter().find(|directive| directive.name == DIRECTIVE)?;
+    let said = directives.iter().filter(|directive| directive.name == DIRECTIVE);
+    said.map(said_by).reduce(|one, other| Hint {
+        max_age: one.max_age.into_iter().chain(other.max_age).min(),
+        is_private: one.is_private || other.is_private,
+        inherits: one.inherits && other.inherits,
+    })
+}
+
+fn said_by(directive: &Directive) -> Hint {
     let scope = argument(directive, "scope").and_then(crate::outline::as_text);
-    Some(Hint {
+    Hint {
         max_age: number(directive, "maxAge").map(|age| u64::try_from(age).unwrap_or_default()),
         is_private: scope.is_some_and(|scope| scope == "PRIVATE"),
         inherits: flag(directive, "inheritMaxAge").unwrap_or_default(),
-    })
+    }
 }

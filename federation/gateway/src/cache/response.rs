@@ -3,14 +3,17 @@
 use std::collections::BTreeSet;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use graphql_tools::static_graphql::query::{self, Selection};
 
-use super::{Fresh, Key, Policy, Tags, said};
+use super::{Fresh, Hints, Key, Policy, Tags, hints::Unsaid, said};
 use crate::{
     admit::Ready,
     authorize::{self, Asked},
     gateway::Gateway,
+    numbers,
     outcome::Outcome,
-    outline::OperationKind,
+    outline::{Operation, OperationKind},
+    plan::Plan,
     request::Caller,
     subgraph::header_parts,
     telemetry,
@@ -114,7 +117,7 @@ impl Gateway {
         }
         let operation = ready.parsed.outline().ok()?;
         let by_schema = match hints.are_used() {
-            true => hints.policy(&operation, &ready.variables),
+            true => hints.policy(&operation, &ready.variables).and(Needs::of(ready)?.policy),
             false => Policy::UNLIMITED,
         };
         // Where the schema says nothing, every subgraph has to.
@@ -147,19 +150,62 @@ fn keys(ready: &Ready, caller: &Caller) -> [Option<Key>; 2] {
     }
     let headers = ready.serving.subgraphs.all_headers_for(caller);
     for (subgraph, headers) in &headers {
-        parts.push(subgraph.as_bytes());
+        // No variable and no header has this name: one must not pass for the other.
+        parts.extend([b"", subgraph.as_bytes()]);
         parts.extend(header_parts(headers));
     }
     Key::pair(&parts, caller.subject())
 }
 
-/// What the answer is about, read from what the operation asks for.
+/// What the answer is about: what the operation asks for, and what was asked for beside it because other fields
+/// require it.
 fn tags(ready: &Ready, said: &Said) -> Option<Tags> {
     let subgraphs: BTreeSet<_> = said.iter().map(|(subgraph, _)| subgraph.clone()).collect();
-    let operation = ready.parsed.outline().ok()?;
+    let mut types = ready.serving.hints.types_in(&ready.parsed.outline().ok()?, &|_| None);
+    types.extend(Needs::of(ready)?.types.iter().cloned());
     Some(Tags {
         subgraphs: subgraphs.into_iter().collect(),
-        types: ready.serving.hints.types_in(&operation, &|_| None).into(),
+        types: types.into(),
         entity: None,
     })
+}
+
+/// What a plan asks of subgraphs: also what clients do not ask for, because other fields require it.
+#[derive(Debug)]
+pub(crate) struct Needs {
+    /// How long the schema lets it be kept.
+    policy: Policy,
+    /// The types in it.
+    types: BTreeSet<String>,
+}
+
+impl Needs {
+    fn of(ready: &Ready) -> Option<&Self> {
+        let needs = || Self::read(&ready.prepared.plan, &ready.serving.hints);
+        ready.prepared.needs.get_or_init(needs).as_ref()
+    }
+
+    fn read(plan: &Plan, hints: &Hints) -> Option<Self> {
+        let mut needs = Self {
+            policy: Policy::UNLIMITED,
+            types: BTreeSet::new(),
+        };
+        for (_, document) in plan.fetches() {
+            let document = numbers::document_of(document)?;
+            let operation = Operation::find(&document, None)?;
+            let policy = hints.of_request(&operation, Unsaid::ByHeader, &fragments_of);
+            needs.policy = needs.policy.and(policy);
+            needs.types.extend(hints.types_in(&operation, &fragments_of));
+        }
+        Some(needs)
+    }
+}
+
+/// The types of entities that a plan asks something of.
+fn fragments_of(list: &query::Field) -> Option<BTreeSet<String>> {
+    let types = list.selection_set.items.iter().filter_map(|item| match item {
+        Selection::InlineFragment(fragment) => fragment.type_condition.as_ref(),
+        Selection::Field(_) | Selection::FragmentSpread(_) => None,
+    });
+    Some(types.map(|of| of.as_ref().to_owned()).collect())
 }

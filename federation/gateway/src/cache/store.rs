@@ -11,11 +11,10 @@ use std::{
 use bytes::Bytes;
 use moka::sync::Cache;
 use platform_service::Clock;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::{CacheSettings, Policy};
+use super::{CacheSettings, Policy, Taken};
 
 /// What a kept answer costs beside its bytes.
 const OVERHEAD: usize = 256;
@@ -102,38 +101,6 @@ pub(crate) struct Fresh {
     pub(crate) moment: u64,
 }
 
-/// What to take away.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Invalidation {
-    /// Answers of this subgraph alone.
-    #[serde(default)]
-    pub subgraph: Option<String>,
-    /// Answers with objects of this type.
-    #[serde(default, rename = "type")]
-    pub of_type: Option<String>,
-    /// With a type: the entity with these key fields. Whatever else has the type in it goes as well, because which
-    /// entities are in it is not known.
-    #[serde(default)]
-    pub key: Option<Map<String, Value>>,
-}
-
-impl Invalidation {
-    fn matches(&self, tags: &Tags) -> bool {
-        let is_of_subgraph = self.subgraph.as_ref().is_none_or(|name| tags.subgraphs.contains(name));
-        let is_of_type = self.of_type.as_ref().is_none_or(|name| {
-            let is_it = |entity: &Entity| entity.types.contains(name) && self.has_key_of(entity);
-            tags.types.contains(name) || tags.entity.as_ref().is_some_and(is_it)
-        });
-        is_of_subgraph && is_of_type
-    }
-
-    fn has_key_of(&self, entity: &Entity) -> bool {
-        let mut key = self.key.iter().flatten();
-        key.all(|(name, value)| entity.representation.get(name) == Some(value))
-    }
-}
-
 /// The memory of a gateway. Cheap to clone; clones share it.
 #[derive(Clone)]
 pub(crate) struct Store {
@@ -203,13 +170,20 @@ impl Store {
         }
     }
 
+    /// Takes single answers away that turned out to be wrong.
+    pub(crate) fn forget(&self, keys: &[Key]) {
+        for key in keys {
+            self.kept.invalidate(key);
+        }
+    }
+
     /// Takes answers away and says how many.
-    pub(crate) fn invalidate(&self, what: &Invalidation) -> usize {
+    pub(crate) fn invalidate(&self, what: &Taken<'_>) -> usize {
         self.invalidations.fetch_add(1, SeqCst);
         let gone: Vec<Key> = self
             .kept
             .iter()
-            .filter(|(_, kept)| what.matches(&kept.tags))
+            .filter(|(_, kept)| what.has(&kept.tags))
             .map(|(key, _)| *key)
             .collect();
         for key in &gone {

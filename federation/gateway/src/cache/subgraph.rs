@@ -32,6 +32,8 @@ pub(crate) struct Keeper<'a> {
     pub(crate) subgraph: &'a str,
     /// The headers that are handed on: an answer to other headers is another answer.
     pub(crate) headers: &'a HeaderMap,
+    /// Where something is kept since this question.
+    pub(crate) kept: Vec<Key>,
 }
 
 /// A request for entities, and who asks.
@@ -43,7 +45,7 @@ struct Question<'a> {
 
 impl Keeper<'_> {
     /// Answers from what is kept, and asks for the rest. Mutations and subscriptions are always asked.
-    pub(crate) async fn call(&self, ask: Ask<'_>) -> Result<Answer, CallError> {
+    pub(crate) async fn call(&mut self, ask: Ask<'_>) -> Result<Answer, CallError> {
         if ask.kind != OperationKind::Query {
             return self.asked(ask).await;
         }
@@ -69,7 +71,7 @@ impl Keeper<'_> {
     }
 
     /// A request that is kept as a whole: for root fields, or for several lists of entities.
-    async fn root(&self, ask: Ask<'_>, parts: &Body<'_>) -> Result<Answer, CallError> {
+    async fn root(&mut self, ask: Ask<'_>, parts: &Body<'_>) -> Result<Answer, CallError> {
         let (body, subject, moment) = (ask.body.clone(), ask.caller.subject(), ask.moment);
         let keys = self.keys(&[&body], subject);
         if let Some(kept) = keys.iter().flatten().find_map(|key| self.keeping.store.get(key)) {
@@ -103,7 +105,7 @@ impl Keeper<'_> {
     }
 
     async fn entities(
-        &self,
+        &mut self,
         ask: Ask<'_>,
         question: &Question<'_>,
         mut wanted: Vec<Wanted<'_>>,
@@ -149,7 +151,7 @@ impl Keeper<'_> {
         Ok(whole)
     }
 
-    fn keep_entities(&self, question: &Question<'_>, wanted: &[Wanted<'_>], reply: &Answer) {
+    fn keep_entities(&mut self, question: &Question<'_>, wanted: &[Wanted<'_>], reply: &Answer) {
         let told = said(&reply.headers);
         if !self.may_keep(told) || !(200..300).contains(&reply.status) {
             return;
@@ -206,10 +208,11 @@ impl Keeper<'_> {
         by_schema.and(told.unwrap_or(Policy::UNLIMITED))
     }
 
-    fn keep(&self, keys: &[Option<Key>; 2], fresh: Fresh) {
+    fn keep(&mut self, keys: &[Option<Key>; 2], fresh: Fresh) {
         // What is private and has no owner is nobody's to keep.
         if let Some(key) = keys[usize::from(fresh.policy.is_private)].filter(|_| fresh.policy.is_kept()) {
             self.keeping.store.put(key, fresh);
+            self.kept.push(key);
         }
     }
 
@@ -219,6 +222,8 @@ impl Keeper<'_> {
         for (name, value) in parts.variables.iter().filter(|(name, _)| **name != "representations") {
             pieces.extend([name.as_bytes(), value.get().as_bytes()]);
         }
+        // No variable and no header has this name: one must not pass for the other.
+        pieces.push(b"");
         self.keys(&pieces, question.subject)
     }
 
@@ -240,10 +245,12 @@ fn document(parts: &Body<'_>) -> Option<Document> {
 
 /// What a subgraph says of its answer, less the time it has been kept elsewhere.
 pub(crate) fn said(headers: &HeaderMap) -> Option<Policy> {
-    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    let policy = Policy::parse(text(header::CACHE_CONTROL)?);
-    let age: u64 = text(header::AGE).and_then(|age| age.parse().ok()).unwrap_or_default();
-    Some(Policy {
+    // Who stands in between may have added a line of its own.
+    let lines = headers.get_all(header::CACHE_CONTROL).iter();
+    let lines: Vec<_> = lines.map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
+    let age = headers.get(header::AGE).and_then(|age| age.to_str().ok()?.parse().ok());
+    let (policy, age): (_, u64) = (Policy::parse(&lines.join(",")), age.unwrap_or_default());
+    (!lines.is_empty()).then_some(Policy {
         max_age: policy.max_age.saturating_sub(age),
         ..policy
     })

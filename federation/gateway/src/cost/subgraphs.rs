@@ -6,13 +6,7 @@ use axum::http::HeaderValue;
 use serde_json::json;
 
 use super::{AskedBy, CostReport, CostSettings, Model};
-use crate::{
-    numbers,
-    outcome::Outcome,
-    outline::Operation,
-    plan::{Node, Plan},
-    request::Variables,
-};
+use crate::{numbers, outcome::Outcome, outline::Operation, plan::Plan, request::Variables};
 
 impl Model {
     /// The cost of all fetches of a plan, by subgraph. Entities that a fetch asks for are taken to be as many as an
@@ -23,12 +17,8 @@ impl Model {
         variables: &Variables,
         list_size: u64,
     ) -> BTreeMap<&'p str, u64> {
-        let mut fetches = Vec::new();
-        if let Some(node) = &plan.node {
-            collect(node, &mut fetches);
-        }
         let mut costs = BTreeMap::new();
-        for (subgraph, document) in fetches {
+        for (subgraph, document) in plan.fetches() {
             let document = numbers::document_of(document);
             let operation = document.as_ref().and_then(|document| Operation::find(document, None));
             let cost = operation.map(|operation| self.estimate(&operation, variables, list_size, AskedBy::Planner));
@@ -58,13 +48,5 @@ impl CostSettings {
                 outcome.extensions.insert("cost".into(), cost);
             }
         }
-    }
-}
-
-fn collect<'p>(node: &'p Node, fetches: &mut Vec<(&'p str, &'p str)>) {
-    match node {
-        Node::Fetch(fetch) | Node::Subscription { primary: fetch } => fetches.push((&fetch.subgraph, &fetch.document)),
-        Node::Entities(entities) => fetches.push((&entities.subgraph, &entities.document)),
-        Node::Sequence { nodes } | Node::Parallel { nodes } => nodes.iter().for_each(|node| collect(node, fetches)),
     }
 }

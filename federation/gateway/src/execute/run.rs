@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue, header};
 use bytes::Bytes;
 use futures::{
     FutureExt,
@@ -16,7 +16,7 @@ use super::{
     value::Data,
 };
 use crate::{
-    cache::{Keeper, Keeping, Store},
+    cache::{Keeper, Keeping, Key, Store},
     fault::{Fault, PathSegment},
     request::{Caller, Variables},
     settings::SubgraphErrors,
@@ -45,6 +45,8 @@ pub(crate) struct State {
     pub(crate) lost: Vec<Vec<PathSegment>>,
     /// The headers of every answer, with the name of its subgraph.
     pub(crate) headers: Vec<(String, HeaderMap)>,
+    /// Where answers are kept that came in.
+    pub(crate) kept: Vec<Key>,
 }
 
 /// What stays the same for all requests of a program.
@@ -81,6 +83,7 @@ impl<'a> Run<'a> {
                 faults: Vec::new(),
                 lost: Vec::new(),
                 headers: Vec::new(),
+                kept: Vec::new(),
             }),
         }
     }
@@ -232,19 +235,24 @@ impl<'a> Run<'a> {
         let answer = match self.keeping {
             Some(keeping) => {
                 let headers = self.subgraphs.headers_for(&call.subgraph, self.caller);
-                let keeper = Keeper {
+                let mut keeper = Keeper {
                     keeping,
                     subgraphs: self.subgraphs,
                     subgraph: &call.subgraph,
                     headers: &headers,
+                    kept: Vec::new(),
                 };
-                keeper.call(ask).await?
+                let answer = keeper.call(ask).await?;
+                self.state().kept.append(&mut keeper.kept);
+                answer
             }
             None => self.subgraphs.call(&call.subgraph, ask).await?,
         };
-        self.state()
-            .headers
-            .push((call.subgraph.clone(), answer.headers.clone()));
+        let mut headers = answer.headers.clone();
+        if !(200..300).contains(&answer.status) {
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+        self.state().headers.push((call.subgraph.clone(), headers));
         Ok(answer)
     }
 }

@@ -210,8 +210,8 @@ async fn in_process(router: Router, request: Request<Body>, limit: ByteSize) -> 
 fn kept(headers: &HeaderMap) -> HeaderMap {
     let mut out = HeaderMap::new();
     for name in KEPT {
-        if let Some(value) = headers.get(&name) {
-            out.insert(name, value.clone());
+        for value in headers.get_all(&name) {
+            out.append(name.clone(), value.clone());
         }
     }
     out

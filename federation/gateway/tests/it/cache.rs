@@ -3,7 +3,9 @@
 mod clients;
 mod entities;
 mod hints;
+mod keys;
 mod taken;
+mod told;
 
 use axum::{Router, http::HeaderValue, middleware::map_response, response::Response};
 use platform_service::Clock;
@@ -212,4 +214,17 @@ async fn taking_away_needs_the_administrators_token() {
 
     assert_eq!(wrong.expect("the gateway answers").status(), 401);
     assert_eq!(right.expect("the gateway answers").status(), 200);
+}
+
+#[tokio::test]
+async fn a_list_does_not_take_everything_away() {
+    let settings = json!({ "cache": { "responses": true }, "admin": { "token": "open sesame" } });
+    let gateway = Kept::start(vec![shop::products()], settings).await;
+    let request = gateway
+        .served
+        .client
+        .post(&format!("{}/cache/invalidate", gateway.admin));
+    let request = request.header("authorization", "Bearer open sesame").json(&json!([]));
+
+    assert_eq!(request.send().await.expect("the gateway answers").status(), 422);
 }

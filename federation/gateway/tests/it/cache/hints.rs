@@ -78,3 +78,73 @@ async fn root_fields_that_nothing_speaks_of_are_kept_as_long_as_the_settings_say
         assert_eq!(times[0].1, "max-age=60, public", "{what}");
     }
 }
+
+#[tokio::test]
+async fn what_may_be_private_behind_an_interface_or_a_union_is_private() {
+    let types = "type Query { node: Node @cacheControl(maxAge: 60) any: Any @cacheControl(maxAge: 60) nodes: Node user: User @cacheControl(maxAge: 60) }
+        interface Node @cacheControl(maxAge: 60) { id: ID! } union Any = User | Session
+        type User implements Node @cacheControl(maxAge: 5) { id: ID! }
+        type Session implements Node @cacheControl(scope: PRIVATE) { id: ID! }";
+    let user = json!({ "__typename": "User", "id": "1" });
+    let answers = StandIn::json(json!({ "data": { "node": user, "any": user, "nodes": user, "user": user } }));
+    let parts = vec![answers.part("users", &format!("{HEAD} {types}"))];
+    let gateway = Kept::start(parts, json!({ "cache": { "responses": true } })).await;
+
+    for (query, expected) in [
+        ("{ node { id } }", "max-age=60, private"),
+        ("{ any { ... on Session { id } } }", "max-age=60, private"),
+        ("{ nodes { id } }", "max-age=5, private"),
+        ("{ user { id } }", "max-age=60, public"),
+    ] {
+        let (_, control, _) = gateway.ask(query, None).await;
+        assert_eq!(control, expected, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn of_hints_that_several_subgraphs_give_the_strictest_counts() {
+    let head = HEAD
+        .replace("Boolean)", "Boolean) repeatable")
+        .replace("\"@key\", ", "\"@shareable\", ");
+    let sdl = |hint: &str| format!("{head} type Query {{ name: String @shareable @cacheControl({hint}) }}");
+    let answers = StandIn::json(json!({ "data": { "name": "Ada" } }));
+    let parts = vec![
+        answers.part("one", &sdl("maxAge: 60")),
+        answers.part("two", &sdl("maxAge: 5, scope: PRIVATE")),
+    ];
+    let gateway = Kept::start(parts, json!({ "cache": { "responses": true } })).await;
+
+    let (_, control, _) = gateway.ask("{ name }", None).await;
+
+    assert_eq!(control, "max-age=5, private");
+}
+
+#[tokio::test]
+async fn what_a_field_requires_counts_as_much_as_the_field() {
+    let head = HEAD.replace("\"@key\", ", "\"@key\", \"@requires\", \"@external\", ");
+    let extended = head
+        .replacen("schema", "extend schema", 1)
+        .replace("{ query: Query }", "");
+    let priced = "type Query { item: Item @cacheControl(maxAge: 60) }
+        type Item @key(fields: \"id\") { id: ID! price: Int @cacheControl(maxAge: 5) cost: Int @cacheControl(scope: PRIVATE) }";
+    let taxed = "type Item @key(fields: \"id\") { id: ID! price: Int @external cost: Int @external
+            tax: Int @requires(fields: \"price\") gain: Int @requires(fields: \"cost\") fine: Int }";
+    let item = json!({ "__typename": "Item", "id": "1", "price": 10, "cost": 4 });
+    let items = StandIn::json(json!({ "data": { "item": item } }));
+    let taxes = StandIn::json(json!({ "data": { "_entities": [{ "tax": 2, "gain": 6, "fine": 0 }] } }));
+    let parts = vec![
+        items.part("items", &format!("{head} {priced}")),
+        taxes.part("taxes", &format!("{extended} {taxed}")),
+    ];
+    let gateway = Kept::start(parts, json!({ "cache": { "responses": true } })).await;
+
+    for (query, expected) in [
+        ("{ item { id } }", "max-age=60, public"),
+        ("{ item { fine } }", "max-age=60, public"),
+        ("{ item { tax } }", "max-age=5, public"),
+        ("{ item { gain } }", "max-age=60, private"),
+    ] {
+        let (answer, control, _) = gateway.ask(query, None).await;
+        assert_eq!(control, expected, "{query}: {answer}");
+    }
+}

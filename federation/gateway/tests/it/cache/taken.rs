@@ -70,6 +70,29 @@ async fn an_entity_known_by_its_interface_alone_goes_with_every_object_it_can_be
 }
 
 #[tokio::test]
+async fn whole_answers_go_with_the_types_that_their_fields_require() {
+    let link = "extend schema @link(url: \"https://specs.apollo.dev/federation/v2.9\", import: [\"@key\", \"@requires\", \"@external\"])";
+    let book = json!({ "__typename": "Book", "id": "1", "author": { "__typename": "Person", "name": "Ada" } });
+    let books = StandIn::json(json!({ "data": { "book": book } }));
+    let titles = StandIn::json(json!({ "data": { "_entities": [{ "title": "of Ada" }] } }));
+    let known = "type Query { book: Book } type Book @key(fields: \"id\") { id: ID! author: Person } type Person { name: String }";
+    let titled = "type Book @key(fields: \"id\") { id: ID! author: Person @external title: String @requires(fields: \"author { name }\") }
+        type Person { name: String @external }";
+    let parts = vec![
+        saying(books.part("books", &format!("{link} {known}")), "max-age=60"),
+        saying(titles.part("titles", &format!("{link} {titled}")), "max-age=60"),
+    ];
+    let gateway = Kept::start(parts, json!({ "cache": { "responses": true } })).await;
+    let (answer, ..) = gateway.ask("{ book { title } }", None).await;
+
+    let others = gateway.invalidate(json!({ "type": "Publisher" })).await;
+    let required = gateway.invalidate(json!({ "type": "Person" })).await;
+
+    assert_eq!(answer, json!({ "data": { "book": { "title": "of Ada" } } }));
+    assert_eq!((gone(&others), gone(&required)), (0, 1));
+}
+
+#[tokio::test]
 async fn root_answers_of_subgraphs_go_with_the_types_in_them() {
     let products = saying(shop::products(), "max-age=60");
     let gateway = Kept::start(vec![products], json!({ "cache": { "entities": true } })).await;
