@@ -73,22 +73,31 @@ impl<'r> Reply<'r> {
         gathered: &[Gathered],
         state: &mut State,
     ) -> Result<(), CallError> {
+        let mut whole = 0;
         let parts = self.read(state, |reader, start| {
             reader.scan = Scanner::at(reader.bytes, start);
-            self.batches(task, gathered, reader)
+            whole = self.batches(task, gathered, reader)?;
+            Ok(())
         })?;
-        if let Some(errors) = parts.errors {
-            let report = Report::new(self.subgraph, self.run.errors, &self.answer.body[errors]);
-            let faults = report.entities(task, gathered, &state.data, self.run);
-            state.faults.extend(faults);
+        match parts.errors {
+            Some(errors) => {
+                let report = Report::new(self.subgraph, self.run.errors, &self.answer.body[errors]);
+                let faults = report.entities(task, gathered, &state.data, self.run);
+                state.faults.extend(faults);
+                Ok(())
+            }
+            // Nothing says why entities are missing, or which of them are there.
+            None if whole < task.batches.len() => Err(self.not_graphql()),
+            None => Ok(()),
         }
-        Ok(())
     }
 
-    fn batches(&self, task: &EntityTask, gathered: &[Gathered], reader: &mut Reader<'_>) -> Result<(), Broken> {
+    /// How many of the lists have as many entities as were asked for.
+    fn batches(&self, task: &EntityTask, gathered: &[Gathered], reader: &mut Reader<'_>) -> Result<usize, Broken> {
+        let mut whole = 0;
         reader.scan.expect(b'{')?;
         if reader.scan.eat(b'}') {
-            return Ok(());
+            return Ok(whole);
         }
         loop {
             let key = reader.scan.key()?;
@@ -98,19 +107,22 @@ impl<'r> Reply<'r> {
                 .zip(gathered)
                 .find(|(batch, _)| batch.key.as_bytes() == key);
             match batch {
-                Some((batch, gathered)) if reader.scan.peek() == Some(b'[') => self.list(batch, gathered, reader)?,
+                Some((batch, gathered)) if reader.scan.peek() == Some(b'[') => {
+                    whole += usize::from(self.list(batch, gathered, reader)? == gathered.count);
+                }
                 _ => drop(reader.scan.skip(1)?),
             }
             if !reader.scan.more(b'}')? {
-                return Ok(());
+                return Ok(whole);
             }
         }
     }
 
-    fn list(&self, batch: &BatchTask, gathered: &Gathered, reader: &mut Reader<'_>) -> Result<(), Broken> {
+    /// Takes the entities of a list and says how many there are.
+    fn list(&self, batch: &BatchTask, gathered: &Gathered, reader: &mut Reader<'_>) -> Result<u32, Broken> {
         reader.scan.expect(b'[')?;
         if reader.scan.eat(b']') {
-            return Ok(());
+            return Ok(0);
         }
         let (mut entity, mut from) = (0, 0);
         loop {
@@ -119,10 +131,10 @@ impl<'r> Reply<'r> {
                 Some(b'{') if !targets.is_empty() => self.entity(batch, targets, reader)?,
                 _ => drop(reader.scan.skip(2)?),
             }
-            if !reader.scan.more(b']')? {
-                return Ok(());
-            }
             entity += 1;
+            if !reader.scan.more(b']')? {
+                return Ok(entity);
+            }
         }
     }
 
@@ -254,9 +266,12 @@ fn members(
                 reader.scan.skip(1)?;
                 parts.data = Some(start);
             }
-            (b"errors", Some(b'[')) => {
+            (b"errors", Some(next)) if next != b'n' => {
                 reader.scan.skip(1)?;
-                parts.errors = Some(start..reader.scan.position());
+                let errors = start..reader.scan.position();
+                // Nothing in the list says that nothing is wrong.
+                let says = |byte: &u8| !matches!(byte, b'[' | b']' | b' ' | b'\n' | b'\r' | b'\t');
+                parts.errors = reader.bytes[errors.clone()].iter().any(says).then_some(errors);
             }
             _ => drop(reader.scan.skip(1)?),
         }

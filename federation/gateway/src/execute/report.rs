@@ -83,7 +83,9 @@ impl<'r> Report<'r> {
             left -= text.len();
             serde_json::from_str(text).ok()
         };
-        let First(errors) = serde_json::from_slice(bytes).unwrap_or_default();
+        // What is no list counts as one error.
+        let single = || serde_json::from_slice(bytes).into_iter().collect();
+        let errors: Vec<_> = serde_json::from_slice(bytes).map_or_else(|_| single(), |First(errors)| errors);
         Self {
             subgraph,
             mode,

@@ -31,20 +31,21 @@ async fn gateway() -> TestGateway {
         "parcel": { "__typename": "Parcel", "sender": { "__typename": "Person", "id": "1", "code": "hidden" } },
     } }));
     let orders = StandIn::new(|asked: Value| async move {
-        let entities: Vec<Value> = asked["variables"]
-            .as_object()
-            .into_iter()
-            .flat_map(|variables| variables.values())
-            .flat_map(|list| list.as_array().cloned().unwrap_or_default())
-            .map(|entity| json!({ "__typename": entity["__typename"], "total": 3, "shipping": entity["weight"] }))
-            .collect();
+        let answer = |list: &Value| -> Vec<Value> {
+            let list = list.as_array().into_iter().flatten();
+            list.map(|entity| json!({ "__typename": entity["__typename"], "total": 3, "shipping": entity["weight"] }))
+                .collect()
+        };
         let query = asked["query"].as_str().unwrap_or_default();
-        let keys: Vec<&str> = ["_e0", "_e1", "_entities"]
-            .into_iter()
-            .filter(|key| query.contains(key))
-            .collect();
-        let data: serde_json::Map<_, _> = keys.iter().map(|key| ((*key).to_owned(), json!(entities))).collect();
-        axum::Json(json!({ "data": data }))
+        let lists = asked["variables"].as_object().into_iter().flatten();
+        let keys = match query.contains("_e0") {
+            true => &["_e0", "_e1"][..],
+            false => &["_entities"],
+        };
+        let data = lists
+            .zip(keys)
+            .map(|((_, list), key)| ((*key).to_owned(), json!(answer(list))));
+        axum::Json(json!({ "data": data.collect::<serde_json::Map<_, _>>() }))
     });
     let (people_at, orders_at) = (serve(people.router()).await, serve(orders.router()).await);
     let (people, orders) = (format!("{LINK} {PEOPLE}"), format!("{LINK} {ORDERS}"));

@@ -177,3 +177,32 @@ async fn a_subgraph_that_answers_fewer_entities_than_asked_for_leaves_the_rest_e
         .collect();
     assert_eq!(emails, [&json!("first"), &json!("first"), &Value::Null, &Value::Null]);
 }
+
+/// What a client is told of a subgraph's answer to `{ name }`.
+async fn told_of(answer: Value) -> Value {
+    let names = StandIn::json(answer);
+    let parts = vec![names.part("names", "type Query { name: String! }")];
+    in_process(parts, quick()).await.run("{ name }").await
+}
+
+#[tokio::test]
+async fn an_empty_list_of_errors_is_no_reason_for_what_is_missing() {
+    let nothing = told_of(json!({ "errors": [] })).await;
+    let null = told_of(json!({ "data": null, "errors": [] })).await;
+    let whole = told_of(json!({ "data": { "name": "Ada" }, "errors": [] })).await;
+
+    let message = |answer: &Value| answer["errors"][0]["message"].as_str().unwrap_or_default().to_owned();
+    assert!(message(&nothing).contains("is not a GraphQL response"), "{nothing}");
+    assert!(message(&null).contains("there must be one"), "{null}");
+    assert_eq!(whole, json!({ "data": { "name": "Ada" } }));
+}
+
+#[tokio::test]
+async fn an_error_outside_of_a_list_is_one() {
+    let answer = told_of(json!({ "data": { "name": "Ada" }, "errors": { "message": "half of it" } })).await;
+    let text = told_of(json!({ "data": { "name": "Ada" }, "errors": "half of it" })).await;
+
+    assert_eq!(answer["data"]["name"], "Ada");
+    assert_eq!(answer["errors"][0]["message"], "half of it", "{answer}");
+    assert_eq!(text["errors"].as_array().map(Vec::len), Some(1), "{text}");
+}

@@ -56,7 +56,7 @@ async fn an_object_known_by_its_interface_alone_is_of_the_interfaces_above_it_as
     let best = json!({ "__typename": "Media", "id": "1", "stars": 5 });
     let gateway = gateway(
         json!({ "data": { "_entities": [{ "__typename": "Media", "id": "1" }] } }),
-        json!({ "data": { "best": best } }),
+        json!({ "data": { "best": best, "_entities": [best] } }),
     )
     .await;
 
