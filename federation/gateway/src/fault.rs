@@ -143,9 +143,9 @@ impl Refusal {
         }
     }
 
-    /// Whether the request is one, and its operation is what is wrong.
+    /// Whether the request is one, and its operation is what is wrong, or is not known yet.
     pub(crate) fn is_about_the_operation(&self) -> bool {
-        self.status == StatusCode::BAD_REQUEST && !self.is_malformed
+        matches!(self.status, StatusCode::BAD_REQUEST | StatusCode::OK) && !self.is_malformed
     }
 }
 

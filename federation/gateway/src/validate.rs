@@ -3,6 +3,7 @@
 mod literals;
 mod meaning;
 mod overlap;
+mod single;
 
 use graphql_tools::{
     static_graphql::query::{Definition, Document, Selection, SelectionSet, TypeCondition},
@@ -46,6 +47,7 @@ impl Validator {
         let mut faults: Vec<Fault> = errors.iter().take(MOST).map(fault).collect();
         if faults.is_empty() {
             faults = strays(supergraph, document);
+            faults.extend(single::crowds(document));
             faults.truncate(MOST);
         }
         if faults.is_empty() {

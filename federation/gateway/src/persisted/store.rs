@@ -5,7 +5,7 @@ use std::{collections::HashMap, ffi::OsStr, fs, path::Path, sync::Arc};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::{PersistedError, PersistedSettings};
+use super::{PersistedError, PersistedSettings, parse_hash};
 
 const FORMAT: &str = "apollo-persisted-query-manifest";
 
@@ -50,9 +50,10 @@ impl Store {
         Ok(store)
     }
 
-    /// The text of an id.
+    /// The text of an id. Ids of a manifest need not be hashes, but its texts have one that clients can work out.
     pub(crate) fn by_id(&self, id: &str) -> Option<&Arc<str>> {
-        self.by_id.get(id)
+        let by_hash = || self.by_digest.get(&parse_hash(id)?);
+        self.by_id.get(id).or_else(by_hash)
     }
 
     /// The very same text, if it is known.
@@ -65,9 +66,13 @@ impl Store {
         self.by_digest.values()
     }
 
-    fn add(&mut self, id: String, text: Arc<str>) {
+    fn add(&mut self, id: String, text: Arc<str>) -> Result<(), String> {
+        if self.by_id.get(&id).is_some_and(|known| *known != text) {
+            return Err(format!("the id {id:?} stands for two operations"));
+        }
         self.by_digest.insert(digest(&text), text.clone());
         self.by_id.insert(id, text);
+        Ok(())
     }
 
     fn read_manifest(&mut self, file: &str) -> Result<(), String> {
@@ -77,7 +82,7 @@ impl Store {
             return Err(format!("expected format {FORMAT:?} of version 1"));
         }
         for entry in manifest.operations {
-            self.add(entry.id, entry.body.into());
+            self.add(entry.id, entry.body.into())?;
         }
         Ok(())
     }
@@ -96,7 +101,7 @@ impl Store {
                     path.display()
                 ));
             }
-            self.add(id, text.into());
+            self.add(id, text.into())?;
         }
         Ok(())
     }

@@ -167,9 +167,9 @@ fn key_of(ready: &Ready, asked: &Listen, caller: &Caller) -> Key {
     for (name, value) in &ready.variables.0 {
         parts.extend([name.as_bytes(), value.get().as_bytes()]);
     }
-    parts.push(b"headers");
     for (subgraph, headers) in &headers {
-        parts.push(subgraph.as_bytes());
+        // No variable and no header has this name: one must not pass for the other.
+        parts.extend([b"", subgraph.as_bytes()]);
         parts.extend(header_parts(headers));
     }
     parts.extend([&asked.body[..], caller.subject().unwrap_or_default().as_bytes()]);

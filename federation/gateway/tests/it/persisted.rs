@@ -2,10 +2,14 @@
 
 use std::fs;
 
+use federation_gateway::Gateway;
+use platform_config::Config;
+use platform_service::{Clock, Context};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use tempfile::TempDir;
 
-use crate::support::{TestGateway, in_process, settings, shop};
+use crate::support::{TestGateway, in_process, local, settings, shop};
 
 const WAREHOUSES: &str = "query Warehouses { warehouses }";
 const TOP: &str = "query Top { topProducts(first: 1) { name } }";
@@ -99,4 +103,46 @@ async fn texts_are_refused_where_only_ids_are_taken() {
 
     assert_eq!(code(&by_text), "FORBIDDEN");
     assert_eq!(by_hash["data"]["topProducts"][0]["name"], "Table");
+}
+
+fn manifest(folder: &TempDir, entries: &[(&str, &str)]) -> String {
+    let operations = entries
+        .iter()
+        .map(|(id, body)| json!({ "id": id, "name": "", "type": "query", "body": body }));
+    let operations: Vec<_> = operations.collect();
+    let text = json!({ "format": "apollo-persisted-query-manifest", "version": 1, "operations": operations });
+    let file = folder.path().join("manifest.json");
+    fs::write(&file, text.to_string()).expect("the manifest can be written");
+    file.to_string_lossy().into_owned()
+}
+
+#[tokio::test]
+async fn what_is_listed_under_another_id_is_known_by_its_hash_as_well() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let manifest = manifest(&folder, &[("warehouses-1", WAREHOUSES)]);
+    for allow in ["any", "known", "known-by-id"] {
+        let gateway = gateway(json!({ "manifest": manifest, "allow": allow })).await;
+
+        let by_hash = sent(&gateway, None, Some(&hash(WAREHOUSES))).await;
+        let in_capitals = sent(&gateway, None, Some(&hash(WAREHOUSES).to_uppercase())).await;
+
+        assert_eq!(by_hash["data"]["warehouses"], json!(["north", "south"]), "{allow}");
+        assert_eq!(in_capitals, by_hash, "{allow}");
+    }
+}
+
+#[tokio::test]
+async fn an_id_that_stands_for_two_operations_is_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let manifest = manifest(&folder, &[("one", WAREHOUSES), ("one", WAREHOUSES), ("one", TOP)]);
+    let (sdl, peers) = local(shop::parts());
+    let context = Context::standalone("gateway", Config::default(), Clock::system(), folder.path());
+    let settings = settings(json!({ "persisted": { "manifest": manifest } }));
+
+    let refused = Gateway::new(&sdl, settings, peers, &context)
+        .err()
+        .map(|error| error.to_string());
+
+    let reason = refused.expect("it is refused");
+    assert!(reason.ends_with("the id \"one\" stands for two operations"), "{reason}");
 }

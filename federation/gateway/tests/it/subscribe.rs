@@ -7,6 +7,7 @@ mod heartbeats;
 mod limits;
 mod pieces;
 mod raw;
+mod single;
 mod stopping;
 mod upstreams;
 

@@ -85,6 +85,8 @@ struct Connection {
 enum Over {
     /// We close it and say why.
     Close(Close),
+    /// The other side closes it.
+    Left,
     /// The other side is gone.
     Gone,
 }
@@ -95,13 +97,18 @@ impl Connection {
             Ok(()) => self.run().await,
             Err(over) => over,
         };
-        if let Over::Close(Close(code, reason)) = over {
-            let frame = CloseFrame {
-                code,
-                reason: reason.into(),
-            };
-            let closing = self.socket.send(Message::Close(Some(frame)));
-            let _ = timeout(*self.settings.send_timeout, closing).await;
+        let limit = *self.settings.send_timeout;
+        match over {
+            Over::Close(Close(code, reason)) => {
+                let frame = CloseFrame {
+                    code,
+                    reason: reason.into(),
+                };
+                let _ = timeout(limit, self.socket.send(Message::Close(Some(frame)))).await;
+            }
+            // Whoever closes waits for the answer, which goes out as one reads on.
+            Over::Left => drop(timeout(limit, self.socket.recv()).await),
+            Over::Gone => {}
         }
     }
 
@@ -258,7 +265,8 @@ async fn hear(socket: &mut WebSocket, heard_at: &mut Instant) -> Result<FromClie
             }
             Some(Ok(Message::Binary(_))) => return Err(Over::Close(Close::INVALID)),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-            Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(Over::Gone),
+            Some(Ok(Message::Close(_))) => return Err(Over::Left),
+            Some(Err(_)) | None => return Err(Over::Gone),
         }
     }
 }

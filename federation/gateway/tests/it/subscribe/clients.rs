@@ -3,7 +3,7 @@
 use platform_service::Clock;
 use serde_json::{Value, json};
 
-use super::{TICKS, tick, ticking};
+use super::{TICKS, listening, tick, ticking};
 use crate::support::{
     TestGateway, in_process, in_process_at, settings, shop,
     socket::{Events, Socket, handshake},
@@ -63,6 +63,16 @@ async fn the_subgraph_is_left_when_the_client_completes_or_goes() {
     drop(socket);
 
     ticker.has_listeners(0).await;
+}
+
+#[tokio::test]
+async fn a_client_that_closes_its_connection_gets_the_answer_that_it_waits_for() {
+    let (gateway, _ticker) = ticking(json!({})).await;
+    let mut socket = listening(&gateway).await;
+
+    socket.close().await;
+
+    assert_eq!(socket.close_code().await, 1000);
 }
 
 #[tokio::test]
@@ -203,6 +213,20 @@ async fn a_refused_subscription_is_told_as_an_event_and_otherwise_as_an_ordinary
             .is_some_and(|text| text.contains("WebSocket")),
         "{said}"
     );
+}
+
+#[tokio::test]
+async fn that_an_operation_is_not_known_by_its_hash_is_told_as_an_event() {
+    let (gateway, _ticker) = ticking(json!({})).await;
+    let unknown = json!({ "extensions": { "persistedQuery": { "version": 1, "sha256Hash": "00".repeat(32) } } });
+    let request = gateway.client.post(&gateway.url).header("accept", "text/event-stream");
+
+    let mut told = Events::of(request.json(&unknown).send().await.expect("the gateway answers"));
+
+    let (event, data) = told.event().await;
+    assert_eq!(event, "next");
+    assert_eq!(data["errors"][0]["extensions"]["code"], "PERSISTED_QUERY_NOT_FOUND");
+    assert_eq!(told.event().await.0, "complete");
 }
 
 #[tokio::test]

@@ -9,7 +9,12 @@ use serde_json::{Value, json};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{Error, Message, client::IntoClientRequest, handshake::client::Request},
+    tungstenite::{
+        Error, Message,
+        client::IntoClientRequest,
+        handshake::client::Request,
+        protocol::{CloseFrame, frame::coding::CloseCode},
+    },
 };
 
 /// Longer than anything here takes.
@@ -85,6 +90,15 @@ impl Socket {
         let mut message = self.hear().await;
         assert_eq!(message["type"], "next", "{message}");
         message["payload"].take()
+    }
+
+    /// Closes the connection.
+    pub(crate) async fn close(&mut self) {
+        let frame = CloseFrame {
+            code: CloseCode::Normal,
+            reason: "".into(),
+        };
+        self.0.close(Some(frame)).await.expect("the connection is open");
     }
 
     /// The code with which the gateway closes the connection.
