@@ -1,9 +1,11 @@
 //! Errors of ours as gRPC statuses and back, and what every gRPC service has beside its methods.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, mem, sync::Arc};
 
 use axum::{
+    body::Body,
     extract::Request,
+    http::{self, StatusCode},
     middleware::{Next, from_fn},
 };
 use platform_error::{Code, Error, Result};
@@ -11,6 +13,7 @@ use platform_http::keeping;
 use prost::Message;
 use prost_types::{Any, FileDescriptorSet};
 use tonic::{Status, service::Routes};
+use tower::ServiceExt;
 
 use crate::places::Places;
 
@@ -105,20 +108,28 @@ pub fn error_of(status: &Status) -> Error {
     }
 }
 
-/// The methods' routes with reflection over `descriptors`, and the names of the services in there.
-pub(crate) fn with_reflection(routes: Routes, descriptors: &[u8]) -> Result<(axum::Router, Vec<String>)> {
+/// The methods' routes with reflection over what of `descriptors` they answer, and the names of the services in there.
+pub(crate) async fn with_reflection(routes: Routes, descriptors: &[u8]) -> Result<(axum::Router, Vec<String>)> {
+    // What nothing answers is for the whole service to refuse.
+    let routes = routes.into_axum_router().reset_fallback();
+    let mut files = FileDescriptorSet::decode(descriptors).map_err(Error::internal)?;
+    let mut names = Vec::new();
+    for file in &mut files.file {
+        // The protos of all of us come together; what others serve is not said to be here.
+        for service in mem::take(&mut file.service) {
+            let name = format!("{}.{}", file.package(), service.name());
+            if answers(&routes, &name).await? {
+                names.push(name);
+                file.service.push(service);
+            }
+        }
+    }
     let reflection = tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(descriptors)
+        .register_file_descriptor_set(files)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         .build_v1()
         .map_err(Error::internal)?
         .max_decoding_message_size(LONGEST);
-    let files = FileDescriptorSet::decode(descriptors).map_err(Error::internal)?.file;
-    let names = files.iter().flat_map(|file| {
-        let package = file.package().to_owned();
-        let services = file.service.iter();
-        services.map(move |service| format!("{package}.{}", service.name()))
-    });
     let places = Arc::new(Places::new(ASKING, "ask for the methods; try again later"));
     let placed = from_fn(move |request: Request, next: Next| {
         let place = places.take(request.extensions());
@@ -133,7 +144,13 @@ pub(crate) fn with_reflection(routes: Routes, descriptors: &[u8]) -> Result<(axu
         .into_axum_router()
         .reset_fallback()
         .route_layer(placed);
-    // What nothing answers is for the whole service to refuse.
-    let router = routes.into_axum_router().reset_fallback().merge(reflection);
-    Ok((router, names.collect()))
+    Ok((routes.merge(reflection), names))
+}
+
+/// Whether the routes have a service. One that is there refuses a method that it does not have in its own way.
+async fn answers(routes: &axum::Router, service: &str) -> Result<bool> {
+    let question = http::Request::post(format!("/{service}/-")).body(Body::empty());
+    let answer = routes.clone().oneshot(question.map_err(Error::internal)?).await;
+    let Ok(answer) = answer;
+    Ok(answer.status() != StatusCode::NOT_FOUND)
 }

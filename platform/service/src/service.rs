@@ -80,7 +80,7 @@ impl Unopened {
 
 type OnStore<S> = Arc<dyn Fn(S) -> BoxFuture<'static, Result<()>> + Send + Sync>;
 type OnContext<S> = Arc<dyn Fn(Context, S) -> BoxFuture<'static, Result<()>> + Send + Sync>;
-type Grpc<S> = Box<dyn Fn(&S) -> Result<(Router, Vec<String>)> + Send + Sync>;
+type Grpc<S> = (&'static [u8], Box<dyn Fn(&S) -> tonic::service::Routes + Send + Sync>);
 type Wrap<S> = Box<dyn Fn(&S, Router) -> Router + Send + Sync>;
 type Routes<S> = Box<dyn Fn(&S, &Context, GraphqlSettings) -> Router + Send + Sync>;
 
@@ -118,13 +118,13 @@ impl<S: Clone + Send + Sync + 'static> Blueprint<S> {
         self
     }
 
-    /// Serves gRPC on the same port, with reflection over the encoded `descriptors` of its protos.
+    /// Serves gRPC on the same port, with reflection over what `routes` answer of the encoded `descriptors`.
     pub fn grpc(
         mut self,
         descriptors: &'static [u8],
         routes: impl Fn(&S) -> tonic::service::Routes + Send + Sync + 'static,
     ) -> Self {
-        self.grpc = Some(Box::new(move |store| grpc::with_reflection(routes(store), descriptors)));
+        self.grpc = Some((descriptors, Box::new(routes)));
         self
     }
 
@@ -185,8 +185,8 @@ impl<S: Clone + Send + Sync + 'static> Blueprint<S> {
             router.merge(routes(&store, &context, graphql))
         });
         let mut grpc = Vec::new();
-        if let Some(routes) = &self.grpc {
-            let (routes, names) = routes(&store)?;
+        if let Some((descriptors, routes)) = &self.grpc {
+            let (routes, names) = grpc::with_reflection(routes(&store), descriptors).await?;
             (router, grpc) = (router.merge(routes), names);
         }
         let router = self.wraps.iter().fold(router, |router, wrap| wrap(&store, router));
