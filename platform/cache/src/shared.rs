@@ -6,7 +6,7 @@ mod told;
 use std::{fmt, sync::Mutex, time::Duration};
 
 use platform_error::{Code, Error, Result};
-use platform_resilience::Breaker;
+use platform_resilience::{Breaker, Pass, Turn};
 use redis::{
     Client, IntoConnectionInfo, RedisError, Script, ToRedisArgs,
     aio::{ConnectionManager, ConnectionManagerConfig},
@@ -196,15 +196,13 @@ impl Redis {
         }
         let pass = self.breaker.enter().ok()?;
         let answer = call.invoke_async(&mut self.link.clone()).await;
-        pass.leave(answer.is_ok());
-        seen(answer)
+        seen(pass, answer)
     }
 
     async fn ask<T: redis::FromRedisValue>(&self, command: &redis::Cmd) -> Option<T> {
         let pass = self.breaker.enter().ok()?;
         let answer = command.query_async(&mut self.link.clone()).await;
-        pass.leave(answer.is_ok());
-        seen(answer)
+        seen(pass, answer)
     }
 
     /// The generation of all keys together.
@@ -226,13 +224,21 @@ fn tcp() -> TcpSettings {
     settings
 }
 
-fn seen<T>(answer: Result<T, RedisError>) -> Option<T> {
-    answer
-        .inspect_err(|error| {
-            metrics::counter!("cache_redis_errors_total").increment(1);
-            tracing::debug!(%error, "Redis did not answer");
-        })
-        .ok()
+fn seen<T>(pass: Pass<'_>, answer: Result<T, RedisError>) -> Option<T> {
+    let turn = pass.leave(answer.is_ok());
+    let failure = answer.as_ref().err();
+    match (failure, turn) {
+        (Some(error), Some(Turn::Opened)) => {
+            tracing::warn!(%error, "Redis does not answer: until it does, this process caches and counts alone");
+        }
+        (Some(error), _) => tracing::debug!(%error, "Redis did not answer"),
+        (None, Some(Turn::Closed)) => tracing::info!("Redis answers again"),
+        (None, _) => {}
+    }
+    if failure.is_some() {
+        metrics::counter!("cache_redis_errors_total").increment(1);
+    }
+    answer.ok()
 }
 
 fn value_key(place: &str, key: &str) -> String {

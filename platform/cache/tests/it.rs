@@ -15,3 +15,5 @@ mod missed;
 mod shared;
 #[path = "it/support.rs"]
 mod support;
+#[path = "it/told.rs"]
+mod told;

@@ -23,6 +23,15 @@ struct State {
     is_probing: bool,
 }
 
+/// What the end of a call changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// From now on the dependency is left alone.
+    Opened,
+    /// The dependency works again.
+    Closed,
+}
+
 /// The dependency is left alone for now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("it failed many times in a row and is left alone for a while")]
@@ -64,21 +73,23 @@ impl Breaker {
 }
 
 impl Pass<'_> {
-    /// Says whether the dependency works.
-    pub fn leave(mut self, works: bool) {
+    /// Says whether the dependency works, and hears what that changed.
+    pub fn leave(mut self, works: bool) -> Option<Turn> {
         self.is_told = true;
         let mut state = self.breaker.state.lock().unwrap_or_else(PoisonError::into_inner);
         if self.is_probe {
             state.is_probing = false;
         }
         if works {
-            (state.in_a_row, state.opened) = (0, None);
-            return;
+            state.in_a_row = 0;
+            return state.opened.take().map(|_| Turn::Closed);
         }
         state.in_a_row = state.in_a_row.saturating_add(1);
         if self.is_probe || (self.breaker.failures > 0 && state.in_a_row == self.breaker.failures) {
-            state.opened = Some(Instant::now());
+            let before = state.opened.replace(Instant::now());
+            return before.is_none().then_some(Turn::Opened);
         }
+        None
     }
 }
 

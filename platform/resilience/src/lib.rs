@@ -11,7 +11,7 @@ mod settings;
 
 pub use crate::{
     backoff::{Backoff, pause},
-    breaker::{Breaker, Open, Pass},
+    breaker::{Breaker, Open, Pass, Turn},
     budget::Budget,
     bulkhead::{Bulkhead, Full, Seat},
     guard::{Fault, Guard, Refused},
