@@ -65,6 +65,13 @@ impl NatsBus {
         let urls: Vec<_> = urls
             .collect::<Result<_, _>>()
             .map_err(|error| EventError::Setting(format!("events.nats-url: {error}")))?;
+        // The client does not look for them there.
+        let named = urls.iter().find(|url| url.has_user_pass());
+        options = match named.map(|url| (url.username().map(plain), url.password().map(plain))) {
+            Some((Some(user), Some(password))) => options.user_and_password(user, password),
+            Some((Some(token), None)) => options.token(token),
+            _ => options,
+        };
         let client = options.connect(urls).await.map_err(EventError::bus)?;
         let mut jetstream = jetstream::new(client);
         jetstream.set_timeout(PATIENCE);
@@ -178,6 +185,22 @@ impl Bus for NatsBus {
             i64::try_from(last).unwrap_or(i64::MAX).saturating_add(1),
         ))
     }
+}
+
+/// Undoes `%40` and its like, which stand in an address for what would end a name or a password.
+fn plain(text: &str) -> String {
+    let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());
+    while let Some((&first, others)) = rest.split_first() {
+        let hex = others.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        let coded = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        let (byte, others) = match coded.filter(|_| first == b'%') {
+            Some(byte) => (byte, &others[2..]),
+            None => (first, others),
+        };
+        bytes.push(byte);
+        rest = others;
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 struct StreamReader {

@@ -1,5 +1,8 @@
 //! One conformance suite for all buses, against the embedded log on both databases, a real NATS server, and Kafka.
 
+#[cfg(feature = "nats")]
+#[path = "bus/introduced.rs"]
+mod introduced;
 #[cfg(feature = "kafka")]
 #[path = "bus/kafka.rs"]
 mod kafka;
