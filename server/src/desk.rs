@@ -37,6 +37,9 @@ pub(crate) struct Desk {
     data: PathBuf,
 }
 
+/// What went wrong is told once, by the command; the clients of brokers would tell it first, hundreds of times.
+const LOG: &str = "error,async_nats=off,librdkafka=off,rdkafka=off";
+
 impl Desk {
     /// The system that the settings describe.
     pub(crate) fn open(args: &DeskArgs, setup: Setup) -> Result<Self> {
@@ -48,7 +51,7 @@ impl Desk {
             // The servers may be of an older version. What brings their databases forward is `hansa migrate`.
             .with("database.migrate", Some("check"));
         let config = setup.config()?;
-        setup.telemetry(&config, ("error", Format::Text))?;
+        setup.telemetry(&config, (LOG, Format::Text))?;
         settings::read_all(&config)?;
         let host: HostSettings = config.section("host")?;
         Ok(Self {

@@ -1,6 +1,7 @@
 //! What operators do with a system: events, the audit log, keys, accounts, the first administrator.
 
 mod accounts;
+mod broker;
 mod jobs;
 mod production;
 mod system;
