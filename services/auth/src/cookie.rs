@@ -102,10 +102,10 @@ pub(crate) fn clear(auth: &Auth, headers: &mut HeaderMap) {
     }
 }
 
-/// Notes in the browser that it was sent to a provider, or with nothing that it is back.
-pub(crate) fn trip(auth: &Auth, headers: &mut HeaderMap, binding: Option<&str>) {
-    let until = binding.map(|_| auth.now() + crate::settings::span(auth.settings.step_lifetime));
-    let cookie = set(auth, (TRIP, binding.unwrap_or_default()), Reach::Hidden, until);
+/// Notes in the browser that it was sent to a provider. The note outlasts the return: another tab may still be away.
+pub(crate) fn trip(auth: &Auth, headers: &mut HeaderMap, binding: &str) {
+    let until = auth.now() + crate::settings::span(auth.settings.step_lifetime);
+    let cookie = set(auth, (TRIP, binding), Reach::Hidden, Some(until));
     headers.append(header::SET_COOKIE, cookie);
 }
 

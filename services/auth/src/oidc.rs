@@ -3,15 +3,16 @@
 //! What comes back is taken only from the browser that was sent (a cookie), once (the state), for the provider it was
 //! sent to, with a code that only we can use (PKCE) and a token made for this very sign-in (the nonce).
 
+mod fetch;
 mod provider;
 
 use openidconnect::{
     AuthorizationCode, CsrfToken, EndUserName, LocalizedClaim, Nonce, OAuth2TokenResponse, PkceCodeChallenge,
-    PkceCodeVerifier, Scope, TokenResponse,
+    PkceCodeVerifier, RequestTokenError, Scope, TokenResponse,
     core::{CoreAuthenticationFlow, CoreUserInfoClaims},
 };
 use platform_config::Secret;
-use platform_crypto::{base64url, equal, sha256};
+use platform_crypto::{base64url, equal, from_base64url, sha256};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -100,12 +101,20 @@ pub(crate) fn place(text: Option<&str>) -> Result<String> {
     }
 }
 
-/// Sends somebody to a provider.
-pub(crate) async fn depart(auth: &Auth, name: &str, purpose: Purpose, client: &Client) -> Result<Departure> {
+/// Sends somebody to a provider. A browser that is on its way there in another tab keeps what it is known by, so that
+/// it comes back from both.
+pub(crate) async fn depart(
+    auth: &Auth,
+    name: &str,
+    (purpose, binding): (Purpose, Option<&str>),
+    client: &Client,
+) -> Result<Departure> {
     let known = auth.providers.get(name)?;
     let random = auth.context.random();
     let secret = || base64url(&random.bytes::<32>());
-    let (nonce, verifier, binding) = (secret(), secret(), secret());
+    let (nonce, verifier) = (secret(), secret());
+    let is_ours = |binding: &&str| from_base64url(binding).is_some_and(|bytes| bytes.len() == 32);
+    let binding = binding.filter(is_ours).map_or_else(secret, str::to_owned);
     let trip = Trip {
         provider: name.to_owned(),
         nonce: nonce.clone(),
@@ -147,8 +156,12 @@ pub(crate) async fn arrive(
 ) -> Result<(Arrival, Purpose)> {
     let known = auth.providers.get(name)?;
     let trip = redeem(auth, name, back.state.as_deref(), binding).await?;
-    let is_other = |iss: &String| *iss != known.issuer();
-    if back.error.is_some() || back.iss.as_ref().is_some_and(is_other) {
+    let is_by_them = match (&back.error, &back.iss) {
+        (Some(_), _) => false,
+        (None, Some(iss)) => iss == known.issuer(),
+        (None, None) => !known.metadata(auth.now()).await?.additional_metadata().names_itself,
+    };
+    if !is_by_them {
         return Err(Error::Provider("the provider did not sign you in; begin again"));
     }
     let code = back
@@ -208,7 +221,10 @@ impl Known {
         let answer = request.request_async(&self.http()).await;
         let answer = answer.map_err(|error| {
             tracing::info!(provider = %trip.provider, error = %provider::kind_of(&error), "a code was not exchanged");
-            Error::Provider("the provider did not accept its own code; begin again")
+            match error {
+                RequestTokenError::Request(_) => Error::ProviderAway,
+                _ => Error::Provider("the provider did not accept its own code; begin again"),
+            }
         })?;
         let token = answer
             .id_token()

@@ -1,17 +1,21 @@
-//! A provider: its description and keys, read from where its issuer is and nowhere that it names inside our network.
+//! A provider: its description and keys, read from where its issuer is.
 
-use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc};
+use std::{collections::BTreeMap, error::Error as _, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use openidconnect::{
-    AsyncHttpClient, AuthType, ClientId, ClientSecret, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest,
-    HttpResponse, IssuerUrl, RedirectUrl,
-    core::{CoreClient, CoreClientAuthMethod, CoreIdTokenVerifier, CoreJwsSigningAlgorithm, CoreProviderMetadata},
+    AdditionalProviderMetadata, AuthType, ClientId, ClientSecret, DiscoveryError, EndpointMaybeSet, EndpointNotSet,
+    EndpointSet, IssuerUrl, ProviderMetadata, RedirectUrl,
+    core::{
+        CoreAuthDisplay, CoreClaimName, CoreClaimType, CoreClient, CoreClientAuthMethod, CoreGrantType,
+        CoreIdTokenVerifier, CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm,
+        CoreJwsSigningAlgorithm, CoreResponseMode, CoreResponseType, CoreSubjectIdentifierType,
+    },
 };
-use platform_config::Duration;
-use platform_http::{Client, ClientSettings, Url};
+use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
+use super::fetch::Fetch;
 use crate::{
     error::{Error, Result},
     settings::{Provider, Settings},
@@ -22,13 +26,6 @@ use crate::{
 const FRESH: TimeDelta = TimeDelta::hours(1);
 /// The shortest time between two readings, however many identities are not believed, and however often it fails.
 const FLOOR: TimeDelta = TimeDelta::seconds(30);
-/// Answers longer than this are none: descriptions, keys and tokens are small.
-const LONGEST_ANSWER: usize = 1 << 20;
-/// A provider that is slow must not hold up everybody who wants to go there.
-const SETTINGS: ClientSettings = ClientSettings {
-    connect_timeout: Duration::from_secs(5),
-    read_timeout: Duration::from_secs(10),
-};
 /// Signatures that are believed: none with a shared secret, and never none.
 const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
     CoreJwsSigningAlgorithm::EdDsa,
@@ -57,11 +54,37 @@ pub(super) struct Known {
     read: Mutex<Read>,
 }
 
+/// What a provider says of itself.
+pub(super) type Description = ProviderMetadata<
+    More,
+    CoreAuthDisplay,
+    CoreClientAuthMethod,
+    CoreClaimName,
+    CoreClaimType,
+    CoreGrantType,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJweKeyManagementAlgorithm,
+    CoreJsonWebKey,
+    CoreResponseMode,
+    CoreResponseType,
+    CoreSubjectIdentifierType,
+>;
+
+/// What RFC 9207 adds to that.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(super) struct More {
+    /// Whether each of its answers names it: one that does not is somebody else's.
+    #[serde(default, rename = "authorization_response_iss_parameter_supported")]
+    pub(super) names_itself: bool,
+}
+
+impl AdditionalProviderMetadata for More {}
+
 /// What was read of a provider.
 #[derive(Default)]
 struct Read {
     /// The newest description, and when it was read.
-    found: Option<(Arc<CoreProviderMetadata>, DateTime<Utc>)>,
+    found: Option<(Arc<Description>, DateTime<Utc>)>,
     /// When it was tried last, in vain too.
     tried_at: Option<DateTime<Utc>>,
 }
@@ -137,26 +160,31 @@ impl Known {
     }
 
     /// The provider's description with its keys.
-    pub(super) async fn metadata(&self, now: DateTime<Utc>) -> Result<Arc<CoreProviderMetadata>> {
+    pub(super) async fn metadata(&self, now: DateTime<Utc>) -> Result<Arc<Description>> {
         self.read_before(now - FRESH, now).await
     }
 
     /// The description, read anew unless that was done a moment ago.
-    pub(super) async fn anew(&self, now: DateTime<Utc>) -> Result<Arc<CoreProviderMetadata>> {
+    pub(super) async fn anew(&self, now: DateTime<Utc>) -> Result<Arc<Description>> {
         self.read_before(now - FLOOR, now).await
     }
 
-    async fn read_before(&self, before: DateTime<Utc>, now: DateTime<Utc>) -> Result<Arc<CoreProviderMetadata>> {
+    async fn read_before(&self, before: DateTime<Utc>, now: DateTime<Utc>) -> Result<Arc<Description>> {
         // Whoever else needs it waits here and finds it, or that it was not to be had a moment ago.
         let mut read = self.read.lock().await;
         let is_fresh = read.found.as_ref().is_some_and(|(_, at)| *at > before);
         if !is_fresh && read.tried_at.is_none_or(|at| at <= now - FLOOR) {
-            let found = CoreProviderMetadata::discover_async(self.issuer.clone(), &self.http).await;
+            let found = Description::discover_async(self.issuer.clone(), &self.http).await;
+            let found = found.and_then(|found| match self.http.is_page(found.authorization_endpoint().url()) {
+                true => Ok(found),
+                false => Err(DiscoveryError::Validation("it sends people to what is no page".into())),
+            });
             read.tried_at = Some(now);
             match found {
                 Ok(metadata) => read.found = Some((Arc::new(metadata), now)),
                 Err(error) => {
-                    tracing::warn!(provider = self.name, %error, "a provider's description cannot be read");
+                    let cause = error.source().map(ToString::to_string);
+                    tracing::warn!(provider = self.name, %error, cause, "a provider's description cannot be read");
                 }
             }
         }
@@ -164,7 +192,7 @@ impl Known {
         found.ok_or(Error::ProviderAway)
     }
 
-    pub(super) fn client(&self, auth: &Auth, metadata: &CoreProviderMetadata) -> Result<Relying> {
+    pub(super) fn client(&self, auth: &Auth, metadata: &Description) -> Result<Relying> {
         let back = format!("{}/auth/oidc/{}/callback", auth.settings.public_url, self.name);
         let secret = self.settings.client_secret.as_ref();
         let client = CoreClient::from_provider_metadata(
@@ -204,75 +232,5 @@ where
         Failed::Request(_) => "not reached",
         Failed::Parse(..) => "not understood",
         Failed::Other(_) => "other",
-    }
-}
-
-/// Fetches what a provider names: by https from public addresses, or from the issuer's own origin.
-#[derive(Clone)]
-pub(super) struct Fetch {
-    client: Client,
-    issuer: Url,
-    is_private: bool,
-}
-
-/// Why something was not fetched.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(super) struct NotFetched(String);
-
-impl Fetch {
-    fn new(issuer: Url, provider: &Provider) -> Result<Self> {
-        let host = issuer.host_str().unwrap_or_default().to_owned();
-        let trusted: &[String] = if provider.private { &[host] } else { &[] };
-        Ok(Self {
-            client: Client::outside(&SETTINGS, trusted)?,
-            is_private: provider.private,
-            issuer,
-        })
-    }
-
-    async fn fetch(&self, request: HttpRequest) -> Result<HttpResponse, NotFetched> {
-        let (parts, body) = request.into_parts();
-        let refused = |_| NotFetched("what the provider names is no address".into());
-        let url: Url = parts.uri.to_string().parse().map_err(refused)?;
-        let is_own = self.is_private && url.origin() == self.issuer.origin();
-        // A trusted host is trusted for the issuer's own port alone.
-        let is_same_host = self.is_private && url.host_str() == self.issuer.host_str();
-        if !is_own && (is_same_host || url.scheme() != "https") {
-            return Err(NotFetched(format!(
-                "the provider names {}, which is not public",
-                url.origin().ascii_serialization()
-            )));
-        }
-        let asked = self
-            .client
-            .request(parts.method, url.as_str())
-            .headers(parts.headers)
-            .body(body);
-        let failed = |error: platform_error::Error| NotFetched(error.message().to_owned());
-        let mut answer = self.client.send(asked).await.map_err(failed)?;
-        let mut response = HttpResponse::new(Vec::new());
-        *response.status_mut() = answer.status();
-        *response.headers_mut() = std::mem::take(answer.headers_mut());
-        while let Some(chunk) = answer
-            .chunk()
-            .await
-            .map_err(|_| NotFetched("the answer ended early".into()))?
-        {
-            if response.body().len() + chunk.len() > LONGEST_ANSWER {
-                return Err(NotFetched("the answer is longer than a megabyte".into()));
-            }
-            response.body_mut().extend_from_slice(&chunk);
-        }
-        Ok(response)
-    }
-}
-
-impl<'c> AsyncHttpClient<'c> for Fetch {
-    type Error = NotFetched;
-    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, NotFetched>> + Send + 'c>>;
-
-    fn call(&'c self, request: HttpRequest) -> Self::Future {
-        Box::pin(self.fetch(request))
     }
 }

@@ -47,17 +47,18 @@ fn cookie_mode() -> Mode {
 pub(super) async fn depart(
     State(auth): State<Auth>,
     client: Client,
-    Path(provider): Path<String>,
-    Query(start): Query<Start>,
+    headers: HeaderMap,
+    (Path(provider), Query(start)): (Path<String>, Query<Start>),
 ) -> Result<Response, Problem> {
     let purpose = Purpose {
         mode: start.mode,
         return_to: oidc::place(start.return_to.as_deref())?,
         tie: None,
     };
-    let departure = oidc::depart(&auth, &provider, purpose, &client).await?;
+    let binding = cookie::ours(&auth, &headers, cookie::TRIP);
+    let departure = oidc::depart(&auth, &provider, (purpose, binding), &client).await?;
     let mut headers = HeaderMap::new();
-    cookie::trip(&auth, &mut headers, Some(departure.binding.expose()));
+    cookie::trip(&auth, &mut headers, departure.binding.expose());
     Ok((headers, elsewhere(&departure.url)?).into_response())
 }
 
@@ -69,11 +70,9 @@ pub(super) async fn arrive(
 ) -> Response {
     let binding = cookie::ours(&auth, &headers, cookie::TRIP);
     let arrived = oidc::arrive(&auth, &provider, (back, binding), &client).await;
-    let mut response = arrived
+    arrived
         .and_then(|(arrival, purpose)| landed(&auth, &arrival, &purpose))
-        .unwrap_or_else(|error| Problem::from(error).into_response());
-    cookie::trip(&auth, response.headers_mut(), None);
-    response
+        .unwrap_or_else(|error| Problem::from(error).into_response())
 }
 
 fn landed(auth: &Auth, arrival: &Arrival, purpose: &Purpose) -> Result<Response> {
@@ -111,7 +110,7 @@ pub(super) struct Tie {
 pub(super) async fn tie(
     State(auth): State<Auth>,
     (caller, client): (Caller, Client),
-    Path(provider): Path<String>,
+    (Path(provider), headers): (Path<String>, HeaderMap),
     Json(body): Json<Tie>,
 ) -> Result<Response, Problem> {
     caller.is_confirmed(&auth)?;
@@ -120,9 +119,10 @@ pub(super) async fn tie(
         return_to: oidc::place(body.return_to.as_deref())?,
         tie: Some((caller.account.id, caller.session.id)),
     };
-    let departure = oidc::depart(&auth, &provider, purpose, &client).await?;
+    let binding = cookie::ours(&auth, &headers, cookie::TRIP);
+    let departure = oidc::depart(&auth, &provider, (purpose, binding), &client).await?;
     let mut headers = HeaderMap::new();
-    cookie::trip(&auth, &mut headers, Some(departure.binding.expose()));
+    cookie::trip(&auth, &mut headers, departure.binding.expose());
     Ok((headers, Json(json!({ "url": departure.url }))).into_response())
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::{
-    providers::{sign_in, with_provider},
+    providers::{depart, sign_in, with_provider},
     support::{ADA, Agent, Provider, Site, granted, ok, problem},
 };
 
@@ -100,6 +100,80 @@ async fn a_proof_that_is_too_old_when_the_browser_comes_back_ties_nothing() {
         assert_eq!(problem(&arrived, 403)["confirm"], true);
         granted(&ada.renew(&site).await);
         assert_eq!(ok(&ada.get(&site, "/auth/identities").await)["identities"], json!([]));
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_browser_that_goes_to_the_provider_in_two_tabs_comes_back_from_both() {
+    let (provider, sites) = with_provider().await;
+    for site in sites {
+        provider.at(site.service.clock());
+        let mut browser = Agent::new("192.0.2.1");
+        let first = depart(&site, &provider, &mut browser, "?returnTo=/first").await;
+        let second = depart(&site, &provider, &mut browser, "?returnTo=/second").await;
+        let wrong = browser
+            .get(&site, "/auth/oidc/here/callback?code=of&state=somebody")
+            .await;
+
+        let arrived = [browser.get(&site, &first).await, browser.get(&site, &second).await];
+
+        problem(&wrong, 400);
+        for (arrived, place) in arrived.iter().zip(["/first", "/second"]) {
+            assert_eq!(arrived.status, 303, "{}", arrived.text());
+            assert!(arrived.header("location").ends_with(place));
+        }
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_return_without_the_name_of_a_provider_that_always_says_it_is_refused() {
+    let (provider, sites) = with_provider().await;
+    provider.describes("authorization_response_iss_parameter_supported", true);
+    for site in sites {
+        provider.at(site.service.clock());
+        let mut browser = Agent::new("192.0.2.1");
+        let back = depart(&site, &provider, &mut browser, "").await;
+        let named = format!(
+            "{}&iss={}",
+            depart(&site, &provider, &mut browser, "").await,
+            provider.base()
+        );
+
+        problem(&browser.get(&site, &back).await, 400);
+        assert_eq!(browser.get(&site, &named).await.status, 303);
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn who_comes_back_while_the_provider_is_away_hears_that_it_is() {
+    let (provider, sites) = with_provider().await;
+    provider.describes("token_endpoint", "https://127.0.0.1:1/token");
+    for site in sites {
+        let mut browser = Agent::new("192.0.2.1");
+
+        let arrived = sign_in(&site, &provider, &mut browser).await;
+
+        assert_eq!(problem(&arrived, 503)["code"], "UNAVAILABLE");
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_sent_to_what_is_no_page() {
+    let (provider, sites) = with_provider().await;
+    for site in sites {
+        let mut ada = site.member(ADA).await;
+        for place in ["javascript:alert(1)//", "data:text/html,x"] {
+            provider.describes("authorization_endpoint", place);
+            let sent = ada.post(&site, "/auth/providers/here/link", json!({})).await;
+            problem(&sent, 503);
+            site.wait(MINUTE);
+        }
+        provider.describes("authorization_endpoint", format!("{}/authorize", provider.base()));
+        assert_eq!(ada.get(&site, START).await.status, 303);
         site.stop().await;
     }
 }
