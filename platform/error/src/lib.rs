@@ -164,6 +164,12 @@ impl Error {
         error
     }
 
+    /// Adds what caused it, for the log only.
+    pub fn with_cause(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.source = Some(cause.into());
+        self
+    }
+
     /// Adds what the caller can do about it.
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

@@ -251,8 +251,19 @@ fn unreachable(error: &reqwest::Error) -> Error {
         false if error.is_builder() => {
             Error::new(Code::Invalid, "the address must be a URL such as http://127.0.0.1:8001")
         }
-        false => Error::new(Code::Unavailable, format!("cannot reach {host}")).with_hint("is it running?"),
+        false => Error::new(Code::Unavailable, format!("cannot reach {host}"))
+            .with_hint("is it running?")
+            .with_cause(innermost(error).to_string()),
     }
+}
+
+/// What everything else comes from: the layers above only say that there was something.
+fn innermost(error: &reqwest::Error) -> &dyn std::error::Error {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause
 }
 
 /// The beginning of an answer that is only to be told of: whoever sends it may never end it, and drop by drop.

@@ -5,7 +5,10 @@ mod otlp;
 mod settings;
 mod trace;
 
-use std::{io, time::Duration};
+use std::{
+    io::{self, IsTerminal},
+    time::Duration,
+};
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use opentelemetry::trace::TracerProvider;
@@ -93,7 +96,9 @@ fn logs(settings: &Settings) -> Result<Box<dyn Layer<Registry> + Send + Sync>, T
     let filter = EnvFilter::try_new(filter).map_err(|_| TelemetryError::Filter(filter.into()))?;
     // The hint keeps the filter's own: without one every disabled line of a log would be looked at.
     let apart = filter_fn(|metadata| !is_exported(metadata)).with_max_level_hint(LevelFilter::TRACE);
-    let lines = fmt::layer().with_writer(io::stderr);
+    let lines = fmt::layer()
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal());
     Ok(match settings.format.unwrap_or_default() {
         Format::Text => lines.with_filter(filter.and(apart)).boxed(),
         Format::Json => lines.json().flatten_event(true).with_filter(filter.and(apart)).boxed(),

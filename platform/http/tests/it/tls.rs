@@ -69,6 +69,19 @@ async fn who_has_no_certificate_of_ours_is_not_served() {
 }
 
 #[tokio::test]
+async fn operators_hear_why_a_certificate_is_not_believed_and_clients_do_not() {
+    let server = Secured::start(&Authority::new(), false).await;
+    let client = Client::new(&ClientSettings::default()).unwrap();
+
+    let refused = client.send(client.get(&format!("https://{}/", server.address))).await;
+
+    let error = refused.unwrap_err();
+    assert!(error.in_full(500).contains("certificate"), "{}", error.in_full(500));
+    assert!(!error.to_string().contains("certificate"), "{error}");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_new_certificate_is_shown_to_who_comes_and_drops_nobody_who_is_there() {
     let authority = Authority::new();
     let server = Secured::start(&authority, false).await;
