@@ -81,6 +81,11 @@ pub(crate) enum PersistedError {
     /// On the list, or not: text is not taken.
     #[error("operations are only taken by their id here; send extensions.persistedQuery without a query")]
     IdRequired,
+    /// Only what is listed may run, and there is no list.
+    #[error(
+        "persisted.allow lets only listed operations run; name the list by persisted.manifest or persisted.directory"
+    )]
+    NoList,
     /// The manifest cannot be used.
     #[error("the persisted operations in {file} cannot be used: {reason}")]
     Manifest {

@@ -5,7 +5,7 @@ use std::{collections::HashMap, ffi::OsStr, fs, path::Path, sync::Arc};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::{PersistedError, PersistedSettings, parse_hash};
+use super::{Allow, PersistedError, PersistedSettings, parse_hash};
 
 const FORMAT: &str = "apollo-persisted-query-manifest";
 
@@ -32,6 +32,10 @@ struct Entry {
 impl Store {
     /// Reads what the settings name.
     pub(crate) fn read(settings: &PersistedSettings) -> Result<Self, PersistedError> {
+        let is_listed = settings.manifest.is_some() || settings.directory.is_some();
+        if !is_listed && settings.allow != Allow::Any {
+            return Err(PersistedError::NoList);
+        }
         let mut store = Self::default();
         if let Some(file) = &settings.manifest {
             let failed = |reason: String| PersistedError::Manifest {

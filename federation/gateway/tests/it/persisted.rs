@@ -131,18 +131,30 @@ async fn what_is_listed_under_another_id_is_known_by_its_hash_as_well() {
     }
 }
 
+fn refusal(folder: &tempfile::TempDir, persisted: &Value) -> String {
+    let (sdl, peers) = local(shop::parts());
+    let context = Context::standalone("gateway", Config::default(), Clock::system(), folder.path());
+    let settings = settings(json!({ "persisted": persisted }));
+    let refused = Gateway::new(&sdl, settings, peers, &context).err();
+    refused.expect("it is refused").to_string()
+}
+
 #[tokio::test]
 async fn an_id_that_stands_for_two_operations_is_refused() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let manifest = manifest(&folder, &[("one", WAREHOUSES), ("one", WAREHOUSES), ("one", TOP)]);
-    let (sdl, peers) = local(shop::parts());
-    let context = Context::standalone("gateway", Config::default(), Clock::system(), folder.path());
-    let settings = settings(json!({ "persisted": { "manifest": manifest } }));
 
-    let refused = Gateway::new(&sdl, settings, peers, &context)
-        .err()
-        .map(|error| error.to_string());
+    let reason = refusal(&folder, &json!({ "manifest": manifest }));
 
-    let reason = refused.expect("it is refused");
     assert!(reason.ends_with("the id \"one\" stands for two operations"), "{reason}");
+}
+
+#[tokio::test]
+async fn who_lets_only_listed_operations_run_has_to_name_a_list() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+
+    for allow in ["known", "known-by-id"] {
+        let reason = refusal(&folder, &json!({ "allow": allow }));
+        assert!(reason.contains("persisted.manifest"), "{reason}");
+    }
 }
