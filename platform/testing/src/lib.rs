@@ -6,6 +6,7 @@ mod chaos;
 mod document;
 mod isolation;
 mod issuer;
+mod log;
 mod nats;
 mod postgres;
 mod redis;
@@ -21,6 +22,7 @@ pub use crate::{
     document::references_lead_somewhere,
     isolation::{Isolation, addresses},
     issuer::TestIssuer,
+    log::Log,
     nats::TestNats,
     postgres::TestPostgres,
     redis::TestRedis,

@@ -1,12 +1,8 @@
 //! Input that is too large or points elsewhere, and what must not be in the log.
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
-
+use platform_testing::Log;
 use serde_json::json;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing::Level;
 
 use crate::support::{ADA, Agent, OTHER_PASSWORD, PASSWORD, Provider, ok, problem, sites};
 
@@ -135,37 +131,9 @@ async fn a_provider_that_was_not_declared_private_is_not_asked_within_our_networ
     assert_eq!(provider.asked(), 0);
 }
 
-/// Everything that is logged, however fine.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
 #[tokio::test]
 async fn the_log_has_no_password_token_code_key_or_address() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_writer(log.clone())
-        .with_max_level(tracing::Level::TRACE)
-        .finish();
-    let _logging = tracing::subscriber::set_default(subscriber);
+    let log = Log::listen(Level::TRACE);
     let provider = Provider::start().await;
     let mut secrets = vec![
         PASSWORD.to_owned(),
@@ -174,8 +142,6 @@ async fn the_log_has_no_password_token_code_key_or_address() {
     ];
     let mut sites = sites(&provider.settings()).await;
     for site in &sites {
-        // A line that another test reached first while this log was being set up may have been taken for unwanted.
-        tracing::callsite::rebuild_interest_cache();
         provider.at(site.service.clock());
         let mut ada = site.member(ADA).await;
         let (secret, codes) = site.with_totp(&mut ada).await;
@@ -206,7 +172,7 @@ async fn the_log_has_no_password_token_code_key_or_address() {
         site.stop().await;
     }
 
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = log.text();
 
     assert!(log.contains("an account was used or changed"), "nothing was logged");
     secrets.push(ADA.to_owned());
