@@ -11,7 +11,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::{DatabaseError, Settings, kept::Kept};
 
@@ -26,9 +26,10 @@ const SHORTEST: Time = Time::from_millis(1);
 const LONGEST: Time = Time::from_secs(24 * 24 * 3600);
 /// Idle connections beyond the smallest number are closed after this.
 const IDLE: Duration = Duration::from_secs(300);
-/// PostgreSQL's codes for a right that is lacking, and for a server without a connection left.
+/// How long somebody who got no connection asks the server why.
+const ASKING: Duration = Duration::from_secs(5);
+/// PostgreSQL's code for a right that is lacking.
 const NOT_ALLOWED: &str = "42501";
-const FULL: &str = "53300";
 
 /// The pools of a database: on SQLite many connections read and one writes, on PostgreSQL one pool does all.
 #[derive(Debug)]
@@ -103,12 +104,12 @@ pub(crate) async fn postgres(url: &str, service: &str, settings: &Settings) -> R
                 Ok(true)
             })
         })
-        .connect_lazy_with(options.clone());
+        .connect_lazy_with(options);
     match named(&pool, service).await {
         // Asked first: a role that owns its schema need not be allowed to make one.
         Ok(true) => {}
         Ok(false) => create(&pool, service, &schema).await?,
-        Err(error) => return Err(explained(error, &options).await),
+        Err(error) => return Err(explained(&pool, error).await.into()),
     }
     let kept = Kept::new(pool.clone(), *settings.acquire_timeout);
     Ok(Pools::Postgres { pool, kept })
@@ -124,19 +125,20 @@ async fn create(pool: &PgPool, service: &str, schema: &str) -> Result<(), Databa
     match pool.execute(sqlx::AssertSqlSafe(create)).await {
         Ok(_) => Ok(()),
         Err(error) if has_code(&error, NOT_ALLOWED) => Err(DatabaseError::NoSchema(bare(service))),
-        Err(error) => Err(away(error)),
+        Err(error) => Err(explained(pool, error).await.into()),
     }
 }
 
-/// A pool waits for a server that is full as for one that starts, and does not tell which.
-async fn explained(error: sqlx::Error, options: &PgConnectOptions) -> DatabaseError {
-    if matches!(error, sqlx::Error::PoolTimedOut)
-        && let Err(reason) = PgConnection::connect_with(options).await
-        && has_code(&reason, FULL)
-    {
-        return DatabaseError::Full;
+/// A pool waits for a server that is full as for one that starts, and does not tell which: the server is asked itself.
+pub(crate) async fn explained(pool: &PgPool, error: sqlx::Error) -> DbErr {
+    let mut reason = error;
+    if matches!(reason, sqlx::Error::PoolTimedOut) {
+        let options = pool.connect_options();
+        if let Ok(Err(said)) = timeout(ASKING, PgConnection::connect_with(&options)).await {
+            reason = said;
+        }
     }
-    away(error)
+    DbErr::Conn(RuntimeErr::SqlxError(reason.into()))
 }
 
 /// Whether a server has the schema of a service.
@@ -146,7 +148,10 @@ pub(crate) async fn has_schema(url: &str, service: &str, settings: &Settings) ->
         .max_connections(1)
         .acquire_timeout(settings.acquire_timeout.0)
         .connect_lazy_with(options.disable_statement_logging());
-    let found = named(&pool, service).await.map_err(away);
+    let found = match named(&pool, service).await {
+        Ok(found) => Ok(found),
+        Err(error) => Err(explained(&pool, error).await.into()),
+    };
     pool.close().await;
     found
 }

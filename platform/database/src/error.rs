@@ -1,17 +1,19 @@
 //! What can go wrong with a database, and constraint violations as errors of the domain.
 
 use platform_error::{Code, Coded, Error as Outer};
-use sea_orm::{DbErr, RuntimeErr, SqlErr};
+use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, SqlErr};
 
 /// PostgreSQL's codes for what cannot be in order, a deadlock, a lock and a time that were waited for too long, and SQLite's
 /// for another process that writes.
 const BUSY: [&str; 6] = ["40001", "40P01", "55P03", "57014", "5", "517"];
+/// PostgreSQL's code for a server, a database or a role without a connection left.
+const FULL: &str = "53300";
 
 /// A database that cannot be opened or asked.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
     /// No connection could be had, or it broke.
-    #[error("the database cannot be reached; try again in a moment")]
+    #[error("{}; try again in a moment", away(.0))]
     Away(#[source] DbErr),
     /// Others held what a statement needed for too long, or each waited for the other. Nothing was written.
     #[error("others are at the same; try again in a moment")]
@@ -64,12 +66,11 @@ pub enum DatabaseError {
 
 impl From<DbErr> for DatabaseError {
     fn from(error: DbErr) -> Self {
-        if is_away(&error) {
-            return Self::Away(error);
-        }
-        match is_busy(&error) {
-            true => Self::Busy(error),
-            false => Self::Failed(error),
+        match error {
+            error if is_full(&error) => Self::Full,
+            error if is_away(&error) => Self::Away(error),
+            error if is_busy(&error) => Self::Busy(error),
+            error => Self::Failed(error),
         }
     }
 }
@@ -78,6 +79,26 @@ impl From<Outer> for DatabaseError {
     fn from(error: Outer) -> Self {
         Self::Platform(error)
     }
+}
+
+/// Why no connection could be had. A server that gives none has been told from a process whose own are all in use.
+fn away(error: &DbErr) -> &'static str {
+    match error {
+        DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) => {
+            "all connections of this process to the database are in use: raise database.max-connections, and with it \
+             PostgreSQL's max_connections"
+        }
+        _ => "the database cannot be reached",
+    }
+}
+
+/// Whether the server takes no more connections.
+fn is_full(error: &DbErr) -> bool {
+    let DbErr::Conn(RuntimeErr::SqlxError(cause)) = error else {
+        return false;
+    };
+    let code = cause.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| code == FULL)
 }
 
 /// Whether there is no connection, or it broke while a statement ran.

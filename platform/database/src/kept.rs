@@ -19,7 +19,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use crate::connect::TRUSTED;
+use crate::connect::{TRUSTED, explained};
 
 type Connection = PoolConnection<Postgres>;
 
@@ -121,7 +121,10 @@ impl Kept {
         drop(stale);
         let connection = match kept {
             Some((connection, _)) => connection,
-            None => self.0.pool.acquire().await.map_err(refused)?,
+            None => match self.0.pool.acquire().await {
+                Ok(connection) => connection,
+                Err(error) => return Err(self.refused(error).await),
+            },
         };
         Ok(Held { connection, turn })
     }
@@ -140,6 +143,21 @@ impl Kept {
         };
         drop(spare);
         Ok(turn)
+    }
+
+    /// Why somebody who has a turn did not get the connection that goes with it.
+    pub(crate) async fn explained(&self, error: DbErr) -> DbErr {
+        match error {
+            DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) => self.refused(sqlx::Error::PoolTimedOut).await,
+            error => error,
+        }
+    }
+
+    async fn refused(&self, error: sqlx::Error) -> DbErr {
+        match error {
+            sqlx::Error::PoolClosed => DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed),
+            error => explained(&self.0.pool, error).await,
+        }
     }
 
     /// How many connections there are, and how many of them do nothing.
@@ -185,13 +203,5 @@ impl Drop for Inner {
             let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
             mem::forget(mem::take(&mut state.idle));
         }
-    }
-}
-
-fn refused(error: sqlx::Error) -> DbErr {
-    match error {
-        sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
-        sqlx::Error::PoolClosed => DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed),
-        error => DbErr::Conn(RuntimeErr::SqlxError(error.into())),
     }
 }

@@ -166,3 +166,80 @@ async fn a_server_without_a_connection_left_is_told_from_one_that_is_away() {
             .starts_with("PostgreSQL has no connection left: raise its max_connections")
     );
 }
+
+/// What clients are told of a server without a connection left.
+const FULL: &str = "PostgreSQL has no connection left: raise its max_connections, or lower database.max-connections \
+    here and in other processes";
+/// The same of a process whose own are all in use.
+const SPENT: &str = "all connections of this process to the database are in use: raise database.max-connections, and \
+    with it PostgreSQL's max_connections; try again in a moment";
+
+fn refused<T>(result: Result<T, impl Into<DatabaseError>>) -> (platform_error::Code, String) {
+    let error = platform_error::Error::from(result.err().expect("there is no connection").into());
+    (error.code(), error.message().to_owned())
+}
+
+#[tokio::test]
+async fn a_server_without_a_connection_left_is_named_by_whatever_asks_it() {
+    let Some(postgres) = TestPostgres::start().await else {
+        return;
+    };
+    let make = "create role throng login; create schema people authorization throng";
+    let url = role(&postgres, "throng", make).await;
+    let settings = format!("min-connections = 0\nurl = \"{url}\"\nacquire-timeout = \"500ms\"");
+    let place = Place::with(&settings);
+    let db = place.open().await;
+    let end = "alter role throng connection limit 0;
+        select pg_terminate_backend(pid) from pg_stat_activity where usename = 'throng'";
+    role(&postgres, "throng", end).await;
+    // A connection that was used a moment ago is believed to be there.
+    tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
+
+    let statement = sql::one(db.read(), "select 1 as one", []).await;
+    let alone = sql::execute(db.alone(), "select 1", []).await;
+    let ready = db.ready().await;
+    let begun = db.begin().await;
+    let exists = platform_database::Database::exists(&place.context).await;
+
+    for said in [
+        refused(statement),
+        refused(alone),
+        refused(ready),
+        refused(begun),
+        refused(exists),
+    ] {
+        assert_eq!(said, (platform_error::Code::Unavailable, FULL.to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn a_process_whose_connections_are_all_in_use_says_so_and_what_to_do() {
+    let Some(postgres) = TestPostgres::start().await else {
+        return;
+    };
+    let place = Place::new("max-connections = 1\nacquire-timeout = \"300ms\"", Some(postgres));
+    let db = place.open().await;
+    let tx = db.begin().await.unwrap();
+
+    let statement = sql::one(db.read(), "select 1 as one", []).await;
+    let begun = db.begin().await;
+
+    for said in [refused(statement), refused(begun)] {
+        assert_eq!(said, (platform_error::Code::Unavailable, SPENT.to_owned()));
+    }
+    drop(tx);
+    assert!(db.ready().await.is_ok(), "one is free again");
+}
+
+#[tokio::test]
+async fn who_waits_for_the_one_writer_of_a_file_for_too_long_is_told_of_others_not_of_settings() {
+    let place = Place::new("acquire-timeout = \"300ms\"", None);
+    let db = place.open().await;
+    let tx = db.begin().await.unwrap();
+
+    let (code, message) = refused(db.begin().await);
+
+    assert_eq!(code, platform_error::Code::Unavailable);
+    assert_eq!(message, "others are at the same; try again in a moment");
+    drop(tx);
+}
