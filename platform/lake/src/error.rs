@@ -1,5 +1,7 @@
 //! What can go wrong in the lake, and which of the nine codes a caller sees.
 
+mod object;
+
 use std::fmt;
 use std::io;
 
@@ -27,6 +29,12 @@ pub enum LakeError {
     /// The catalog's database failed; nothing was committed.
     #[error("the lake's catalog did not answer: try again later")]
     Catalog(#[source] sqlx::Error),
+    /// The catalog's server takes no more connections; nothing was committed.
+    #[error(
+        "the PostgreSQL of the lake's catalog has no connection left: raise its max_connections, or lower \
+         database.max-connections in the processes that use it"
+    )]
+    CatalogFull(#[source] sqlx::Error),
     /// The connection was lost in the middle of a commit and the catalog cannot be asked how it ended.
     #[error(
         "the lake's catalog was lost during a commit, whether it is stored is unknown: \
@@ -122,6 +130,8 @@ pub enum Trouble {
     Full,
     /// The storage is read-only or the process may not write there.
     Denied,
+    /// The bucket does not exist.
+    NoBucket,
     /// The file does not exist.
     Missing,
     /// The file exists already; files of the lake are never overwritten.
@@ -159,23 +169,6 @@ impl LakeError {
         Self::Storage { trouble, fault }
     }
 
-    /// A failure of an object store.
-    pub(crate) fn object(action: &'static str, uri: impl Into<String>, error: object_store::Error) -> Self {
-        use object_store::Error;
-        let trouble = match &error {
-            Error::NotFound { .. } => Trouble::Missing,
-            Error::AlreadyExists { .. } | Error::Precondition { .. } => Trouble::Exists,
-            Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => Trouble::Denied,
-            _ => Trouble::Away,
-        };
-        let fault = Fault {
-            action,
-            uri: uri.into(),
-            cause: error.into(),
-        };
-        Self::Storage { trouble, fault }
-    }
-
     /// What kind of storage failure this is, if it is one.
     pub fn trouble(&self) -> Option<Trouble> {
         match self {
@@ -197,6 +190,10 @@ impl fmt::Display for Trouble {
             Self::Full => "no space left in the lake's storage: free space and try again; nothing was written",
             Self::Denied => {
                 "the lake's storage may not be written or read: give this process the permission; \
+                 nothing was written"
+            }
+            Self::NoBucket => {
+                "the bucket of the lake does not exist: make it, or name another one in lake.warehouse; \
                  nothing was written"
             }
             Self::Missing => "a file of the lake does not exist",
@@ -259,9 +256,8 @@ impl Coded for LakeError {
                 trouble: Trouble::Missing | Trouble::Exists,
                 ..
             } => Code::Internal,
-            Self::Storage { .. } | Self::Catalog(_) | Self::OutcomeUnknown(_) | Self::MemoryLimit { .. } => {
-                Code::Unavailable
-            }
+            Self::Storage { .. } | Self::OutcomeUnknown(_) | Self::MemoryLimit { .. } => Code::Unavailable,
+            Self::Catalog(_) | Self::CatalogFull(_) => Code::Unavailable,
             Self::Closed | Self::Swept { .. } => Code::Unavailable,
             Self::Group(shared) => shared.code(),
             Self::Conflict { .. } | Self::Repeated(_) => Code::Conflict,

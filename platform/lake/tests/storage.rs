@@ -38,6 +38,15 @@ impl Place {
 
     async fn object() -> Option<Self> {
         let server = TestS3::start().await?;
+        let storage = Self::in_bucket(&server, server.bucket());
+        Some(Self {
+            storage,
+            _directory: None,
+        })
+    }
+
+    /// A warehouse in some bucket of a server, which need not be there.
+    fn in_bucket(server: &TestS3, bucket: &str) -> Storage {
         let options = S3Options {
             endpoint: Some(server.endpoint().to_owned()),
             region: Some(TestS3::REGION.to_owned()),
@@ -46,11 +55,7 @@ impl Place {
             allow_http: true,
             path_style: true,
         };
-        let storage = Storage::open(&format!("s3://{}/some/lake", server.bucket()), &options).unwrap();
-        Some(Self {
-            storage,
-            _directory: None,
-        })
+        Storage::open(&format!("s3://{bucket}/some/lake"), &options).unwrap()
     }
 
     fn on(disk: &SmallDisk) -> Self {

@@ -10,13 +10,16 @@ use sqlx::query::Query;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteError, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{ColumnIndex, Decode, Encode, Postgres, Sqlite, Type};
+use sqlx::{ColumnIndex, Connection, Decode, Encode, PgConnection, Postgres, Sqlite, Type};
+use tokio::time::timeout;
 
 use crate::error::{Fault, LakeError, Result, Trouble};
 use crate::storage::create_synced;
 
 /// How long a statement waits for another process that writes, or for a free connection.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// How long somebody who got no connection asks the server why.
+const ASKING: Duration = Duration::from_secs(5);
 const CONNECTIONS: u32 = 4;
 
 /// One row: a text or null per column.
@@ -74,7 +77,10 @@ impl Database {
             let pool = PgPoolOptions::new()
                 .max_connections(CONNECTIONS)
                 .acquire_timeout(PATIENCE);
-            return Ok(Self::Postgres(pool.connect_with(options).await.map_err(failed)?));
+            return match pool.connect_with(options.clone()).await {
+                Ok(pool) => Ok(Self::Postgres(pool)),
+                Err(error) => Err(refused(error, &options).await),
+            };
         }
         if url.contains("://") && !url.starts_with("sqlite://") {
             return Err(unusable("a path or postgres://…"));
@@ -112,10 +118,15 @@ impl Database {
     /// Runs a query outside any transaction.
     pub(super) async fn read(&self, sql: &'static str, arguments: &[&str]) -> Result<Vec<Row>> {
         match self {
-            Self::Sqlite { readers, .. } => query(sql, arguments).try_map(texts).fetch_all(readers).await,
-            Self::Postgres(pool) => query(sql, arguments).try_map(texts).fetch_all(pool).await,
+            Self::Sqlite { readers, .. } => {
+                let rows = query(sql, arguments).try_map(texts).fetch_all(readers).await;
+                rows.map_err(failed)
+            }
+            Self::Postgres(pool) => match query(sql, arguments).try_map(texts).fetch_all(pool).await {
+                Ok(rows) => Ok(rows),
+                Err(error) => Err(refused(error, &pool.connect_options()).await),
+            },
         }
-        .map_err(failed)
     }
 
     /// Begins a transaction that holds the right to write from its start, so that it never fails for having read first.
@@ -126,13 +137,16 @@ impl Database {
                     connection: writer.acquire().await.map_err(failed)?,
                     ended: false,
                 };
-                held.run("begin immediate").await.map(|()| Transaction::Sqlite(held))
+                held.run("begin immediate").await.map_err(failed)?;
+                Ok(Transaction::Sqlite(held))
             }
             // Who gives up before the answer gives back a connection within a transaction that sqlx does not know of.
             // Without one of its own there is only reading here, and the next on that connection ends both.
-            Self::Postgres(pool) => pool.begin().await.map(Transaction::Postgres),
+            Self::Postgres(pool) => match pool.begin().await {
+                Ok(begun) => Ok(Transaction::Postgres(begun)),
+                Err(error) => Err(refused(error, &pool.connect_options()).await),
+            },
         }
-        .map_err(failed)
     }
 }
 
@@ -210,6 +224,16 @@ fn unusable(expected: &str) -> LakeError {
 }
 
 /// SQLite shares the disk with the lake, so its troubles are those of storage.
+/// A pool waits for a server that is full as for one that is away, and does not tell which: the server is asked itself.
+async fn refused(error: sqlx::Error, options: &PgConnectOptions) -> LakeError {
+    if matches!(error, sqlx::Error::PoolTimedOut)
+        && let Ok(Err(reason)) = timeout(ASKING, PgConnection::connect_with(options)).await
+    {
+        return failed(reason);
+    }
+    failed(error)
+}
+
 fn failed(error: sqlx::Error) -> LakeError {
     let code = match &error {
         sqlx::Error::Database(cause) => match cause.try_downcast_ref::<SqliteError>() {
@@ -226,6 +250,8 @@ fn failed(error: sqlx::Error) -> LakeError {
         Some("13" | "53100") => Trouble::Full,
         // SQLITE_PERM, SQLITE_READONLY, SQLITE_CANTOPEN, insufficient_privilege, read_only_sql_transaction
         Some("3" | "8" | "14" | "42501" | "25006") => Trouble::Denied,
+        // too_many_connections
+        Some("53300") => return LakeError::CatalogFull(error),
         _ => return LakeError::Catalog(error),
     };
     let fault = Fault {

@@ -40,6 +40,17 @@ impl ObjectStorage {
                 "{location} is not a warehouse, expected s3://bucket/prefix"
             )));
         }
+        let endpoint = options.endpoint.as_deref().unwrap_or_default();
+        let is_open = endpoint
+            .get(..7)
+            .is_some_and(|scheme| scheme.eq_ignore_ascii_case("http://"));
+        if is_open && !options.allow_http {
+            return Err(LakeError::Setting(
+                "lake.s3-endpoint is http://, which is not encrypted: give it as https://, or set \
+                 lake.s3-allow-http = true where that will do"
+                    .to_owned(),
+            ));
+        }
         let store = builder(options).with_bucket_name(bucket).build();
         let store = store.map_err(|e| LakeError::object("opening", &location, e))?;
         let prefix = prefix.to_owned();

@@ -4,6 +4,7 @@ use platform_error::{Code, Coded};
 use platform_lake::catalog::{Catalog, Change, Receipt, SqlCatalog};
 use platform_lake::storage::Storage;
 use platform_lake::{LakeError, S3Options, Trouble};
+use sqlx::{Connection, Executor, PgConnection};
 use tempfile::TempDir;
 
 use super::{Place, at, change, committed, creation, loaded, points, receipt, storage};
@@ -120,4 +121,36 @@ async fn a_damaged_metadata_file_is_named() {
         "{error:?}"
     );
     assert_eq!(error.code(), Code::Internal);
+}
+
+#[tokio::test]
+async fn a_server_without_a_connection_left_is_said_and_what_to_do() {
+    let Some(place) = Place::postgres().await else { return };
+    let mut admin = PgConnection::connect(&place.url).await.unwrap();
+    let make = "create role scribe login; grant all on schema public to scribe";
+    admin.execute(make).await.unwrap();
+    let place = Place {
+        url: place.url.replace("postgres@", "scribe@"),
+        ..place
+    };
+    let catalog = place.open().await;
+    let end = "alter role scribe connection limit 0;
+        select pg_terminate_backend(pid) from pg_stat_activity where usename = 'scribe'";
+    admin.execute(end).await.unwrap();
+
+    let points = points();
+    let (read, begun, opened) = tokio::join!(
+        catalog.load(&points, None),
+        catalog.create(&points, creation(), at(0)),
+        SqlCatalog::open(&place.url, place.storage.clone(), "hansa"),
+    );
+
+    for error in [read.unwrap_err(), begun.unwrap_err(), opened.unwrap_err()] {
+        assert_eq!(error.code(), Code::Unavailable, "{error:?}");
+        assert_eq!(
+            error.to_string(),
+            "the PostgreSQL of the lake's catalog has no connection left: raise its max_connections, or lower \
+             database.max-connections in the processes that use it"
+        );
+    }
 }

@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use platform_error::{Code, Coded};
 use platform_lake::storage::Storage;
-use platform_lake::{S3Options, Trouble};
+use platform_lake::{LakeError, S3Options, Trouble};
+use platform_testing::TestS3;
 
 use super::Place;
 use crate::support::SmallDisk;
@@ -73,4 +74,65 @@ async fn a_read_only_disk_is_said() {
         );
     }
     assert_eq!(place.storage.read(&place.uri("t/a")).await.unwrap(), "alpha");
+}
+
+#[tokio::test]
+async fn a_bucket_that_does_not_exist_is_said_in_one_line_whatever_is_done_there() {
+    let Some(server) = TestS3::start().await else { return };
+    let storage = Place::in_bucket(&server, "nowhere");
+    let uri = format!("{}/t/a", storage.location());
+    let mut upload = storage.create(&uri).await.unwrap();
+    let large = Bytes::from(vec![7; 20 << 20]);
+
+    let failures = [
+        storage
+            .write_all(vec![(uri.clone(), Bytes::from_static(b"alpha"))])
+            .await
+            .unwrap_err(),
+        storage.read(&uri).await.unwrap_err(),
+        storage.list(storage.location()).await.unwrap_err(),
+        match upload.write(large).await {
+            Ok(()) => upload.finish().await.unwrap_err(),
+            Err(error) => error,
+        },
+    ];
+
+    for error in failures {
+        assert_eq!(
+            (error.trouble(), error.code()),
+            (Some(Trouble::NoBucket), Code::Unavailable),
+            "{error:?}"
+        );
+        assert_eq!(
+            error.to_string(),
+            "the bucket of the lake does not exist: make it, or name another one in lake.warehouse; nothing was written"
+        );
+        let LakeError::Storage { fault, .. } = error else {
+            panic!("{error:?}");
+        };
+        assert!(fault.to_string().contains("s3://nowhere/some/lake"), "{fault}");
+        let cause = fault.cause.to_string();
+        assert!(cause.starts_with("NoSuchBucket: "), "{cause}");
+        assert!(!cause.contains(['\n', '<']), "{cause}");
+    }
+}
+
+#[test]
+fn an_endpoint_that_is_not_encrypted_is_refused_at_once_by_the_name_of_the_setting_that_accepts_it() {
+    for endpoint in ["http://127.0.0.1:9000", "HTTP://127.0.0.1:9000"] {
+        let open = |allow_http| {
+            let options = S3Options {
+                endpoint: Some(endpoint.to_owned()),
+                allow_http,
+                ..S3Options::default()
+            };
+            Storage::open("s3://bucket/prefix", &options)
+        };
+
+        let refused = open(false).unwrap_err();
+
+        assert_eq!(refused.code(), Code::Invalid);
+        assert!(refused.to_string().contains("lake.s3-allow-http = true"), "{refused}");
+        assert!(open(true).is_ok());
+    }
 }
