@@ -8,6 +8,7 @@ mod lanes;
 #[cfg(feature = "nats")]
 mod nats;
 mod position;
+mod watched;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -24,6 +25,8 @@ pub use self::{
     embedded::{EmbeddedBus, LOG_MIGRATIONS},
     position::Position,
 };
+pub(crate) use watched::Watched;
+
 use crate::{Envelope, EventError, Settings, settings::BusKind};
 
 /// A log of events. What was appended is there until the retention is over, in the order of each lane.
@@ -85,7 +88,7 @@ pub(crate) async fn open(context: &Context, settings: &Settings) -> Result<Arc<d
     match settings.bus {
         BusKind::Embedded => Ok(Arc::new(EmbeddedBus::shared(context, *settings.poll).await?)),
         #[cfg(feature = "nats")]
-        BusKind::Nats => Ok(Arc::new(NatsBus::new(settings))),
+        BusKind::Nats => Ok(Arc::new(NatsBus::new(settings)?)),
         #[cfg(not(feature = "nats"))]
         BusKind::Nats => Err(EventError::NotBuilt("nats")),
         #[cfg(feature = "kafka")]

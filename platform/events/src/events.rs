@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     Bus, Cause, DeadLetter, Envelope, Event, EventError, Lag, Letters, Overtaken, Position, Settings, Start, bus,
+    bus::Watched,
     keeper, lag,
     letters::{self, Replay},
     outbox, relay,
@@ -50,7 +51,7 @@ impl Events {
 
     /// Events on a bus that is open already.
     pub fn on(bus: Arc<dyn Bus>, context: &Context, db: &Database) -> Result<Self, EventError> {
-        let events = Self::at_rest(bus, context, db)?;
+        let events = Self::at_rest(Arc::new(Watched::new(bus, context.service())), context, db)?;
         events.keep("event relay", relay::run);
         events.keep("event keeper", keeper::run);
         Ok(events)

@@ -40,7 +40,16 @@ pub(crate) async fn run<S: Send + Sync>(member: &Member<'_, S>) {
             Err(error) => {
                 failures += 1;
                 metrics::counter!("event_pump_failures_total", "group" => member.name).increment(1);
-                tracing::warn!(event.group = member.name, %error, failures, "events cannot be read and are tried again");
+                let group = member.name;
+                match error {
+                    // It is told of once, by whoever meets it first.
+                    EventError::Bus(_) => {
+                        tracing::debug!(event.group = group, %error, failures, "events cannot be read")
+                    }
+                    _ => {
+                        tracing::warn!(event.group = group, %error, failures, "events cannot be read and are tried again");
+                    }
+                }
                 AFTER_FAILURE.pause(failures, context.random().bytes())
             }
         };

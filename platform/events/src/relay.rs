@@ -29,7 +29,13 @@ pub(crate) async fn run(events: Events) {
             Err(error) => {
                 failures += 1;
                 metrics::counter!("event_relay_failures_total").increment(1);
-                tracing::warn!(%error, failures, "events wait in the outbox: the relay failed and tries again");
+                match error {
+                    // It is told of once, by whoever meets it first.
+                    EventError::Bus(_) => tracing::debug!(%error, failures, "events wait in the outbox"),
+                    _ => {
+                        tracing::warn!(%error, failures, "events wait in the outbox: the relay failed and tries again");
+                    }
+                }
                 AFTER_FAILURE.pause(failures, events.context().random().bytes())
             }
         };

@@ -19,6 +19,8 @@ mod operators;
 mod pump;
 #[path = "it/service.rs"]
 mod service;
+#[path = "it/told.rs"]
+mod told;
 #[path = "it/unreadable.rs"]
 mod unreadable;
 #[path = "it/world.rs"]

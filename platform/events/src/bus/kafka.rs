@@ -51,7 +51,9 @@ impl KafkaBus {
             .set("linger.ms", "2")
             .set("message.timeout.ms", "30000");
         Ok(Self {
-            producer: config.create().map_err(EventError::bus)?,
+            producer: config
+                .create()
+                .map_err(|error| EventError::Setting(format!("events.kafka-brokers: {error}")))?,
             settings: settings.clone(),
             topic: OnceCell::new(),
         })

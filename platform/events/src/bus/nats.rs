@@ -1,7 +1,7 @@
 //! NATS JetStream as the bus: one stream on disk, read from a sequence number by consumers that live as long as a
 //! reader.
 
-use std::time::Duration;
+use std::{fmt, fs, time::Duration};
 
 use async_nats::{
     ConnectOptions, HeaderMap, ServerAddr, header,
@@ -25,19 +25,36 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const IDLE: Duration = Duration::from_secs(60);
 
 /// A JetStream stream. The connection is made when it is first needed, and again whenever it breaks.
-#[derive(Debug)]
 pub struct NatsBus {
     settings: Settings,
+    servers: Vec<ServerAddr>,
+    options: ConnectOptions,
     jetstream: OnceCell<jetstream::Context>,
 }
 
+/// Without the addresses, which may hold a password.
+impl fmt::Debug for NatsBus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NatsBus")
+            .field("stream", &self.settings.nats_stream)
+            .finish_non_exhaustive()
+    }
+}
+
 impl NatsBus {
-    /// The bus that the settings name.
-    pub fn new(settings: &Settings) -> Self {
-        Self {
-            settings: settings.clone(),
-            jetstream: OnceCell::new(),
+    /// The bus that the settings name, where they can be read: waiting mends none that cannot. Nothing is connected yet.
+    pub fn new(settings: &Settings) -> Result<Self, EventError> {
+        if !is_stream_name(&settings.nats_stream) {
+            let text = "events.nats-stream must be a name without spaces, dots, slashes and wildcards";
+            return Err(EventError::Setting(text.into()));
         }
+        let servers = servers(settings.nats_url.expose())?;
+        Ok(Self {
+            options: options(settings, &servers)?,
+            settings: settings.clone(),
+            servers,
+            jetstream: OnceCell::new(),
+        })
     }
 
     async fn jetstream(&self) -> Result<&jetstream::Context, EventError> {
@@ -45,34 +62,8 @@ impl NatsBus {
     }
 
     async fn connect(&self) -> Result<jetstream::Context, EventError> {
-        let mut options = ConnectOptions::new()
-            .name("hansa")
-            .connection_timeout(PATIENCE)
-            .request_timeout(Some(PATIENCE))
-            .reconnect_delay_callback(|attempts| Duration::from_millis(100 * attempts.clamp(1, 20) as u64));
-        let credentials = &self.settings.nats_credentials;
-        if !credentials.as_os_str().is_empty() {
-            let text = tokio::fs::read_to_string(credentials).await;
-            let text = text.map_err(|error| EventError::Setting(format!("events.nats-credentials: {error}")))?;
-            options = options.credentials(&text).map_err(EventError::bus)?;
-        }
-        let urls = self
-            .settings
-            .nats_url
-            .expose()
-            .split(',')
-            .map(|url| url.trim().parse::<ServerAddr>());
-        let urls: Vec<_> = urls
-            .collect::<Result<_, _>>()
-            .map_err(|error| EventError::Setting(format!("events.nats-url: {error}")))?;
-        // The client does not look for them there.
-        let named = urls.iter().find(|url| url.has_user_pass());
-        options = match named.map(|url| (url.username().map(plain), url.password().map(plain))) {
-            Some((Some(user), Some(password))) => options.user_and_password(user, password),
-            Some((Some(token), None)) => options.token(token),
-            _ => options,
-        };
-        let client = options.connect(urls).await.map_err(EventError::bus)?;
+        let client = self.options.clone().connect(&self.servers).await;
+        let client = client.map_err(EventError::bus)?;
         let mut jetstream = jetstream::new(client);
         jetstream.set_timeout(PATIENCE);
         // One that is there stays as it is: its operators may have changed it, and who only looks changes nothing.
@@ -185,6 +176,49 @@ impl Bus for NatsBus {
             i64::try_from(last).unwrap_or(i64::MAX).saturating_add(1),
         ))
     }
+}
+
+fn is_stream_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains(|letter: char| letter.is_whitespace() || ".*>/\\".contains(letter))
+}
+
+fn servers(urls: &str) -> Result<Vec<ServerAddr>, EventError> {
+    let wrong = |reason: &dyn fmt::Display| {
+        EventError::Setting(format!(
+            "events.nats-url is not an address such as nats://127.0.0.1:4222, or several with commas: {reason}"
+        ))
+    };
+    let server = |url: &str| {
+        let server: ServerAddr = url.trim().parse().map_err(|error| wrong(&error))?;
+        match server.clone().into_inner().has_host() {
+            true => Ok(server),
+            false => Err(wrong(&"there is no host in it")),
+        }
+    };
+    urls.split(',').map(server).collect()
+}
+
+fn options(settings: &Settings, servers: &[ServerAddr]) -> Result<ConnectOptions, EventError> {
+    let mut options = ConnectOptions::new()
+        .name("hansa")
+        .connection_timeout(PATIENCE)
+        .request_timeout(Some(PATIENCE))
+        .reconnect_delay_callback(|attempts| Duration::from_millis(100 * attempts.clamp(1, 20) as u64));
+    let file = &settings.nats_credentials;
+    if !file.as_os_str().is_empty() {
+        let wrong = |error| EventError::Setting(format!("events.nats-credentials: {}: {error}", file.display()));
+        let text = fs::read_to_string(file).map_err(wrong)?;
+        options = options.credentials(&text).map_err(wrong)?;
+    }
+    // The client does not look for them there.
+    let named = servers.iter().find(|url| url.has_user_pass());
+    Ok(
+        match named.map(|url| (url.username().map(plain), url.password().map(plain))) {
+            Some((Some(user), Some(password))) => options.user_and_password(user, password),
+            Some((Some(token), None)) => options.token(token),
+            _ => options,
+        },
+    )
 }
 
 /// Undoes `%40` and its like, which stand in an address for what would end a name or a password.

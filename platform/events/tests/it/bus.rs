@@ -204,7 +204,7 @@ mod nats {
             ..Settings::default()
         };
 
-        let bus = Arc::new(NatsBus::new(&settings));
+        let bus = Arc::new(NatsBus::new(&settings).unwrap());
         conforms(bus.clone(), crate::bus::wall_clock).await;
         finds_times(&*bus, crate::bus::wall_clock).await;
     }

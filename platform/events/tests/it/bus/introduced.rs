@@ -1,11 +1,14 @@
 //! How a process says to a NATS server who it is.
 
 use platform_config::Secret;
+use platform_error::{Code, Coded};
 use platform_events::{Bus, NatsBus, Settings, Start};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::TcpListener,
 };
+
+use crate::world::{Store, World};
 
 const INFO: &str = r#"INFO {"server_id":"a","server_name":"a","version":"2.10.0","go":"go","host":"127.0.0.1","port":4222,"headers":true,"max_payload":1048576,"proto":1,"auth_required":true}"#;
 
@@ -24,7 +27,7 @@ async fn said(user: &str) -> serde_json::Value {
         stream.read_line(&mut line).await.unwrap();
         serde_json::from_str(line.strip_prefix("CONNECT ").unwrap()).unwrap()
     };
-    let bus = NatsBus::new(&settings);
+    let bus = NatsBus::new(&settings).unwrap();
     tokio::select! {
         heard = heard => heard,
         _ = bus.position(Start::End) => panic!("nobody was asked to connect"),
@@ -48,4 +51,42 @@ async fn who_is_given_neither_shows_neither() {
     let said = said("").await;
 
     assert_eq!((&said["user"], &said["auth_token"]), (&().into(), &().into()));
+}
+
+#[tokio::test]
+async fn settings_that_cannot_be_read_end_the_start_instead_of_being_tried_again() {
+    for (wrong, told) in [
+        ("nats-url = \"nats://[\"", "events.nats-url is not an address"),
+        (
+            "nats-url = \"nats://a:4222,http://b\"",
+            "events.nats-url is not an address",
+        ),
+        ("nats-url = \"nats:///\"", "events.nats-url is not an address"),
+        ("nats-url = \"\"", "events.nats-url is not an address"),
+        (
+            "nats-credentials = \"/nowhere/hansa.creds\"",
+            "events.nats-credentials: /nowhere/hansa.creds: ",
+        ),
+        ("nats-stream = \"ha.nsa\"", "events.nats-stream must be a name"),
+    ] {
+        let world = World::with(None, &format!("bus = \"nats\"\n{wrong}"));
+        let context = world.context("orders");
+
+        let refused = Store::open(context.clone()).await.expect_err(wrong);
+
+        assert_eq!(refused.code(), Code::Invalid, "{wrong}");
+        assert!(refused.to_string().starts_with(told), "{wrong}: {refused}");
+    }
+}
+
+#[test]
+fn a_bus_that_is_printed_shows_no_password() {
+    let settings = Settings {
+        nats_url: Secret::new("nats://hansa:hush@127.0.0.1:4222".into()),
+        ..Settings::default()
+    };
+
+    let printed = format!("{:?}", NatsBus::new(&settings).unwrap());
+
+    assert!(!printed.contains("hush"), "{printed}");
 }
