@@ -58,6 +58,14 @@ struct Held {
     expires_at: i64,
 }
 
+/// An answer of `auth` that is none, for the log.
+#[derive(Debug, thiserror::Error)]
+#[error("it answered {status}: {detail}")]
+struct Refusal {
+    status: StatusCode,
+    detail: String,
+}
+
 impl Slot {
     fn held(&self) -> Option<Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -147,7 +155,16 @@ impl Auth {
     async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T> {
         let body = serde_json::to_vec(body).map_err(Error::internal)?;
         let request = Request::post(path).header(header::CONTENT_TYPE, "application/json");
-        self.ask(request, body.into()).await
+        let answer = self.ask(request, body.into()).await;
+        let refusal = answer.as_ref().err().and_then(Error::cause);
+        if let Some(Refusal { status, detail }) = refusal.and_then(|cause| cause.downcast_ref()) {
+            tracing::warn!(
+                http.status = status.as_u16(),
+                detail,
+                "auth did not answer as it should"
+            );
+        }
+        answer
     }
 
     async fn ask<T: DeserializeOwned>(&self, request: http::request::Builder, body: Body) -> Result<T> {
@@ -166,13 +183,8 @@ impl Auth {
             )),
             _ => {
                 let problem: Value = serde_json::from_slice(&body).unwrap_or_default();
-                let detail = problem["detail"].as_str().unwrap_or_default();
-                tracing::warn!(
-                    http.status = status.as_u16(),
-                    detail,
-                    "auth did not answer as it should"
-                );
-                Err(away().into())
+                let detail = problem["detail"].as_str().unwrap_or_default().to_owned();
+                Err(Error::from(away()).with_cause(Refusal { status, detail }))
             }
         }
     }

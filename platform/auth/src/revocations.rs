@@ -1,7 +1,7 @@
 //! Sessions that have ended before their tokens, asked for again and again so that no lost message keeps one alive.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
@@ -14,6 +14,9 @@ use crate::{calls::Auth, wire};
 
 /// How long an ended session is remembered after its last token, in seconds: longer than clocks may differ.
 const FORGET_AFTER: i64 = 600;
+/// A reason for which they cannot be asked for is told in at most so many characters, and of one time no more than these.
+const LONGEST_REASON: usize = 300;
+const MOST_REASONS: usize = 20;
 
 /// The sessions whose tokens are not believed any more. Cheap to clone; clones share them. A session is forgotten when
 /// the last of its tokens has expired, so that there are as many as people end within minutes.
@@ -43,17 +46,22 @@ impl Revocations {
     /// expire within minutes.
     pub(crate) async fn keep(self, auth: Auth, context: Context, pause: Duration) {
         let shutdown = context.shutdown();
-        let (mut since, mut is_away) = (0, false);
+        let (mut since, mut told) = (0, HashSet::new());
         loop {
-            let asked = auth.revocations(since).await;
-            match asked {
+            match auth.revocations(since).await {
                 Some(Ok(answer)) => {
                     self.absorb(answer.revoked);
-                    (since, is_away) = (answer.next, false);
+                    since = answer.next;
+                    told.clear();
                 }
-                Some(Err(error)) if !is_away => {
-                    tracing::warn!(%error, "ended sessions cannot be asked for; tokens are believed until they expire");
-                    is_away = true;
+                Some(Err(error)) if told.len() < MOST_REASONS => {
+                    let reason = error.in_full(LONGEST_REASON);
+                    if told.insert(reason.clone()) {
+                        tracing::warn!(
+                            error = reason,
+                            "ended sessions cannot be asked for; tokens are believed until they expire"
+                        );
+                    }
                 }
                 Some(Err(_)) | None => {}
             }

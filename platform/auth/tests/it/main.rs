@@ -7,3 +7,4 @@ mod forgery;
 mod guards;
 mod keys;
 mod support;
+mod told;

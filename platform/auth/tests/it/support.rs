@@ -122,6 +122,8 @@ pub(crate) struct Known {
     pub(crate) is_silent: AtomicBool,
     /// Whether nobody who asks for the token of a key is taken for a service: their secret is another one.
     pub(crate) trusts_nobody: AtomicBool,
+    /// What who asks for ended sessions is told instead.
+    pub(crate) trouble: Mutex<Option<(Code, &'static str)>>,
 }
 
 impl Known {
@@ -166,6 +168,9 @@ fn endpoints(known: &Arc<Known>, secret: &ServiceSecret, context: &Context) -> R
     let (ended, checked) = (known.clone(), secret.clone());
     let revocations = move |headers: HeaderMap, Query(Since { since }): Query<Since>| async move {
         checked.check(&headers)?;
+        if let Some((code, text)) = *ended.trouble.lock().unwrap() {
+            return Err(Error::new(code, text).into());
+        }
         let all = ended.revoked.lock().unwrap();
         let start = usize::try_from(since).unwrap();
         Ok::<_, Problem>(Json(wire::Revocations {
