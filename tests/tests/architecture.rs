@@ -21,7 +21,7 @@ const BEHIND: [(&str, &[&str]); 20] = [
     ("hyper", &["platform-http"]),
     ("tower-http", &["platform-http"]),
     ("metrics-exporter-prometheus", &["platform-telemetry"]),
-    ("tracing-subscriber", &["platform-telemetry"]),
+    ("tracing-subscriber", &["platform-telemetry", "platform-testing"]),
     ("opentelemetry", &["platform-telemetry"]),
     ("anyhow", &[]),
     ("sqlx", &["platform-database", "platform-lake", "platform-testing"]),
