@@ -8,7 +8,7 @@ use crate::{
     merge::merge,
     satisfiability,
     subgraph::{Schema, check_bases, load, prepare},
-    supergraph, validate,
+    supergraph,
 };
 
 /// A subgraph: a service's schema under a name.
@@ -67,7 +67,7 @@ pub fn compose_within(subgraphs: &[Subgraph], limits: Limits) -> Result<Composit
     none(supergraph::check_fields(&merged, &schemas))?;
     let document = supergraph::document(&merged, &schemas);
     none(supergraph::check_graphql(&document))?;
-    none(validate::check_merged(&merged, &schemas))?;
+    none(supergraph::check_defaults(&merged, &schemas))?;
     none(supergraph::check_visibility(&merged, &schemas))?;
     let api = supergraph::api(&merged, &schemas);
     none(supergraph::check_graphql(&api))?;

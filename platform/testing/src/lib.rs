@@ -1,4 +1,5 @@
-//! Starts what tests stand on: a service in process, the machine's own PostgreSQL and Redis, a stand-in for S3, certificates.
+//! Starts what tests stand on: a service in process, the machine's own PostgreSQL and Redis, a stand-in for S3,
+//! certificates; and listens to the log.
 
 mod binaries;
 mod certificates;

@@ -2,6 +2,7 @@
 
 mod access;
 mod api;
+mod defaults;
 mod document;
 mod header;
 mod inaccessible;
@@ -10,7 +11,7 @@ mod requires;
 
 use apollo_compiler::{Schema, ast::Document};
 
-pub(crate) use self::{api::api, document::document};
+pub(crate) use self::{api::api, defaults::check as check_defaults, document::document};
 use crate::{
     error::{Code, CompositionError},
     merge::Merged,

@@ -1,13 +1,10 @@
 //! Defaults of arguments and input fields, and what may be deprecated of them.
 
-use std::collections::HashMap;
-
 use apollo_compiler::parser::SourceSpan;
 
 use super::value;
 use crate::{
     error::{Code, CompositionError},
-    merge::Merged,
     model::{Definitions, Directives, Field, Kind, Types},
     spec::Feature,
     subgraph::Schema,
@@ -20,29 +17,8 @@ pub(super) fn check(schema: &Schema) -> Vec<CompositionError> {
     errors.collect()
 }
 
-/// Checks that what subgraphs have for defaults is still there once everything is merged.
-pub(crate) fn check_merged(merged: &Merged, schemas: &[Schema]) -> Vec<CompositionError> {
-    let kept: HashMap<_, _> = inputs(&merged.types, &merged.definitions).collect();
-    let wrong = |schema: &Schema, coordinate: &str, field: &Field| {
-        let (default, kept) = (field.default.as_ref()?, kept.get(coordinate)?);
-        let is_wrong = kept.default.is_some() && !value::fits(default, &kept.ty, &merged.types);
-        is_wrong.then(|| {
-            let message = format!(
-                "the default {} of \"{coordinate}\" uses what is left out, as it is not in all subgraphs",
-                default.serialize().no_indent()
-            );
-            schema.error(Code::InvalidGraphql, message, default.location())
-        })
-    };
-    let errors = schemas.iter().flat_map(|schema| {
-        let inputs = inputs(&schema.types, &schema.definitions);
-        inputs.filter_map(|(coordinate, field)| wrong(schema, &coordinate, field))
-    });
-    errors.collect()
-}
-
 /// All arguments and input fields, by their coordinates.
-fn inputs<'a>(types: &'a Types, definitions: &'a Definitions) -> impl Iterator<Item = (String, &'a Field)> {
+pub(crate) fn inputs<'a>(types: &'a Types, definitions: &'a Definitions) -> impl Iterator<Item = (String, &'a Field)> {
     let of_types = types.values().flat_map(|ty| {
         ty.fields.values().flat_map(|field| {
             let coordinate = format!("{}.{}", ty.name, field.name);

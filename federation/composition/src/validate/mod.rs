@@ -10,7 +10,7 @@ mod fields;
 mod selection;
 mod value;
 
-pub(crate) use self::{defaults::check_merged, definitions::definitions};
+pub(crate) use self::{defaults::inputs, definitions::definitions, value::fits};
 use crate::{error::CompositionError, subgraph::Schema};
 
 /// Checks a subgraph against all rules.

@@ -5,7 +5,7 @@ use apollo_compiler::ast::{Type, Value};
 use crate::model::{Kind, Types};
 
 /// Whether a value fits a type by the coercion rules of the GraphQL specification.
-pub(super) fn fits(value: &Value, ty: &Type, types: &Types) -> bool {
+pub(crate) fn fits(value: &Value, ty: &Type, types: &Types) -> bool {
     match (ty, value) {
         (Type::NonNullNamed(_) | Type::NonNullList(_), Value::Null) => false,
         (_, Value::Null) => true,

@@ -13,6 +13,7 @@ use async_nats::{
 };
 use async_trait::async_trait;
 use futures::{FutureExt, StreamExt};
+use percent_encoding::percent_decode_str;
 use tokio::{sync::OnceCell, time::timeout};
 
 use super::{Batch, Bus, Position, Reader, Start, begin, decode, lanes};
@@ -223,18 +224,7 @@ fn options(settings: &Settings, servers: &[ServerAddr]) -> Result<ConnectOptions
 
 /// Undoes `%40` and its like, which stand in an address for what would end a name or a password.
 fn plain(text: &str) -> String {
-    let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());
-    while let Some((&first, others)) = rest.split_first() {
-        let hex = others.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
-        let coded = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        let (byte, others) = match coded.filter(|_| first == b'%') {
-            Some(byte) => (byte, &others[2..]),
-            None => (first, others),
-        };
-        bytes.push(byte);
-        rest = others;
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 struct StreamReader {
