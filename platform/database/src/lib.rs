@@ -17,6 +17,7 @@ mod error;
 mod exact;
 pub mod geo;
 mod kept;
+mod lookup;
 mod migrate;
 mod page;
 mod settings;
@@ -32,6 +33,7 @@ pub use crate::{
     database::{Database, Kind},
     error::{DatabaseError, OnConflict},
     exact::Exact,
+    lookup::Lookup,
     migrate::{Migration, Migrations},
     page::{Connection, Key, PageArgs, page},
     settings::{Migrate, Settings},

@@ -9,6 +9,8 @@ mod exact;
 mod geo;
 #[path = "it/kept.rs"]
 mod kept;
+#[path = "it/lookup.rs"]
+mod lookup;
 #[path = "it/migrate.rs"]
 mod migrate;
 #[path = "it/page.rs"]

@@ -14,6 +14,7 @@ mod redis;
 mod s3;
 mod service;
 mod tansu;
+mod tap;
 mod waiting;
 
 pub use crate::{
@@ -30,5 +31,6 @@ pub use crate::{
     s3::TestS3,
     service::{Answer, TestClient, TestService, noon},
     tansu::TestTansu,
+    tap::Tap,
     waiting::{eventually, on_each_database},
 };

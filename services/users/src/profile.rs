@@ -108,8 +108,8 @@ fn changes(store: &Store, tx: &Tx, id: Uuid) {
 
 /// Who somebody is to others, or `None`: as of a moment ago.
 pub(crate) async fn known(store: &Store, id: Uuid) -> Result<Option<Model>, platform_error::Error> {
-    let db = store.db.clone();
-    let load = move || async move { find(db.read(), id).await };
+    let people = store.people.clone();
+    let load = move || async move { people.find(id).await.map_err(Error::from) };
     store.profiles.get(&id.to_string(), load).await
 }
 
@@ -129,8 +129,8 @@ pub(crate) async fn find(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<M
 }
 
 /// The caller's own profile. A new account's is made by an event, a moment after it registered.
-pub(crate) async fn own(db: &impl ConnectionTrait, me: Uuid) -> Result<Model, Error> {
-    find(db, me).await?.ok_or(Error::NoProfile)
+pub(crate) async fn own(store: &Store, me: Uuid) -> Result<Model, Error> {
+    store.people.find(me).await?.ok_or(Error::NoProfile)
 }
 
 /// The caller's own profile, held. Whoever writes does so first: what one person writes at once is written one after the

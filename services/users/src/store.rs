@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use contracts::permissions::Permissions;
 use platform_auth::Identity;
 use platform_cache::{Cache, Caches};
-use platform_database::{Database, Migrations, migration};
+use platform_database::{Database, Lookup, Migrations, migration};
 use platform_error::Error as Outer;
 use platform_events::Events;
 use platform_service::Context;
@@ -40,7 +40,9 @@ pub struct Store {
     pub(crate) identity: Identity,
     /// What `security` says that people may.
     pub(crate) permissions: Permissions,
-    /// Who people are to others; their own things are read from the database.
+    /// People as they are now.
+    pub(crate) people: Lookup<profile::Entity>,
+    /// Who people are to others: as of a moment ago.
     pub(crate) profiles: Cache<profile::Model>,
     /// Who fetches an export.
     pub(crate) turns: Turns,
@@ -55,6 +57,7 @@ impl Store {
         let profiles = Caches::open(&context)?.cache(profile::CACHED);
         Ok(Self {
             permissions: Permissions::open(&context, &identity),
+            people: Lookup::new(&db),
             profiles,
             turns: Turns::default(),
             context,

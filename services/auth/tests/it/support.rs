@@ -6,7 +6,6 @@ mod judge;
 mod mailbox;
 mod provider;
 mod smtp;
-mod tap;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -22,7 +21,6 @@ pub(crate) use judge::Judge;
 pub(crate) use mailbox::token_in;
 pub(crate) use provider::{Person, Provider};
 pub(crate) use smtp::{GONE, MailServer};
-pub(crate) use tap::Tap;
 
 pub(crate) const PASSWORD: &str = "a quiet harbour at dawn";
 pub(crate) const OTHER_PASSWORD: &str = "seven lanterns over water";

@@ -1,6 +1,8 @@
 //! How much is asked of the database to sign somebody in.
 
-use crate::support::{ADA, Agent, BOB, OTHER_PASSWORD, PASSWORD, Site, Tap, granted, problem};
+use platform_testing::Tap;
+
+use crate::support::{ADA, Agent, BOB, OTHER_PASSWORD, PASSWORD, Site, granted, problem};
 
 /// What a sign-in reads and writes.
 const TABLES: [&str; 6] = [

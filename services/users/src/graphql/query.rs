@@ -30,7 +30,7 @@ impl Query {
     /// You.
     #[graphql(guard = "Reads")]
     async fn me(&self, ctx: &Context<'_>) -> Result<User> {
-        Ok(User(profile::own(store(ctx).db.read(), me(ctx)?).await?))
+        Ok(User(profile::own(store(ctx), me(ctx)?).await?))
     }
 
     /// Somebody, or null when there is nobody of that id.

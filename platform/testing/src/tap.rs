@@ -6,14 +6,15 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use platform_testing::TestPostgres;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, copy},
     net::{TcpListener, TcpStream, UnixStream},
 };
 
+use crate::TestPostgres;
+
 /// A database, and what was asked of it.
-pub(crate) struct Tap {
+pub struct Tap {
     url: String,
     flow: Flow,
     _postgres: TestPostgres,
@@ -23,7 +24,11 @@ pub(crate) struct Tap {
 type Flow = Arc<Mutex<Vec<(usize, String)>>>;
 
 impl Tap {
-    pub(crate) async fn start() -> Option<Self> {
+    /// A new database. `None` where PostgreSQL is not installed.
+    ///
+    /// # Panics
+    /// As [`TestPostgres::start`].
+    pub async fn start() -> Option<Self> {
         let postgres = TestPostgres::start().await?;
         let (database, folder) = postgres.url().rsplit_once("?host=").unwrap();
         let socket = PathBuf::from(folder).join(".s.PGSQL.5432");
@@ -47,17 +52,18 @@ impl Tap {
         })
     }
 
-    pub(crate) fn url(&self) -> &str {
+    /// Where a service finds the database, by way of the tap.
+    pub fn url(&self) -> &str {
         &self.url
     }
 
     /// Forgets what came until now.
-    pub(crate) fn empty(&self) {
+    pub fn empty(&self) {
         self.flow.lock().unwrap().clear();
     }
 
     /// What came since then, in transactions, but for those that touch none of these tables.
-    pub(crate) fn about(&self, tables: &[&str]) -> Vec<String> {
+    pub fn about(&self, tables: &[&str]) -> Vec<String> {
         let mut transactions = Vec::<Vec<String>>::new();
         let mut open = BTreeMap::new();
         for (number, statement) in self.flow.lock().unwrap().iter() {
