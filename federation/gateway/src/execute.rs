@@ -1,5 +1,6 @@
 //! Runs plans: asks subgraphs and brings their answers together as data that the projection writes.
 
+mod alike;
 mod compile;
 mod gather;
 mod json;
@@ -10,6 +11,7 @@ mod report;
 mod represent;
 mod run;
 mod shape;
+mod short;
 mod value;
 mod walk;
 
@@ -18,5 +20,6 @@ pub(crate) use self::{
     program::{Program, Room},
     run::{Run, State, Surroundings},
     shape::{ShapeId, Shapes, TYPE_SLOT},
+    short::{Short, append},
     value::{Data, Leaf, ROOT, Value, place},
 };

@@ -127,7 +127,8 @@ impl Gateway {
     /// Answers a request. Subscriptions are refused: they need a connection that lasts.
     pub async fn execute(&self, request: Request, caller: Caller) -> Outcome {
         let (span, clock) = (telemetry::operation(), Clocked::new());
-        let answer = self.in_time(self.answer(request, caller, &clock));
+        // It is large, and would be moved by everything around it.
+        let answer = Box::pin(self.in_time(self.answer(request, caller, &clock)));
         let outcome = answer.instrument(span.clone()).await.unwrap_or_else(Outcome::from);
         clock.record(&outcome);
         telemetry::end(&span, &outcome);

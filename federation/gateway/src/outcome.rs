@@ -12,7 +12,8 @@ use crate::{
 /// What a request came to.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// The JSON of `data`. Absent where nothing was executed.
+    /// The JSON `{"data":…}`, which is the whole answer where it has neither errors nor extensions. Absent where nothing
+    /// was executed.
     pub data: Option<Bytes>,
     /// The errors.
     pub faults: Vec<Fault>,
@@ -28,9 +29,9 @@ pub struct Outcome {
 
 impl Outcome {
     /// Executed, with or without errors.
-    pub(crate) fn executed(data: Vec<u8>, faults: Vec<Fault>) -> Self {
+    pub(crate) fn executed(data: Bytes, faults: Vec<Fault>) -> Self {
         Self {
-            data: Some(data.into()),
+            data: Some(data),
             faults,
             extensions: Map::new(),
             headers: HeaderMap::new(),
@@ -49,13 +50,12 @@ impl Outcome {
     }
 
     /// The answer's JSON.
-    pub fn body(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.data.as_ref().map_or(0, Bytes::len) + 32);
-        out.push(b'{');
-        if let Some(data) = &self.data {
-            out.extend_from_slice(b"\"data\":");
-            out.extend_from_slice(data);
+    pub fn body(&self) -> Bytes {
+        let data = self.data.clone().unwrap_or(Bytes::from_static(b"{}"));
+        if self.faults.is_empty() && self.extensions.is_empty() {
+            return data;
         }
+        let mut out = data[..data.len() - 1].to_vec();
         if !self.faults.is_empty() {
             member(&mut out, b"\"errors\":", &self.faults);
         }
@@ -63,7 +63,7 @@ impl Outcome {
             member(&mut out, b"\"extensions\":", &self.extensions);
         }
         out.push(b'}');
-        out
+        out.into()
     }
 }
 

@@ -16,7 +16,7 @@ use graphql_tools::static_graphql::{
 use self::collect::{Collected, Collector, Sets};
 use crate::{
     Error,
-    execute::{Room, ShapeId, Shapes},
+    execute::{Room, ShapeId, Shapes, Short},
     parse,
     supergraph::{Supergraph, TypeId},
 };
@@ -47,8 +47,8 @@ pub(crate) struct ObjectNode {
 #[derive(Debug)]
 pub(crate) struct FieldNode {
     pub(crate) key: String,
-    /// `"key":`
-    pub(crate) written: Box<[u8]>,
+    /// `,"key":`, or `{"key":` of the first one.
+    pub(crate) opening: Short,
     pub(crate) source: Source,
     pub(crate) ty: Ty,
 }
@@ -179,6 +179,7 @@ impl<'a> Compiler<'a> {
         });
         let mut fields = Vec::with_capacity(collected.len());
         for field in collected {
+            let before = if fields.is_empty() { '{' } else { ',' };
             let (source, ty) = if field.name == "__typename" {
                 (
                     Source::Typename,
@@ -228,7 +229,7 @@ impl<'a> Compiler<'a> {
             };
             fields.push(FieldNode {
                 key: field.key.to_owned(),
-                written: format!("\"{}\":", field.key).into_bytes().into(),
+                opening: Short::new(&format!("{before}\"{}\":", field.key)),
                 source,
                 ty,
             });

@@ -43,7 +43,7 @@ impl Gateway {
         if let Some(kept) = keys.iter().flatten().find_map(|key| store.get(key)) {
             telemetry::record_cache("response", true);
             self.count(ready).went_well();
-            let mut outcome = Outcome::executed(kept.body.to_vec(), Vec::new());
+            let mut outcome = Outcome::executed(kept.body.clone(), Vec::new());
             if settings.header {
                 self.tell(&mut outcome, kept.policy, ready);
                 let age = kept.age(store.clock());

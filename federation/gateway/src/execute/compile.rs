@@ -6,6 +6,7 @@ use super::{
     program::{BatchTask, Call, EntityTask, PlaceTask, Program, Read, ReadField, ReadId, Room, RootTask, Task},
     represent::{Needs, Renamed},
     shape::{ShapeId, Shapes},
+    short::Short,
     value::place,
     walk::way,
 };
@@ -170,7 +171,7 @@ impl Compiler<'_> {
                     .map(|child| self.read(&field.children, child)),
             };
             fields.push(ReadField {
-                key: field.key.as_bytes().into(),
+                opening: Short::new(&format!("\"{}\":", field.key)),
                 slot,
                 child,
             });

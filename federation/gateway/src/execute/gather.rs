@@ -4,7 +4,12 @@ use std::hash::BuildHasher;
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
-use super::{program::BatchTask, represent::Writer, value::Data};
+use super::{
+    alike::{are_alike, mark},
+    program::BatchTask,
+    represent::{Needs, Writer},
+    value::Data,
+};
 use crate::supergraph::Types;
 
 /// The entities of one list of a request.
@@ -35,39 +40,93 @@ pub(crate) fn gather(batch: &BatchTask, data: &Data, types: &Types, body: &mut V
     body.push(b'"');
     body.extend_from_slice(batch.variable.as_bytes());
     body.extend_from_slice(b"\":[");
-    let mut gathered = Gathered::default();
-    let mut known = Known::default();
+    let (mut gathered, mut list) = (Gathered::default(), List::new(batch, data, types, body));
     for (index, at) in (0u32..).zip(&batch.places) {
+        let mut firsts = Firsts::default();
         at.way.each_once(data, &mut |object| {
-            let mark = body.len();
-            if gathered.count > 0 {
-                body.push(b',');
+            if let Some(entity) = list.entity(&at.needs, object, &mut firsts) {
+                gathered.targets.push(Target {
+                    entity,
+                    place: index,
+                    object,
+                });
             }
-            let start = body.len();
-            if !(Writer { data, types, out: body }).entity(&at.needs, object, &batch.renamed) {
-                body.truncate(mark);
-                return;
-            }
-            let next = gathered.count;
-            let found = *known
-                .entry(FxBuildHasher.hash_one(&body[start..]))
-                .or_insert((start, body.len(), next));
-            let is_known = found.2 != next && body[found.0..found.1] == body[start..];
-            let entity = if is_known { found.2 } else { next };
-            match is_known {
-                true => body.truncate(mark),
-                false => gathered.count += 1,
-            }
-            gathered.targets.push(Target {
-                entity,
-                place: index,
-                object,
-            });
         });
     }
+    gathered.count = list.count;
     body.push(b']');
     gathered.order();
     gathered
+}
+
+/// The first object of a place with such a mark, and which entity it is.
+type Firsts = FxHashMap<u64, (u32, u32)>;
+/// Where the bytes of an entity are, and which it is, by their hash. Two of one hash are compared byte by byte.
+type Known = FxHashMap<u64, (usize, usize, u32)>;
+
+/// The list that is being written.
+struct List<'a> {
+    batch: &'a BatchTask,
+    data: &'a Data,
+    types: &'a Types,
+    body: &'a mut Vec<u8>,
+    known: Known,
+    count: u32,
+}
+
+impl<'a> List<'a> {
+    fn new(batch: &'a BatchTask, data: &'a Data, types: &'a Types, body: &'a mut Vec<u8>) -> Self {
+        Self {
+            batch,
+            data,
+            types,
+            body,
+            known: Known::default(),
+            count: 0,
+        }
+    }
+
+    /// Which entity an object is. Most look like one before, and need not be written to be told so.
+    fn entity(&mut self, needs: &Needs, object: u32, firsts: &mut Firsts) -> Option<u32> {
+        let Some(mark) = mark(&needs.slots, self.data, object) else {
+            return self.present(needs, object);
+        };
+        match firsts.get(&mark) {
+            Some((first, entity)) if are_alike(&needs.slots, self.data, (*first, object)) => Some(*entity),
+            _ => {
+                let entity = self.present(needs, object)?;
+                firsts.insert(mark, (object, entity));
+                Some(entity)
+            }
+        }
+    }
+
+    /// Writes an object's representation, unless it is in the list already. Nothing, where nothing is known that tells it
+    /// from others.
+    fn present(&mut self, needs: &Needs, object: u32) -> Option<u32> {
+        let (mark, next) = (self.body.len(), self.count);
+        if next > 0 {
+            self.body.push(b',');
+        }
+        let start = self.body.len();
+        let mut writer = Writer {
+            data: self.data,
+            types: self.types,
+            out: self.body,
+        };
+        if !writer.entity(needs, object, &self.batch.renamed) {
+            self.body.truncate(mark);
+            return None;
+        }
+        let hash = FxBuildHasher.hash_one(&self.body[start..]);
+        let found = *self.known.entry(hash).or_insert((start, self.body.len(), next));
+        if found.2 != next && self.body[found.0..found.1] == self.body[start..] {
+            self.body.truncate(mark);
+            return Some(found.2);
+        }
+        self.count += 1;
+        Some(next)
+    }
 }
 
 impl Gathered {
@@ -110,6 +169,3 @@ impl Gathered {
             .filter(|target| target.entity == entity)
     }
 }
-
-/// Where the bytes of an entity are, and which it is, by their hash. Two of one hash are compared byte by byte.
-type Known = FxHashMap<u64, (usize, usize, u32)>;

@@ -1,5 +1,9 @@
 //! Reads JSON without building anything: finds where a value ends, and that it is one.
 
+use std::ops::Range;
+
+use super::short::{Short, begin_alike};
+
 /// What a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -68,6 +72,26 @@ impl<'a> Scanner<'a> {
         is_next
     }
 
+    /// Steps over a text if it comes next.
+    #[inline]
+    pub(crate) fn eat_all(&mut self, text: &Short) -> bool {
+        self.peek();
+        let len = text.begins(&self.bytes[self.at..]);
+        self.at += len.unwrap_or(0);
+        len.is_some()
+    }
+
+    /// Steps over what has come at another position before if it comes again.
+    #[inline]
+    pub(crate) fn eat_again(&mut self, before: &Range<usize>) -> bool {
+        self.peek();
+        let is_next = begin_alike(&self.bytes[self.at..], &self.bytes[before.start..], before.len());
+        if is_next {
+            self.at += before.len();
+        }
+        is_next
+    }
+
     /// Steps over a byte that must be the next one.
     #[inline]
     pub(crate) fn expect(&mut self, byte: u8) -> Result<(), Broken> {
@@ -107,12 +131,19 @@ impl<'a> Scanner<'a> {
     }
 
     /// Steps over any value. `depth` is how deep it stands already.
+    #[inline]
     pub(crate) fn skip(&mut self, depth: usize) -> Result<Kind, Broken> {
+        match self.peek() {
+            Some(b'"') => self.string().map(|()| Kind::String),
+            _ => self.skip_other(depth),
+        }
+    }
+
+    fn skip_other(&mut self, depth: usize) -> Result<Kind, Broken> {
         if depth > DEEPEST {
             return Err(Broken(self.at));
         }
         match self.peek() {
-            Some(b'"') => self.string().map(|()| Kind::String),
             Some(b'{') => self.skip_object(depth).map(|()| Kind::Object),
             Some(b'[') => self.skip_list(depth).map(|()| Kind::List),
             Some(b't') => self.word(b"true").map(|()| Kind::Boolean),

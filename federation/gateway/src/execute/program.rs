@@ -7,6 +7,7 @@ use bytes::Bytes;
 use super::{
     represent::{Needs, Renamed},
     shape::{ShapeId, Shapes},
+    short::Short,
     walk::Way,
 };
 use crate::outline::OperationKind;
@@ -119,10 +120,19 @@ pub(crate) struct Read {
 /// A key of an answer.
 #[derive(Debug)]
 pub(crate) struct ReadField {
-    pub(crate) key: Box<[u8]>,
+    /// `"key":`
+    pub(crate) opening: Short,
     /// Slot zero is the type.
     pub(crate) slot: u32,
     pub(crate) child: Option<ReadId>,
+}
+
+impl ReadField {
+    /// The key without quotes.
+    pub(crate) fn key(&self) -> &[u8] {
+        let opening = self.opening.bytes();
+        &opening[1..opening.len() - 2]
+    }
 }
 
 impl Program {

@@ -1,5 +1,7 @@
 //! Reads a subgraph's answer straight into the data of the request.
 
+use std::ops::Range;
+
 use super::{
     json::{Broken, DEEPEST, Kind, Scanner},
     program::{Read, ReadField, ReadId},
@@ -16,7 +18,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) buffer: u16,
     pub(crate) reads: &'a [Read],
     pub(crate) types: &'a Types,
-    last_type: Option<(&'a [u8], TypeId)>,
+    /// Where a type was met last, in quotes.
+    last_type: Option<(Range<usize>, TypeId)>,
 }
 
 impl<'a> Reader<'a> {
@@ -46,8 +49,7 @@ impl<'a> Reader<'a> {
         }
         let mut hint = 0;
         loop {
-            let key = self.scan.key()?;
-            match find(&read.fields, key, &mut hint) {
+            match self.next(&read.fields, &mut hint)? {
                 Some(field) => self.field(field, target, depth)?,
                 None => drop(self.scan.skip(depth)?),
             }
@@ -57,23 +59,40 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Steps over a key: its field, if it is one of these. Subgraphs answer in the order they are asked, so the next one is
+    /// looked at first.
+    #[inline]
+    fn next<'f>(&mut self, fields: &'f [ReadField], hint: &mut usize) -> Result<Option<&'f ReadField>, Broken> {
+        match fields.get(*hint) {
+            Some(field) if self.scan.eat_all(&field.opening) => {
+                *hint += 1;
+                Ok(Some(field))
+            }
+            _ => {
+                let key = self.scan.key()?;
+                let found = fields.iter().position(|field| field.key() == key);
+                *hint = found.map_or(*hint, |index| index + 1);
+                Ok(found.map(|index| &fields[index]))
+            }
+        }
+    }
+
+    #[inline]
     fn field(&mut self, field: &ReadField, target: u32, depth: usize) -> Result<(), Broken> {
         if field.slot == TYPE_SLOT {
             return self.typename(target, depth);
         }
         let old = self.data.at(target, field.slot);
-        let new = self.value(field.child, old, depth)?;
-        if new != old {
-            self.data.set(target, field.slot, new);
-        }
+        let new = match field.child {
+            Some(read) => self.value(read, old, depth)?,
+            None => self.leaf(old, depth)?,
+        };
+        self.data.set(target, field.slot, new);
         Ok(())
     }
 
-    /// The value that stands here, where `old` has been so far.
-    fn value(&mut self, child: Option<ReadId>, old: Value, depth: usize) -> Result<Value, Broken> {
-        let Some(read) = child else {
-            return self.leaf(old, depth);
-        };
+    /// The object, list or null that stands here, where `old` has been so far.
+    fn value(&mut self, read: ReadId, old: Value, depth: usize) -> Result<Value, Broken> {
         match self.scan.peek() {
             Some(b'{') => {
                 let (shape, slots) = {
@@ -105,7 +124,7 @@ impl<'a> Reader<'a> {
                     Value::List { start, len } if index < len => self.data.at(start, index),
                     _ => Value::Missing,
                 };
-                let element = self.value(Some(read), before, depth)?;
+                let element = self.value(read, before, depth)?;
                 self.data.pending.push(element);
                 if self.data.is_full() {
                     return Err(Broken(self.scan.position()));
@@ -118,6 +137,7 @@ impl<'a> Reader<'a> {
         Ok(self.data.list(from))
     }
 
+    #[inline]
     fn leaf(&mut self, old: Value, depth: usize) -> Result<Value, Broken> {
         self.scan.peek();
         let start = self.scan.position();
@@ -136,24 +156,27 @@ impl<'a> Reader<'a> {
     }
 
     fn typename(&mut self, target: u32, depth: usize) -> Result<(), Broken> {
+        if let Some((last, id)) = &self.last_type
+            && self.scan.eat_again(last)
+        {
+            tell_type(self.data, target, *id, self.types);
+            return Ok(());
+        }
         self.scan.peek();
         let start = self.scan.position();
         if self.scan.skip(depth)? != Kind::String {
             return Ok(());
         }
-        let name = &self.bytes[start + 1..self.scan.position() - 1];
-        let id = match self.last_type {
-            Some((last, id)) if last == name => Some(id),
-            _ => std::str::from_utf8(name).ok().and_then(|name| self.types.id(name)),
-        };
-        let Some(id) = id else {
+        let quoted = start..self.scan.position();
+        let name = std::str::from_utf8(&self.bytes[start + 1..quoted.end - 1]);
+        let Some(id) = name.ok().and_then(|name| self.types.id(name)) else {
             // A type that the supergraph does not have cannot be shown to anybody.
             if self.data.at(target, TYPE_SLOT) == Value::Missing {
                 self.data.set(target, TYPE_SLOT, Value::Null);
             }
             return Ok(());
         };
-        self.last_type = Some((name, id));
+        self.last_type = Some((quoted, id));
         tell_type(self.data, target, id, self.types);
         Ok(())
     }
@@ -166,18 +189,4 @@ pub(super) fn tell_type(data: &mut Data, object: u32, id: TypeId, types: &Types)
     if !keeps {
         data.set(object, TYPE_SLOT, Value::Type(id));
     }
-}
-
-/// The field of a key. Subgraphs answer in the order they are asked, so the next one is looked at first.
-#[inline]
-fn find<'f>(fields: &'f [ReadField], key: &[u8], hint: &mut usize) -> Option<&'f ReadField> {
-    let (before, after) = fields.split_at((*hint).min(fields.len()));
-    let is_it = |field: &&ReadField| *field.key == *key;
-    if let Some(ahead) = after.iter().position(|field| is_it(&field)) {
-        *hint += ahead + 1;
-        return Some(&after[ahead]);
-    }
-    let behind = before.iter().position(|field| is_it(&field))?;
-    *hint = behind + 1;
-    Some(&before[behind])
 }

@@ -168,7 +168,7 @@ fn original(path: Vec<PathSegment>, read: u32, run: &Run<'_>) -> Vec<PathSegment
         let Some(at) = read.and_then(|read| run.program.reads.get(read as usize)) else {
             return segment;
         };
-        let Some(field) = at.fields.iter().find(|field| *field.key == *key.as_bytes()) else {
+        let Some(field) = at.fields.iter().find(|field| field.key() == key.as_bytes()) else {
             return segment;
         };
         read = field.child.map(|child| child.0);

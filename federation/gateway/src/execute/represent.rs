@@ -1,5 +1,7 @@
 //! Writes the representations of entities, straight from the data into the request.
 
+use std::iter;
+
 use super::{
     shape::{ShapeId, Shapes, TYPE_SLOT},
     value::{Data, Value},
@@ -15,6 +17,8 @@ pub(crate) struct Needs {
     items: Vec<Need>,
     /// Whether a key may come up twice, so that its parts have to be brought together first.
     has_twins: bool,
+    /// The slots of all that it is made of: the type, and the fields of any type.
+    pub(super) slots: Vec<u32>,
 }
 
 #[derive(Debug)]
@@ -74,26 +78,30 @@ impl Needs {
                 }
             }
         }
-        let mut keys = Vec::new();
-        collect_keys(&items, &mut keys);
-        keys.sort_unstable();
-        let has_twins = keys.windows(2).any(|pair| pair[0] == pair[1]);
-        Self { items, has_twins }
+        let mut fields = Vec::new();
+        collect_fields(&items, &mut fields);
+        let slots = fields.iter().map(|field| field.slot);
+        let slots = iter::once(TYPE_SLOT).chain(slots).collect();
+        fields.sort_unstable_by_key(|field| &field.key);
+        let has_twins = fields.windows(2).any(|pair| pair[0].key == pair[1].key);
+        Self {
+            items,
+            has_twins,
+            slots,
+        }
     }
-}
 
-impl Needs {
     /// Whether all of it is about one type of a set.
     fn is_about_one_of(&self, types: &TypeSet) -> bool {
         matches!(self.items.as_slice(), [Need::On { condition, .. }] if types.contains(*condition))
     }
 }
 
-fn collect_keys<'a>(items: &'a [Need], keys: &mut Vec<&'a [u8]>) {
+fn collect_fields<'a>(items: &'a [Need], fields: &mut Vec<&'a FieldNeed>) {
     for item in items {
         match item {
-            Need::Field(field) => keys.push(&field.key),
-            Need::On { needs, .. } => collect_keys(&needs.items, keys),
+            Need::Field(field) => fields.push(field),
+            Need::On { needs, .. } => collect_fields(&needs.items, fields),
             Need::Typename => {}
         }
     }

@@ -112,6 +112,12 @@ impl Data {
         &self.buffers[usize::from(leaf.buffer)][leaf.start as usize..][..leaf.len as usize]
     }
 
+    /// The bytes of a leaf, and what comes behind them.
+    #[inline]
+    pub(crate) fn from_leaf(&self, leaf: Leaf) -> &[u8] {
+        &self.buffers[usize::from(leaf.buffer)][leaf.start as usize..]
+    }
+
     /// A new object without values; gives back where its slots start.
     #[inline]
     pub(crate) fn object(&mut self, slots: usize) -> u32 {

@@ -40,7 +40,7 @@ fn status(outcome: &Outcome, accepts: Accepts) -> StatusCode {
     }
 }
 
-fn written(status: StatusCode, body: Vec<u8>, accepts: Accepts) -> Response {
+fn written(status: StatusCode, body: impl IntoResponse, accepts: Accepts) -> Response {
     let media_type = match accepts {
         Accepts::Response => RESPONSE_JSON,
         Accepts::Json => JSON,

@@ -116,12 +116,11 @@ impl<'a> Schema<'a> {
 
     fn object(&self, meta: Meta<'a>, node: NodeId, out: &mut Vec<u8>) -> Result<(), Full> {
         let node = &self.projection.objects[node.0 as usize];
-        out.push(b'{');
-        for (index, field) in node.fields.iter().enumerate() {
-            if index > 0 {
-                out.push(b',');
-            }
-            out.extend_from_slice(&field.written);
+        if node.fields.is_empty() {
+            out.push(b'{');
+        }
+        for field in &node.fields {
+            field.opening.append_to(out);
             match &field.source {
                 super::Source::Schema { name, arguments } => {
                     let deprecated = self.flag(arguments, "includeDeprecated");

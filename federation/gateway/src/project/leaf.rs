@@ -5,7 +5,10 @@ use std::collections::HashMap;
 use graphql_tools::static_graphql::schema::{EnumType, TypeDefinition};
 
 use super::Scalar;
-use crate::{execute::Kind, supergraph::Supergraph};
+use crate::{
+    execute::{Data, Kind, Leaf, append},
+    supergraph::Supergraph,
+};
 
 /// The values of an enum, and whether clients see them.
 pub(super) fn values(supergraph: &Supergraph, shown: &EnumType) -> HashMap<String, bool> {
@@ -19,20 +22,22 @@ pub(super) fn values(supergraph: &Supergraph, shown: &EnumType) -> HashMap<Strin
 }
 
 /// Writes a leaf; false if it is one that clients do not see, and the name of what was expected if it is something else.
-pub(super) fn write<'s>(scalar: &'s Scalar, kind: Kind, bytes: &[u8], out: &mut Vec<u8>) -> Result<bool, &'s str> {
-    match (scalar, kind) {
+#[inline]
+pub(super) fn write(scalar: &Scalar, leaf: Leaf, data: &Data, out: &mut Vec<u8>) -> Result<bool, &'static str> {
+    let copy = |out: &mut Vec<u8>| append(out, data.from_leaf(leaf), leaf.len as usize);
+    match (scalar, leaf.kind) {
         (Scalar::Custom, _)
         | (Scalar::String | Scalar::Id, Kind::String)
         | (Scalar::Boolean, Kind::Boolean)
-        | (Scalar::Float, Kind::Integer | Kind::Float) => out.extend_from_slice(bytes),
-        (Scalar::Int, Kind::Integer) if fits(bytes) => out.extend_from_slice(bytes),
+        | (Scalar::Float, Kind::Integer | Kind::Float) => copy(out),
+        (Scalar::Int, Kind::Integer) if fits(data.bytes(leaf)) => copy(out),
         (Scalar::Id, Kind::Integer) => {
             out.push(b'"');
-            out.extend_from_slice(bytes);
+            copy(out);
             out.push(b'"');
         }
-        (Scalar::Enum(values), Kind::String) => match is_shown(values, bytes) {
-            Some(true) => out.extend_from_slice(bytes),
+        (Scalar::Enum(values), Kind::String) => match is_shown(values, data.bytes(leaf)) {
+            Some(true) => copy(out),
             Some(false) => return Ok(false),
             None => return Err("value of its enum"),
         },

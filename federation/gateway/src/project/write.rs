@@ -2,14 +2,16 @@
 
 use std::ops::Range;
 
+use bytes::Bytes;
 use platform_config::ByteSize;
 use platform_error::Code;
 use rustc_hash::FxHashMap;
 
 use super::{
-    NodeId, Projection, Scalar, Source, Ty, TyKind,
+    FieldNode, NodeId, Projection, Scalar, Source, Ty, TyKind,
     introspect::{Full, Schema},
     leaf,
+    wrong::Segment,
 };
 use crate::{
     execute::{Data, Kind, Leaf, ROOT, Scanner, TYPE_SLOT, Value, place},
@@ -22,7 +24,10 @@ use crate::{
 /// all of it becomes null.
 struct Bubble;
 
-/// Writes `data` of one answer.
+/// What comes before the data.
+const OPENING: &[u8] = b"{\"data\":";
+
+/// Writes one answer.
 pub(crate) struct Projector<'a> {
     projection: &'a Projection,
     supergraph: &'a Supergraph,
@@ -39,13 +44,6 @@ pub(crate) struct Projector<'a> {
     /// How many bytes the answer may have.
     most: usize,
     is_full: bool,
-}
-
-/// One step of the path to what is written.
-#[derive(Clone, Copy)]
-pub(super) enum Segment<'a> {
-    Key(&'a str),
-    Index(u32),
 }
 
 impl<'a> Projector<'a> {
@@ -73,31 +71,35 @@ impl<'a> Projector<'a> {
         }
     }
 
-    /// The answer's data, and all errors. An answer of more bytes than `limit` is none.
-    pub(crate) fn write(mut self, limit: ByteSize) -> (Vec<u8>, Vec<Fault>) {
+    /// The answer as `{"data":…}`, and all errors. An answer of more bytes than `limit` is null.
+    pub(crate) fn write(mut self, limit: ByteSize) -> (Bytes, Vec<Fault>) {
         self.most = limit.as_usize();
+        self.out.extend_from_slice(OPENING);
         let written = self.object(self.projection.root, ROOT);
         if self.is_full || self.out.len() > self.most {
             let message = format!("the answer is larger than {limit}; ask for less at once");
             self.faults.push(Fault::new(Code::Invalid, message));
-            self.out = b"null".to_vec();
+            self.out = [OPENING, b"null"].concat();
         } else if written.is_err() {
-            self.out.clear();
+            self.out.truncate(OPENING.len());
             self.out.extend_from_slice(b"null");
         }
+        self.out.push(b'}');
         self.projection.room.learn(self.out.len());
-        (self.out, self.faults)
+        (self.out.into(), self.faults)
     }
 
     fn object(&mut self, node: NodeId, object: u32) -> Result<(), Bubble> {
         let projection = self.projection;
         let node = &projection.objects[node.0 as usize];
-        self.out.push(b'{');
-        for (index, field) in node.fields.iter().enumerate() {
-            if index > 0 {
-                self.out.push(b',');
+        if node.fields.is_empty() {
+            self.out.push(b'{');
+        }
+        for field in &node.fields {
+            field.opening.append_to(&mut self.out);
+            if self.is_plain(object, field) {
+                continue;
             }
-            self.out.extend_from_slice(&field.written);
             self.path.push(Segment::Key(&field.key));
             match &field.source {
                 Source::Slot(slot) => {
@@ -124,6 +126,20 @@ impl<'a> Projector<'a> {
         }
         self.out.push(b'}');
         Ok(())
+    }
+
+    /// Writes a field without more ado if it is what most are: a leaf that is as its type says.
+    #[inline]
+    fn is_plain(&mut self, object: u32, field: &FieldNode) -> bool {
+        let (Source::Slot(Some(slot)), TyKind::Scalar(scalar)) = (&field.source, &field.ty.kind) else {
+            return false;
+        };
+        match self.data.at(object, *slot) {
+            Value::Leaf(leaf) if self.out.len() <= self.most => {
+                leaf::write(scalar, leaf, self.data, &mut self.out) == Ok(true)
+            }
+            _ => false,
+        }
     }
 
     fn typename(&mut self, object: u32, known: &str) -> Result<(), Bubble> {
@@ -267,8 +283,7 @@ impl<'a> Projector<'a> {
     }
 
     fn leaf(&mut self, leaf: Leaf, scalar: &Scalar) -> bool {
-        let data = self.data;
-        match leaf::write(scalar, leaf.kind, data.bytes(leaf), &mut self.out) {
+        match leaf::write(scalar, leaf, self.data, &mut self.out) {
             Ok(is_shown) => is_shown,
             Err(expected) => self.misfit(expected),
         }

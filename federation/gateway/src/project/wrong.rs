@@ -2,11 +2,18 @@
 
 use platform_error::Code;
 
-use super::write::{Projector, Segment};
+use super::write::Projector;
 use crate::fault::{Fault, PathSegment};
 
 /// More errors than this are not added: an answer that lacks a thousand names says so a hundred times.
 const MOST_FAULTS: usize = 100;
+
+/// One step of the path to what is written.
+#[derive(Clone, Copy)]
+pub(super) enum Segment<'a> {
+    Key(&'a str),
+    Index(u32),
+}
 
 impl Projector<'_> {
     pub(super) fn misfit(&mut self, expected: &str) -> bool {

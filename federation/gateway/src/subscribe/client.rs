@@ -74,7 +74,7 @@ fn answers(start: BoxFuture<'static, Result<Started, Refusal>>) -> BoxStream<'st
 
 fn started(started: Result<Started, Refusal>) -> BoxStream<'static, Item> {
     match started {
-        Ok(Started::Single(outcome)) => stream::iter([Ok(outcome.body().into()), Err(Ending::Complete)]).boxed(),
+        Ok(Started::Single(outcome)) => stream::iter([Ok(outcome.body()), Err(Ending::Complete)]).boxed(),
         Ok(Started::Stream(subscription, slot, expiry)) => until_the_end(subscription, slot, expiry).boxed(),
         Err(refusal) => stream::iter([Err(Ending::Failed(refusal.faults))]).boxed(),
     }

@@ -136,7 +136,7 @@ impl Gateway {
                 let (gateway, ready, caller) = &*shared;
                 let event: Result<Bytes, Ending> = event;
                 let outcome = gateway.run_event(ready, caller, event?).await;
-                Ok(outcome.body().into())
+                Ok(outcome.body())
             }
         });
         answers.boxed()

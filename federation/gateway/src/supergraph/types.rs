@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use graphql_tools::static_graphql::schema::{Definition, Directive, Document, TypeDefinition, Value};
+use rustc_hash::FxHashMap;
 
 use super::{argument, text};
 
@@ -14,7 +15,7 @@ pub(crate) struct TypeId(pub(crate) u32);
 #[derive(Debug, Default)]
 pub(crate) struct Types {
     names: Vec<String>,
-    ids: HashMap<String, TypeId>,
+    ids: FxHashMap<String, TypeId>,
     /// For each type the objects it can be, the interfaces that implement it, and itself, as a set of bits.
     possible: Vec<TypeSet>,
     is_object: Vec<bool>,
