@@ -7,7 +7,7 @@ use crate::{
     hint::Hint,
     merge::merge,
     satisfiability,
-    subgraph::{Schema, check_bases, load, prepare},
+    subgraph::{Schema, check_bases, check_roots, load, prepare},
     supergraph,
 };
 
@@ -62,6 +62,7 @@ pub fn compose_within(subgraphs: &[Subgraph], limits: Limits) -> Result<Composit
     let schemas = load_all(subgraphs)?;
     let mut merged = merge(&schemas);
     let mut errors = std::mem::take(&mut merged.errors);
+    errors.extend(check_bases(&schemas));
     errors.extend(supergraph::check(&merged, &schemas));
     none(errors)?;
     none(supergraph::check_fields(&merged, &schemas))?;
@@ -97,7 +98,7 @@ fn load_all(subgraphs: &[Subgraph]) -> Result<Vec<Schema>, Vec<CompositionError>
     }
     errors.extend(prepare(&mut schemas));
     none(errors)?;
-    none(check_bases(&schemas))?;
+    none(check_roots(&schemas))?;
     Ok(schemas)
 }
 

@@ -155,6 +155,12 @@ impl Applied {
         self.argument(name)?.to_bool()
     }
 
+    /// The values of a list argument. A single value stands for a list of it, as everywhere in GraphQL.
+    pub(crate) fn list(&self, name: &str) -> Option<&[Node<Value>]> {
+        let value = self.argument(name).filter(|value| !value.is_null())?;
+        Some(value.as_list().unwrap_or(std::slice::from_ref(value)))
+    }
+
     /// The selection of `@key`, `@requires` or `@provides`.
     pub(crate) fn fields(&self) -> &str {
         self.text("fields").unwrap_or_default()

@@ -60,6 +60,13 @@ pub(crate) struct ComposedLink {
     pub(crate) imports: Vec<(String, String)>,
 }
 
+impl ComposedLink {
+    /// What the specification calls itself.
+    pub(crate) fn name(&self) -> &str {
+        self.identity.rsplit('/').next().unwrap_or_default()
+    }
+}
+
 impl Merger<'_> {
     /// Reads every `@composeDirective`.
     pub(super) fn compose_directives(&mut self) {

@@ -137,13 +137,17 @@ impl Merger<'_> {
         })
     }
 
-    /// The applications that differ. An argument that is left out has its default.
+    /// The applications that differ. An argument that is left out has its default, or else is null.
     fn distinct<'s>(&self, target: &Target, group: &[Source<'s, Applied>]) -> Vec<Distinct<'s>> {
         let defaults = self.defaults(target);
         let complete = |applied: &Applied| {
             let mut complete = applied.clone();
             let left_out = defaults.iter().filter(|it| applied.argument(&it.name).is_none());
             complete.arguments.extend(left_out.cloned());
+            let has_default = |name: &Name| defaults.iter().any(|it| it.name == *name);
+            complete
+                .arguments
+                .retain(|it| !it.value.is_null() || has_default(&it.name));
             complete
         };
         let mut seen: Vec<Applied> = Vec::new();

@@ -80,6 +80,7 @@ impl<'a> Merger<'a> {
         }
         let applied = internal.iter().map(|source| source.map(|field| &field.directives));
         self.merge_directives(&coordinate, &applied.collect::<Vec<_>>(), &mut merged.directives);
+        self.merge_slicing(&coordinate, &internal, &mut merged);
         Some(merged)
     }
 

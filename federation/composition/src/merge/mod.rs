@@ -19,6 +19,7 @@ mod kinds;
 mod links;
 mod overrides;
 mod sharing;
+mod size;
 mod strategy;
 mod type_ref;
 mod types;
@@ -69,12 +70,8 @@ impl Merged {
 
     /// Whether a type belongs to the specification of such a directive.
     pub(crate) fn is_of_composed(&self, ty: &str) -> bool {
-        let spec = |link: &ComposedLink| link.identity.rsplit('/').next().map(str::to_owned);
-        let mut specs = self.links.iter().filter_map(spec);
-        specs.any(|spec| {
-            ty.strip_prefix(spec.as_str())
-                .is_some_and(|rest| rest.starts_with("__"))
-        })
+        let mut specs = self.links.iter().map(ComposedLink::name);
+        specs.any(|spec| ty.strip_prefix(spec).is_some_and(|rest| rest.starts_with("__")))
     }
 }
 

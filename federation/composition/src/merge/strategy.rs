@@ -48,17 +48,14 @@ fn maximum(applied: &[&Applied], argument: &str) -> Option<Value> {
 }
 
 fn union(applied: &[&Applied], argument: &str) -> Option<Value> {
+    let given: Vec<_> = applied.iter().filter_map(|applied| applied.list(argument)).collect();
     let mut members: Vec<Node<Value>> = Vec::new();
-    let mut is_given = false;
-    for value in values(applied, argument) {
-        is_given = true;
-        for member in value.as_list().unwrap_or_default() {
-            if !members.contains(member) {
-                members.push(member.clone());
-            }
+    for member in given.iter().copied().flatten() {
+        if !members.contains(member) {
+            members.push(member.clone());
         }
     }
-    is_given.then_some(Value::List(members))
+    (!given.is_empty()).then_some(Value::List(members))
 }
 
 /// Whether a flag that is on by default is on everywhere.

@@ -8,15 +8,8 @@ use crate::{
     model::Kind,
 };
 
-/// Reports types that are nowhere defined, or a root in some subgraphs only.
-pub(crate) fn check(schemas: &[Schema]) -> Vec<CompositionError> {
-    let mut errors = without_base(schemas);
-    errors.extend(roots_elsewhere(schemas));
-    errors
-}
-
-/// Each extension of a type that no subgraph defines.
-fn without_base(schemas: &[Schema]) -> Vec<CompositionError> {
+/// Reports extensions of types that no subgraph defines.
+pub(crate) fn check_bases(schemas: &[Schema]) -> Vec<CompositionError> {
     let is_defined = |name: &str| {
         let declared = schemas.iter().filter_map(|schema| schema.types.get(name));
         matches!(name, "Query" | "Mutation" | "Subscription") || declared.into_iter().any(|ty| !ty.is_extension)
@@ -34,8 +27,8 @@ fn without_base(schemas: &[Schema]) -> Vec<CompositionError> {
     errors
 }
 
-/// Each type with the name of a root that is one in another subgraph, but not in its own.
-fn roots_elsewhere(schemas: &[Schema]) -> Vec<CompositionError> {
+/// Reports types with the name of a root that are one in another subgraph, but not in their own.
+pub(crate) fn check_roots(schemas: &[Schema]) -> Vec<CompositionError> {
     let mut errors = Vec::new();
     for (operation, code) in [
         (OperationType::Mutation, Code::RootMutationUsed),

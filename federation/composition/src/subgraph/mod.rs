@@ -23,7 +23,7 @@ use apollo_compiler::{
 };
 
 pub(crate) use self::{
-    base::check as check_bases,
+    base::{check_bases, check_roots},
     graphql::{Invalid, validated},
     link::Link,
     load::{load, prepare},

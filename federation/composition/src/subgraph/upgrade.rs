@@ -20,6 +20,8 @@ pub(super) struct All {
     keys: HashMap<Name, String>,
     /// The tags of fields where they are not external: type, field and tag.
     tags: HashSet<(Name, Name, String)>,
+    /// The interfaces that some subgraph knows as objects.
+    interface_objects: HashSet<Name>,
 }
 
 impl All {
@@ -27,8 +29,12 @@ impl All {
         let mut all = Self {
             keys: HashMap::new(),
             tags: HashSet::new(),
+            interface_objects: HashSet::new(),
         };
         for ty in schemas.iter().flat_map(|schema| schema.types.values()) {
+            if ty.is_interface_object() {
+                all.interface_objects.insert(ty.name.clone());
+            }
             if let Some(key) = ty.directives.first(Feature::Key) {
                 let keys = all.keys.entry(ty.name.clone());
                 keys.or_insert_with(|| key.fields().to_owned());
@@ -55,6 +61,7 @@ pub(super) fn upgrade(schema: &mut Schema, all: &All) -> Vec<CompositionError> {
         .filter(|ty| ty.is_composite())
         .map(|ty| ty.name.clone())
         .collect::<HashSet<_>>();
+    let mut errors = interface_keys(schema, all);
     for ty in schema.types.values_mut() {
         mend_type(ty, &composites);
     }
@@ -81,7 +88,24 @@ pub(super) fn upgrade(schema: &mut Schema, all: &All) -> Vec<CompositionError> {
         let message = format!("type \"{name}\" has nothing but @external fields that no directive uses: remove it");
         schema.error(Code::TypeWithOnlyUnusedExternal, message, location)
     };
-    emptied.into_iter().map(error).collect()
+    errors.extend(emptied.into_iter().map(error));
+    errors
+}
+
+/// In Federation 1 a key on an interface says nothing, and certainly not that its subgraph tells the type of an object by
+/// it, which is what whoever knows the interface as an object asks for.
+fn interface_keys(schema: &Schema, all: &All) -> Vec<CompositionError> {
+    let keyed = schema.types.values().filter(|ty| {
+        ty.kind == Kind::Interface && ty.directives.has(Feature::Key) && all.interface_objects.contains(&ty.name)
+    });
+    let error = |ty: &Type| {
+        let message = format!(
+            "interface \"{}\" is an @interfaceObject in another subgraph, which needs more than a key of Federation 1: upgrade this subgraph to Federation 2, or remove the key",
+            ty.name
+        );
+        schema.error(Code::InterfaceObjectUsageError, message, ty.location)
+    };
+    keyed.map(error).collect()
 }
 
 fn is_referenced(schema: &Schema, name: &Name) -> bool {

@@ -1,4 +1,5 @@
-//! Defaults must still be values of their types once everything is merged: values and fields may have been left out.
+//! Defaults must still be values of their types once everything is merged: values and fields may have been left out, and
+//! others be required.
 
 use std::collections::HashMap;
 
@@ -18,8 +19,9 @@ pub(crate) fn check(merged: &Merged, schemas: &[Schema]) -> Vec<CompositionError
         let is_wrong = kept.default.is_some() && !fits(default, &kept.ty, &merged.types);
         is_wrong.then(|| {
             let message = format!(
-                "the default {} of \"{coordinate}\" uses what is left out, as it is not in all subgraphs",
-                default.serialize().no_indent()
+                "the default {} of \"{coordinate}\" is no value of \"{}\" once that is merged: leave out what is not in all subgraphs, and give what one of them requires",
+                default.serialize().no_indent(),
+                kept.ty
             );
             schema.error(Code::InvalidGraphql, message, default.location())
         })

@@ -32,12 +32,12 @@ pub(super) fn header(merged: &Merged, schemas: &[Schema]) -> Header {
     for spec in specs(merged) {
         text.push_str(&spec.link());
     }
-    for link in &merged.links {
+    for (link, alias) in merged.links.iter().zip(aliases(merged)) {
         let version = link.version.map(|version| format!("/{version}")).unwrap_or_default();
         let imports = link.imports.iter().map(|(element, alias)| import(element, alias));
         let imports = imports.collect::<Vec<_>>().join(", ");
         let url = quoted(&format!("{}{version}", link.identity));
-        let _ = writeln!(text, "  @link(url: {url}, import: [{imports}])");
+        let _ = writeln!(text, "  @link(url: {url}{alias}, import: [{imports}])");
     }
     text.push_str("{ query: Query }\n");
     text.push_str(LINK);
@@ -147,6 +147,32 @@ fn specs(merged: &Merged) -> Vec<Spec> {
         }
     }
     specs
+}
+
+/// Under which names the specifications of composed directives are linked, where their own are taken by other
+/// specifications or by directives that are not theirs.
+fn aliases(merged: &Merged) -> Vec<String> {
+    let own = specs(merged);
+    let mut specifications: Vec<&str> = own.iter().map(|spec| spec.name).chain(["link", "join"]).collect();
+    let (mut aliases, mut count) = (Vec::new(), 0);
+    for link in &merged.links {
+        let name = link.name();
+        let imported = merged.links.iter().flat_map(|other| {
+            let imports = other.imports.iter();
+            let imports = imports.filter(|(element, alias)| other.identity != link.identity || element != alias);
+            imports.filter_map(|(_, alias)| alias.strip_prefix('@'))
+        });
+        let mut directives = imported.chain(merged.features.values().map(|name| name.as_str()));
+        if !specifications.contains(&name) && !directives.any(|directive| directive == name) {
+            specifications.push(name);
+            aliases.push(String::new());
+            continue;
+        }
+        let letters: String = name.chars().filter(char::is_ascii_alphabetic).collect();
+        aliases.push(format!(", as: \"_{count}{letters}\""));
+        count += 1;
+    }
+    aliases
 }
 
 fn import(element: &str, alias: &str) -> String {

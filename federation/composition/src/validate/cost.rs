@@ -99,6 +99,6 @@ fn check_list_size(schema: &Schema, ty: &Type, field: &Field, size: &Applied) ->
 }
 
 fn names<'a>(size: &'a Applied, argument: &str) -> Option<Vec<&'a str>> {
-    let list = size.argument(argument)?.as_list()?;
+    let list = size.list(argument)?;
     Some(list.iter().filter_map(|value| value.as_str()).collect())
 }

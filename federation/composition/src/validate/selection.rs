@@ -194,13 +194,19 @@ impl Check<'_> {
             }
             None => {
                 if let Some(code) = self.rules.missing_external
-                    && !is_external
+                    && !is_below_external
+                    && !self.is_marked(parent, field)
                     && !self.schema.is_federation_1()
                 {
-                    let message = format!(
-                        "\"{}.{}\" is resolved by this subgraph itself: leave it out, or mark it @external",
-                        parent.name, field.name
-                    );
+                    let coordinate = format!("{}.{}", parent.name, field.name);
+                    let message = match parent.kind {
+                        Kind::Interface => {
+                            format!("\"{coordinate}\" is no @external field: select it of types that have it so")
+                        }
+                        _ => format!(
+                            "\"{coordinate}\" is resolved by this subgraph itself: leave it out, or mark it @external"
+                        ),
+                    };
                     self.fail(code, &message);
                 }
             }
@@ -264,23 +270,20 @@ impl Check<'_> {
         }
     }
 
-    /// Whether a field comes from elsewhere. The key of an extension may say so although it does not; the field of an
-    /// interface comes from where an object's does.
+    /// Whether what is below a field comes from elsewhere: the field of an interface does where an object's does.
     fn is_external(&self, parent: &Type, field: &Field) -> bool {
-        if self.schema.usage.is_external(&parent.name, &field.name) || field.directives.has(Feature::External) {
-            return true;
-        }
-        if parent.kind != Kind::Interface {
-            return false;
-        }
-        let objects = self.schema.runtime_types(parent);
-        let mut objects = objects.iter().filter_map(|name| self.schema.types.get(*name));
-        objects.any(|object| {
-            object
-                .fields
-                .get(&field.name)
-                .is_some_and(|own| self.is_external(object, own))
-        })
+        let objects = match parent.kind {
+            Kind::Interface => self.schema.runtime_types(parent),
+            _ => Vec::new(),
+        };
+        let objects = objects.into_iter().filter_map(|name| self.schema.types.get(name));
+        let mut declared = objects.filter_map(|object| Some((object, object.fields.get(&field.name)?)));
+        self.is_marked(parent, field) || declared.any(|(object, own)| self.is_marked(object, own))
+    }
+
+    /// Whether a field says that it comes from elsewhere. The key of an extension may say so although it does not.
+    fn is_marked(&self, parent: &Type, field: &Field) -> bool {
+        self.schema.usage.is_external(&parent.name, &field.name) || field.directives.has(Feature::External)
     }
 
     fn overlaps(&self, a: &Type, b: &Type) -> bool {

@@ -59,6 +59,19 @@ fn the_greatest_cost_holds() {
 }
 
 #[test]
+fn a_single_value_is_merged_like_a_list_of_it() {
+    let composition = composed(&shared(
+        "@listSize(slicingArguments: \"n\")",
+        "@listSize(assumedSize: 3)",
+    ));
+
+    has(
+        &composition,
+        &["x(n: Int): [Int] @listSize(assumedSize: 3, slicingArguments: [\"n\"], requireOneSlicingArgument: true)"],
+    );
+}
+
+#[test]
 fn of_other_arguments_the_most_frequent_hold() {
     let composition = composed(&shared("@deprecated(reason: \"a\")", "@deprecated(reason: \"b\")"));
 
