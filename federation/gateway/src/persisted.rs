@@ -1,9 +1,11 @@
 //! Operations known by their hash: from a manifest or a folder, and those that clients register as they go.
 
+mod listed;
 mod store;
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use moka::sync::Cache;
 use platform_config::ByteSize;
 use platform_error::{Code, Coded};
@@ -46,6 +48,13 @@ pub(crate) enum Allow {
     Known,
     /// Those of the manifest and the folder, sent by id alone.
     KnownById,
+}
+
+impl PersistedSettings {
+    /// Whether operations are listed somewhere.
+    fn has_list(&self) -> bool {
+        self.manifest.is_some() || self.directory.is_some()
+    }
 }
 
 impl Default for PersistedSettings {
@@ -135,7 +144,7 @@ pub(crate) fn refusal(error: PersistedError) -> Refusal {
 pub(crate) struct Persisted {
     allow: Allow,
     automatic: bool,
-    known: Arc<Store>,
+    known: Arc<ArcSwap<Store>>,
     registered: Cache<[u8; 32], Arc<str>>,
 }
 
@@ -145,7 +154,7 @@ impl Persisted {
         Ok(Self {
             allow: settings.allow,
             automatic: settings.automatic,
-            known: Arc::new(Store::read(settings)?),
+            known: Arc::new(ArcSwap::from_pointee(Store::read(settings)?)),
             registered: Cache::builder()
                 .max_capacity(settings.cache.bytes())
                 .weigher(|_, text: &Arc<str>| u32::try_from(text.len() + 64).unwrap_or(u32::MAX))
@@ -153,9 +162,19 @@ impl Persisted {
         })
     }
 
-    /// The known operations, to be planned before the first request.
-    pub(crate) fn known(&self) -> impl Iterator<Item = &Arc<str>> {
-        self.known.texts()
+    /// The listed operations as they are now.
+    pub(crate) fn known(&self) -> Arc<Store> {
+        self.known.load_full()
+    }
+
+    /// Reads the list again, and says whether it is another one now. What cannot be used changes nothing.
+    fn read_again(&self, settings: &PersistedSettings) -> Result<bool, PersistedError> {
+        let read = Store::read(settings)?;
+        let is_other = read != **self.known.load();
+        if is_other {
+            self.known.store(Arc::new(read));
+        }
+        Ok(is_other)
     }
 
     /// The text that a request stands for.
@@ -170,7 +189,7 @@ impl Persisted {
     }
 
     fn by_id(&self, id: &str) -> Result<Arc<str>, PersistedError> {
-        if let Some(text) = self.known.by_id(id) {
+        if let Some(text) = self.known.load().by_id(id) {
             return Ok(text.clone());
         }
         if self.allow != Allow::Any {
@@ -187,7 +206,8 @@ impl Persisted {
         let key = digest(text);
         if parse_hash(id) != Some(key) {
             // Ids of a manifest need not be hashes; its text is what counts.
-            let is_listed = self.known.by_id(id).is_some_and(|known| **known == *text);
+            let known = self.known.load();
+            let is_listed = known.by_id(id).is_some_and(|known| **known == *text);
             return if is_listed {
                 self.by_text(text)
             } else {
@@ -204,7 +224,10 @@ impl Persisted {
     fn by_text(&self, text: &str) -> Result<Arc<str>, PersistedError> {
         match self.allow {
             Allow::Any => Ok(text.into()),
-            Allow::Known => self.known.by_text(text).cloned().ok_or(PersistedError::NotAllowed),
+            Allow::Known => {
+                let known = self.known.load();
+                known.by_text(text).cloned().ok_or(PersistedError::NotAllowed)
+            }
             Allow::KnownById => Err(PersistedError::IdRequired),
         }
     }

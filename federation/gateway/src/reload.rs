@@ -23,7 +23,8 @@ impl Gateway {
         let new = made.await.map_err(platform_error::Error::internal)??;
         let reported = inner.usage.report().operations.into_iter();
         let used = reported.filter_map(|operation| Some((Arc::from(operation.document?), operation.name)));
-        let persisted = inner.persisted.known().map(|text| (text.clone(), None));
+        let listed = inner.persisted.known();
+        let persisted = listed.texts().map(|text| (text.clone(), None));
         let known = used
             .chain(persisted)
             .chain(old.iter().flat_map(|old| old.operations.known()));
@@ -36,6 +37,7 @@ impl Gateway {
             // Who logs warnings alone has read that it was not complete.
             None => tracing::warn!("the supergraph is complete and served"),
         }
+        self.tell_misfits().await;
         Ok(warmed)
     }
 }

@@ -66,6 +66,7 @@ async fn open(context: Context, source: Option<Source>) -> Result<Gateway> {
             Gateway::waiting(lacking, settings, peers, &context)?
         }
     };
+    gateway.watch_listed().await;
     if may_change {
         gateway.watch(source, client, every);
     }

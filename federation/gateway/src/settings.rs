@@ -54,7 +54,7 @@ pub struct Settings {
     pub(crate) usage: UsageSettings,
     /// Who may see and do what is not for clients.
     pub(crate) admin: AdminSettings,
-    /// How often the supergraph is looked at again where it comes from.
+    /// How often the supergraph and the list of persisted operations are looked at again where they come from.
     pub(crate) poll: Poll,
 }
 

@@ -174,11 +174,8 @@ impl Walk<'_> {
     }
 
     fn arguments(&self, cost: &FieldCost, field: &Field) -> u64 {
-        let costs = field
-            .arguments
-            .iter()
-            .filter_map(|(name, value)| Some(self.written(cost.arguments.get(name)?, value)));
-        costs.fold(0, u64::saturating_add)
+        let given = field.arguments.iter();
+        sum(given.filter_map(|(name, value)| Some(self.written(cost.arguments.get(name)?, value))))
     }
 
     fn written(&self, input: &InputCost, value: &Value) -> u64 {
@@ -187,44 +184,43 @@ impl Walk<'_> {
             Value::Variable(name) => self.variable(name).map_or(0, |value| {
                 let place = (from_ref(input), name.clone());
                 let mut counted = self.counted.borrow_mut();
-                *counted.entry(place).or_insert_with(|| self.input(input, value))
+                *counted.entry(place).or_insert_with(|| self.sent(input, value))
             }),
-            Value::List(items) => items
-                .iter()
-                .map(|item| self.written(input, item))
-                .fold(0, u64::saturating_add),
+            Value::List(items) => sum(items.iter().map(|item| self.written(input, item))),
             Value::Object(entries) => {
-                let Some(fields) = self.model.inputs.get(&input.of) else {
-                    return input.weight;
-                };
-                let inside = entries
-                    .iter()
-                    .filter_map(|(name, value)| Some(self.written(fields.get(name)?, value)));
-                inside.fold(input.weight, u64::saturating_add)
+                let entries = entries.iter().map(|(name, value)| (name, value));
+                self.object(input, entries, Self::written)
             }
             _ => input.weight,
         }
     }
 
-    fn input(&self, input: &InputCost, value: &Json) -> u64 {
+    fn sent(&self, input: &InputCost, value: &Json) -> u64 {
         match value {
             Json::Null => 0,
-            Json::Array(items) => items
-                .iter()
-                .map(|item| self.input(input, item))
-                .fold(0, u64::saturating_add),
-            Json::Object(entries) => {
-                let Some(fields) = self.model.inputs.get(&input.of) else {
-                    return input.weight;
-                };
-                let inside = entries
-                    .iter()
-                    .filter_map(|(name, value)| Some(self.input(fields.get(name)?, value)));
-                inside.fold(input.weight, u64::saturating_add)
-            }
+            Json::Array(items) => sum(items.iter().map(|item| self.sent(input, item))),
+            Json::Object(entries) => self.object(input, entries, Self::sent),
             _ => input.weight,
         }
     }
+
+    /// What an object costs by itself and with what is in it.
+    fn object<'v, V: 'v>(
+        &self,
+        input: &InputCost,
+        entries: impl IntoIterator<Item = (&'v String, &'v V)>,
+        cost: impl Fn(&Self, &InputCost, &V) -> u64,
+    ) -> u64 {
+        let fields = self.model.inputs.get(&input.of);
+        let inside = entries
+            .into_iter()
+            .filter_map(|(name, value)| Some(cost(self, fields?.get(name)?, value)));
+        input.weight.saturating_add(sum(inside))
+    }
+}
+
+fn sum(costs: impl Iterator<Item = u64>) -> u64 {
+    costs.fold(0, u64::saturating_add)
 }
 
 /// The length that a value stands for; nothing where it is none, which must not make a list look short.

@@ -1,4 +1,4 @@
-//! The operations that were written down before the gateway started.
+//! The operations that are listed in a manifest or a folder.
 
 use std::{collections::HashMap, ffi::OsStr, fs, path::Path, sync::Arc};
 
@@ -10,7 +10,7 @@ use super::{Allow, PersistedError, PersistedSettings, parse_hash};
 const FORMAT: &str = "apollo-persisted-query-manifest";
 
 /// Operations by id and by text.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Store {
     by_id: HashMap<String, Arc<str>>,
     by_digest: HashMap<[u8; 32], Arc<str>>,
@@ -32,8 +32,7 @@ struct Entry {
 impl Store {
     /// Reads what the settings name.
     pub(crate) fn read(settings: &PersistedSettings) -> Result<Self, PersistedError> {
-        let is_listed = settings.manifest.is_some() || settings.directory.is_some();
-        if !is_listed && settings.allow != Allow::Any {
+        if !settings.has_list() && settings.allow != Allow::Any {
             return Err(PersistedError::NoList);
         }
         let mut store = Self::default();
@@ -68,6 +67,13 @@ impl Store {
     /// All texts.
     pub(crate) fn texts(&self) -> impl Iterator<Item = &Arc<str>> {
         self.by_digest.values()
+    }
+
+    /// All texts with their ids, in the order of these.
+    pub(super) fn by_ids(&self) -> Vec<(&str, &Arc<str>)> {
+        let mut listed: Vec<_> = self.by_id.iter().map(|(id, text)| (id.as_str(), text)).collect();
+        listed.sort_unstable();
+        listed
     }
 
     fn add(&mut self, id: String, text: Arc<str>) -> Result<(), String> {

@@ -6,10 +6,11 @@
 
 use std::{borrow::Cow, collections::HashMap};
 
-use graphql_tools::static_graphql::schema::{Definition, Directive, Document, TypeDefinition};
+use graphql_tools::static_graphql::{query, schema::Document};
 use hive_router_query_planner::ast::{selection_item::SelectionItem, selection_set::SelectionSet};
 
-use crate::outline::texts;
+use super::{keys::parsed, rooms::joined};
+use crate::supergraph::text;
 
 /// Before the key of a client where its value is kept elsewhere.
 const PREFIX: &str = "_client_alias_";
@@ -26,37 +27,29 @@ impl Needed {
     /// What the subgraphs of a supergraph need.
     pub(super) fn of(supergraph: &Document) -> Self {
         let mut needed = Self(HashMap::new());
-        for definition in &supergraph.definitions {
-            let Definition::TypeDefinition(definition) = definition else {
-                continue;
-            };
-            let (directives, fields) = match definition {
-                TypeDefinition::Object(object) => (&object.directives, object.fields.as_slice()),
-                TypeDefinition::Interface(interface) => (&interface.directives, interface.fields.as_slice()),
-                _ => continue,
-            };
-            let joins = directives
-                .iter()
-                .chain(fields.iter().flat_map(|field| &field.directives));
-            joins.for_each(|directive| needed.add(directive));
+        for (directives, fields) in supergraph.definitions.iter().filter_map(joined) {
+            let of_fields = fields.iter().flat_map(|field| &field.directives);
+            for directive in directives.iter().chain(of_fields) {
+                let set = match directive.name.as_str() {
+                    "join__type" => text(&directive.arguments, "key"),
+                    "join__field" => text(&directive.arguments, "requires"),
+                    _ => None,
+                };
+                set.and_then(parsed).iter().for_each(|set| needed.add(set));
+            }
         }
         needed
     }
 
-    fn add(&mut self, directive: &Directive) {
-        let argument = match directive.name.as_str() {
-            "join__type" => "key",
-            "join__field" => "requires",
-            _ => return,
-        };
-        for set in texts(directive, argument) {
-            let mut rest = set.as_str();
-            while let Some(start) = rest.find(is_of_name) {
-                let name = &rest[start..];
-                let end = name.find(|character| !is_of_name(character)).unwrap_or(name.len());
-                rest = &name[end..];
-                let has_arguments = rest.trim_start().starts_with('(');
-                *self.0.entry(name[..end].to_owned()).or_default() |= has_arguments;
+    fn add(&mut self, set: &query::SelectionSet) {
+        for part in &set.items {
+            match part {
+                query::Selection::Field(field) => {
+                    *self.0.entry(field.name.clone()).or_default() |= !field.arguments.is_empty();
+                    self.add(&field.selection_set);
+                }
+                query::Selection::InlineFragment(fragment) => self.add(&fragment.selection_set),
+                query::Selection::FragmentSpread(_) => {}
             }
         }
     }
@@ -90,8 +83,4 @@ impl Needed {
             }
         }
     }
-}
-
-fn is_of_name(character: char) -> bool {
-    character.is_ascii_alphanumeric() || character == '_'
 }

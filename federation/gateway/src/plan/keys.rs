@@ -83,7 +83,8 @@ fn has(given: &[Requirement], key: &SelectionSet) -> bool {
     })
 }
 
-fn parsed(key: &str) -> Option<SelectionSet> {
+/// The fields that a key or a requirement names.
+pub(super) fn parsed(key: &str) -> Option<SelectionSet> {
     let document = parse_query::<String>(&format!("{{ {key} }}")).ok()?.into_static();
     document.definitions.into_iter().find_map(|part| match part {
         Part::Operation(operation) => Some(operation.selection_set().clone()),

@@ -259,9 +259,10 @@ fn roots(supergraph: &Document) -> BTreeSet<String> {
 }
 
 /// The directives and fields of a type that has fields.
-type Joined<'d> = (&'d [Directive], &'d [Field]);
+pub(super) type Joined<'d> = (&'d [Directive], &'d [Field]);
 
-fn joined<'d>(definition: &'d Definition<'static, String>) -> Option<Joined<'d>> {
+/// What the subgraphs say of a type that has fields.
+pub(super) fn joined<'d>(definition: &'d Definition<'static, String>) -> Option<Joined<'d>> {
     match definition {
         Definition::TypeDefinition(TypeDefinition::Object(it)) => Some((&it.directives, &it.fields)),
         Definition::TypeDefinition(TypeDefinition::Interface(it)) => Some((&it.directives, &it.fields)),

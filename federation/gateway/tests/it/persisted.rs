@@ -1,5 +1,7 @@
 //! Operations known by their hash.
 
+mod listed;
+
 use std::fs;
 
 use federation_gateway::Gateway;
