@@ -88,9 +88,16 @@ impl Auth {
         }))
     }
 
+    /// Whether there is an `auth` to ask.
+    pub(crate) fn is_known(&self) -> bool {
+        self.0.peers.get(&self.0.name).is_some()
+    }
+
     /// Sessions that have ended since then; nothing where no `auth` is known.
     pub(crate) async fn revocations(&self, since: i64) -> Option<Result<wire::Revocations>> {
-        self.0.peers.get(&self.0.name)?;
+        if !self.is_known() {
+            return None;
+        }
         let request = Request::get(format!("{}?since={since}", wire::REVOCATIONS));
         Some(self.ask(request, Body::empty()).await)
     }

@@ -42,6 +42,11 @@ pub enum AuthError {
     /// The keys cannot be had.
     #[error("the keys to verify tokens with cannot be fetched; try again later")]
     NoKeys,
+    /// Nobody is named here who could say of whom tokens are.
+    #[error(
+        "no issuer of tokens is configured here, so that no token can be believed; send none, or ask who runs this"
+    )]
+    NoIssuer,
     /// The service that knows keys and sessions cannot be asked.
     #[error("cannot ask {0} who this is; try again later")]
     Away(String),

@@ -15,6 +15,11 @@ const REMEMBERED_FOR: Duration = Duration::from_secs(30);
 /// Questions to `auth` at once, however many keys somebody tries.
 const AT_ONCE: usize = 16;
 
+/// Whether a text is meant as an API key and not as a token.
+pub(crate) fn is_api_key(text: &str) -> bool {
+    text.strip_prefix(KEY_PREFIX).is_some_and(|rest| rest.starts_with('_'))
+}
+
 /// Knows whose API keys are. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Exchange {
@@ -38,6 +43,9 @@ impl Exchange {
     /// The token of a key. A text that cannot be a key is no question to anybody.
     pub(crate) async fn token_of(&self, key: &str) -> Result<Arc<str>, AuthError> {
         TokenHash::of_token(KEY_PREFIX, key).ok_or(AuthError::UnknownKey)?;
+        if !self.auth.is_known() {
+            return Err(AuthError::NoIssuer);
+        }
         let digest = sha256(key.as_bytes());
         if let Some(token) = self.known.get(&digest) {
             return Ok(token);

@@ -5,7 +5,10 @@ mod keys;
 mod settings;
 mod source;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Once},
+    time::Duration,
+};
 
 use axum::http::HeaderMap;
 use moka::sync::Cache;
@@ -21,8 +24,8 @@ pub use settings::{JwtSettings, KeySource};
 use source::Source;
 
 use crate::{
-    AuthError, KEY_PREFIX, Principal, Revocations,
-    exchange::Exchange,
+    AuthError, Principal, Revocations,
+    exchange::{Exchange, is_api_key},
     principal::{Reading, seconds},
 };
 
@@ -45,6 +48,8 @@ struct Inner {
     remembered: Cache<[u8; 32], Arc<Principal>, FxBuildHasher>,
     revocations: Revocations,
     exchange: Option<Exchange>,
+    /// Whether an operator was told that there is nobody to ask.
+    told: Once,
 }
 
 /// Where a verifier stands.
@@ -99,6 +104,7 @@ impl Verifier {
                 .build_with_hasher(FxBuildHasher),
             revocations: surroundings.revocations,
             exchange: surroundings.exchange,
+            told: Once::new(),
         })))
     }
 
@@ -123,10 +129,22 @@ impl Verifier {
     /// Verifies one token, or one API key where somebody knows them.
     pub async fn verify(&self, token: &str) -> Result<Arc<Principal>, AuthError> {
         let exchange = self.0.exchange.as_ref().filter(|_| is_api_key(token));
-        match exchange {
-            Some(exchange) => self.verify_token(&exchange.token_of(token).await?).await,
+        let verified = match exchange {
+            Some(exchange) => match exchange.token_of(token).await {
+                Ok(token) => self.verify_token(&token).await,
+                Err(error) => Err(error),
+            },
             None => self.verify_token(token).await,
+        };
+        if matches!(verified, Err(AuthError::NoIssuer)) {
+            self.0.told.call_once(|| {
+                tracing::warn!(
+                    "tokens come in and are refused: no issuer is configured here; name the service auth in [peers], or \
+                     another issuer in identity.issuers"
+                );
+            });
         }
+        verified
     }
 
     /// Whether somebody who was verified before is still believed: for connections that outlast a request.
@@ -153,6 +171,9 @@ impl Verifier {
 
     /// The principal of a token that one of the keys has signed. A key id that nobody knows makes sources look again.
     async fn signed(&self, token: &str, header: &Header) -> Result<Principal, AuthError> {
+        if self.0.sources.iter().all(Source::is_nobody) {
+            return Err(AuthError::NoIssuer);
+        }
         let now = self.0.clock.now().timestamp();
         for source in &self.0.sources {
             source.refresh_when_old(now).await;
@@ -274,8 +295,4 @@ fn claims_by(token: &str, header: &Header, key: &Key) -> Option<Map<String, Valu
         return None;
     }
     serde_json::from_slice(&from_base64url(claims)?).ok()
-}
-
-fn is_api_key(token: &str) -> bool {
-    token.strip_prefix(KEY_PREFIX).is_some_and(|rest| rest.starts_with('_'))
 }

@@ -118,10 +118,15 @@ impl Source {
         self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Whether it is a service that is not known here, so that there is nobody to ask.
+    pub(super) fn is_nobody(&self) -> bool {
+        matches!(&self.origin, Origin::Peer(name, peers) if peers.get(name).is_none())
+    }
+
     /// Fetches the keys again when their time is over. While one request does so, the others use what is there.
     pub(super) async fn refresh_when_old(&self, now: i64) {
         let age = now.saturating_sub(self.tried_at.load(Relaxed));
-        if !matches!(self.origin, Origin::Url(..) | Origin::Peer(..)) || age < self.refresh {
+        if !matches!(self.origin, Origin::Url(..) | Origin::Peer(..)) || self.is_nobody() || age < self.refresh {
             return;
         }
         if self.keys().is_empty() {
@@ -139,7 +144,7 @@ impl Source {
     /// Fetches the keys again, unless that was tried a moment ago, or somebody did since they had been fetched `seen`
     /// times. True where there may be new ones.
     pub(super) async fn refresh(&self, now: i64, seen: u64) -> bool {
-        if matches!(self.origin, Origin::Fixed) {
+        if matches!(self.origin, Origin::Fixed) || self.is_nobody() {
             return false;
         }
         let _only = self.fetching.lock().await;

@@ -1,11 +1,13 @@
-//! What an operator hears of an `auth` that cannot be asked which sessions have ended.
+//! What an operator hears of an `auth` that cannot be asked, and of none at all.
 
 use std::time::Duration;
 
 use platform_auth::wire;
-use platform_crypto::{Random, SigningKey};
+use platform_config::Config;
+use platform_crypto::{Random, SigningKey, Token};
 use platform_error::Code;
-use platform_testing::{Log, TestIssuer, eventually};
+use platform_service::Host;
+use platform_testing::{Log, TestClient, TestIssuer, eventually};
 use tracing::Level;
 use uuid::Uuid;
 
@@ -55,4 +57,45 @@ async fn each_reason_for_which_ended_sessions_cannot_be_asked_for_is_told_once()
     eventually("they can be asked for again", async || revocations.has(session)).await;
     fails(Code::Unavailable, "starting");
     told(2, 1).await;
+}
+
+#[tokio::test]
+async fn where_no_issuer_is_known_every_token_is_refused_for_that_and_the_operator_hears_it_once() {
+    let log = Log::listen(Level::INFO);
+    let issuer = TestIssuer::default();
+    let alone = Both::start([library()], issuer.clock().clone()).await;
+    let key = Token::mint("hk", Random::system()).text.expose().clone();
+
+    for token in [issuer.user(Uuid::from_u128(1)), key, issuer.user(Uuid::from_u128(2))] {
+        let refused = alone.client("library").bearer(&token).get("/anybody").await;
+
+        assert_eq!(refused.status, 401, "{}", refused.text());
+        assert_eq!(refused.json()["code"], "UNAUTHENTICATED");
+        let detail = refused.json()["detail"].to_string();
+        assert!(detail.contains("no issuer of tokens is configured here"), "{detail}");
+    }
+
+    assert_eq!(alone.client("library").get("/anybody").await.status, 200);
+    assert_eq!(log.count("WARN"), 1, "{}", log.text());
+    assert_eq!(log.count("no issuer is configured here"), 1);
+}
+
+#[tokio::test]
+async fn an_issuer_that_is_known_and_away_is_waited_for() {
+    let issuer = TestIssuer::default();
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!(
+        "[host]\ndata = {:?}\n[peers]\nauth = \"http://127.0.0.1:1\"",
+        folder.path()
+    );
+    let host = Host::new(Config::parse(&text).unwrap(), issuer.clock().clone());
+    let running = host.services([library()]).embed().await.unwrap();
+    let client = TestClient::new(running.router("library").unwrap());
+    let key = Token::mint("hk", Random::system()).text.expose().clone();
+
+    for token in [issuer.user(Uuid::from_u128(1)), key] {
+        let refused = client.bearer(&token).get("/anybody").await;
+
+        assert_eq!(refused.status, 503, "{}", refused.text());
+    }
 }

@@ -178,13 +178,13 @@ impl Query {
     }
 
     #[graphql(entity)]
-    async fn find_financial_series_by_id(&self, ctx: &Context<'_>, id: ID) -> Option<Result<FinancialSeries>> {
-        find(store(ctx), &id, FinancialSeries::new)
+    async fn find_financial_series_by_id(&self, ctx: &Context<'_>, id: ID) -> Result<FinancialSeries> {
+        Ok(FinancialSeries::new(store(ctx).find(&id, None)?))
     }
 
     #[graphql(entity)]
-    async fn find_economic_series_by_id(&self, ctx: &Context<'_>, id: ID) -> Option<Result<EconomicSeries>> {
-        find(store(ctx), &id, EconomicSeries::new)
+    async fn find_economic_series_by_id(&self, ctx: &Context<'_>, id: ID) -> Result<EconomicSeries> {
+        Ok(EconomicSeries::new(store(ctx).find(&id, None)?))
     }
 
     #[graphql(entity)]

@@ -147,7 +147,14 @@ fn one(
 ) -> Result<Option<String>, Error> {
     let mut said = arguments.text(name).map(str::to_string);
     for header in names {
-        let Some(value) = headers.get(*header) else { continue };
+        let mut values = headers.get_all(*header).iter();
+        let Some(value) = values.next() else { continue };
+        if values.next().is_some() {
+            return Err(Error::field(
+                name,
+                format!("is said by more than one header {header}: send one of them"),
+            ));
+        }
         let value = value
             .to_str()
             .map_err(|_| Error::field(name, format!("expects ASCII text in the header {header}")))?;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{data_of, gdp, upload, with_gdp};
 
 #[tokio::test]
-async fn a_gateway_finds_every_entity_by_its_id_and_null_for_one_that_is_gone() {
+async fn a_gateway_finds_every_entity_by_its_id_and_hears_of_a_series_that_is_gone_that_it_is_not_there() {
     let service = with_gdp().await;
     let known = gdp(&service, "id sourceId").await;
     let representations = json!([
@@ -21,7 +21,7 @@ async fn a_gateway_finds_every_entity_by_its_id_and_null_for_one_that_is_gone() 
         ... on SeriesSource { sourceName: name }
     } }";
 
-    let found = data_of(service.graphql_with(query, json!({ "of": representations })).await);
+    let answer = service.graphql_with(query, json!({ "of": representations })).await;
 
     let entities = json!([
         { "name": "Gross Domestic Product", "dataPoints": [{ "value": "101.0" }] },
@@ -29,7 +29,14 @@ async fn a_gateway_finds_every_entity_by_its_id_and_null_for_one_that_is_gone() 
         { "sourceName": "FRED" },
         Value::Null,
     ]);
-    assert_eq!(found["_entities"], entities);
+    assert_eq!(answer["data"]["_entities"], entities);
+    let errors = answer["errors"].as_array().unwrap();
+    assert_eq!((errors.len(), &errors[0]["path"]), (1, &json!(["_entities", 3])));
+    assert_eq!(errors[0]["extensions"]["code"], "NOT_FOUND");
+    assert_eq!(
+        errors[0]["message"],
+        "there is no series 00000000-0000-0000-0000-000000000007"
+    );
 }
 
 #[tokio::test]

@@ -27,6 +27,29 @@ async fn a_batch_under_one_key_is_stored_once() {
 }
 
 #[tokio::test]
+async fn a_key_that_is_said_twice_is_refused_also_where_both_are_the_same() {
+    let service = start().await;
+    let batch = "series_id,date,value,revision_date\nX,2024-01-01,1,2024-02-01\n";
+
+    for (name, values) in [
+        ("idempotency-key", ["b1", "b2"]),
+        ("idempotency-key", ["b1", "b1"]),
+        ("x-batch-id", ["b1", "b2"]),
+        ("x-source", ["S", "T"]),
+    ] {
+        let request = Request::post(format!("{API}/bulk?source=S")).header("content-type", "text/csv");
+        let request = values
+            .iter()
+            .fold(request, |request, value| request.header(name, *value));
+        let refused = service.request(request.body(Body::from(batch)).unwrap()).await;
+
+        let said = said(&refused, 400);
+        assert!(said.contains(&format!("more than one header {name}")), "{said}");
+    }
+    assert_eq!(get(&service, "/series/S:X").await.status, 404);
+}
+
+#[tokio::test]
 async fn a_key_is_refused_for_another_batch() {
     let service = start().await;
     rows(&service, "?source=S&batch_id=b1", "X,2024-01-01,1,2024-02-01\n").await;
