@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     caller::Caller,
+    challenge::{self, Kind},
     error::{Error, Result},
     events, identity, jobs,
     letters::{Letter, Notice},
@@ -212,6 +213,8 @@ pub(crate) async fn take_way_in<E: EntityTrait>(
     if ways_in(&tx, &account).await? == 0 {
         return Err(Error::LastWayIn);
     }
+    // A sign-in that waits for its code may have begun by it.
+    challenge::forget(&tx, account.id, Kind::Code).await?;
     events::audit(auth, &tx, account.id, named.1).await?;
     jobs::send(auth, &tx, Letter::Notice(account.id, named.2)).await?;
     Ok(tx.commit().await?)

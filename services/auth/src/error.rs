@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use platform_auth::AuthError;
 use platform_crypto::CryptoError;
-use platform_database::{DatabaseError, orm::DbErr};
+use platform_database::{
+    DatabaseError,
+    orm::{DbErr, SqlErr},
+};
 use platform_error::{Code, Coded};
 use platform_events::EventError;
 use platform_jobs::JobError;
@@ -92,6 +95,9 @@ pub enum Error {
     /// The provider cannot be used now.
     #[error("the provider cannot be reached; try again later")]
     ProviderAway,
+    /// The provider is there, and does not do for us what signing in by it needs.
+    #[error("signing in by this provider does not work now; use another way, or tell those who run this site")]
+    ProviderFails,
     /// Nobody says now who belongs to a workspace.
     #[error("it cannot be known now whether you belong to this workspace; try again in a moment, or ask for none")]
     Unjudged,
@@ -135,7 +141,13 @@ impl Error {
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        Self::Database(error.into())
+        // Between the reading of a row and the writing of it, or of one that refers to it, somebody else may remove it.
+        match (&error, error.sql_err()) {
+            (DbErr::RecordNotUpdated, _) | (_, Some(SqlErr::ForeignKeyConstraintViolation(_))) => {
+                Self::NoSuch("thing any more: it was removed a moment ago")
+            }
+            _ => Self::Database(error.into()),
+        }
     }
 }
 
@@ -174,7 +186,7 @@ impl Coded for Error {
             Self::Spent | Self::Field { .. } | Self::Provider(_) | Self::Setting(_) => Code::Invalid,
             Self::NoSuch(_) => Code::NotFound,
             Self::TooMany { .. } | Self::LastWayIn | Self::Conflict(_) => Code::Conflict,
-            Self::ProviderAway | Self::Unjudged | Self::Unsent(_) => Code::Unavailable,
+            Self::ProviderAway | Self::ProviderFails | Self::Unjudged | Self::Unsent(_) => Code::Unavailable,
             Self::Database(error) => error.code(),
             Self::Crypto(error) => error.code(),
             Self::Other(error, _) => error.code(),

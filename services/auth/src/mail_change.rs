@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{
     account,
     caller::Caller,
-    challenge,
+    challenge::{self, Kind},
     error::{Error, Result},
     events, identity, input, jobs,
     letters::Letter,
@@ -152,7 +152,10 @@ pub(crate) async fn confirm(auth: &Auth, token: &str) -> Result<Progress> {
         identity::leave(auth, &tx, &account).await?;
     }
     account::move_to(auth, &tx, change.account_id, &change.email).await?;
-    challenge::forget(&tx, change.account_id, challenge::Kind::Reset).await?;
+    // A sign-in that waits for its code may be by a provider that spoke for the address of before.
+    for kind in [Kind::Reset, Kind::Code] {
+        challenge::forget(&tx, change.account_id, kind).await?;
+    }
     session::end_all(auth, &tx, (change.account_id, None), Why::Email).await?;
     events::mail_changed(auth, &tx, change.account_id, &change.email).await?;
     tx.commit().await?;

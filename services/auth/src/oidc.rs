@@ -5,12 +5,9 @@
 
 mod fetch;
 mod provider;
+mod word;
 
-use openidconnect::{
-    AuthorizationCode, CsrfToken, EndUserName, LocalizedClaim, Nonce, OAuth2TokenResponse, PkceCodeChallenge,
-    PkceCodeVerifier, RequestTokenError, Scope, TokenResponse,
-    core::{CoreAuthenticationFlow, CoreUserInfoClaims},
-};
+use openidconnect::{CsrfToken, Nonce, PkceCodeChallenge, PkceCodeVerifier, Scope, core::CoreAuthenticationFlow};
 use platform_config::Secret;
 use platform_crypto::{base64url, equal, from_base64url, sha256};
 use serde::{Deserialize, Serialize};
@@ -21,7 +18,7 @@ use crate::{
     challenge::{self, Kind},
     client::Client,
     error::{Error, Result},
-    identity::{self, Claimed},
+    identity,
     session::{self, Mode},
     sign_in::{self, Factor, Outcome},
     store::Auth,
@@ -63,6 +60,21 @@ pub(crate) enum Arrival {
     SignIn(Outcome),
     /// The identity is tied to the account of who was signed in.
     Tied,
+}
+
+/// Somebody who is not let in on the way back.
+#[derive(Debug)]
+pub(crate) struct Astray {
+    /// Why.
+    pub error: Error,
+    /// The place on this site that they wanted to go to, where it is known that they are who left for it.
+    pub place: Option<String>,
+}
+
+impl From<Error> for Astray {
+    fn from(error: Error) -> Self {
+        Self { error, place: None }
+    }
 }
 
 /// What is kept while somebody is away.
@@ -153,9 +165,19 @@ pub(crate) async fn arrive(
     name: &str,
     (back, binding): (Return, Option<&str>),
     client: &Client,
-) -> Result<(Arrival, Purpose)> {
+) -> Result<(Arrival, Purpose), Astray> {
     let known = auth.providers.get(name)?;
     let trip = redeem(auth, name, back.state.as_deref(), binding).await?;
+    match received(auth, (known, &trip), back, client).await {
+        Ok(arrival) => Ok((arrival, trip.purpose)),
+        Err(error) => Err(Astray {
+            error,
+            place: Some(trip.purpose.return_to),
+        }),
+    }
+}
+
+async fn received(auth: &Auth, (known, trip): (&Known, &Trip), back: Return, client: &Client) -> Result<Arrival> {
     let is_by_them = match (&back.error, &back.iss) {
         (Some(_), _) => false,
         (None, Some(iss)) => iss == known.issuer(),
@@ -167,7 +189,7 @@ pub(crate) async fn arrive(
     let code = back
         .code
         .ok_or(Error::Provider("the provider sent no code; begin again"))?;
-    let claimed = known.claimed(auth, code, &trip).await?;
+    let claimed = known.claimed(auth, code, trip).await?;
     let tx = auth.db.begin().await?;
     let tied = trip.purpose.tie.map(|(account, _)| account);
     let (account, untied) = identity::resolve(auth, &tx, claimed, tied).await?;
@@ -190,7 +212,7 @@ pub(crate) async fn arrive(
         }
     };
     tx.commit().await?;
-    Ok((arrival, trip.purpose))
+    Ok(arrival)
 }
 
 /// The trip that a state belongs to, for the browser that went on it.
@@ -207,66 +229,4 @@ async fn redeem(auth: &Auth, name: &str, state: Option<&str>, binding: Option<&s
         true => Ok(trip),
         false => Err(Error::Provider("this browser did not begin the sign-in; begin again")),
     }
-}
-
-impl Known {
-    /// What the provider says of somebody, for a code.
-    async fn claimed(&self, auth: &Auth, code: String, trip: &Trip) -> Result<Claimed> {
-        let now = auth.now();
-        let metadata = self.metadata(now).await?;
-        let client = self.client(auth, &metadata)?;
-        let verifier = PkceCodeVerifier::new(trip.verifier.clone());
-        let request = client.exchange_code(AuthorizationCode::new(code));
-        let request = request.map_err(Error::internal)?.set_pkce_verifier(verifier);
-        let answer = request.request_async(&self.http()).await;
-        let answer = answer.map_err(|error| {
-            tracing::info!(provider = %trip.provider, error = %provider::kind_of(&error), "a code was not exchanged");
-            match error {
-                RequestTokenError::Request(_) => Error::ProviderAway,
-                _ => Error::Provider("the provider did not accept its own code; begin again"),
-            }
-        })?;
-        let token = answer
-            .id_token()
-            .ok_or(Error::Provider("the provider sent no identity; begin again"))?;
-        let nonce = Nonce::new(trip.nonce.clone());
-        let claims = match token.claims(&self.verifier(&client, now), &nonce) {
-            Ok(claims) => Ok(claims.clone()),
-            Err(error) => {
-                // The provider may have new keys since its description was read.
-                tracing::info!(provider = %trip.provider, %error, "an identity was not believed");
-                let metadata = self.anew(now).await?;
-                let client = self.client(auth, &metadata)?;
-                token.claims(&self.verifier(&client, now), &nonce).cloned()
-            }
-        };
-        let claims = claims.map_err(|_| Error::Provider("the provider's word cannot be verified; begin again"))?;
-        let mut claimed = Claimed {
-            provider: trip.provider.clone(),
-            subject: claims.subject().as_str().to_owned(),
-            email: claims.email().map(|email| email.as_str().to_owned()),
-            is_verified: claims.email_verified() == Some(true),
-            name: plain(claims.name()),
-        };
-        // With a code, a provider that goes by the book says nothing but who it is in the token (OpenID Connect 5.4).
-        let of_whom = Some(claims.subject().clone());
-        if claimed.email.is_none()
-            && let Ok(asked) = client.user_info(answer.access_token().clone(), of_whom)
-        {
-            let told: Result<CoreUserInfoClaims, _> = asked.request_async(&self.http()).await;
-            match told {
-                Ok(told) => {
-                    claimed.email = told.email().map(|email| email.as_str().to_owned());
-                    claimed.is_verified = told.email_verified() == Some(true);
-                    claimed.name = plain(told.name()).or(claimed.name);
-                }
-                Err(_) => tracing::info!(provider = %trip.provider, "a provider did not say more of somebody"),
-            }
-        }
-        Ok(claimed)
-    }
-}
-
-fn plain(name: Option<&LocalizedClaim<EndUserName>>) -> Option<String> {
-    Some(name?.get(None)?.as_str().to_owned())
 }

@@ -79,6 +79,10 @@ pub(crate) async fn rotate(auth: &Auth, text: &str, acting: Result<Acting>, clie
     let acting = acting?;
     let workspace = acting.place(session.workspace);
     let session = session::seen(&tx, session, (client, workspace), now).await?;
+    // It may have ended since it was found.
+    if !session.is_live(now) {
+        return Err(Error::Refresh);
+    }
     let access = token::access(auth, &tx, &session).await?;
     tx.commit().await?;
     Ok(Grant {

@@ -4,7 +4,8 @@ use std::{future::Future, pin::Pin};
 
 use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
 use platform_config::Duration;
-use platform_http::{Client, ClientSettings, Url};
+use platform_error::{Code, Error};
+use platform_http::{Client, ClientSettings, StatusCode, Url};
 
 use crate::{error::Result, settings::Provider};
 
@@ -64,8 +65,10 @@ impl Fetch {
             .request(parts.method, url.as_str())
             .headers(parts.headers)
             .body(body);
-        let failed = |error: platform_error::Error| NotFetched(error.message().to_owned());
-        let mut answer = self.client.send(asked).await.map_err(failed)?;
+        let mut answer = match self.client.send(asked).await {
+            Ok(answer) => answer,
+            Err(error) => return refusal(&error),
+        };
         let mut response = HttpResponse::new(Vec::new());
         *response.status_mut() = answer.status();
         *response.headers_mut() = std::mem::take(answer.headers_mut());
@@ -81,6 +84,18 @@ impl Fetch {
         }
         Ok(response)
     }
+}
+
+/// What the other side said instead of an answer, where it is one of the protocol's: an object that names the reason
+/// (RFC 6749, 5.2), or that it does not know us. Everything else is as if nobody had been there.
+fn refusal(error: &Error) -> Result<HttpResponse, NotFetched> {
+    if error.details().is_none() && error.code() != Code::Unauthenticated {
+        return Err(NotFetched(error.message().to_owned()));
+    }
+    let said = error.details().map(ToString::to_string).unwrap_or_default();
+    let mut response = HttpResponse::new(said.into_bytes());
+    *response.status_mut() = StatusCode::from_u16(error.http_status()).unwrap_or(StatusCode::BAD_GATEWAY);
+    Ok(response)
 }
 
 impl<'c> AsyncHttpClient<'c> for Fetch {

@@ -219,18 +219,3 @@ impl Known {
             .set_time_fn(move || now)
     }
 }
-
-/// The kind of a failure. Its text may have the provider's answer in it, which is not for the log.
-pub(super) fn kind_of<RE, T>(error: &openidconnect::RequestTokenError<RE, T>) -> &'static str
-where
-    RE: std::error::Error + 'static,
-    T: openidconnect::ErrorResponse + 'static,
-{
-    use openidconnect::RequestTokenError as Failed;
-    match error {
-        Failed::ServerResponse(_) => "refused",
-        Failed::Request(_) => "not reached",
-        Failed::Parse(..) => "not understood",
-        Failed::Other(_) => "other",
-    }
-}

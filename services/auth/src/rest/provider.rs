@@ -11,14 +11,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::answer;
+use super::{answer, page};
 use crate::{
     caller::Caller,
     client::Client,
     cookie,
     error::{Error, Result},
     identity,
-    oidc::{self, Arrival, Purpose, Return},
+    oidc::{self, Arrival, Astray, Purpose, Return},
     session::Mode,
     sign_in::Outcome,
     store::Auth,
@@ -49,16 +49,25 @@ pub(super) async fn depart(
     client: Client,
     headers: HeaderMap,
     (Path(provider), Query(start)): (Path<String>, Query<Start>),
-) -> Result<Response, Problem> {
+) -> Response {
+    let sent = sent(&auth, (&headers, &client), (provider.as_str(), start)).await;
+    sent.unwrap_or_else(|error| page::refusal(&auth, &headers, error.into()))
+}
+
+async fn sent(
+    auth: &Auth,
+    (headers, client): (&HeaderMap, &Client),
+    (provider, start): (&str, Start),
+) -> Result<Response> {
     let purpose = Purpose {
         mode: start.mode,
         return_to: oidc::place(start.return_to.as_deref())?,
         tie: None,
     };
-    let binding = cookie::ours(&auth, &headers, cookie::TRIP);
-    let departure = oidc::depart(&auth, &provider, (purpose, binding), &client).await?;
+    let binding = cookie::ours(auth, headers, cookie::TRIP);
+    let departure = oidc::depart(auth, provider, (purpose, binding), client).await?;
     let mut headers = HeaderMap::new();
-    cookie::trip(&auth, &mut headers, departure.binding.expose());
+    cookie::trip(auth, &mut headers, departure.binding.expose());
     Ok((headers, elsewhere(&departure.url)?).into_response())
 }
 
@@ -71,8 +80,8 @@ pub(super) async fn arrive(
     let binding = cookie::ours(&auth, &headers, cookie::TRIP);
     let arrived = oidc::arrive(&auth, &provider, (back, binding), &client).await;
     arrived
-        .and_then(|(arrival, purpose)| landed(&auth, &arrival, &purpose))
-        .unwrap_or_else(|error| Problem::from(error).into_response())
+        .and_then(|(arrival, purpose)| landed(&auth, &arrival, &purpose).map_err(Astray::from))
+        .unwrap_or_else(|astray| page::refusal(&auth, &headers, astray))
 }
 
 fn landed(auth: &Auth, arrival: &Arrival, purpose: &Purpose) -> Result<Response> {

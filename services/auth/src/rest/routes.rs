@@ -64,7 +64,10 @@ fn ways_in() -> Vec<Route> {
             .asks(&["returnTo", "mode"])
             .ends(303),
         get("/auth/oidc/{provider}/callback", "comeFromProvider", provider::arrive)
-            .says("Where a provider sends the browser back to. Programs that began with mode=bearer get an answer.")
+            .says(
+                "Where a provider sends the browser back to. Programs that began with mode=bearer get an answer. Who is \
+                 not let in is told why: by a page, where that is what the header accept likes best.",
+            )
             .asks(&["code", "state", "error", "iss"])
             .gives(200, "SignedInOrAsked")
             .ends(303),

@@ -16,6 +16,8 @@
 //! | an account prepared for its later owner | there is none until the address is proven | `accounts` |
 //! | guessing | waits for the guesser alone | `force` |
 //! | guessing a code from many addresses | waits for all strangers | `force` |
+//! | what is good once, used by several at the same moment | whoever takes it first has it | `together` |
+//! | a sign-in that waits for its code while its way is taken away | void | `together` |
 //! | an old password, used while it changes | the account is held | `races` |
 //! | a request kept open until its session has ended | the session is looked at again | `races` |
 //! | locking somebody out | a known device is untouched, others wait a moment | `force` |
@@ -35,4 +37,5 @@ mod isolation;
 mod mails;
 mod races;
 mod suspended;
+mod together;
 mod tokens;

@@ -16,6 +16,7 @@ mod passwords;
 mod providers;
 mod registration;
 mod resets;
+mod returns;
 mod sessions;
 mod signing_keys;
 mod support;

@@ -177,3 +177,23 @@ async fn nobody_is_sent_to_what_is_no_page() {
         site.stop().await;
     }
 }
+
+#[tokio::test]
+async fn a_provider_calls_nobody_by_more_than_255_ascii_characters() {
+    let (provider, sites) = with_provider().await;
+    for site in sites {
+        for subject in ["x".repeat(256), "\u{fc}".repeat(10), "a\0b".to_owned(), String::new()] {
+            provider.lies("sub", json!(subject));
+            let mut browser = Agent::new("192.0.2.1");
+
+            let arrived = sign_in(&site, &provider, &mut browser).await;
+
+            problem(&arrived, 400);
+            assert!(!browser.cookies.contains_key("access"), "{subject}");
+        }
+        provider.lies("sub", json!("x".repeat(255)));
+        let mut browser = Agent::new("192.0.2.1");
+        assert_eq!(sign_in(&site, &provider, &mut browser).await.status, 303);
+        site.stop().await;
+    }
+}

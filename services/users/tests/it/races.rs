@@ -71,6 +71,50 @@ async fn an_invitation_that_is_being_withdrawn_lets_nobody_in() {
     assert_eq!(users.refusal(&bob, read, json!({ "id": workspace })).await, "NOT_FOUND");
 }
 
+/// Whoever accepts holds their profile and the workspace before the invitation, and whoever deletes the workspace what is in
+/// it after it: so none of the two waits for the other while the other waits for them.
+#[tokio::test]
+async fn an_invitation_is_accepted_beside_the_deletion_of_its_workspace_and_neither_fails() {
+    let Some(users) = Users::on_postgres().await else {
+        return;
+    };
+    let (ada, bob) = (users.person("ada").await, users.person("bob").await);
+    let workspace = with(&users, &ada, &[]).await;
+    let to_bob = json!({ "w": workspace, "email": "bob@example.com", "role": "MEMBER" });
+    let invited = users.data(&ada, INVITE, to_bob).await["inviteToWorkspace"].clone();
+    let store: Store = users.service.store();
+
+    let accepting = store.db.begin().await.unwrap();
+    for (held, id) in [
+        ("select id from profile where id = $1 for no key update", bob.id),
+        (
+            "select id from workspace where id = $1 for no key update",
+            id(&workspace),
+        ),
+    ] {
+        sql::one(&accepting, held, [id.into()]).await.unwrap();
+    }
+    let delete = "mutation ($id: ID!) { deleteWorkspace(id: $id) }";
+    let deleting = users.ask_with(&ada, delete, json!({ "id": workspace }));
+    let joining = async {
+        users.until("Ada waits", async || is_awaited(&store.db).await).await;
+        let taken = "delete from invitation where id = $1";
+        sql::execute(&accepting, taken, [id(&invited["invitation"]["id"]).into()])
+            .await
+            .unwrap();
+        let joined = "insert into member values (gen_random_uuid(), $1, $2, 'member', now())";
+        sql::execute(&accepting, joined, [id(&workspace).into(), bob.id.into()])
+            .await
+            .unwrap();
+        accepting.commit().await.unwrap();
+    };
+    let (deleted, ()) = tokio::join!(deleting, joining);
+
+    assert_eq!(deleted["data"]["deleteWorkspace"], true, "{deleted}");
+    let left = sql::all(store.db.read(), "select id from member", []).await.unwrap();
+    assert_eq!(left.len(), 0);
+}
+
 #[tokio::test]
 async fn a_workspace_keeps_an_owner_when_one_leaves_while_the_other_is_forgotten() {
     let Some(users) = Users::on_postgres().await else {

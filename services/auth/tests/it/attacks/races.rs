@@ -28,6 +28,12 @@ const NO_PASSWORD: Change<'static> = (
     "update accounts set password_hash = null, password_changed_at = null",
     "select 1",
 );
+const SIGNED_OUT: Change<'static> = (
+    "update sessions set ended_at = now(), ended_why = 'signed_out'",
+    "select 1",
+);
+const UNTIED: Change<'static> = ("select id from accounts for no key update", "delete from identities");
+const DELETED: Change<'static> = ("delete from accounts", "select 1");
 const MOVED: Change<'static> = (
     "update accounts set email = 'new@example.com', email_key = 'new@example.com'",
     "select 1",
@@ -79,6 +85,21 @@ async fn a_password_that_changes_while_it_is_compared_signs_nobody_in() {
 }
 
 #[tokio::test]
+async fn a_session_that_ends_while_it_is_renewed_gets_no_tokens_any_more() {
+    for site in sites(&[]).await {
+        let auth = site.auth();
+        if auth.db.kind() == Kind::Postgres {
+            let mut thief = site.member(ADA).await;
+
+            let answer = beside_a_change(&auth, SIGNED_OUT, thief.renew(&site)).await;
+
+            problem(&answer, 401);
+        }
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn who_knows_only_the_password_of_before_does_not_set_the_next_one() {
     for site in sites(&[]).await {
         let auth = site.auth();
@@ -110,6 +131,27 @@ async fn a_provider_that_speaks_for_an_address_is_not_tied_to_the_account_that_i
 
             problem(&answer, 400);
             assert_eq!(ok(&ada.get(&site, "/auth/me").await)["identities"], 0);
+        }
+        site.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_removed_while_somebody_comes_by_it_is_not_there_and_no_fault_of_ours() {
+    let (provider, sites) = providers::with_provider().await;
+    for site in sites {
+        let auth = site.auth();
+        if auth.db.kind() == Kind::Postgres {
+            let mut ada = site.visitor(ADA).await;
+            providers::tie(&site, &provider, &mut ada).await;
+            let mut thief = Agent::new("203.0.113.66");
+
+            let arrives = providers::sign_in(&site, &provider, &mut thief);
+            problem(&beside_a_change(&auth, UNTIED, arrives).await, 404);
+            let leaves = ada.post(&site, "/auth/sign-out", json!({}));
+            problem(&beside_a_change(&auth, DELETED, leaves).await, 404);
+
+            assert!(!thief.cookies.contains_key("access"));
         }
         site.stop().await;
     }

@@ -22,6 +22,8 @@ pub(crate) struct Agent {
     pub(crate) device: Option<String>,
     /// Whether the page's scripts send the CSRF token back, as they should.
     pub(crate) is_ours: bool,
+    /// What it likes to be answered in, where it says so.
+    accepts: Option<&'static str>,
 }
 
 impl Agent {
@@ -33,6 +35,7 @@ impl Agent {
             refresh: None,
             device: None,
             is_ours: true,
+            accepts: None,
         }
     }
 
@@ -42,6 +45,11 @@ impl Agent {
             is_ours: false,
             ..self.clone()
         }
+    }
+
+    /// The same, who would be answered in this.
+    pub(crate) fn accepting(self, accepts: Option<&'static str>) -> Self {
+        Self { accepts, ..self }
     }
 
     /// The same person at another address.
@@ -113,6 +121,9 @@ impl Agent {
         }
         if let Some(access) = &self.access {
             request = request.header(header::AUTHORIZATION, format!("Bearer {access}"));
+        }
+        if let Some(accepts) = self.accepts {
+            request = request.header(header::ACCEPT, accepts);
         }
         if let Some(device) = &self.device {
             request = request.header("x-device-token", device);

@@ -183,8 +183,14 @@ async fn token(
     State(provider): State<Provider>,
     headers: HeaderMap,
     Form(sent): Form<BTreeMap<String, String>>,
-) -> Result<Json<Value>, StatusCode> {
+) -> Result<Json<Value>, (StatusCode, Json<Value>)> {
     provider.0.asked.fetch_add(1, Relaxed);
+    let refused = |status, error| {
+        (
+            status,
+            Json(json!({ "error": error, "error_description": sent["code"] })),
+        )
+    };
     let secret = BASE64_STANDARD.encode("hansa:a+shared+secret");
     let ways = provider.0.description.lock().unwrap()["token_endpoint_auth_methods_supported"].clone();
     let header = headers.get(header::AUTHORIZATION);
@@ -193,7 +199,7 @@ async fn token(
         false => header.is_some_and(|value| value == &format!("Basic {secret}")),
     };
     if !is_known {
-        return Err(StatusCode::UNAUTHORIZED);
+        return Err(refused(StatusCode::UNAUTHORIZED, "invalid_client"));
     }
     let asked = provider
         .0
@@ -201,10 +207,10 @@ async fn token(
         .lock()
         .unwrap()
         .remove(&sent["code"])
-        .ok_or(StatusCode::BAD_REQUEST)?;
+        .ok_or_else(|| refused(StatusCode::BAD_REQUEST, "invalid_grant"))?;
     let challenge = base64url(&sha256(sent["code_verifier"].as_bytes()));
     if challenge != asked["code_challenge"] || sent["redirect_uri"] != asked["redirect_uri"] {
-        return Err(StatusCode::BAD_REQUEST);
+        return Err(refused(StatusCode::BAD_REQUEST, "invalid_grant"));
     }
     Ok(Json(json!({
         "access_token": ACCESS, "token_type": "Bearer", "id_token": provider.identity(&asked),
