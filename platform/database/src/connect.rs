@@ -13,7 +13,7 @@ use sqlx::{
 
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::{DatabaseError, Settings, kept::Kept};
+use crate::{DatabaseError, Settings, error::NONE_LEFT, kept::Kept};
 
 /// How long a write waits for another process that writes.
 const BUSY: Duration = Duration::from_secs(30);
@@ -30,6 +30,8 @@ const IDLE: Duration = Duration::from_secs(300);
 const ASKING: Duration = Duration::from_secs(5);
 /// PostgreSQL's code for a right that is lacking.
 const NOT_ALLOWED: &str = "42501";
+/// PostgreSQL's code for a server, a database or a role without a connection left.
+const FULL: &str = "53300";
 
 /// The pools of a database: on SQLite many connections read and one writes, on PostgreSQL one pool does all.
 #[derive(Debug)]
@@ -138,7 +140,10 @@ pub(crate) async fn explained(pool: &PgPool, error: sqlx::Error) -> DbErr {
             reason = said;
         }
     }
-    DbErr::Conn(RuntimeErr::SqlxError(reason.into()))
+    DbErr::Conn(match has_code(&reason, FULL) {
+        true => RuntimeErr::Internal(NONE_LEFT.to_owned()),
+        false => RuntimeErr::SqlxError(reason.into()),
+    })
 }
 
 /// Whether a server has the schema of a service.

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use platform_service::Context;
-use sea_orm::{ConnAcquireErr, DatabaseConnection, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use sea_orm::{DatabaseConnection, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 
 use crate::{
     DatabaseError, Migrations, Settings, Statements, Tx,
@@ -139,12 +139,7 @@ impl Database {
         };
         let write = self.0.write.clone();
         let Pools::Postgres { kept, .. } = &self.0.pools else {
-            // The one connection that writes is one whatever the settings say.
-            let begun = write.begin_with_options(options).await.map_err(|error| match error {
-                DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) => DatabaseError::Busy(error),
-                error => error.into(),
-            });
-            return Ok(Tx::new(begun?, None));
+            return Ok(Tx::new(write.begin_with_options(options).await?, None));
         };
         let turn = kept.turn().await?;
         // Who gives up between `begin` and its answer would give back a connection within a transaction that sqlx does

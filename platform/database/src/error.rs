@@ -6,23 +6,22 @@ use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, SqlErr};
 /// PostgreSQL's codes for what cannot be in order, a deadlock, a lock and a time that were waited for too long, and SQLite's
 /// for another process that writes.
 const BUSY: [&str; 6] = ["40001", "40P01", "55P03", "57014", "5", "517"];
-/// PostgreSQL's code for a server, a database or a role without a connection left.
-const FULL: &str = "53300";
+/// What to do about a server that takes no more connections. Clients are told only that the database is busy.
+pub(crate) const NONE_LEFT: &str = "PostgreSQL has no connection left: raise its max_connections, or lower \
+    database.max-connections here and in other processes";
 
 /// A database that cannot be opened or asked.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
     /// No connection could be had, or it broke.
-    #[error("{}; try again in a moment", away(.0))]
+    #[error("the database cannot be reached; try again in a moment")]
     Away(#[source] DbErr),
-    /// Others held what a statement needed for too long, or each waited for the other. Nothing was written.
-    #[error("others are at the same; try again in a moment")]
+    /// Others held what a statement needed for too long, a connection too, or each waited for the other. Nothing was
+    /// written.
+    #[error("{}; try again in a moment", busy(.0))]
     Busy(#[source] DbErr),
     /// The server takes no more connections.
-    #[error(
-        "PostgreSQL has no connection left: raise its max_connections, or lower database.max-connections here and in \
-         other processes"
-    )]
+    #[error("the database is busy; try again in a moment")]
     Full,
     /// There is no schema, and the role may not make one.
     #[error("there is no schema {0} and the role of database.url may not create it: create it for that role")]
@@ -67,9 +66,8 @@ pub enum DatabaseError {
 impl From<DbErr> for DatabaseError {
     fn from(error: DbErr) -> Self {
         match error {
-            error if is_full(&error) => Self::Full,
-            error if is_away(&error) => Self::Away(error),
             error if is_busy(&error) => Self::Busy(error),
+            error if is_away(&error) => Self::Away(error),
             error => Self::Failed(error),
         }
     }
@@ -81,24 +79,12 @@ impl From<Outer> for DatabaseError {
     }
 }
 
-/// Why no connection could be had. A server that gives none has been told from a process whose own are all in use.
-fn away(error: &DbErr) -> &'static str {
+/// Who holds a connection may be at anything.
+fn busy(error: &DbErr) -> &'static str {
     match error {
-        DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) => {
-            "all connections of this process to the database are in use: raise database.max-connections, and with it \
-             PostgreSQL's max_connections"
-        }
-        _ => "the database cannot be reached",
+        DbErr::Query(_) | DbErr::Exec(_) => "others are at the same",
+        _ => "the database is busy",
     }
-}
-
-/// Whether the server takes no more connections.
-fn is_full(error: &DbErr) -> bool {
-    let DbErr::Conn(RuntimeErr::SqlxError(cause)) = error else {
-        return false;
-    };
-    let code = cause.as_database_error().and_then(|error| error.code());
-    code.is_some_and(|code| code == FULL)
 }
 
 /// Whether there is no connection, or it broke while a statement ran.
@@ -118,8 +104,11 @@ fn is_away(error: &DbErr) -> bool {
 
 /// Whether a statement may do well when it is tried again.
 fn is_busy(error: &DbErr) -> bool {
-    let (DbErr::Query(RuntimeErr::SqlxError(cause)) | DbErr::Exec(RuntimeErr::SqlxError(cause))) = error else {
-        return false;
+    let cause = match error {
+        DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) => return true,
+        DbErr::Conn(RuntimeErr::Internal(reason)) => return reason == NONE_LEFT,
+        DbErr::Query(RuntimeErr::SqlxError(cause)) | DbErr::Exec(RuntimeErr::SqlxError(cause)) => cause,
+        _ => return false,
     };
     let code = cause.as_database_error().and_then(|error| error.code());
     code.is_some_and(|code| BUSY.contains(&&*code))

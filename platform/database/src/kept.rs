@@ -21,6 +21,10 @@ use tokio::{
 
 use crate::connect::{TRUSTED, explained};
 
+/// What to do about turns that do not come. Clients are told only that the database is busy.
+const ALL_IN_USE: &str = "all connections of this process to the database are in use: raise database.max-connections, \
+    and with it PostgreSQL's max_connections";
+
 type Connection = PoolConnection<Postgres>;
 
 /// The pool's connections, as many of them as there are turns. Cheap to clone.
@@ -149,6 +153,7 @@ impl Kept {
     pub(crate) async fn explained(&self, error: DbErr) -> DbErr {
         match error {
             DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) => self.refused(sqlx::Error::PoolTimedOut).await,
+            DbErr::Conn(_) => logged(error),
             error => error,
         }
     }
@@ -156,7 +161,7 @@ impl Kept {
     async fn refused(&self, error: sqlx::Error) -> DbErr {
         match error {
             sqlx::Error::PoolClosed => DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed),
-            error => explained(&self.0.pool, error).await,
+            error => logged(explained(&self.0.pool, error).await),
         }
     }
 
@@ -180,7 +185,10 @@ impl Kept {
 
     async fn permit(&self) -> Result<OwnedSemaphorePermit, DbErr> {
         let permit = timeout(self.0.patience, self.0.turns.clone().acquire_owned()).await;
-        let permit = permit.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
+        let permit = permit.map_err(|_| {
+            tracing::warn!("{ALL_IN_USE}");
+            DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)
+        })?;
         Ok(permit.expect("the semaphore is never closed"))
     }
 
@@ -194,6 +202,12 @@ impl Kept {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Clients are not told why, so the log is.
+fn logged(error: DbErr) -> DbErr {
+    tracing::warn!(%error, "the database gives no connection");
+    error
 }
 
 impl Drop for Inner {

@@ -86,7 +86,8 @@ impl ConnectionTrait for Statements {
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         match &self.0 {
-            Place::Sqlite(pool) => pool.query_one_raw(statement).await,
+            // Asked for one row, the library does not look at how the statement ends, which is when it is committed.
+            Place::Sqlite(pool) => Ok(pool.query_all_raw(statement).await?.into_iter().next()),
             Place::Postgres(kept) => {
                 let (query, mut held) = (query(&statement.sql, statement.values), kept.hold().await?);
                 let row = query.fetch_optional(&mut *held.connection).await;

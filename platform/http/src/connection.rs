@@ -44,6 +44,7 @@ use tower::ServiceExt;
 use crate::{
     Network, Problem, ServeSettings, ServerTls,
     answers::{Answers, kept_until_taken},
+    observe::observe,
     proxies,
     socket::Socket,
     stack::harden,
@@ -148,7 +149,7 @@ impl Served {
         let client = proxies::client(peer, &self.proxies, request.headers());
         request.extensions_mut().insert(ConnectInfo(client));
         let mut response = match answers.is_none() && !names_host(&request) {
-            true => nameless(),
+            true => nameless(request).await,
             false => {
                 let answer = self.app.clone().oneshot(request).await;
                 answer.unwrap_or_else(|never| match never {})
@@ -205,13 +206,18 @@ fn names_host(request: &Request<impl HttpBody>) -> bool {
     }
 }
 
-fn nameless() -> Response {
-    let error = Error::new(
-        Code::Invalid,
-        "a request over HTTP/1.1 has one header host, which names a host",
-    );
-    let mut response = Problem(error).into_response();
-    harden(response.headers_mut());
+/// A refusal before the application, of which is told as of its answers.
+async fn nameless(request: Request<Body>) -> Response {
+    let Ok(response) = observe(request, async |_| {
+        let error = Error::new(
+            Code::Invalid,
+            "a request over HTTP/1.1 has one header host, which names a host",
+        );
+        let mut response = Problem(error).into_response();
+        harden(response.headers_mut());
+        response
+    })
+    .await;
     response
 }
 

@@ -47,7 +47,7 @@ pub fn in_grpc(response: Response) -> Response {
     if is_grpc(response.headers()) {
         return response;
     }
-    let (parts, _) = response.into_parts();
+    let (mut parts, _) = response.into_parts();
     let (status, message) = match (parts.status, parts.extensions.get::<Refused>()) {
         (StatusCode::NOT_FOUND, _) => (UNIMPLEMENTED, "no such method is served here"),
         (_, Some(refused)) => (refused.code.grpc_status(), refused.message.as_str()),
@@ -60,11 +60,9 @@ pub fn in_grpc(response: Response) -> Response {
     if let Ok(message) = HeaderValue::from_str(&percent_encoded(message)) {
         headers.insert("grpc-message", message);
     }
-    for (name, value) in &parts.headers {
-        if name != header::CONTENT_TYPE && name != header::CONTENT_LENGTH {
-            headers.insert(name, value.clone());
-        }
-    }
+    parts.headers.remove(header::CONTENT_TYPE);
+    parts.headers.remove(header::CONTENT_LENGTH);
+    headers.extend(parts.headers);
     *response.extensions_mut() = parts.extensions;
     response
 }

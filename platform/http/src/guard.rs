@@ -160,16 +160,14 @@ async fn explained(response: Response, (method, uri): (Method, Uri)) -> Response
     if !(status.is_client_error() || status.is_server_error()) || !is_plain || !is_short {
         return response;
     }
-    let (parts, body) = response.into_parts();
+    let (mut parts, body) = response.into_parts();
     let text = to_bytes(body, LONGEST_TEXT).await.unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let mut explained = Problem(refusal(status, &text, &format!("{method} {}", uri.path()))).into_response();
-    for (name, value) in &parts.headers {
-        if name != header::CONTENT_TYPE && name != header::CONTENT_LENGTH {
-            explained.headers_mut().insert(name, value.clone());
-        }
-    }
-    *explained.extensions_mut() = parts.extensions;
+    parts.headers.remove(header::CONTENT_TYPE);
+    parts.headers.remove(header::CONTENT_LENGTH);
+    explained.headers_mut().extend(parts.headers);
+    explained.extensions_mut().extend(parts.extensions);
     explained
 }
 

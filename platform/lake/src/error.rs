@@ -29,12 +29,10 @@ pub enum LakeError {
     /// The catalog's database failed; nothing was committed.
     #[error("the lake's catalog did not answer: try again later")]
     Catalog(#[source] sqlx::Error),
-    /// The catalog's server takes no more connections; nothing was committed.
-    #[error(
-        "the PostgreSQL of the lake's catalog has no connection left: raise its max_connections, or lower \
-         database.max-connections in the processes that use it"
-    )]
-    CatalogFull(#[source] sqlx::Error),
+    /// The catalog's server takes no more connections; nothing was committed. What to do about it is no business of a
+    /// client.
+    #[error("the lake's catalog is busy: try again in a moment")]
+    CatalogFull(#[source] Cause),
     /// The connection was lost in the middle of a commit and the catalog cannot be asked how it ended.
     #[error(
         "the lake's catalog was lost during a commit, whether it is stored is unknown: \

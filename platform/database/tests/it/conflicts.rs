@@ -3,6 +3,7 @@
 use platform_database::{
     DatabaseError, OnConflict,
     orm::{ActiveModelTrait, DbErr, IntoActiveModel},
+    sql,
 };
 
 use crate::support::{person, places, store};
@@ -48,6 +49,25 @@ async fn a_row_that_names_none_is_a_fact() {
         let stored = lost.into_active_model().reset_all().insert(&tx).await;
 
         assert!(matches!(stored.on_missing(|| Fact::NoSuchBoss), Err(Fact::NoSuchBoss)));
+    }
+}
+
+#[tokio::test]
+async fn a_statement_alone_that_fails_when_it_is_committed_fails() {
+    for place in places("").await {
+        let db = place.open().await;
+        for table in [
+            "create table parent (id integer primary key)",
+            "create table child (parent integer references parent (id) deferrable initially deferred)",
+        ] {
+            sql::execute(db.alone(), table, []).await.unwrap();
+        }
+
+        let stored = sql::one(db.alone(), "insert into child values (1) returning parent", []).await;
+
+        assert!(matches!(stored.on_missing(|| Fact::NoSuchBoss), Err(Fact::NoSuchBoss)));
+        let kept = sql::all(db.read(), "select parent from child", []).await.unwrap();
+        assert!(kept.is_empty());
     }
 }
 

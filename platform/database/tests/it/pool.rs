@@ -6,7 +6,8 @@ use platform_database::{
     orm::{self, ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel},
     sql,
 };
-use platform_testing::TestPostgres;
+use platform_testing::{Log, TestPostgres};
+use tracing::Level;
 
 use crate::support::{Entity, Place, person, places, store};
 
@@ -160,19 +161,20 @@ async fn a_server_without_a_connection_left_is_told_from_one_that_is_away() {
     let place = Place::with(&format!("url = \"{url}\"\nacquire-timeout = \"500ms\""));
     let refused = place.try_open(crate::support::MIGRATIONS).await.unwrap_err();
 
-    assert!(
-        refused
-            .to_string()
-            .starts_with("PostgreSQL has no connection left: raise its max_connections")
-    );
+    // Clients read the first, who starts a process the cause as well.
+    let cause = std::error::Error::source(&refused).map(ToString::to_string);
+    assert_eq!(refused.to_string(), BUSY);
+    assert!(cause.as_ref().is_some_and(|cause| cause.ends_with(FULL)), "{cause:?}");
 }
 
-/// What clients are told of a server without a connection left.
+/// What clients are told where no connection is free.
+const BUSY: &str = "the database is busy; try again in a moment";
+/// What operators are told of a server without a connection left.
 const FULL: &str = "PostgreSQL has no connection left: raise its max_connections, or lower database.max-connections \
     here and in other processes";
 /// The same of a process whose own are all in use.
 const SPENT: &str = "all connections of this process to the database are in use: raise database.max-connections, and \
-    with it PostgreSQL's max_connections; try again in a moment";
+    with it PostgreSQL's max_connections";
 
 fn refused<T>(result: Result<T, impl Into<DatabaseError>>) -> (platform_error::Code, String) {
     let error = platform_error::Error::from(result.err().expect("there is no connection").into());
@@ -194,6 +196,7 @@ async fn a_server_without_a_connection_left_is_named_by_whatever_asks_it() {
     role(&postgres, "throng", end).await;
     // A connection that was used a moment ago is believed to be there.
     tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
+    let log = Log::listen(Level::WARN);
 
     let statement = sql::one(db.read(), "select 1 as one", []).await;
     let alone = sql::execute(db.alone(), "select 1", []).await;
@@ -208,38 +211,51 @@ async fn a_server_without_a_connection_left_is_named_by_whatever_asks_it() {
         refused(begun),
         refused(exists),
     ] {
-        assert_eq!(said, (platform_error::Code::Unavailable, FULL.to_owned()));
+        assert_eq!(said, (platform_error::Code::Unavailable, BUSY.to_owned()));
     }
+    // Whether there is a database is asked by a command, which says it itself.
+    assert_eq!(log.count(FULL), 4, "{}", log.text());
 }
 
 #[tokio::test]
-async fn a_process_whose_connections_are_all_in_use_says_so_and_what_to_do() {
+async fn a_process_whose_connections_are_all_in_use_says_so_and_in_the_log_what_to_do() {
     let Some(postgres) = TestPostgres::start().await else {
         return;
     };
     let place = Place::new("max-connections = 1\nacquire-timeout = \"300ms\"", Some(postgres));
     let db = place.open().await;
     let tx = db.begin().await.unwrap();
+    let log = Log::listen(Level::WARN);
 
     let statement = sql::one(db.read(), "select 1 as one", []).await;
     let begun = db.begin().await;
 
     for said in [refused(statement), refused(begun)] {
-        assert_eq!(said, (platform_error::Code::Unavailable, SPENT.to_owned()));
+        assert_eq!(said, (platform_error::Code::Unavailable, BUSY.to_owned()));
     }
+    assert_eq!(log.count(SPENT), 2, "{}", log.text());
     drop(tx);
     assert!(db.ready().await.is_ok(), "one is free again");
 }
 
 #[tokio::test]
-async fn who_waits_for_the_one_writer_of_a_file_for_too_long_is_told_of_others_not_of_settings() {
-    let place = Place::new("acquire-timeout = \"300ms\"", None);
+async fn who_waits_for_a_connection_to_a_file_for_too_long_is_told_that_it_is_busy() {
+    let place = Place::new("max-connections = 1\nacquire-timeout = \"300ms\"", None);
     let db = place.open().await;
     let tx = db.begin().await.unwrap();
+    let long =
+        "with recursive n (i) as (select 1 union all select i + 1 from n where i < 5000000) select max(i) from n";
 
-    let (code, message) = refused(db.begin().await);
+    let begun = refused(db.begin().await);
+    let alone = refused(sql::execute(db.alone(), "delete from person", []).await);
+    let (held, read) = tokio::join!(
+        sql::one(db.read(), long, []),
+        sql::one(db.read(), "select 1 as one", [])
+    );
 
-    assert_eq!(code, platform_error::Code::Unavailable);
-    assert_eq!(message, "others are at the same; try again in a moment");
+    for said in [begun, alone, refused(read)] {
+        assert_eq!(said, (platform_error::Code::Unavailable, BUSY.to_owned()));
+    }
+    assert!(held.is_ok(), "{held:?}");
     drop(tx);
 }

@@ -19,7 +19,7 @@ use axum::{
     Router,
     body::Body,
     http::{HeaderMap, Request, StatusCode, header},
-    response::Response,
+    response::{AppendHeaders, Response},
     routing::{get, post},
 };
 use bytes::Bytes;
@@ -165,6 +165,40 @@ async fn an_unknown_encoding_is_refused() {
 
     assert_eq!(refused["status"], 415);
     assert!(refused["detail"].as_str().unwrap().contains("gzip, zstd"));
+}
+
+#[tokio::test]
+async fn what_a_library_refuses_is_refused_in_the_shape_of_grpc_too() {
+    let request = Request::post("/size")
+        .header(header::CONTENT_TYPE, "application/grpc")
+        .header(header::CONTENT_ENCODING, "br")
+        .body(Body::from("x"))
+        .unwrap();
+
+    let refused = send(&app(), request).await;
+
+    let said = ["grpc-status", "grpc-message"].map(|name| refused.headers()[name].to_str().unwrap());
+    assert_eq!(
+        said,
+        ["3", "the body's content-encoding is not known; send gzip, zstd or none"]
+    );
+}
+
+#[tokio::test]
+async fn headers_that_a_refusal_has_twice_are_handed_on_twice() {
+    let refuse = async || {
+        let cookies = [(header::SET_COOKIE, "a=1"), (header::SET_COOKIE, "b=2")];
+        (StatusCode::UNAUTHORIZED, AppendHeaders(cookies))
+    };
+    let app = stack(Router::new().route("/", get(refuse)), &Limits::default());
+
+    for media_type in ["text/plain", "application/grpc"] {
+        let request = Request::get("/").header(header::CONTENT_TYPE, media_type);
+        let refused = send(&app, request.body(Body::empty()).unwrap()).await;
+
+        let set: Vec<_> = refused.headers().get_all(header::SET_COOKIE).iter().collect();
+        assert_eq!(set, ["a=1", "b=2"], "{media_type}");
+    }
 }
 
 #[tokio::test]

@@ -7,8 +7,13 @@ use axum::{
     routing::get,
 };
 use platform_error::{Code, Error};
-use platform_http::{Limits, Problem, hand_on, stack};
+use platform_http::{Limits, Problem, ServeSettings, hand_on, serve, stack};
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+use tokio_util::sync::CancellationToken;
 
 use crate::{app, body, send};
 
@@ -75,7 +80,7 @@ fn a_log_line_names_the_request_and_its_trace() {
     let expected = json!({ "name": "request", "request.id": "abc-1", "trace.id": PARENT[3..35] });
     assert_eq!(
         lines.iter().map(|line| &line["span"]).collect::<Vec<_>>(),
-        [&expected; 3],
+        [&expected; 4],
         "{log}"
     );
     let said: Vec<_> = lines
@@ -83,11 +88,16 @@ fn a_log_line_names_the_request_and_its_trace() {
         .map(|line| (&line["message"], &line["http.path"]))
         .collect();
     let (wrong, answered) = (json!("something went wrong in a handler"), json!("answered"));
-    let (open, refused) = (json!("/"), json!("/internal/refused"));
-    // What went well between services is not said, what they were refused is.
+    let (open, refused, nameless) = (json!("/"), json!("/internal/refused"), json!("/nameless"));
+    // What went well between services is not said, what they were refused is, and what no router saw.
     assert_eq!(
         said,
-        [(&wrong, &Value::Null), (&answered, &open), (&answered, &refused)],
+        [
+            (&wrong, &Value::Null),
+            (&answered, &open),
+            (&answered, &refused),
+            (&answered, &nameless)
+        ],
         "{log}"
     );
 }
@@ -116,4 +126,15 @@ async fn a_request_is_logged_as_json() {
 
         assert_eq!(response.status().as_u16(), status);
     }
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let stop = CancellationToken::new();
+    let asking = async {
+        let head = format!("GET /nameless HTTP/1.1\r\nx-request-id: abc-1\r\ntraceparent: {PARENT}\r\n");
+        let request = format!("{head}connection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        stream.read_to_end(&mut Vec::new()).await.unwrap();
+        stop.cancel();
+    };
+    tokio::join!(serve(listener, app, ServeSettings::default(), stop.clone()), asking);
 }

@@ -223,6 +223,10 @@ async fn a_request_that_does_not_say_once_for_whom_it_is_is_refused() {
             told.contains("application/problem+json") && told.contains("one header host"),
             "{told}"
         );
+        assert!(
+            told.contains("x-request-id: ") && told.contains("\"requestId\":"),
+            "{told}"
+        );
     }
     for taken in [
         "HTTP/1.0",

@@ -21,6 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// How long somebody who got no connection asks the server why.
 const ASKING: Duration = Duration::from_secs(5);
 const CONNECTIONS: u32 = 4;
+/// What to do about a server that takes no more connections.
+const NONE_LEFT: &str = "the PostgreSQL of the lake's catalog has no connection left: raise its max_connections, or \
+    lower database.max-connections in the processes that use it";
 
 /// One row: a text or null per column.
 pub(super) type Row = Vec<Option<String>>;
@@ -124,7 +127,7 @@ impl Database {
             }
             Self::Postgres(pool) => match query(sql, arguments).try_map(texts).fetch_all(pool).await {
                 Ok(rows) => Ok(rows),
-                Err(error) => Err(refused(error, &pool.connect_options()).await),
+                Err(error) => Err(unanswered(error, pool).await),
             },
         }
     }
@@ -144,7 +147,7 @@ impl Database {
             // Without one of its own there is only reading here, and the next on that connection ends both.
             Self::Postgres(pool) => match pool.begin().await {
                 Ok(begun) => Ok(Transaction::Postgres(begun)),
-                Err(error) => Err(refused(error, &pool.connect_options()).await),
+                Err(error) => Err(unanswered(error, pool).await),
             },
         }
     }
@@ -223,7 +226,15 @@ fn unusable(expected: &str) -> LakeError {
     LakeError::Setting(format!("the address of the catalog is not usable, expected {expected}"))
 }
 
-/// SQLite shares the disk with the lake, so its troubles are those of storage.
+/// Clients are not told what to do about a server that is full, so the log is.
+async fn unanswered(error: sqlx::Error, pool: &PgPool) -> LakeError {
+    let error = refused(error, &pool.connect_options()).await;
+    if let LakeError::CatalogFull(reason) = &error {
+        tracing::warn!("{reason}");
+    }
+    error
+}
+
 /// A pool waits for a server that is full as for one that is away, and does not tell which: the server is asked itself.
 async fn refused(error: sqlx::Error, options: &PgConnectOptions) -> LakeError {
     if matches!(error, sqlx::Error::PoolTimedOut)
@@ -234,6 +245,7 @@ async fn refused(error: sqlx::Error, options: &PgConnectOptions) -> LakeError {
     failed(error)
 }
 
+/// SQLite shares the disk with the lake, so its troubles are those of storage.
 fn failed(error: sqlx::Error) -> LakeError {
     let code = match &error {
         sqlx::Error::Database(cause) => match cause.try_downcast_ref::<SqliteError>() {
@@ -251,7 +263,7 @@ fn failed(error: sqlx::Error) -> LakeError {
         // SQLITE_PERM, SQLITE_READONLY, SQLITE_CANTOPEN, insufficient_privilege, read_only_sql_transaction
         Some("3" | "8" | "14" | "42501" | "25006") => Trouble::Denied,
         // too_many_connections
-        Some("53300") => return LakeError::CatalogFull(error),
+        Some("53300") => return LakeError::CatalogFull(NONE_LEFT.into()),
         _ => return LakeError::Catalog(error),
     };
     let fault = Fault {

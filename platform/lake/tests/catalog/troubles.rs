@@ -1,11 +1,15 @@
 //! What a catalog says when something is wrong with it.
 
+use std::error::Error;
+
 use platform_error::{Code, Coded};
 use platform_lake::catalog::{Catalog, Change, Receipt, SqlCatalog};
 use platform_lake::storage::Storage;
 use platform_lake::{LakeError, S3Options, Trouble};
+use platform_testing::Log;
 use sqlx::{Connection, Executor, PgConnection};
 use tempfile::TempDir;
+use tracing::Level;
 
 use super::{Place, at, change, committed, creation, loaded, points, receipt, storage};
 use crate::support::SmallDisk;
@@ -124,7 +128,9 @@ async fn a_damaged_metadata_file_is_named() {
 }
 
 #[tokio::test]
-async fn a_server_without_a_connection_left_is_said_and_what_to_do() {
+async fn a_server_without_a_connection_left_is_said_to_operators_alone() {
+    const NONE_LEFT: &str = "the PostgreSQL of the lake's catalog has no connection left: raise its max_connections, \
+        or lower database.max-connections in the processes that use it";
     let Some(place) = Place::postgres().await else { return };
     let mut admin = PgConnection::connect(&place.url).await.unwrap();
     let make = "create role scribe login; grant all on schema public to scribe";
@@ -138,7 +144,7 @@ async fn a_server_without_a_connection_left_is_said_and_what_to_do() {
         select pg_terminate_backend(pid) from pg_stat_activity where usename = 'scribe'";
     admin.execute(end).await.unwrap();
 
-    let points = points();
+    let (points, log) = (points(), Log::listen(Level::WARN));
     let (read, begun, opened) = tokio::join!(
         catalog.load(&points, None),
         catalog.create(&points, creation(), at(0)),
@@ -147,10 +153,9 @@ async fn a_server_without_a_connection_left_is_said_and_what_to_do() {
 
     for error in [read.unwrap_err(), begun.unwrap_err(), opened.unwrap_err()] {
         assert_eq!(error.code(), Code::Unavailable, "{error:?}");
-        assert_eq!(
-            error.to_string(),
-            "the PostgreSQL of the lake's catalog has no connection left: raise its max_connections, or lower \
-             database.max-connections in the processes that use it"
-        );
+        assert_eq!(error.to_string(), "the lake's catalog is busy: try again in a moment");
+        assert_eq!(error.source().map(ToString::to_string).as_deref(), Some(NONE_LEFT));
     }
+    // What fails while a process starts is told by that process.
+    assert_eq!(log.count(NONE_LEFT), 2, "{}", log.text());
 }

@@ -9,7 +9,7 @@ use security::{
 };
 use serde_json::json;
 
-use crate::support::{HERE, Security, code};
+use crate::support::{HERE, Security, code, data};
 
 #[tokio::test]
 async fn the_last_who_can_grant_roles_stays() {
@@ -31,7 +31,7 @@ async fn the_last_who_can_grant_roles_stays() {
             (alone, weaker),
             (["CONFLICT".into(), "CONFLICT".into()], "CONFLICT".into())
         );
-        assert_eq!(ada.revoke(&first).await["data"]["revokeGrant"], true);
+        assert_eq!(data(&ada.revoke(&first).await)["revokeGrant"], true);
         security.stop().await;
     }
 }

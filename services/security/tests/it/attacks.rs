@@ -3,7 +3,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::support::{HERE, Security, THERE, code, until};
+use crate::support::{HERE, Security, THERE, code, data, until};
 
 #[tokio::test]
 async fn a_role_is_not_edited_to_hold_more_than_its_editor() {
@@ -11,7 +11,7 @@ async fn a_role_is_not_edited_to_hold_more_than_its_editor() {
         let root = security.root().await;
         let admin = security.with(&root, "analytics/admin", HERE).await;
         let made = admin.make(Some(HERE), "Mine", &["grants:manage", "reports:view"]).await;
-        let key = &made["data"]["createAccessRole"]["key"];
+        let key = &data(&made)["createAccessRole"]["key"];
         admin
             .grant(&admin, key.as_str().unwrap(), json!({ "workspace": HERE }))
             .await;
@@ -46,7 +46,7 @@ async fn a_stronger_role_is_neither_granted_nor_changed_nor_taken_away() {
         let strong = root
             .make(Some(HERE), "Strong", &["credits:manage", "reports:view"])
             .await;
-        let strong = &strong["data"]["createAccessRole"]["key"];
+        let strong = &data(&strong)["createAccessRole"]["key"];
 
         let attempts = [
             admin
@@ -85,7 +85,7 @@ async fn an_attempt_is_written_down_and_a_hundred_of_them_once() {
             .client
             .graphql_with(refused, json!({ "actor": eve.subject() }))
             .await;
-        let found = found["data"]["auditLog"]["nodes"].as_array().unwrap();
+        let found = data(&found)["auditLog"]["nodes"].as_array().unwrap();
         assert_eq!((found.len(), &found[0]["action"]), (1, &json!("grants.granted")));
         assert!(
             found[0]["data"].as_str().unwrap().contains("grants:manage"),
@@ -101,7 +101,7 @@ async fn who_administrates_one_workspace_does_nothing_in_another_or_everywhere()
         let root = security.root().await;
         let owner = security.with(&root, "analytics/owner", HERE).await;
         let made = owner.make(Some(HERE), "Mine", &["reports:view"]).await;
-        let mine = made["data"]["createAccessRole"]["key"].as_str().unwrap();
+        let mine = data(&made)["createAccessRole"]["key"].as_str().unwrap();
 
         let attempts = [
             owner
@@ -151,8 +151,8 @@ async fn a_key_of_an_administrator_administrates_nothing_and_asks_only_for_itsel
             id: root.id,
             client: key,
         };
-        let mine =
-            root.client.graphql("{ accessGrants { nodes { id } } }").await["data"]["accessGrants"]["nodes"][0].clone();
+        let mine = root.client.graphql("{ accessGrants { nodes { id } } }").await;
+        let mine = data(&mine)["accessGrants"]["nodes"][0].clone();
 
         assert_eq!(
             code(&key.try_grant(&key, "markets/member", json!({})).await),
@@ -167,7 +167,7 @@ async fn a_key_of_an_administrator_administrates_nothing_and_asks_only_for_itsel
             .client
             .graphql_with(as_its_owner, json!({ "s": root.subject() }))
             .await;
-        assert_eq!(answer["data"]["checkPermission"]["allowed"], false, "{answer:#}");
+        assert_eq!(data(&answer)["checkPermission"]["allowed"], false, "{answer:#}");
         security.stop().await;
     }
 }
@@ -245,7 +245,7 @@ async fn a_variable_that_is_left_out_of_a_batch_means_that_nothing_is_said() {
 
         let said = ada.client.graphql_with(check, json!({ "of": null })).await;
         assert_eq!(left_out, said);
-        assert!(said["data"]["checkPermissions"][0]["allowed"].is_boolean(), "{said:#}");
+        assert!(data(&said)["checkPermissions"][0]["allowed"].is_boolean(), "{said:#}");
         security.stop().await;
     }
 }
@@ -261,7 +261,7 @@ async fn an_oversized_batch_is_refused() {
         let exceeds = ada.client.graphql_with(check, batch(101)).await;
 
         assert_eq!(
-            fits["data"]["checkPermissions"].as_array().unwrap().len(),
+            data(&fits)["checkPermissions"].as_array().unwrap().len(),
             100,
             "{fits:#}"
         );

@@ -5,7 +5,7 @@ use platform_events::Cause;
 use security::audit::{Entry, INDEX, redacted};
 use serde_json::{Value, json};
 
-use crate::support::{HERE, Security, code, until};
+use crate::support::{HERE, Security, code, data, until};
 
 const LOG: &str = "query($filter: AuditFilter, $first: Int, $after: String) {
     auditLog(filter: $filter, first: $first, after: $after) {
@@ -62,7 +62,7 @@ async fn what_other_services_saw_is_written_down_once_and_without_secrets() {
             )
             .await;
         let search = json!({ "filter": { "action": "sessions.", "actor": root.subject() } });
-        let found = async || root.client.graphql_with(LOG, search.clone()).await["data"]["auditLog"]["nodes"].clone();
+        let found = async || data(&root.client.graphql_with(LOG, search.clone()).await)["auditLog"]["nodes"].clone();
         until("the entry arrives", async || found().await[0].is_object()).await;
 
         let found = found().await;
@@ -98,7 +98,7 @@ async fn entries_are_found_by_who_what_when_and_words_page_by_page() {
             .unwrap();
         let count = async |filter: Value| {
             let found = root.client.graphql_with(LOG, json!({ "filter": filter })).await;
-            found["data"]["auditLog"]["nodes"]
+            data(&found)["auditLog"]["nodes"]
                 .as_array()
                 .unwrap_or_else(|| panic!("{found:#}"))
                 .len()
@@ -159,7 +159,7 @@ async fn entries_are_found_by_who_what_when_and_words_page_by_page() {
                 .client
                 .graphql_with(LOG, json!({ "first": 3, "after": after }))
                 .await;
-            let page = &page["data"]["auditLog"];
+            let page = &data(&page)["auditLog"];
             seen.extend(
                 page["nodes"]
                     .as_array()
@@ -257,7 +257,7 @@ async fn facts_that_are_too_large_or_too_deep_are_left_out() {
             .client
             .graphql_with(LOG, json!({ "filter": { "action": "charts." } }))
             .await;
-        let data: Vec<_> = found["data"]["auditLog"]["nodes"]
+        let data: Vec<_> = data(&found)["auditLog"]["nodes"]
             .as_array()
             .unwrap()
             .iter()

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::{
     audit::{entry, filled},
-    support::{Security, code},
+    support::{Security, code, data},
 };
 
 async fn execute(store: &Store, sql: &str) {
@@ -44,8 +44,8 @@ async fn what_was_written_is_verified() {
             .graphql("{ verifyAuditLog { entries intact fault head } }")
             .await;
 
-        assert_eq!(verified["data"]["verifyAuditLog"]["intact"], true, "{verified:#}");
-        assert_eq!(verified["data"]["verifyAuditLog"]["entries"], 6);
+        assert_eq!(data(&verified)["verifyAuditLog"]["intact"], true, "{verified:#}");
+        assert_eq!(data(&verified)["verifyAuditLog"]["entries"], 6);
         for (half, missing) in [("seq: 1", "hash"), ("hash: \"9f86\"", "seq")] {
             let refused = root
                 .client

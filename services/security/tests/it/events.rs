@@ -14,7 +14,7 @@ use security::audit::{Entry, Outcome};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::support::{HERE, Person, Security, THERE, until};
+use crate::support::{HERE, Person, Security, THERE, data, until};
 
 fn registered(person: &Person) -> Registered {
     Registered {
@@ -50,7 +50,7 @@ async fn who_registers_gets_the_roles_of_everybody_and_who_is_gone_has_none() {
         })
         .await;
         let grants = ada.client.graphql("{ accessGrants { nodes { id } } }").await;
-        assert_eq!(grants["data"]["accessGrants"]["nodes"], json!([]));
+        assert_eq!(data(&grants)["accessGrants"]["nodes"], json!([]));
         security.stop().await;
     }
 }
@@ -86,7 +86,7 @@ async fn who_leaves_a_workspace_keeps_nothing_there_whoever_gave_it() {
         security.tell(&member(&ada, Some("member")), &Cause::default()).await;
         until("the roles arrive", async || ada.may("workspace:view", Some(HERE)).await).await;
         let made = root.make(Some(HERE), "Payers", &["credits:manage"]).await;
-        let payers = made["data"]["createAccessRole"]["key"].as_str().unwrap();
+        let payers = data(&made)["createAccessRole"]["key"].as_str().unwrap();
         root.grant(&ada, payers, json!({ "workspace": HERE })).await;
         root.grant(&ada, "contracting/manager", json!({ "workspace": HERE }))
             .await;
@@ -143,7 +143,7 @@ async fn who_becomes_less_in_a_workspace_loses_what_they_gave_themselves_and_cou
             (&root, "credits:manage"),
         ] {
             let made = root.make(Some(HERE), permission, &[permission]).await;
-            let role = made["data"]["createAccessRole"]["key"].as_str().unwrap();
+            let role = data(&made)["createAccessRole"]["key"].as_str().unwrap();
             by.grant(&ada, role, json!({ "workspace": HERE })).await;
         }
         let may = async || {

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::support::{HERE, Security, THERE, code};
+use crate::support::{HERE, Security, THERE, code, data};
 
 const GRANTS: &str = "query($filter: AccessGrantFilter, $first: Int, $after: String) {
     accessGrants(filter: $filter, first: $first, after: $after) {
@@ -91,7 +91,7 @@ async fn what_is_held_for_a_while_is_given_for_no_longer() {
         let here = |end: Option<chrono::DateTime<chrono::Utc>>| json!({ "workspace": HERE, "expiresAt": end });
         root.grant(&deputy, "analytics/admin", here(Some(end))).await;
         let made = deputy.make(Some(HERE), "Readers", &["reports:view"]).await;
-        let readers = made["data"]["createAccessRole"]["key"].clone();
+        let readers = data(&made)["createAccessRole"]["key"].clone();
 
         let for_good = deputy.try_grant(&ada, "analytics/viewer", here(None)).await;
         let longer = deputy
@@ -149,7 +149,8 @@ async fn a_role_is_held_once_at_a_place() {
             .try_grant(&ada, "analytics/analyst", json!({ "workspace": THERE }))
             .await;
 
-        assert_eq!((code(&again), &elsewhere["errors"]), ("CONFLICT".into(), &Value::Null));
+        assert_eq!(code(&again), "CONFLICT");
+        assert_eq!(elsewhere["errors"], Value::Null, "{elsewhere:#}");
         security.stop().await;
     }
 }
@@ -175,12 +176,12 @@ async fn who_shares_a_chart_shares_it_up_to_what_they_have_and_sees_with_whom() 
         );
         let listed = ada.client.graphql_with(GRANTS, json!({ "filter": chart })).await;
         assert_eq!(
-            listed["data"]["accessGrants"]["nodes"].as_array().unwrap().len(),
+            data(&listed)["accessGrants"]["nodes"].as_array().unwrap().len(),
             2,
             "{listed:#}"
         );
         let unseen = eve.client.graphql_with(GRANTS, json!({ "filter": chart })).await;
-        assert_eq!(unseen["data"]["accessGrants"]["nodes"], json!([]));
+        assert_eq!(data(&unseen)["accessGrants"]["nodes"], json!([]));
         security.stop().await;
     }
 }
@@ -198,14 +199,14 @@ async fn grants_are_paged_and_name_the_person_for_other_services() {
             .client
             .graphql_with(GRANTS, json!({ "filter": filter, "first": 3 }))
             .await;
-        let page = &first["data"]["accessGrants"];
+        let page = &data(&first)["accessGrants"];
         let rest = json!({ "filter": filter, "first": 3, "after": page["pageInfo"]["endCursor"] });
         let second = root.client.graphql_with(GRANTS, rest).await;
 
         assert_eq!(page["pageInfo"]["hasNextPage"], true);
         let nodes = [
             page["nodes"].as_array().unwrap().as_slice(),
-            second["data"]["accessGrants"]["nodes"].as_array().unwrap().as_slice(),
+            data(&second)["accessGrants"]["nodes"].as_array().unwrap().as_slice(),
         ]
         .concat();
         let mut people: Vec<_> = nodes.iter().map(|node| node["user"]["id"].as_str().unwrap()).collect();
@@ -222,10 +223,10 @@ async fn anybody_sees_and_gives_up_roles_of_their_own() {
         let ada = security.with(&security.root().await, "analytics/viewer", HERE).await;
 
         let mine = ada.client.graphql("{ accessGrants { nodes { id role } } }").await;
-        let grant = mine["data"]["accessGrants"]["nodes"][0].clone();
+        let grant = data(&mine)["accessGrants"]["nodes"][0].clone();
 
         assert_eq!(grant["role"], "analytics/viewer");
-        assert_eq!(ada.revoke(&grant).await["data"]["revokeGrant"], true);
+        assert_eq!(data(&ada.revoke(&grant).await)["revokeGrant"], true);
         assert!(!ada.may("dashboard:view", Some(HERE)).await);
         security.stop().await;
     }

@@ -5,7 +5,7 @@ use platform_testing::{Isolation, addresses};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{HERE, Security, THERE, code};
+use crate::support::{HERE, Security, THERE, code, data};
 
 const REACHED: &[(&str, &str)] = &[
     (
@@ -74,7 +74,7 @@ async fn nothing_of_another_workspace_is_reached_by_its_id() {
         let eve = security.with(&root, "platform/workspace_owner", THERE).await;
         let ada = security.person();
         let made = root.make(Some(HERE), "Secret plans", &["chart:view"]).await;
-        let role = made["data"]["createAccessRole"]["key"].as_str().unwrap();
+        let role = data(&made)["createAccessRole"]["key"].as_str().unwrap();
         let grant = root.grant(&ada, role, json!({ "workspace": HERE })).await;
         let things = json!({ "here": HERE, "ada": ada.subject(), "role": role, "grant": grant["id"] });
         let (elsewhere, nobody) = (Uuid::from_u128(9), security.person());
@@ -114,7 +114,7 @@ async fn rows_of_another_workspace_are_as_if_they_were_not_there() {
         let root = security.root().await;
         let eve = security.with(&root, "analytics/owner", THERE).await;
         let made = root.make(Some(HERE), "Secret plans", &["reports:view"]).await;
-        let role = &made["data"]["createAccessRole"]["key"];
+        let role = &data(&made)["createAccessRole"]["key"];
         let ada = security.person();
         let grant = root.grant(&ada, "analytics/viewer", json!({ "workspace": HERE })).await;
 
@@ -144,7 +144,7 @@ async fn rows_of_another_workspace_are_as_if_they_were_not_there() {
             known.iter().chain(&unknown).all(|code| code == "NOT_FOUND"),
             "{known:?} {unknown:?}"
         );
-        assert_eq!(about_ada.await["data"]["accessGrants"]["nodes"], json!([]));
+        assert_eq!(data(&about_ada.await)["accessGrants"]["nodes"], json!([]));
         assert!(ada.may("dashboard:view", Some(HERE)).await);
         security.stop().await;
     }
@@ -163,13 +163,13 @@ async fn audit_rows_of_another_workspace_are_not_shown() {
         let (seen, searched) = (there.client.graphql(all).await, there.client.graphql(asked).await);
         let own = here.client.graphql(asked).await;
 
-        let workspaces = seen["data"]["auditLog"]["nodes"].as_array().unwrap();
+        let workspaces = data(&seen)["auditLog"]["nodes"].as_array().unwrap();
         assert!(
             !workspaces.is_empty() && workspaces.iter().all(|entry| entry["workspace"] == THERE.to_string()),
             "{seen:#}"
         );
-        assert_eq!(searched["data"]["auditLog"]["nodes"], json!([]));
-        assert_eq!(own["data"]["auditLog"]["nodes"].as_array().unwrap().len(), 1);
+        assert_eq!(data(&searched)["auditLog"]["nodes"], json!([]));
+        assert_eq!(data(&own)["auditLog"]["nodes"].as_array().unwrap().len(), 1);
         assert_eq!(code(&security.person().client.graphql(all).await), "FORBIDDEN");
         assert_eq!(code(&security.service.graphql(all).await), "UNAUTHENTICATED");
         security.stop().await;
@@ -194,8 +194,8 @@ async fn nobody_is_asked_about_by_who_has_no_business_with_them() {
             (code(&by_eve), code(&by_nobody)),
             ("FORBIDDEN".into(), "UNAUTHENTICATED".into())
         );
-        assert_eq!(by_root["data"]["checkPermission"]["allowed"], true);
-        assert_eq!(by_service["data"]["checkPermission"]["allowed"], true);
+        assert_eq!(data(&by_root)["checkPermission"]["allowed"], true);
+        assert_eq!(data(&by_service)["checkPermission"]["allowed"], true);
         security.stop().await;
     }
 }
@@ -249,11 +249,11 @@ async fn who_explains_decisions_in_a_workspace_learns_nothing_of_what_is_held_el
             .await;
         let told = ask(&ada, "chart:edit", things[2].clone()).await;
         let roles = json!([{ "role": "platform/chart_editor", "place": there["place"], "grant": there["id"] }]);
-        assert_eq!(told["data"]["checkPermission"]["roles"], roles, "{told:#}");
+        assert_eq!(data(&told)["checkPermission"]["roles"], roles, "{told:#}");
         let full = json!({ "permission": "chart:edit", "subject": ada.subject(), "resource": things[2] });
         let by_root = root.client.graphql_with(check, full).await;
         assert_eq!(
-            by_root["data"]["checkPermission"]["roles"].as_array().unwrap().len(),
+            data(&by_root)["checkPermission"]["roles"].as_array().unwrap().len(),
             3,
             "{by_root:#}"
         );

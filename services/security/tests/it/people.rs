@@ -6,7 +6,7 @@ use tonic::{Code, Request};
 
 use crate::{
     grpc::{check, one},
-    support::{HERE, Person, Security},
+    support::{HERE, Person, Security, data},
 };
 
 /// As `auth` asks: somebody is to be suspended.
@@ -95,7 +95,7 @@ async fn a_role_that_was_made_by_hand_counts_as_those_that_are_shipped() {
         let person = with(
             &security,
             &root,
-            role["data"]["createAccessRole"]["key"].as_str().unwrap(),
+            data(&role)["createAccessRole"]["key"].as_str().unwrap(),
         )
         .await;
 
@@ -113,7 +113,7 @@ async fn who_asks_why_is_told_that_the_person_may_administrate_more() {
             allowed reason explanation } }";
         let why = async |whom: &Person| -> Value {
             let answer = lesser.client.graphql_with(ask, json!({ "id": whom.id })).await;
-            answer["data"]["checkPermission"].clone()
+            data(&answer)["checkPermission"].clone()
         };
 
         let (of_root, of_nobody) = (why(&root).await, why(&security.person()).await);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{HERE, Security, THERE, code};
+use crate::support::{HERE, Security, THERE, code, data};
 
 #[tokio::test]
 async fn a_workspace_makes_a_role_grants_it_changes_it_and_deletes_it() {
@@ -13,7 +13,7 @@ async fn a_workspace_makes_a_role_grants_it_changes_it_and_deletes_it() {
         let made = owner
             .make(Some(HERE), "Report readers", &["reports:view", "alerts:view"])
             .await;
-        let key = &made["data"]["createAccessRole"]["key"];
+        let key = &data(&made)["createAccessRole"]["key"];
         owner
             .grant(&reader, key.as_str().unwrap(), json!({ "workspace": HERE }))
             .await;
@@ -27,7 +27,7 @@ async fn a_workspace_makes_a_role_grants_it_changes_it_and_deletes_it() {
         );
         let changed = owner.change(key, json!({ "permissions": ["alerts:view"] })).await;
         assert_eq!(
-            changed["data"]["updateAccessRole"]["permissions"],
+            data(&changed)["updateAccessRole"]["permissions"],
             json!(["alerts:view"]),
             "{changed:#}"
         );
@@ -38,7 +38,7 @@ async fn a_workspace_makes_a_role_grants_it_changes_it_and_deletes_it() {
             ),
             (false, true)
         );
-        assert_eq!(owner.delete(key).await["data"]["deleteAccessRole"], true);
+        assert_eq!(data(&owner.delete(key).await)["deleteAccessRole"], true);
         assert!(!reader.may("alerts:view", Some(HERE)).await);
         security.stop().await;
     }
@@ -59,7 +59,9 @@ async fn a_name_is_given_once_in_a_workspace_whatever_its_case() {
             (code(&again), code(&for_all_again)),
             ("CONFLICT".into(), "CONFLICT".into())
         );
-        assert_eq!((&elsewhere["errors"], &for_all["errors"]), (&Value::Null, &Value::Null));
+        for made in [elsewhere, for_all] {
+            assert_eq!(made["errors"], Value::Null, "{made:#}");
+        }
         security.stop().await;
     }
 }
@@ -118,7 +120,7 @@ async fn a_workspace_has_room_for_a_hundred_roles() {
             let made = root
                 .make(Some(HERE), &format!("Role {number}"), &["reports:view"])
                 .await;
-            assert_eq!(made["errors"], Value::Null);
+            assert_eq!(made["errors"], Value::Null, "{made:#}");
         }
 
         let one_more = root.make(Some(HERE), "One more", &["reports:view"]).await;
@@ -140,7 +142,7 @@ async fn roles_are_listed_with_those_of_ones_own_workspaces() {
         let seen = owner.client.graphql(roles).await;
         let nobody = security.service.graphql(roles).await;
 
-        let names: Vec<_> = seen["data"]["accessRoles"]
+        let names: Vec<_> = data(&seen)["accessRoles"]
             .as_array()
             .unwrap()
             .iter()
@@ -162,13 +164,13 @@ async fn a_role_is_found_however_many_others_there_are() {
             let made = root
                 .make(Some(uuid::Uuid::from_u128(number)), "Ours", &["reports:view"])
                 .await;
-            keys.push(made["data"]["createAccessRole"]["key"].clone());
+            keys.push(data(&made)["createAccessRole"]["key"].clone());
         }
 
         let role = "query($key: String!) { accessRole(key: $key) { name } }";
         let last = root.client.graphql_with(role, json!({ "key": keys[10] })).await;
 
-        assert_eq!(last["data"]["accessRole"]["name"], "Ours", "{last:#}");
+        assert_eq!(data(&last)["accessRole"]["name"], "Ours", "{last:#}");
         security.stop().await;
     }
 }

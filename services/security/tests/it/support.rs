@@ -34,6 +34,10 @@ impl Security {
             ("database.max-connections", "2"),
             ("events.poll", "20ms"),
             ("security.refresh", "20ms"),
+            // A machine may stand still for longer than anybody would wait.
+            ("http.timeout", "10m"),
+            ("database.acquire-timeout", "10m"),
+            ("database.statement-timeout", "10m"),
         ];
         let other = other.iter().copied();
         let settings: Vec<_> = usual.into_iter().chain(url).chain(other).collect();
@@ -123,8 +127,7 @@ impl Person {
     /// Grants a role and gives back the grant.
     pub(crate) async fn grant(&self, to: &Person, role: &str, place: Value) -> Value {
         let answer = self.try_grant(to, role, place).await;
-        assert_eq!(answer["errors"], Value::Null, "{answer:#}");
-        answer["data"]["grantRole"].clone()
+        data(&answer)["grantRole"].clone()
     }
 
     pub(crate) async fn try_grant(&self, to: &Person, role: &str, place: Value) -> Value {
@@ -169,10 +172,15 @@ impl Person {
             checkPermission(permission: $permission, resource: $resource) { allowed } }";
         let variables = json!({ "permission": permission, "resource": { "workspace": workspace } });
         let answer = self.client.graphql_with(check, variables).await;
-        answer["data"]["checkPermission"]["allowed"]
-            .as_bool()
-            .unwrap_or_else(|| panic!("{answer:#}"))
+        let allowed = data(&answer)["checkPermission"]["allowed"].as_bool();
+        allowed.unwrap_or_else(|| panic!("{answer:#}"))
     }
+}
+
+/// What an answer says. It says all of it where anything was refused.
+pub(crate) fn data(answer: &Value) -> &Value {
+    assert!(answer["errors"].is_null() && answer["data"].is_object(), "{answer:#}");
+    &answer["data"]
 }
 
 /// The code of the only error.
