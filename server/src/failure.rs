@@ -77,19 +77,10 @@ impl fmt::Display for Failure {
 /// Whoever runs this command owns the process: unlike a client he is told the cause of an internal error.
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let mut what = error.message().to_owned();
-        let mut cause = error.cause().map(|cause| cause as &dyn std::error::Error);
-        while let Some(error) = cause {
-            let text = error.to_string();
-            if !what.contains(&text) {
-                what = format!("{what}: {text}");
-            }
-            cause = error.source();
-        }
         let hint = error.hint().map(str::to_owned);
         let log = "run it again with -vv and look at the log".to_owned();
         Self::Told {
-            what,
+            what: error.in_full(usize::MAX),
             hint: hint.or((error.code() == Code::Internal).then_some(log)),
         }
     }

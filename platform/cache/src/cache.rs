@@ -140,7 +140,7 @@ impl<V: Clone + Send + Sync + 'static> Drop for Landing<'_, V> {
 /// The same error for another who waited.
 pub(crate) fn copy(error: &Error) -> Error {
     let mut copy = match error.code() {
-        Code::Internal => Error::internal(error.cause().map(ToString::to_string).unwrap_or_default()),
+        Code::Internal => Error::internal(error.causes()),
         code => Error::new(code, error.message()).with_status(error.http_status()),
     };
     if let Some(hint) = error.hint() {

@@ -20,9 +20,6 @@ pub enum DatabaseError {
     /// written.
     #[error("{}; try again in a moment", busy(.0))]
     Busy(#[source] DbErr),
-    /// The server takes no more connections.
-    #[error("the database is busy; try again in a moment")]
-    Full,
     /// There is no schema, and the role may not make one.
     #[error("there is no schema {0} and the role of database.url may not create it: create it for that role")]
     NoSchema(String),
@@ -117,7 +114,7 @@ fn is_busy(error: &DbErr) -> bool {
 impl Coded for DatabaseError {
     fn code(&self) -> Code {
         match self {
-            Self::Away(_) | Self::Busy(_) | Self::Full | Self::NoSchema(_) | Self::Behind { .. } => Code::Unavailable,
+            Self::Away(_) | Self::Busy(_) | Self::NoSchema(_) | Self::Behind { .. } => Code::Unavailable,
             Self::Url | Self::StatementTimeout | Self::Page(_) => Code::Invalid,
             Self::Changed(_) => Code::Conflict,
             Self::Migration { .. } | Self::Failed(_) => Code::Internal,

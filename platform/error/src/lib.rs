@@ -228,13 +228,27 @@ impl Error {
         self.source.as_deref()
     }
 
+    /// What caused it, and what caused that, unless the one before says it already: for the log and for operators only.
+    /// Empty where nothing is known.
+    pub fn causes(&self) -> String {
+        let mut causes = Vec::new();
+        let mut cause = self.cause().map(|cause| cause as &dyn std::error::Error);
+        while let Some(error) = cause {
+            let (text, before) = (error.to_string(), causes.last().unwrap_or(&self.message));
+            if !before.contains(&text) {
+                causes.push(text);
+            }
+            cause = error.source();
+        }
+        causes.join(": ")
+    }
+
     /// The sentence and what caused it, in at most so many characters: for the log and for operators only. It can be
     /// stored: the character that PostgreSQL keeps in no text stands there as U+FFFD.
     pub fn in_full(&self, longest: usize) -> String {
-        let cause = self.cause().map(ToString::to_string);
-        let text = match cause.filter(|cause| *cause != self.message) {
-            Some(cause) => format!("{self}: {cause}"),
-            None => self.message.clone(),
+        let text = match self.causes() {
+            causes if causes.is_empty() => self.message.clone(),
+            causes => format!("{self}: {causes}"),
         };
         text.chars().map(storable).take(longest).collect()
     }

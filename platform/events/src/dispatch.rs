@@ -145,7 +145,7 @@ async fn fail<S>(member: &Member<'_, S>, event: &Claimed, error: &Error) {
     let (context, settings) = (member.events.context(), member.events.settings());
     let attempts = u32::try_from(event.attempts).unwrap_or(u32::MAX);
     let is_dead = error.code() == Code::Invalid || attempts >= settings.attempts;
-    let cause = error.cause().map(ToString::to_string).unwrap_or_default();
+    let cause = error.causes();
     metrics::counter!("event_failures_total", "group" => member.name).increment(1);
     let (id, kind) = (event.envelope.id, &event.envelope.r#type);
     let failed = if is_dead {

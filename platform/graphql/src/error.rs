@@ -29,8 +29,7 @@ impl From<GraphqlError> for async_graphql::Error {
 /// goes to the log and no further.
 pub fn to_graphql(error: Error) -> async_graphql::Error {
     if error.code() == Code::Internal {
-        let cause = error.cause().map(causes).unwrap_or_default();
-        tracing::error!(error = %cause, "a resolver failed");
+        tracing::error!(error = error.causes(), "a resolver failed");
     }
     async_graphql::Error::new(error.message()).extend_with(|_, extensions| {
         extensions.set("code", error.code().as_str());
@@ -60,14 +59,4 @@ pub(crate) fn seal(error: &mut ServerError) {
     } else {
         extensions.set("code", Code::Invalid.as_str());
     }
-}
-
-fn causes(error: &(dyn std::error::Error + Send + Sync + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

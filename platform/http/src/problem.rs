@@ -53,7 +53,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let error = &self.0;
         if error.code() == Code::Internal {
-            tracing::error!(error = %causes(error), "request failed");
+            tracing::error!(error = error.in_full(usize::MAX), "request failed");
         }
         let status = StatusCode::from_u16(error.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, self.document(status).to_string()).into_response();
@@ -72,17 +72,6 @@ impl IntoResponse for Problem {
         }
         response
     }
-}
-
-/// The error and everything that caused it, for the log.
-fn causes(error: &Error) -> String {
-    let mut text = error.message().to_owned();
-    let mut cause = error.cause().map(|cause| cause as &dyn std::error::Error);
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }
 
 /// "Try again later", in a way that also sets the header.

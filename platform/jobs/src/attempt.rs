@@ -115,7 +115,7 @@ async fn settle<S>(jobs: &Jobs, kind: &Kind<S>, claimed: &Claimed, end: End) {
             (Outcome::Interrupted, Some(error.in_full(LONGEST_ERROR)))
         }
         End::Failed(error) => {
-            let cause = error.cause().map(ToString::to_string).unwrap_or_default();
+            let cause = error.causes();
             metrics::counter!("job_failures_total", "kind" => claimed.kind.clone()).increment(1);
             let outcome = if error.code() == Code::Invalid || attempts >= claimed.most_attempts {
                 tracing::error!(job.id = %id, job.kind = name, attempts, %error, cause, "a job is dead");

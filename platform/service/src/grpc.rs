@@ -52,7 +52,7 @@ struct ErrorInfo {
 pub fn status(error: impl Into<Error>) -> Status {
     let error = error.into();
     if error.code() == Code::Internal {
-        let cause = error.cause().map(ToString::to_string).unwrap_or_default();
+        let cause = error.causes();
         tracing::error!(cause, "a gRPC method failed");
     }
     let mut metadata: HashMap<_, _> = match error.details() {

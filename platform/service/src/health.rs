@@ -178,7 +178,7 @@ impl Door {
         };
         let answer = timeout(PATIENCE, (inside.ready)()).await.map_err(late).flatten();
         answer.map_err(|error| {
-            let cause = error.cause().map(ToString::to_string).unwrap_or_default();
+            let cause = error.causes();
             tracing::warn!(service = self.0.service, %error, cause, "not ready");
             error.message().to_owned()
         })

@@ -144,7 +144,7 @@ impl Running {
             member.context.shutdown().cancel();
             member.context.tasks().stop(began, deadline).await;
             if let Err(error) = member.close.await {
-                let cause = error.cause().map(ToString::to_string).unwrap_or_default();
+                let cause = error.causes();
                 tracing::error!(service = member.name, %error, cause, "a service did not close well");
             }
         }

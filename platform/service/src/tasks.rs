@@ -119,7 +119,7 @@ impl Tasks {
 
 fn failed(name: &str, error: &platform_error::Error) {
     metrics::counter!("task_failures_total", "task" => name.to_owned()).increment(1);
-    let cause = error.cause().map(ToString::to_string).unwrap_or_default();
+    let cause = error.causes();
     tracing::error!(task.name = name, %error, cause, "a task failed");
 }
 

@@ -153,7 +153,7 @@ impl From<DbErr> for Error {
 
 impl From<platform_error::Error> for Error {
     fn from(error: platform_error::Error) -> Self {
-        let cause = error.cause().map(|cause| Cause(cause.to_string()));
+        let cause = Some(error.causes()).filter(|causes| !causes.is_empty()).map(Cause);
         Self::Other(Box::new(error), cause)
     }
 }

@@ -82,10 +82,13 @@ impl Gate {
         match timeout(OPENING, gate.opened(context)).await {
             Ok(Ok(_)) => {}
             Ok(Err(
-                error @ (EventError::Bus(_)
-                | EventError::Database(DatabaseError::Away(_) | DatabaseError::Busy(_) | DatabaseError::Full)),
+                error @ (EventError::Bus(_) | EventError::Database(DatabaseError::Away(_) | DatabaseError::Busy(_))),
             )) => {
-                tracing::warn!(%error, "nothing can be written until the service's own database is there");
+                let error = Error::from(error).in_full(usize::MAX);
+                tracing::warn!(
+                    error,
+                    "nothing can be written until the service's own database is there"
+                );
             }
             Ok(Err(error)) => return Err(error.into()),
             Err(_) => tracing::warn!("nothing can be written until the service's own database answers"),
