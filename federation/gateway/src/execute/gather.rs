@@ -160,12 +160,10 @@ impl Gathered {
         &self.targets[start..*from]
     }
 
-    /// The position among the objects of its places, in walking order, of the first that waits for an entity.
-    pub(crate) fn first_of(&self, entity: u32) -> Option<Target> {
-        let index = self.targets.partition_point(|target| target.entity < entity);
-        self.targets
-            .get(index)
-            .copied()
-            .filter(|target| target.entity == entity)
+    /// All objects that wait for an entity.
+    pub(crate) fn all_of(&self, entity: u32) -> &[Target] {
+        let from = self.targets.partition_point(|target| target.entity < entity);
+        let to = self.targets.partition_point(|target| target.entity <= entity);
+        &self.targets[from..to]
     }
 }

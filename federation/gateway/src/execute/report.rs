@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, fmt};
 
+use rustc_hash::FxHashSet;
 use serde::{
     Deserialize, Deserializer,
     de::{IgnoredAny, SeqAccess, Visitor},
@@ -108,25 +109,28 @@ impl<'r> Report<'r> {
         self.errors.into_iter().map(fault).collect()
     }
 
-    /// Of a request for entities: `["_entities", 3, "name"]` is the name of the third entity that was asked for.
+    /// Of a request for entities: `["_entities", 3, "name"]` is the name of the third entity that was asked for, wherever
+    /// it is in the answer.
     pub(super) fn entities(self, task: &EntityTask, gathered: &[Gathered], data: &Data, run: &Run<'_>) -> Vec<Fault> {
         let (subgraph, mode) = (self.subgraph, self.mode);
-        let fault = |error: Reported| {
+        let faults = |error: Reported| {
             let path = error.path.as_deref().unwrap_or_default();
-            let path = entity_path(path, task, gathered, data, run);
-            shown(error, subgraph, mode).at(path)
+            let paths = entity_paths(path, task, gathered, data, run);
+            let fault = shown(error, subgraph, mode);
+            paths.into_iter().map(move |path| fault.clone().at(path))
         };
-        self.errors.into_iter().map(fault).collect()
+        self.errors.into_iter().flat_map(faults).take(MOST).collect()
     }
 }
 
-fn entity_path(
+/// Where the client meets what an error of entities is about.
+fn entity_paths(
     path: &[Json],
     task: &EntityTask,
     gathered: &[Gathered],
     data: &Data,
     run: &Run<'_>,
-) -> Vec<PathSegment> {
+) -> Vec<Vec<PathSegment>> {
     let shapes = &run.program.shapes;
     let key = path.first().and_then(Json::as_str);
     let batches = || task.batches.iter().zip(gathered);
@@ -134,27 +138,27 @@ fn entity_path(
         .find(|(batch, _)| key == Some(&batch.key))
         .or_else(|| batches().next())
     else {
-        return Vec::new();
+        return vec![Vec::new()];
     };
     let entity = path
         .get(1)
         .and_then(Json::as_u64)
         .and_then(|index| u32::try_from(index).ok());
-    let Some(target) = entity.and_then(|entity| gathered.first_of(entity)) else {
-        return batch
-            .places
-            .first()
-            .map(|place| place.way.stem(data, shapes))
-            .unwrap_or_default();
-    };
-    let place = &batch.places[target.place as usize];
+    let targets = entity.map_or(&[][..], |entity| gathered.all_of(entity));
+    let waiting: FxHashSet<_> = targets.iter().map(|target| (target.place, target.object)).collect();
     let mut found = Vec::new();
-    place.way.each(data, &mut |taken, object| {
-        if object == target.object && found.is_empty() {
-            found = walk::path(taken, shapes);
-        }
-    });
-    found.extend(original(segments(&path[2..]), place.read.0, run));
+    for (index, place) in (0u32..).zip(&batch.places) {
+        let below = original(segments(path.get(2..).unwrap_or_default()), place.read.0, run);
+        place.way.each(data, &mut |taken, object| {
+            if found.len() < MOST && waiting.contains(&(index, object)) {
+                found.push([walk::path(taken, shapes), below.clone()].concat());
+            }
+        });
+    }
+    if found.is_empty() {
+        let place = batch.places.first();
+        found.push(place.map(|place| place.way.stem(data, shapes)).unwrap_or_default());
+    }
     found
 }
 

@@ -1,9 +1,9 @@
 //! Values that are shown at several places, and subgraphs that are at another one.
 
 use axum::{Router, response::Redirect, routing::post};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{LINK, quick, users_of};
+use super::{LINK, quick, users_of, with_users};
 use crate::support::{over_sockets, shop, stand_in::StandIn};
 
 #[tokio::test]
@@ -82,4 +82,44 @@ async fn a_subgraph_that_has_moved_is_asked_where_it_is_now() {
 
     assert_eq!(answer, json!({ "data": { "you": { "name": "Ada" } } }));
     assert_eq!(users.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn an_error_of_an_entity_is_told_for_each_place_it_is_at() {
+    let users = StandIn::new(|asked| async move {
+        let of = |id: &str| {
+            if id == "u1" {
+                Value::Null
+            } else {
+                json!({ "email": "a@b" })
+            }
+        };
+        let mut answer = users_of(&asked, of);
+        let asked = asked["variables"]["representations"].as_array().unwrap();
+        let index = asked.iter().position(|user| user["id"] == "u1").unwrap();
+        let extensions = json!({ "code": "NOT_FOUND" });
+        answer["errors"] =
+            json!([{ "message": "no such user", "path": ["_entities", index], "extensions": extensions }]);
+        axum::Json(answer)
+    });
+    let gateway = with_users(&users, quick()).await;
+
+    let answer = gateway.run("{ topProducts { reviews { author { id email } } } }").await;
+
+    let mut places = Vec::new();
+    for (product, of) in answer["data"]["topProducts"].as_array().unwrap().iter().enumerate() {
+        for (review, of) in of["reviews"].as_array().unwrap().iter().enumerate() {
+            if of["author"]["id"] == "u1" {
+                places.push(json!(["topProducts", product, "reviews", review, "author"]));
+            }
+        }
+    }
+    assert!(places.len() > 1, "{answer}");
+    let errors = answer["errors"].as_array().unwrap();
+    let told: Vec<_> = errors.iter().map(|error| error["path"].clone()).collect();
+    assert_eq!(told, places);
+    assert!(
+        errors.iter().all(|error| error["extensions"]["code"] == "NOT_FOUND"),
+        "{answer}"
+    );
 }
