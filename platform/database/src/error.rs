@@ -4,8 +4,8 @@ use platform_error::{Code, Coded, Error as Outer};
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, SqlErr};
 
 /// PostgreSQL's codes for what cannot be in order, a deadlock, a lock and a time that were waited for too long, and SQLite's
-/// for another process that writes.
-const BUSY: [&str; 6] = ["40001", "40P01", "55P03", "57014", "5", "517"];
+/// for another process that writes, or that mends what a dead one left.
+const BUSY: [&str; 8] = ["40001", "40P01", "55P03", "57014", "5", "261", "517", "773"];
 /// What to do about a server that takes no more connections. Clients are told only that the database is busy.
 pub(crate) const NONE_LEFT: &str = "PostgreSQL has no connection left: raise its max_connections, or lower \
     database.max-connections here and in other processes";
