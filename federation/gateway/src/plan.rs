@@ -3,6 +3,7 @@
 mod aliases;
 mod alike;
 mod api;
+mod fitting;
 mod hive;
 mod kept;
 mod keys;

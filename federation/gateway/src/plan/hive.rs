@@ -129,6 +129,9 @@ impl HivePlanner {
                 planned(library, operation, overrides, token, budget)
             }))
             .unwrap_or_else(|_| Err(Error::Unplannable("the planner panicked".into())))?;
+            let node = node
+                .map(|node| translate::node(&node, &self.library.supergraph))
+                .transpose()?;
             match node.as_ref().and_then(|node| self.keys.missing(node)) {
                 Some(entity) => Err(Error::Unplannable(format!("{entity} would be asked for without a key"))),
                 None => Ok(node),
@@ -229,13 +232,12 @@ fn planned(
     overrides: &Overrides,
     token: &CancellationToken,
     budget: Duration,
-) -> Result<Option<Node>, Error> {
+) -> Result<Option<PlanNode>, Error> {
     let overrides = PlannerOverrideContext::new(overrides.labels.iter().cloned().collect(), overrides.draw);
     let plan = library
         .plan_from_normalized_operation(operation, overrides, token)
         .map_err(|error| explained(&error, budget))?;
-    let node = plan.node.as_ref().map(|node: &PlanNode| translate::node(node));
-    node.transpose()
+    Ok(plan.node)
 }
 
 fn explained(error: &PlannerError, budget: Duration) -> Error {

@@ -1,20 +1,23 @@
 //! From the library's plan nodes to ours.
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use hive_router_query_planner::{
     ast::{
-        fragment::FragmentDefinition, operation::SubgraphFetchOperation, selection_item::SelectionItem,
-        selection_set::SelectionSet,
+        document::Document, fragment::FragmentDefinition, operation::SubgraphFetchOperation,
+        selection_item::SelectionItem, selection_set::SelectionSet,
     },
     planner::plan_nodes::{
         BatchFetchNode, EntityBatchAlias, FetchNode, FetchNodePathSegment, FetchRewrite, FlattenNodePath,
         FlattenNodePathSegment, PlanNode,
     },
-    state::supergraph_state::OperationKind as Kind,
+    state::supergraph_state::{OperationKind as Kind, SupergraphState},
 };
 
-use super::{Batch, Entities, Fetch, Node, Path, RenamedType, Requirement, Selection, Step, alike, rooms::owner};
+use super::{
+    Batch, Entities, Fetch, Node, Path, RenamedType, Requirement, Selection, Step, alike, fitting::fitting,
+    rooms::owner,
+};
 use crate::{Error, outline::OperationKind};
 
 /// What the library calls its own variable.
@@ -24,22 +27,25 @@ const ENTITIES: &str = "_entities";
 const ILLEGAL: &str = "on";
 const LEGAL: &str = "_on";
 
-pub(super) fn node(node: &PlanNode) -> Result<Node, Error> {
+/// A step of a plan over a supergraph.
+pub(super) fn node(node: &PlanNode, supergraph: &SupergraphState) -> Result<Node, Error> {
     Ok(match node {
-        PlanNode::Fetch(fetch) => Node::Fetch(root_fetch(fetch, Path::default())),
-        PlanNode::BatchFetch(batch) => Node::Entities(batch_fetch(batch)),
+        PlanNode::Fetch(fetch) => Node::Fetch(root_fetch(fetch, Path::default(), supergraph)),
+        PlanNode::BatchFetch(batch) => Node::Entities(batch_fetch(batch, supergraph)),
         PlanNode::Sequence(sequence) => Node::Sequence {
-            nodes: nodes(&sequence.nodes)?,
+            nodes: nodes(&sequence.nodes, supergraph)?,
         },
         PlanNode::Parallel(parallel) => Node::Parallel {
-            nodes: nodes(&parallel.nodes)?,
+            nodes: nodes(&parallel.nodes, supergraph)?,
         },
         PlanNode::Subscription(subscription) => Node::Subscription {
-            primary: root_fetch(&subscription.primary, Path::default()),
+            primary: root_fetch(&subscription.primary, Path::default(), supergraph),
         },
         PlanNode::Flatten(flatten) => match flatten.node.as_ref() {
-            PlanNode::Fetch(fetch) if fetch.requires.is_some() => Node::Entities(entity_fetch(fetch, &flatten.path)),
-            PlanNode::Fetch(fetch) => Node::Fetch(root_fetch(fetch, path(&flatten.path))),
+            PlanNode::Fetch(fetch) if fetch.requires.is_some() => {
+                Node::Entities(entity_fetch(fetch, &flatten.path, supergraph))
+            }
+            PlanNode::Fetch(fetch) => Node::Fetch(root_fetch(fetch, path(&flatten.path), supergraph)),
             // The library flattens fetches only; should that change, it is to be noticed and not skipped.
             _ => {
                 return Err(Error::Unplannable(
@@ -52,26 +58,29 @@ pub(super) fn node(node: &PlanNode) -> Result<Node, Error> {
     })
 }
 
-fn nodes(nodes: &[PlanNode]) -> Result<Vec<Node>, Error> {
-    nodes.iter().map(node).collect()
+fn nodes(nodes: &[PlanNode], supergraph: &SupergraphState) -> Result<Vec<Node>, Error> {
+    nodes.iter().map(|one| node(one, supergraph)).collect()
 }
 
-fn root_fetch(fetch: &FetchNode, path: Path) -> Fetch {
-    let mut selection = selection(&fetch.operation, &fetch.operation.document.operation.selection_set);
+fn root_fetch(fetch: &FetchNode, path: Path, supergraph: &SupergraphState) -> Fetch {
+    let subgraph = owner(&fetch.service_name);
+    let document = fitting(supergraph, subgraph, &fetch.operation);
+    let mut selection = selection(&document);
     keep_under_original_names(&mut selection, fetch.output_rewrites.as_deref());
     Fetch {
-        subgraph: owner(&fetch.service_name).to_owned(),
+        subgraph: subgraph.to_owned(),
         operation: kind(fetch.operation_kind.as_ref()),
-        document: text(&fetch.operation),
+        document: text(&fetch.operation, document),
         variables: used(fetch.variable_usages.as_ref()),
         path,
         selection,
     }
 }
 
-fn entity_fetch(fetch: &FetchNode, at: &FlattenNodePath) -> Entities {
-    let whole = selection(&fetch.operation, &fetch.operation.document.operation.selection_set);
-    let mut selection = child(whole, ENTITIES);
+fn entity_fetch(fetch: &FetchNode, at: &FlattenNodePath, supergraph: &SupergraphState) -> Entities {
+    let subgraph = owner(&fetch.service_name);
+    let document = fitting(supergraph, subgraph, &fetch.operation);
+    let mut selection = child(selection(&document), ENTITIES);
     keep_under_original_names(&mut selection, fetch.output_rewrites.as_deref());
     let batches = vec![Batch {
         key: ENTITIES.into(),
@@ -82,15 +91,17 @@ fn entity_fetch(fetch: &FetchNode, at: &FlattenNodePath) -> Entities {
         selection,
     }];
     Entities {
-        subgraph: owner(&fetch.service_name).to_owned(),
-        document: text(&fetch.operation),
+        subgraph: subgraph.to_owned(),
+        document: text(&fetch.operation, document),
         variables: used_beside(&batches, fetch.variable_usages.as_ref()),
         batches,
     }
 }
 
-fn batch_fetch(batch: &BatchFetchNode) -> Entities {
-    let whole = selection(&batch.operation, &batch.operation.document.operation.selection_set);
+fn batch_fetch(batch: &BatchFetchNode, supergraph: &SupergraphState) -> Entities {
+    let subgraph = owner(&batch.service_name);
+    let document = fitting(supergraph, subgraph, &batch.operation);
+    let whole = selection(&document);
     let one = |alias: &EntityBatchAlias| {
         let mut selection = child(whole.clone(), &alias.alias);
         keep_under_original_names(&mut selection, alias.output_rewrites.as_deref());
@@ -105,20 +116,23 @@ fn batch_fetch(batch: &BatchFetchNode) -> Entities {
     };
     let batches: Vec<Batch> = batch.entity_batch.aliases.iter().map(one).collect();
     Entities {
-        subgraph: owner(&batch.service_name).to_owned(),
-        document: text(&batch.operation),
+        subgraph: subgraph.to_owned(),
+        document: text(&batch.operation, document),
         variables: used_beside(&batches, batch.variable_usages.as_ref()),
         batches,
     }
 }
 
 /// What is sent. The library calls its fragments by letters, and of very many one by these.
-fn text(operation: &SubgraphFetchOperation) -> String {
+fn text(operation: &SubgraphFetchOperation, document: Cow<'_, Document>) -> String {
     let is_illegal = |fragment: &FragmentDefinition| fragment.name == ILLEGAL;
-    if !operation.document.fragments.iter().any(is_illegal) {
-        return alike::plain(&operation.document_str);
+    if !document.fragments.iter().any(is_illegal) {
+        return match document {
+            Cow::Borrowed(_) => alike::plain(&operation.document_str),
+            Cow::Owned(document) => alike::plain(&document.to_string()),
+        };
     }
-    let mut document = operation.document.clone();
+    let mut document = document.into_owned();
     rename(&mut document.operation.selection_set);
     for fragment in &mut document.fragments {
         if is_illegal(fragment) {
@@ -234,9 +248,9 @@ fn child(selection: Selection, key: &str) -> Selection {
         .unwrap_or_default()
 }
 
-fn selection(operation: &SubgraphFetchOperation, set: &SelectionSet) -> Selection {
+fn selection(document: &Document) -> Selection {
     let mut out = Selection::default();
-    collect(&operation.document.fragments, set, &mut out);
+    collect(&document.fragments, &document.operation.selection_set, &mut out);
     out
 }
 

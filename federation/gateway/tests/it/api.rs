@@ -20,6 +20,7 @@ fn every_case_of_the_corpus_shows_clients_the_same_schema_as_a_supergraph_and_as
         name,
         api_sdl,
         supergraph,
+        ..
     } in corpus::cases()
     {
         compared += 1;

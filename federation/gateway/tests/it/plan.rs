@@ -5,6 +5,7 @@ mod misled;
 mod mutations;
 mod repeated;
 mod shared;
+mod strict;
 
 use std::{
     sync::{Arc, Mutex},
@@ -243,6 +244,7 @@ fn every_operation_over_the_corpus_is_planned_or_refused_for_a_reason_that_has_a
         name,
         api_sdl,
         supergraph,
+        ..
     } in corpus::cases()
     {
         let schema = random::schema(&api_sdl);

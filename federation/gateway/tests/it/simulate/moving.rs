@@ -49,3 +49,24 @@ async fn fields_that_are_moving_are_required_of_interfaces() {
         }
     }
 }
+
+#[tokio::test]
+async fn an_object_is_not_asked_for_fields_of_types_that_it_cannot_be() {
+    let (gateway, whole, _) = start(&[
+        ("a", "type Query { product: Product items: [Item!]! } interface Item @key(fields: \"id\") { id: ID! price: Int } type Product implements Item @key(fields: \"id\") { id: ID! price: Int } type Book implements Item @key(fields: \"id\") { id: ID! price: Int pages: Int }"),
+        ("b", "interface Item { id: ID! } type Product implements Item @key(fields: \"id\") { id: ID! price: Int @override(from: \"a\") }"),
+        ("c", "type Item @key(fields: \"id\") @interfaceObject { id: ID! price: Int @external tax: Int @requires(fields: \"price\") }"),
+    ])
+    .await;
+
+    for query in [
+        "{ product { tax } }",
+        "{ product { id tax price } items { id tax price } }",
+        "{ items { ... on Product { tax } ... on Book { pages tax } } }",
+        "{ one: product { tax same: id } other: product { tax price } }",
+    ] {
+        let answer = gateway.run(query).await;
+
+        assert_eq!(answer, whole.answer(query, &json!({})), "{query}");
+    }
+}

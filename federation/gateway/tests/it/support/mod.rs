@@ -14,6 +14,7 @@ pub(crate) mod socket;
 pub(crate) mod speaker;
 pub(crate) mod staff;
 pub(crate) mod stand_in;
+pub(crate) mod strict;
 pub(crate) mod ticker;
 pub(crate) mod tokens;
 pub(crate) mod world;

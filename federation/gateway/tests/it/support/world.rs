@@ -24,6 +24,7 @@ use self::{
     schema::{composites, field_set, types},
     walk::{Walk, literal},
 };
+use super::strict::Strict;
 
 /// What the objects of the world are, by the schema that clients see.
 pub(crate) struct World {
@@ -139,9 +140,10 @@ impl View {
         }
     }
 
-    /// The routes of a subgraph.
-    pub(crate) fn router(self) -> Router {
-        Router::new().route("/graphql", post(serve)).with_state(Arc::new(self))
+    /// The routes of a subgraph, which refuses documents that break a rule of its schema.
+    pub(crate) fn router(self, sdl: &str) -> Router {
+        let state = Arc::new((self, Strict::new(sdl)));
+        Router::new().route("/graphql", post(serve)).with_state(state)
     }
 
     /// Answers an operation.
@@ -174,8 +176,12 @@ impl View {
     }
 }
 
-async fn serve(State(view): State<Arc<View>>, axum::Json(asked): axum::Json<Value>) -> axum::Json<Value> {
+async fn serve(State(subgraph): State<Arc<(View, Strict)>>, axum::Json(asked): axum::Json<Value>) -> axum::Json<Value> {
+    let (view, strict) = &*subgraph;
     let query = asked["query"].as_str().expect("a request has a query");
+    if let Some(refusal) = strict.refusal(query) {
+        return axum::Json(json!({ "errors": [{ "message": refusal }] }));
+    }
     let variables = if asked["variables"].is_object() {
         asked["variables"].clone()
     } else {
