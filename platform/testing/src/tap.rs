@@ -1,4 +1,5 @@
 //! A tap on the wire to PostgreSQL: what a service sends there, read on its way.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
     collections::BTreeMap,

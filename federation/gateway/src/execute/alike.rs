@@ -30,7 +30,7 @@ pub(super) fn are_alike(slots: &[u32], data: &Data, (one, other): (u32, u32)) ->
         .iter()
         .all(|slot| match (data.at(one, *slot), data.at(other, *slot)) {
             (Value::Leaf(one), Value::Leaf(other)) => {
-                one.len == other.len && begin_alike(data.from_leaf(one), data.from_leaf(other), one.len as usize)
+                one.len == other.len && begin_alike(data.tail(one), data.tail(other), one.len as usize)
             }
             (one, other) => one == other,
         })

@@ -114,7 +114,7 @@ impl Data {
 
     /// The bytes of a leaf, and what comes behind them.
     #[inline]
-    pub(crate) fn from_leaf(&self, leaf: Leaf) -> &[u8] {
+    pub(crate) fn tail(&self, leaf: Leaf) -> &[u8] {
         &self.buffers[usize::from(leaf.buffer)][leaf.start as usize..]
     }
 

@@ -24,7 +24,7 @@ pub(super) fn values(supergraph: &Supergraph, shown: &EnumType) -> HashMap<Strin
 /// Writes a leaf; false if it is one that clients do not see, and the name of what was expected if it is something else.
 #[inline]
 pub(super) fn write(scalar: &Scalar, leaf: Leaf, data: &Data, out: &mut Vec<u8>) -> Result<bool, &'static str> {
-    let copy = |out: &mut Vec<u8>| append(out, data.from_leaf(leaf), leaf.len as usize);
+    let copy = |out: &mut Vec<u8>| append(out, data.tail(leaf), leaf.len as usize);
     match (scalar, leaf.kind) {
         (Scalar::Custom, _)
         | (Scalar::String | Scalar::Id, Kind::String)
