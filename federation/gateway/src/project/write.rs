@@ -97,7 +97,7 @@ impl<'a> Projector<'a> {
         }
         for field in &node.fields {
             field.opening.append_to(&mut self.out);
-            if self.is_plain(object, field) {
+            if self.writes_plain(object, field) {
                 continue;
             }
             self.path.push(Segment::Key(&field.key));
@@ -130,7 +130,7 @@ impl<'a> Projector<'a> {
 
     /// Writes a field without more ado if it is what most are: a leaf that is as its type says.
     #[inline]
-    fn is_plain(&mut self, object: u32, field: &FieldNode) -> bool {
+    fn writes_plain(&mut self, object: u32, field: &FieldNode) -> bool {
         let (Source::Slot(Some(slot)), TyKind::Scalar(scalar)) = (&field.source, &field.ty.kind) else {
             return false;
         };
