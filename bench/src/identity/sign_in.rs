@@ -41,7 +41,7 @@ pub(crate) async fn all(options: &Options, server: &Server, table: &mut Table) -
     table.add(
         "sign-in by password: CPU of the process for one",
         show(ours.cpu),
-        "limited by argon2: about 0.9×",
+        "limited by argon2: ≥ 0.9×",
         format!("argon2id alone {} ({ratio:.2}×)", show(bare.cpu)),
     );
     let ratio = ours.per_second / bare.per_second;

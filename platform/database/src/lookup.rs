@@ -67,7 +67,7 @@ where
         if let Some(turn) = self.ask(Question { id, answer }) {
             #[expect(
                 clippy::disallowed_methods,
-                reason = "it outlives who asked first, and ends with whoever waits for it"
+                reason = "who asked first may give up, and the others still wait"
             )]
             tokio::spawn(turn.work());
         }

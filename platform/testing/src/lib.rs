@@ -1,5 +1,5 @@
 //! Starts what tests stand on: a service in process, the machine's own PostgreSQL and Redis, a stand-in for S3,
-//! certificates; and listens to the log.
+//! certificates; and listens to the log, and to what goes to PostgreSQL.
 
 mod binaries;
 mod certificates;

@@ -113,23 +113,25 @@ impl<'r> Report<'r> {
     /// it is in the answer.
     pub(super) fn entities(self, task: &EntityTask, gathered: &[Gathered], data: &Data, run: &Run<'_>) -> Vec<Fault> {
         let (subgraph, mode) = (self.subgraph, self.mode);
+        // One that is at very many places leaves room for the others.
+        let most = MOST / self.errors.len().max(1);
         let faults = |error: Reported| {
             let path = error.path.as_deref().unwrap_or_default();
-            let paths = entity_paths(path, task, gathered, data, run);
+            let paths = entity_paths(path, task, gathered, (data, run), most);
             let fault = shown(error, subgraph, mode);
             paths.into_iter().map(move |path| fault.clone().at(path))
         };
-        self.errors.into_iter().flat_map(faults).take(MOST).collect()
+        self.errors.into_iter().flat_map(faults).collect()
     }
 }
 
-/// Where the client meets what an error of entities is about.
+/// Where the client meets what an error of entities is about: the first so many places.
 fn entity_paths(
     path: &[Json],
     task: &EntityTask,
     gathered: &[Gathered],
-    data: &Data,
-    run: &Run<'_>,
+    (data, run): (&Data, &Run<'_>),
+    most: usize,
 ) -> Vec<Vec<PathSegment>> {
     let shapes = &run.program.shapes;
     let key = path.first().and_then(Json::as_str);
@@ -150,7 +152,7 @@ fn entity_paths(
     for (index, place) in (0u32..).zip(&batch.places) {
         let below = original(segments(path.get(2..).unwrap_or_default()), place.read.0, run);
         place.way.each(data, &mut |taken, object| {
-            if found.len() < MOST && waiting.contains(&(index, object)) {
+            if found.len() < most && waiting.contains(&(index, object)) {
                 found.push([walk::path(taken, shapes), below.clone()].concat());
             }
         });

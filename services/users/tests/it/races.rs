@@ -39,6 +39,14 @@ async fn said(users: &Users, by: &Person, on: &Value) -> Value {
     users.data(by, read, json!({ "on": on })).await["annotation"]["comments"]["nodes"].clone()
 }
 
+/// A workspace of somebody's, and their invitation to it.
+async fn invited(users: &Users, owner: &Person, email: &str) -> (Value, Value) {
+    let workspace = with(users, owner, &[]).await;
+    let invitation = json!({ "w": workspace, "email": email, "role": "MEMBER" });
+    let invited = users.data(owner, INVITE, invitation).await["inviteToWorkspace"].clone();
+    (workspace, invited)
+}
+
 async fn is_forgotten(db: &Database, id: Uuid) -> bool {
     let profile = sql::one(db.read(), "select id from profile where id = $1", [id.into()]).await;
     profile.unwrap().is_none()
@@ -50,9 +58,7 @@ async fn an_invitation_that_is_being_withdrawn_lets_nobody_in() {
         return;
     };
     let (ada, bob) = (users.person("ada").await, users.person("bob").await);
-    let workspace = with(&users, &ada, &[]).await;
-    let to_bob = json!({ "w": workspace, "email": "bob@example.com", "role": "MEMBER" });
-    let invited = users.data(&ada, INVITE, to_bob).await["inviteToWorkspace"].clone();
+    let (workspace, invited) = invited(&users, &ada, "bob@example.com").await;
     let store: Store = users.service.store();
 
     let withdrawal = store.db.begin().await.unwrap();
@@ -79,9 +85,7 @@ async fn an_invitation_is_accepted_beside_the_deletion_of_its_workspace_and_neit
         return;
     };
     let (ada, bob) = (users.person("ada").await, users.person("bob").await);
-    let workspace = with(&users, &ada, &[]).await;
-    let to_bob = json!({ "w": workspace, "email": "bob@example.com", "role": "MEMBER" });
-    let invited = users.data(&ada, INVITE, to_bob).await["inviteToWorkspace"].clone();
+    let (workspace, invited) = invited(&users, &ada, "bob@example.com").await;
     let store: Store = users.service.store();
 
     let accepting = store.db.begin().await.unwrap();

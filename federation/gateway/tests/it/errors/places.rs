@@ -123,3 +123,32 @@ async fn an_error_of_an_entity_is_told_for_each_place_it_is_at() {
         "{answer}"
     );
 }
+
+#[tokio::test]
+async fn an_error_at_very_many_places_leaves_room_for_the_others() {
+    let author =
+        |number: usize| json!({ "author": { "__typename": "User", "id": if number < 150 { "u1" } else { "u2" } } });
+    let posts: Vec<Value> = (0..151).map(author).collect();
+    let posts = StandIn::json(json!({ "data": { "posts": posts } }));
+    let users = StandIn::json(json!({
+        "data": { "_entities": [null, null] },
+        "errors": [
+            { "message": "no u1", "path": ["_entities", 0] },
+            { "message": "no u2", "path": ["_entities", 1] },
+        ],
+    }));
+    let of_posts = format!(
+        "{LINK} type Query {{ posts: [Post] }} type Post {{ author: User }} type User @key(fields: \"id\") {{ id: ID! }}"
+    );
+    let of_users =
+        format!("{LINK} type Query {{ you: User }} type User @key(fields: \"id\") {{ id: ID! email: String }}");
+    let parts = vec![posts.part("posts", &of_posts), users.part("users", &of_users)];
+    let gateway = over_sockets(parts, quick()).await;
+
+    let answer = gateway.run("{ posts { author { email } } }").await;
+
+    let errors = answer["errors"].as_array().unwrap();
+    let places = |message: &str| errors.iter().filter(|error| error["message"] == message).count();
+    assert_eq!((places("no u1"), places("no u2")), (50, 1), "{answer}");
+    assert_eq!(errors.last().unwrap()["path"], json!(["posts", 150, "author"]));
+}
