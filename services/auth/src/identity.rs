@@ -144,7 +144,8 @@ pub(crate) async fn tie(auth: &Auth, tx: &Tx, account: &account::Model, claimed:
         account_id: account.id,
         provider: claimed.provider,
         subject: claimed.subject,
-        email: claimed.email,
+        // It is only shown, and a provider may say anything.
+        email: claimed.email.filter(|email| input::email(email).is_ok()),
         created_at: now,
         last_used_at: now,
     };

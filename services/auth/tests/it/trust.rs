@@ -42,6 +42,31 @@ async fn whoever_has_added_a_provider_signs_in_by_it_whatever_it_is_trusted_with
     }
 }
 
+#[tokio::test]
+async fn what_a_provider_calls_a_mail_address_and_is_none_is_not_kept() {
+    let provider = Provider::start().await;
+    let nonsense: &str = format!("{}@example.com", "a".repeat(1000)).leak();
+    for site in sites(&provider.settings()).await {
+        provider.at(site.service.clock());
+        provider.knows(Person {
+            subject: "sub-1",
+            email: nonsense,
+            is_verified: false,
+        });
+        let mut ada = site.visitor(ADA).await;
+        let sent = ok(&ada.post(&site, "/auth/providers/here/link", json!({})).await);
+        let back = provider.agree(sent["url"].as_str().unwrap());
+        ada.get(&site, &back).await;
+
+        let tied = ok(&ada.get(&site, "/auth/identities").await);
+        assert_eq!(
+            (&tied["identities"][0]["provider"], &tied["identities"][0]["email"]),
+            (&json!("here"), &json!(null))
+        );
+        site.stop().await;
+    }
+}
+
 /// Moves an account to another address, with the links of both mails.
 async fn moved(site: &Site, ada: &mut Agent, to: &str) {
     ok(&ada.post(site, "/auth/mail", json!({ "email": to })).await);
