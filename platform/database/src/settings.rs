@@ -27,7 +27,7 @@ pub struct Settings {
     pub min_connections: u32,
     /// The most connections of one service.
     pub max_connections: u32,
-    /// How long a request waits for a connection.
+    /// How long a request waits for a connection: less than `http.timeout`, so that its client learns what it waited for.
     pub acquire_timeout: Duration,
     /// How long one statement may take on PostgreSQL.
     pub statement_timeout: Duration,
@@ -42,7 +42,7 @@ impl Default for Settings {
             services: Secrets::default(),
             min_connections: 20,
             max_connections: 20,
-            acquire_timeout: Duration::from_secs(30),
+            acquire_timeout: Duration::from_secs(20),
             statement_timeout: Duration::from_secs(30),
             migrate: Migrate::Auto,
         }
