@@ -72,8 +72,8 @@ pub(crate) fn check_preflight(settings: &CsrfSettings, headers: &HeaderMap) -> R
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .is_some_and(|value| !is_simple(value));
-    let is_marked = settings.headers.iter().any(|name| headers.contains_key(name.as_str()));
-    if is_preflighted || is_marked {
+    let is_marked = |name: &String| headers.contains_key(name.as_str());
+    if is_preflighted || settings.headers.iter().any(is_marked) {
         return Ok(());
     }
     let header = settings.headers.first().cloned();

@@ -128,7 +128,7 @@ impl Gateway {
     pub async fn execute(&self, request: Request, caller: Caller) -> Outcome {
         let (span, clock) = (telemetry::operation(), Clocked::new());
         // It is large, and would be moved by everything around it.
-        let answer = Box::pin(self.in_time(self.answer(request, caller, &clock)));
+        let answer = self.in_time(Box::pin(self.answer(request, caller, &clock)));
         let outcome = answer.instrument(span.clone()).await.unwrap_or_else(Outcome::from);
         clock.record(&outcome);
         telemetry::end(&span, &outcome);

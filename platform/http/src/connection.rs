@@ -51,7 +51,6 @@ use crate::{
 };
 
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-const HEADER_COUNT: usize = 100;
 const STREAMS_PER_CONNECTION: u32 = 200;
 /// A year: who came by TLS comes by TLS.
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
@@ -187,7 +186,6 @@ impl Served {
             .http1()
             .timer(TokioTimer::new())
             .header_read_timeout(*settings.header_timeout)
-            .max_headers(HEADER_COUNT)
             .max_buf_size(settings.headers.as_usize().max(8192));
         builder.http1_only()
     }

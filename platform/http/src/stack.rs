@@ -151,6 +151,7 @@ pub fn harden(headers: &mut HeaderMap) {
             HeaderValue::from_static("same-origin"),
         ),
     ];
+    headers.reserve(HEADERS.len());
     for (name, value) in HEADERS {
         headers.entry(name).or_insert(value);
     }

@@ -6,7 +6,7 @@ use axum::{
     Router,
     body::to_bytes,
     extract::{ConnectInfo, FromRequest, Request as HttpRequest, State, ws::WebSocketUpgrade},
-    http::{HeaderValue, StatusCode, header},
+    http::{Extensions, HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -53,7 +53,7 @@ async fn health(State(gateway): State<Gateway>) -> Result<Response, Problem> {
 
 /// The schema, for those whose operations would be admitted.
 async fn schema(State(gateway): State<Gateway>, request: HttpRequest) -> Response {
-    let caller = gateway.caller(&request, Way::Get);
+    let caller = gateway.caller(request.headers().clone(), request.extensions(), Way::Get);
     let sdl = async {
         let mut caller = gateway.counted(caller).await?;
         gateway.identify(&mut caller).await?;
@@ -68,8 +68,9 @@ async fn schema(State(gateway): State<Gateway>, request: HttpRequest) -> Respons
 /// Takes a WebSocket, unless a page of another origin opens it.
 async fn connect(gateway: Gateway, request: HttpRequest) -> Response {
     let origins = &gateway.0.settings.subscriptions.origins;
-    let checked = csrf::check_origin(origins, request.headers());
-    let caller = checked.and_then(|()| gateway.caller(&request, Way::Socket(origins)));
+    let headers = request.headers();
+    let checked = csrf::check_origin(origins, headers);
+    let caller = checked.and_then(|()| gateway.caller(headers.clone(), request.extensions(), Way::Socket(origins)));
     let caller = match gateway.counted(caller).await {
         // The connection counts, and then each operation on it.
         Ok(caller) => Caller {
@@ -112,7 +113,7 @@ async fn by_get(State(gateway): State<Gateway>, request: HttpRequest) -> Respons
         return not_acceptable();
     };
     let checked = csrf::check(&gateway.0.settings.csrf, headers);
-    let caller = checked.and_then(|()| gateway.caller(&request, Way::Get));
+    let caller = checked.and_then(|()| gateway.caller(headers.clone(), request.extensions(), Way::Get));
     let counted = gateway.counted(caller).await;
     match counted.and_then(|caller| Ok((got(request.uri())?, caller))) {
         Ok((asked, caller)) => {
@@ -131,14 +132,15 @@ async fn by_get(State(gateway): State<Gateway>, request: HttpRequest) -> Respons
     }
 }
 
-async fn by_post(State(gateway): State<Gateway>, request: HttpRequest) -> Response {
+async fn by_post(State(gateway): State<Gateway>, mut request: HttpRequest) -> Response {
     let lasting = transport(request.headers());
     let Some(accepts) = Accepts::of(request.headers()).or(lasting.map(|_| Accepts::Response)) else {
         return not_acceptable();
     };
     let settings = &gateway.0.settings;
     let checked = csrf::check(&settings.csrf, request.headers());
-    let caller = checked.and_then(|()| gateway.caller(&request, Way::Post));
+    let headers = std::mem::take(request.headers_mut());
+    let caller = checked.and_then(|()| gateway.caller(headers, request.extensions(), Way::Post));
     let mut caller = match gateway.counted(caller).await {
         Ok(caller) => caller,
         Err(refusal) => return respond(&refusal.into(), accepts),
@@ -168,10 +170,9 @@ async fn by_post(State(gateway): State<Gateway>, request: HttpRequest) -> Respon
 
 impl Gateway {
     /// What came with a request of whoever sends it; the token too, where it came in a cookie and may be believed.
-    fn caller(&self, request: &HttpRequest, way: Way<'_>) -> Result<Caller, CsrfError> {
-        let mut headers = request.headers().clone();
+    fn caller(&self, mut headers: HeaderMap, extensions: &Extensions, way: Way<'_>) -> Result<Caller, CsrfError> {
         self.0.believed.cookies.take(&mut headers, way, &self.0.settings.csrf)?;
-        let address = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        let address = extensions.get::<ConnectInfo<SocketAddr>>();
         Ok(Caller {
             headers,
             address: address.map(|ConnectInfo(address)| address.ip()),
