@@ -29,7 +29,7 @@ use crate::{
     settings::{Settings, TrafficSettings},
     stitch::Adapter,
     supergraph::Supergraph,
-    telemetry,
+    telemetry::{self, Durations},
 };
 
 /// What a subgraph is asked.
@@ -93,6 +93,7 @@ struct Subgraph {
     breaker: Breaker,
     budget: Budget,
     flights: Flights,
+    durations: Durations,
     /// Between us and a service that is no subgraph.
     adapter: Option<Arc<Adapter>>,
 }
@@ -119,6 +120,7 @@ impl Subgraphs {
                 breaker: Breaker::new(traffic.breaker_failures, *traffic.breaker_pause),
                 budget: Budget::new(traffic.retry_budget),
                 flights: Flights::default(),
+                durations: Durations::default(),
                 adapter: supergraph.adapters.get(name).cloned(),
                 traffic,
             };
@@ -167,11 +169,12 @@ impl Subgraphs {
 }
 
 impl Subgraph {
-    async fn ask(&self, body: Bytes, headers: HeaderMap, reads: bool) -> Result<Answer, CallError> {
+    async fn ask(&self, body: Bytes, mut headers: HeaderMap, reads: bool) -> Result<Answer, CallError> {
+        transport::complete(&mut headers);
         self.budget.earn();
         let mut attempt = 0;
         loop {
-            let outcome = self.attempt(body.clone(), headers.clone(), reads).await;
+            let outcome = self.attempt(body.clone(), &headers, reads).await;
             let may_retry = reads && attempt < self.traffic.retries && is_worth_another_try(&outcome);
             if !may_retry || !self.budget.spend() {
                 telemetry::fetched(attempt, &outcome);
@@ -183,7 +186,7 @@ impl Subgraph {
         }
     }
 
-    async fn attempt(&self, body: Bytes, headers: HeaderMap, reads: bool) -> Result<Answer, CallError> {
+    async fn attempt(&self, body: Bytes, headers: &HeaderMap, reads: bool) -> Result<Answer, CallError> {
         let started = Instant::now();
         let pass = self.breaker.enter().map_err(|_| CallError::Open)?;
         let answer = self.send(body, headers, reads);
@@ -196,15 +199,15 @@ impl Subgraph {
             Ok(_) => telemetry::Outcome::Errors,
             Err(_) => telemetry::Outcome::Failed,
         };
-        telemetry::record_subgraph(&self.name, ended, started.elapsed());
+        telemetry::record_subgraph(&self.durations, &self.name, ended, started.elapsed());
         pass.leave(!matches!(&outcome, Err(_) | Ok(Answer { status: 500.., .. })));
         outcome
     }
 }
 
 impl Subgraph {
-    async fn send(&self, body: Bytes, headers: HeaderMap, reads: bool) -> Result<Answer, CallError> {
-        let send = |body| self.transport.send(body, headers.clone(), &self.traffic, reads);
+    async fn send(&self, body: Bytes, headers: &HeaderMap, reads: bool) -> Result<Answer, CallError> {
+        let send = |body| self.transport.send(body, headers, &self.traffic, reads);
         match &self.adapter {
             None => send(body).await,
             Some(adapter) => adapter.ask(body, send).await,

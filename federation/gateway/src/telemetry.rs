@@ -5,12 +5,13 @@ mod spans;
 use std::{
     borrow::Cow,
     collections::HashSet,
-    sync::{Arc, OnceLock, PoisonError, RwLock},
+    sync::{Arc, LazyLock, OnceLock, PoisonError, RwLock},
     time::{Duration, Instant},
 };
 
-use metrics::{Label, SharedString};
+use metrics::{Counter, Histogram, Label, SharedString};
 use platform_error::Code;
+use platform_telemetry::Handles;
 
 pub(crate) use self::spans::{describe, end, event, fetch, fetched, operation, within};
 use crate::{fault::Fault, outcome, outline::OperationKind, prepare::Parsed};
@@ -19,8 +20,11 @@ use crate::{fault::Fault, outcome, outline::OperationKind, prepare::Parsed};
 const MOST_OPERATIONS: usize = 200;
 const LONGEST_NAME: usize = 64;
 
+/// How long something takes, by how it ends.
+pub(crate) type Durations = Handles<Outcome, Histogram>;
+
 /// A step of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Step {
     /// The text becomes a document.
     Parse,
@@ -53,7 +57,7 @@ impl Step {
 }
 
 /// How something ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Outcome {
     /// Without an error.
     Ok,
@@ -83,16 +87,21 @@ pub(crate) fn measured<T>(step: Step, work: impl FnOnce() -> T) -> T {
 
 /// Counts a step that took so long.
 pub(crate) fn record_step(step: Step, took: Duration) {
-    metrics::histogram!("gateway_step_duration_seconds", "step" => step.as_str()).record(took.as_secs_f64());
+    static STEPS: LazyLock<Handles<Step, Histogram>> = LazyLock::new(Handles::default);
+    let make = || metrics::histogram!("gateway_step_duration_seconds", "step" => step.as_str());
+    STEPS.get(&step, make).record(took.as_secs_f64());
 }
 
-/// Counts a request to a subgraph.
-pub(crate) fn record_subgraph(subgraph: &str, outcome: Outcome, took: Duration) {
-    let labels = [
-        Label::new("subgraph", subgraph.to_owned()),
-        Label::from_static_parts("outcome", outcome.as_str()),
-    ];
-    metrics::histogram!("gateway_subgraph_duration_seconds", labels.iter()).record(took.as_secs_f64());
+/// Counts a request to a subgraph, whose durations these are.
+pub(crate) fn record_subgraph(durations: &Durations, subgraph: &str, outcome: Outcome, took: Duration) {
+    let make = || {
+        let labels = [
+            Label::new("subgraph", subgraph.to_owned()),
+            Label::from_static_parts("outcome", outcome.as_str()),
+        ];
+        metrics::histogram!("gateway_subgraph_duration_seconds", labels.iter())
+    };
+    durations.get(&outcome, make).record(took.as_secs_f64());
 }
 
 /// An operation of a client whose time runs. What it is becomes known on the way.
@@ -118,16 +127,16 @@ impl Clocked {
 
     /// Counts it and what was wrong with it.
     pub(crate) fn record(&self, outcome: &outcome::Outcome) {
-        let asked = self.asked.get();
-        let name = asked.and_then(|parsed| parsed.name.as_deref());
-        let kind = asked.map_or(OperationKind::Query, |parsed| parsed.kind);
-        let labels = [
-            Label::new("operation", operation_label(name)),
-            Label::from_static_parts("kind", kind.as_str()),
-            Label::from_static_parts("outcome", outcome.ended().as_str()),
-        ];
         let took = self.started.elapsed().as_secs_f64();
-        metrics::histogram!("gateway_operation_duration_seconds", labels.iter()).record(took);
+        let ended = outcome.ended();
+        let duration = match self.asked.get() {
+            Some(parsed) => {
+                let make = || operation_duration(parsed.name.as_deref(), parsed.kind, ended);
+                parsed.durations.get(&ended, make)
+            }
+            None => operation_duration(None, OperationKind::Query, ended),
+        };
+        duration.record(took);
         record_errors(&outcome.faults);
     }
 }
@@ -144,8 +153,12 @@ pub(crate) fn record_errors(faults: &[Fault]) {
 
 /// Counts a look into a cache.
 pub(crate) fn record_cache(cache: &'static str, is_hit: bool) {
-    let result = if is_hit { "hit" } else { "miss" };
-    metrics::counter!("gateway_cache_total", "cache" => cache, "result" => result).increment(1);
+    static CACHES: LazyLock<Handles<(&'static str, bool), Counter>> = LazyLock::new(Handles::default);
+    let make = || {
+        let result = if is_hit { "hit" } else { "miss" };
+        metrics::counter!("gateway_cache_total", "cache" => cache, "result" => result)
+    };
+    CACHES.get(&(cache, is_hit), make).increment(1);
 }
 
 /// Counts subscriptions that last: up when one begins, down when it ends.
@@ -156,6 +169,15 @@ pub(crate) fn record_subscriptions(side: &'static str, change: f64) {
 /// Counts events handed to clients, and clients that were too slow for them.
 pub(crate) fn record_events(what: &'static str, count: u64) {
     metrics::counter!("gateway_subscription_events_total", "what" => what).increment(count);
+}
+
+fn operation_duration(name: Option<&str>, kind: OperationKind, ended: Outcome) -> Histogram {
+    let labels = [
+        Label::new("operation", operation_label(name)),
+        Label::from_static_parts("kind", kind.as_str()),
+        Label::from_static_parts("outcome", ended.as_str()),
+    ];
+    metrics::histogram!("gateway_operation_duration_seconds", labels.iter())
 }
 
 fn operation_label(name: Option<&str>) -> SharedString {

@@ -1,37 +1,28 @@
 //! Plain HTTP/1 to one server, without a task per connection: who waits for an answer drives the connection itself.
 
+mod head;
+mod line;
+
 use std::{
     error::Error as Cause,
-    future::poll_fn,
-    pin::{Pin, pin},
+    io::{self, Write as _},
     sync::{Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll, Waker},
     time::Duration as Time,
 };
 
-use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
-use bytes::{Bytes, BytesMut};
-use http_body_util::Full;
-use hyper::{
-    body::{Body, Incoming},
-    client::conn::{
-        TrySendError,
-        http1::{self, Connection, SendRequest},
-    },
-};
-use hyper_util::{
-    client::{legacy::connect::HttpConnector, proxy::matcher::Matcher},
-    rt::TokioIo,
-};
+use axum::http::{HeaderMap, HeaderName, StatusCode, Uri, header};
+use bytes::Bytes;
+use hyper_util::client::{legacy::connect::HttpConnector, proxy::matcher::Matcher};
 use platform_config::ByteSize;
 use reqwest::Url;
-use tokio::{net::TcpStream, time::Instant};
+use tokio::time::Instant;
 use tower::ServiceExt;
 
 use crate::{
     client::{AGENT, ClientSettings, Tuning},
     serve::IDLE,
 };
+use line::Line;
 
 const PROBE: Time = Time::from_secs(15);
 const PROBES: u32 = 3;
@@ -41,8 +32,9 @@ const PROBES: u32 = 3;
 pub struct Direct {
     connector: HttpConnector,
     server: Uri,
-    path: Uri,
-    host: HeaderValue,
+    host: String,
+    path: String,
+    wanted: Box<[HeaderName]>,
     most: usize,
     idle: Mutex<Vec<(Line, Instant)>>,
 }
@@ -52,7 +44,7 @@ pub struct Direct {
 pub struct DirectAnswer {
     /// The status.
     pub status: StatusCode,
-    /// The headers.
+    /// Those of its headers that were asked for.
     pub headers: HeaderMap,
     /// The whole body.
     pub body: Bytes,
@@ -64,9 +56,9 @@ pub enum DirectError {
     /// There is no connection.
     #[error("cannot connect")]
     Unreachable(#[source] Box<dyn Cause + Send + Sync>),
-    /// The connection broke before the answer was whole.
+    /// The connection broke before the answer was whole, or what came is not HTTP/1.
     #[error("the connection broke")]
-    Interrupted(#[source] hyper::Error),
+    Interrupted(#[from] io::Error),
     /// The answer is larger than it may be.
     #[error("the answer is too large")]
     TooLarge,
@@ -74,8 +66,8 @@ pub enum DirectError {
 
 impl Direct {
     /// For an address that needs nothing but HTTP/1: no TLS, no HTTP/2, no compression, no proxy, no password. For
-    /// others there is the general client.
-    pub fn new(url: &Url, settings: &ClientSettings, tuning: Tuning) -> Option<Self> {
+    /// others there is the general client. Of an answer's headers it gives those that are `wanted`.
+    pub fn new(url: &Url, settings: &ClientSettings, tuning: Tuning, wanted: &[HeaderName]) -> Option<Self> {
         let has_password = !url.username().is_empty() || url.password().is_some();
         if url.scheme() != "http" || tuning.http2 || tuning.compression || has_password {
             return None;
@@ -101,61 +93,63 @@ impl Direct {
         Some(Self {
             connector,
             server,
-            path: path.parse().ok()?,
-            host: host.parse().ok()?,
+            host,
+            path,
+            wanted: wanted.into(),
             most: tuning.idle,
             idle: Mutex::default(),
         })
     }
 
-    /// Posts, and reads an answer of at most so many bytes. Redirects are not followed. The caller bounds the time.
-    pub async fn post(&self, headers: HeaderMap, body: Bytes, limit: ByteSize) -> Result<DirectAnswer, DirectError> {
-        let mut request = Request::new(Full::new(body));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.path.clone();
-        *request.headers_mut() = headers;
-        let headers = request.headers_mut();
-        headers.entry(header::HOST).or_insert_with(|| self.host.clone());
-        headers
-            .entry(header::USER_AGENT)
-            .or_insert(const { HeaderValue::from_static(AGENT) });
-        let (mut line, response) = loop {
+    /// Posts, and reads an answer of at most so many bytes. Redirects are not followed. The caller bounds the time, and
+    /// gives no headers that are for one connection or tell a length.
+    pub async fn post(&self, headers: &HeaderMap, body: &[u8], limit: ByteSize) -> Result<DirectAnswer, DirectError> {
+        let request = self.request(headers, body)?;
+        loop {
             let (mut line, is_used) = match self.used() {
                 Some(line) => (line, true),
                 None => (self.connect().await?, false),
             };
-            match line.send(request).await {
-                Ok(response) => break (line, response),
-                // It was closed while nobody used it, and nothing of the request has left.
-                Err(mut error) => match error.take_message() {
-                    Some(unsent) if is_used => request = unsent,
-                    _ => return Err(DirectError::Interrupted(error.into_error())),
-                },
+            match line.ask(&request, &self.wanted, limit).await {
+                Ok((answer, stays_open)) => {
+                    if stays_open {
+                        self.keep(line);
+                    }
+                    return Ok(answer);
+                }
+                // It was closed while nobody used it.
+                Err(DirectError::Interrupted(_)) if is_used && line.has_sent_nothing() => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn request(&self, headers: &HeaderMap, body: &[u8]) -> io::Result<Vec<u8>> {
+        const PER_HEADER: usize = 64;
+        let mut request = Vec::with_capacity(body.len() + self.path.len() + (headers.len() + 5) * PER_HEADER);
+        write!(request, "POST {} HTTP/1.1\r\n", self.path)?;
+        let mut header = |name: &HeaderName, value: &[u8]| {
+            for part in [name.as_str().as_bytes(), b": ", value, b"\r\n"] {
+                request.extend_from_slice(part);
             }
         };
-        let (parts, body) = response.into_parts();
-        let body = line.read(body, limit).await?;
-        if line.is_idle() {
-            self.keep(line);
+        for (name, usual) in [(header::HOST, self.host.as_str()), (header::USER_AGENT, AGENT)] {
+            if !headers.contains_key(&name) {
+                header(&name, usual.as_bytes());
+            }
         }
-        Ok(DirectAnswer {
-            status: parts.status,
-            headers: parts.headers,
-            body,
-        })
+        for (name, value) in headers {
+            header(name, value.as_bytes());
+        }
+        write!(request, "content-length: {}\r\n\r\n", body.len())?;
+        request.extend_from_slice(body);
+        Ok(request)
     }
 
     async fn connect(&self) -> Result<Line, DirectError> {
-        let unreachable = |error: Box<dyn Cause + Send + Sync>| DirectError::Unreachable(error);
-        let stream = self.connector.clone().oneshot(self.server.clone());
-        let stream = stream.await.map_err(|error| unreachable(error.into()))?;
-        let (sender, connection) = http1::handshake(stream)
-            .await
-            .map_err(|error| unreachable(error.into()))?;
-        Ok(Line {
-            sender,
-            connection: Some(Box::pin(connection)),
-        })
+        let stream = self.connector.clone().oneshot(self.server.clone()).await;
+        let stream = stream.map_err(|error| DirectError::Unreachable(error.into()))?;
+        Ok(Line::new(stream.into_inner()))
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<(Line, Instant)>> {
@@ -165,7 +159,7 @@ impl Direct {
     /// A connection that was used before and is still open.
     fn used(&self) -> Option<Line> {
         loop {
-            let (mut line, since) = self.idle().pop()?;
+            let (line, since) = self.idle().pop()?;
             if since.elapsed() < IDLE && line.is_idle() {
                 return Some(line);
             }
@@ -182,86 +176,5 @@ impl Direct {
         if idle.len() < self.most {
             idle.push((line, now));
         }
-    }
-}
-
-/// An open connection.
-#[derive(Debug)]
-struct Line {
-    sender: SendRequest<Full<Bytes>>,
-    /// Nothing when it is over.
-    connection: Option<Driven>,
-}
-
-type Driven = Pin<Box<Connection<TokioIo<TcpStream>, Full<Bytes>>>>;
-type Unsent = Box<TrySendError<Request<Full<Bytes>>>>;
-
-impl Line {
-    fn drive(&mut self, context: &mut Context<'_>) {
-        if let Some(connection) = &mut self.connection
-            && connection.as_mut().poll(context).is_ready()
-        {
-            // A request that it was given and has not begun to send comes back when it is dropped.
-            self.connection = None;
-        }
-    }
-
-    /// Whether it takes a request: the other side has neither closed it nor said what nobody asked for.
-    fn is_idle(&mut self) -> bool {
-        // Nobody waits for it, so nobody is to be woken.
-        self.drive(&mut Context::from_waker(Waker::noop()));
-        self.connection.is_some() && self.sender.is_ready()
-    }
-
-    async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Unsent> {
-        let mut answer = pin!(self.sender.try_send_request(request));
-        poll_fn(|context| {
-            self.drive(context);
-            answer.as_mut().poll(context).map_err(Box::new)
-        })
-        .await
-    }
-
-    async fn read(&mut self, mut body: Incoming, limit: ByteSize) -> Result<Bytes, DirectError> {
-        let announced = body.size_hint().lower();
-        if announced > limit.bytes() {
-            return Err(DirectError::TooLarge);
-        }
-        let mut first = Bytes::new();
-        let mut whole = BytesMut::new();
-        while let Some(frame) = poll_fn(|context| self.frame(&mut body, context)).await {
-            let frame = frame.map_err(DirectError::Interrupted)?;
-            let Ok(chunk) = frame.into_data() else { continue };
-            if (first.len() + whole.len() + chunk.len()) as u64 > limit.bytes() {
-                return Err(DirectError::TooLarge);
-            }
-            if first.is_empty() && whole.is_empty() {
-                first = chunk;
-                continue;
-            }
-            if whole.is_empty() {
-                let announced = usize::try_from(announced).unwrap_or_default();
-                whole.reserve(announced.max(2 * (first.len() + chunk.len())));
-                whole.extend_from_slice(&std::mem::take(&mut first));
-            }
-            whole.extend_from_slice(&chunk);
-        }
-        Ok(match whole.is_empty() {
-            true => first,
-            false => whole.freeze(),
-        })
-    }
-
-    fn frame(
-        &mut self,
-        body: &mut Incoming,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<hyper::body::Frame<Bytes>, hyper::Error>>> {
-        // Asked first, so that the connection knows that somebody wants more.
-        if let Poll::Ready(frame) = Pin::new(&mut *body).poll_frame(context) {
-            return Poll::Ready(frame);
-        }
-        self.drive(context);
-        Pin::new(body).poll_frame(context)
     }
 }

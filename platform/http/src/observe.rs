@@ -14,7 +14,8 @@ use axum::{
     http::{HeaderValue, Method},
     response::Response,
 };
-use platform_telemetry::TraceContext;
+use metrics::{Counter, Histogram};
+use platform_telemetry::{Handles, TraceContext};
 use tracing::{Instrument, Span, field::Empty};
 use uuid::{Builder, Uuid};
 
@@ -45,7 +46,7 @@ where
     let mut response = CURRENT.scope(Current { id: id.clone(), trace }, answer).await;
     let seconds = started.elapsed().as_secs_f64();
     let status = response.status().as_u16();
-    let route = matched.0.get().map_or("none", MatchedPath::as_str).to_owned();
+    let route = matched.0.get().map_or("none", MatchedPath::as_str);
     line.in_scope(|| {
         let duration_ms = seconds * 1e3;
         // What services ask of each other all the time would bury what people ask; a refusal is always worth a line.
@@ -55,14 +56,8 @@ where
             tracing::info!(http.method = %method, http.path = %path, http.status = status, duration_ms, "answered");
         }
     });
-    end(&span, &method, &route, status);
-    let labels = [
-        ("method", method_label(&method).to_owned()),
-        ("route", route),
-        ("status", status.to_string()),
-    ];
-    metrics::counter!("http_requests_total", &labels).increment(1);
-    metrics::histogram!("http_request_duration_seconds", &labels[..2]).record(seconds);
+    end(&span, &method, route, status);
+    count(method_label(&method), route, status, seconds);
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
@@ -100,6 +95,32 @@ fn end(span: &Span, method: &Method, route: &str, status: u16) {
     if status >= 500 {
         span.record("otel.status_code", "ERROR");
     }
+}
+
+fn count(method: &'static str, route: &str, status: u16, seconds: f64) {
+    static ROUTES: LazyLock<Handles<String, Arc<Counted>>> = LazyLock::new(Handles::default);
+    let counted = ROUTES.get(route, Arc::default);
+    let requests = counted.requests.get(&(method, status), || {
+        let labels = [
+            ("method", method.to_owned()),
+            ("route", route.to_owned()),
+            ("status", status.to_string()),
+        ];
+        metrics::counter!("http_requests_total", &labels)
+    });
+    let durations = counted.durations.get(
+        &method,
+        || metrics::histogram!("http_request_duration_seconds", "method" => method, "route" => route.to_owned()),
+    );
+    requests.increment(1);
+    durations.record(seconds);
+}
+
+/// What is counted of a route.
+#[derive(Default)]
+struct Counted {
+    requests: Handles<(&'static str, u16), Counter>,
+    durations: Handles<&'static str, Histogram>,
 }
 
 /// The route that matches, once that is known, carried out to where the metrics are counted.
@@ -143,9 +164,10 @@ fn made_id() -> String {
 }
 
 /// A client can invent methods; a metric's label must not grow with them.
-fn method_label(method: &Method) -> &str {
-    match method.as_str() {
-        known @ ("GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS") => known,
-        _ => "OTHER",
-    }
+fn method_label(method: &Method) -> &'static str {
+    const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    KNOWN
+        .into_iter()
+        .find(|known| *known == method.as_str())
+        .unwrap_or("OTHER")
 }

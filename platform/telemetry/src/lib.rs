@@ -1,6 +1,7 @@
 //! Logs to standard error, metrics for Prometheus and traces by OTLP, set up once per process.
 
 mod error;
+mod handles;
 mod otlp;
 mod settings;
 mod trace;
@@ -23,6 +24,7 @@ use tracing_subscriber::{
 
 pub use self::{
     error::TelemetryError,
+    handles::Handles,
     otlp::flush,
     settings::{Format, Settings},
     trace::{SPANS, TraceContext, is_exporting, rename},
@@ -84,6 +86,7 @@ pub fn init(settings: &Settings) -> Result<Telemetry, TelemetryError> {
         .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &SECONDS)
         .and_then(PrometheusBuilder::install_recorder)
         .map_err(|_| TelemetryError::Twice)?;
+    handles::recording();
     keep(metrics.clone())?;
     if let Some(provider) = provider {
         otlp::start(provider);

@@ -16,7 +16,7 @@ use crate::{
     parse,
     request::Variables,
     supergraph::Supergraph,
-    telemetry::{Step, measured},
+    telemetry::{Durations, Step, measured},
     validate::Validator,
 };
 
@@ -39,6 +39,8 @@ pub(crate) struct Parsed {
     pub(super) stand_in: Option<String>,
     /// Whether fields of it are moving between subgraphs, for a share of the requests.
     pub(crate) is_moving: bool,
+    /// How long it takes.
+    pub(crate) durations: Durations,
 }
 
 /// Reads texts for one supergraph.
@@ -89,6 +91,7 @@ impl Reader {
             conditions: conditions::variables(&document),
             stand_in: reserved::stand_in(&document),
             is_moving: self.supergraph.labels.concern(&document),
+            durations: Durations::default(),
             document,
         })
     }

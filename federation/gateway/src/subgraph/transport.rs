@@ -51,7 +51,7 @@ impl Transport {
             .filter(|url| matches!(url.scheme(), "http" | "https"));
         match parsed {
             Some(url) => {
-                let direct = Direct::new(&url, &settings, tuning).map(Box::new);
+                let direct = Direct::new(&url, &settings, tuning, &KEPT).map(Box::new);
                 Ok(Self::Http(client, url, direct))
             }
             None => Err(Error::Setting(format!(
@@ -73,33 +73,37 @@ impl Transport {
     pub(super) async fn send(
         &self,
         body: Bytes,
-        mut headers: HeaderMap,
+        headers: &HeaderMap,
         traffic: &TrafficSettings,
         reads: bool,
     ) -> Result<Answer, CallError> {
-        headers.insert(header::CONTENT_TYPE, JSON);
-        headers.insert(header::ACCEPT, ACCEPT);
-        hand_on(&mut headers);
         match self {
             Self::Http(client, url, direct) => {
                 if let Some(direct) = direct {
-                    let answer = directly(direct, body.clone(), headers.clone(), traffic.answer).await?;
+                    let answer = directly(direct, headers, &body, traffic.answer).await?;
                     if !leads_on(answer.status, reads) {
                         return Ok(answer);
                     }
                     // Where it leads may need everything that the general client can do.
                 }
-                over_http(client, url.clone(), body, headers, traffic.answer).await
+                over_http(client, url.clone(), body, headers.clone(), traffic.answer).await
             }
             Self::Local(router, uri) => {
                 let mut request = Request::new(Body::from(body));
                 *request.method_mut() = Method::POST;
                 *request.uri_mut() = uri.clone();
-                *request.headers_mut() = headers;
+                request.headers_mut().clone_from(headers);
                 in_process(router.clone(), request, traffic.answer).await
             }
         }
     }
+}
+
+/// Adds the headers that say what is sent and wanted, and within which trace.
+pub(super) fn complete(headers: &mut HeaderMap) {
+    headers.insert(header::CONTENT_TYPE, JSON);
+    headers.insert(header::ACCEPT, ACCEPT);
+    hand_on(headers);
 }
 
 /// Whether a question is asked again where an answer leads. What changes something is, only where the status says that it
@@ -120,7 +124,7 @@ pub(crate) fn path_of(url: &str) -> Uri {
         .unwrap_or_else(|| Uri::from_static("/graphql"))
 }
 
-async fn directly(direct: &Direct, body: Bytes, headers: HeaderMap, limit: ByteSize) -> Result<Answer, CallError> {
+async fn directly(direct: &Direct, headers: &HeaderMap, body: &[u8], limit: ByteSize) -> Result<Answer, CallError> {
     let answer = direct.post(headers, body, limit).await.map_err(|error| {
         if let DirectError::TooLarge = error {
             return CallError::TooLarge(limit);
@@ -133,7 +137,7 @@ async fn directly(direct: &Direct, body: Bytes, headers: HeaderMap, limit: ByteS
     })?;
     Ok(Answer {
         status: answer.status.as_u16(),
-        headers: kept(&answer.headers),
+        headers: answer.headers,
         body: answer.body,
     })
 }

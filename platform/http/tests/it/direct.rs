@@ -1,13 +1,14 @@
 //! Connections that are driven by who waits for an answer.
 #![allow(clippy::disallowed_methods, reason = "the servers of a test end with it")]
 
+mod answers;
+
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering::SeqCst},
 };
 
-use axum::http::HeaderMap;
-use bytes::Bytes;
+use axum::http::{HeaderMap, HeaderName, header};
 use futures::FutureExt;
 use platform_config::{ByteSize, Duration};
 use platform_http::{ClientSettings, Direct, DirectAnswer, DirectError, ServeSettings, Tuning, Url};
@@ -17,6 +18,7 @@ use tokio::{
     task::coop,
 };
 
+const WANTED: [HeaderName; 1] = [header::CACHE_CONTROL];
 const TUNING: Tuning = Tuning {
     compression: false,
     http2: false,
@@ -33,13 +35,11 @@ fn direct(url: &str) -> Option<Direct> {
         connect_timeout: Duration::from_secs(2),
         read_timeout: Duration::from_secs(2),
     };
-    Direct::new(&Url::parse(url).unwrap(), &settings, TUNING)
+    Direct::new(&Url::parse(url).unwrap(), &settings, TUNING, &WANTED)
 }
 
 async fn post(direct: &Direct) -> Result<DirectAnswer, DirectError> {
-    direct
-        .post(HeaderMap::new(), Bytes::from_static(b"{}"), ByteSize(8))
-        .await
+    direct.post(&HeaderMap::new(), b"{}", ByteSize(8)).await
 }
 
 async fn asked(stream: &mut TcpStream) -> Option<String> {
@@ -195,6 +195,6 @@ fn what_needs_more_than_plain_http_is_left_to_the_general_client() {
     assert!(direct("https://127.0.0.1:1/").is_none());
     assert!(direct("http://name:password@127.0.0.1:1/").is_none());
     for tuning in [http2, packed] {
-        assert!(Direct::new(&url, &ClientSettings::default(), tuning).is_none());
+        assert!(Direct::new(&url, &ClientSettings::default(), tuning, &WANTED).is_none());
     }
 }
