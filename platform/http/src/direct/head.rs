@@ -77,7 +77,10 @@ impl Head {
             (_, false, None) => Framing::ToTheEnd,
         };
         // Who tells two ends may mean another one than we do.
-        let is_clear = !(is_chunked && length.is_some()) && !matches!(framing, Framing::ToTheEnd);
+        let is_clear = match framing {
+            Framing::ToTheEnd => false,
+            Framing::Length(_) | Framing::Chunked => !is_chunked || length.is_none(),
+        };
         Ok(Self {
             status,
             headers,

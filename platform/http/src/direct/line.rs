@@ -75,7 +75,7 @@ impl Line {
         let body = match head.framing {
             Framing::Length(length) => self.sized(request, length, limit).await?,
             Framing::Chunked => self.chunked(request, limit).await?,
-            Framing::ToTheEnd => self.to_the_end(request, limit).await?,
+            Framing::ToTheEnd => self.until_closed(request, limit).await?,
         };
         let is_over = self.read.is_empty() && self.sent == request.len();
         // Nothing is held for who waits for nothing.
@@ -106,7 +106,7 @@ impl Line {
         Ok(body.freeze())
     }
 
-    async fn to_the_end(&mut self, request: &[u8], limit: ByteSize) -> Result<Bytes, DirectError> {
+    async fn until_closed(&mut self, request: &[u8], limit: ByteSize) -> Result<Bytes, DirectError> {
         while self.read.len() as u64 <= limit.bytes() {
             if self.turn(request).await? == 0 {
                 return Ok(mem::take(&mut self.read).freeze());
