@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use platform_events::{Consumers, EventError, Events, Letters, Overtaken};
+use platform_events::{Consumers, EventError, Events, GroupLag, Letters, Overtaken};
 
 use crate::world::{
     World, a_while, counted, eventually, noon, of, on_each_database, record, record_positive, rows, run, stop,
@@ -81,8 +81,11 @@ async fn who_looks_finds_a_letter_by_its_id_and_sees_what_waits_without_relaying
         store.publish(&counted("bad", -1)).await;
         store.publish(&counted("good", 1)).await;
         eventually("one is dead and one handled", async || {
+            let lag = store.events.lag().await.unwrap();
+            let is_done = |group: &GroupLag| (group.unread, group.ready) == (Some(0), 0);
             store.events.letters(&Letters::default(), 10).await.unwrap().len() == 1
                 && rows(&store.db, "event_outbox").await == 0
+                && lag.groups.iter().all(is_done)
         })
         .await;
         stop(&context, &store).await;
