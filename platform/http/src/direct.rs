@@ -5,7 +5,7 @@ mod line;
 
 use std::{
     error::Error as Cause,
-    io::{self, Write as _},
+    io,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration as Time,
 };
@@ -104,7 +104,7 @@ impl Direct {
     /// Posts, and reads an answer of at most so many bytes. Redirects are not followed. The caller bounds the time, and
     /// gives no headers that are for one connection or tell a length.
     pub async fn post(&self, headers: &HeaderMap, body: &[u8], limit: ByteSize) -> Result<DirectAnswer, DirectError> {
-        let request = self.request(headers, body)?;
+        let request = self.request(headers, body);
         loop {
             let (mut line, is_used) = match self.used() {
                 Some(line) => (line, true),
@@ -124,10 +124,10 @@ impl Direct {
         }
     }
 
-    fn request(&self, headers: &HeaderMap, body: &[u8]) -> io::Result<Vec<u8>> {
+    fn request(&self, headers: &HeaderMap, body: &[u8]) -> Vec<u8> {
         const PER_HEADER: usize = 64;
         let mut request = Vec::with_capacity(body.len() + self.path.len() + (headers.len() + 5) * PER_HEADER);
-        write!(request, "POST {} HTTP/1.1\r\n", self.path)?;
+        request.extend_from_slice(format!("POST {} HTTP/1.1\r\n", self.path).as_bytes());
         let mut header = |name: &HeaderName, value: &[u8]| {
             for part in [name.as_str().as_bytes(), b": ", value, b"\r\n"] {
                 request.extend_from_slice(part);
@@ -141,9 +141,9 @@ impl Direct {
         for (name, value) in headers {
             header(name, value.as_bytes());
         }
-        write!(request, "content-length: {}\r\n\r\n", body.len())?;
+        request.extend_from_slice(format!("content-length: {}\r\n\r\n", body.len()).as_bytes());
         request.extend_from_slice(body);
-        Ok(request)
+        request
     }
 
     async fn connect(&self) -> Result<Line, DirectError> {

@@ -144,8 +144,8 @@ pub(crate) async fn tie(auth: &Auth, tx: &Tx, account: &account::Model, claimed:
         account_id: account.id,
         provider: claimed.provider,
         subject: claimed.subject,
-        // It is only shown, and a provider may say anything.
-        email: claimed.email.filter(|email| input::email(email).is_ok()),
+        // As accounts have it, whose addresses it is compared with; what is none is not kept.
+        email: claimed.email.and_then(|email| input::email(&email).ok()),
         created_at: now,
         last_used_at: now,
     };

@@ -1,6 +1,7 @@
 //! The head of an answer, and where its body ends: RFC 9112, 4 to 7.
 
 use std::{
+    error::Error as Cause,
     io::{self, ErrorKind},
     mem::MaybeUninit,
 };
@@ -36,7 +37,7 @@ impl Head {
         let mut fields = [const { MaybeUninit::uninit() }; MOST_HEADERS];
         let mut response = Response::new(&mut []);
         let parsed = ParserConfig::default().parse_response_with_uninit_headers(&mut response, read, &mut fields);
-        let length = match parsed.map_err(|error| io::Error::new(ErrorKind::InvalidData, error))? {
+        let length = match parsed.map_err(malformed)? {
             Status::Complete(length) => length,
             Status::Partial if read.len() > LARGEST => return Err(malformed("the head is too large")),
             Status::Partial => return Ok(None),
@@ -47,8 +48,7 @@ impl Head {
     }
 
     fn read(response: &Response<'_, '_>, wanted: &[HeaderName]) -> io::Result<Self> {
-        let status = StatusCode::from_u16(response.code.unwrap_or_default());
-        let status = status.map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
+        let status = StatusCode::from_u16(response.code.unwrap_or_default()).map_err(malformed)?;
         let is_current = response.version == Some(1);
         let mut headers = HeaderMap::new();
         let (mut length, mut is_chunked, mut closes) = (None, false, false);
@@ -64,9 +64,7 @@ impl Head {
                 let mut options = field.value.split(|byte| *byte == b',');
                 closes |= options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"));
             } else if let Some(name) = wanted.iter().find(|name| is(field, name)) {
-                let value = HeaderValue::from_bytes(field.value);
-                let value = value.map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
-                headers.append(name.clone(), value);
+                headers.append(name.clone(), HeaderValue::from_bytes(field.value).map_err(malformed)?);
             }
         }
         let framing = match (status, is_chunked, length) {
@@ -130,6 +128,6 @@ pub(super) fn chunk(read: &mut BytesMut) -> io::Result<Option<u64>> {
 }
 
 /// What came is not HTTP/1, or more than was asked for.
-pub(super) fn malformed(reason: &'static str) -> io::Error {
+pub(super) fn malformed(reason: impl Into<Box<dyn Cause + Send + Sync>>) -> io::Error {
     io::Error::new(ErrorKind::InvalidData, reason)
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    providers::sign_in,
+    providers::{sign_in, tie},
     support::{ADA, Agent, Person, Provider, Site, ok, sites},
 };
 
@@ -28,11 +28,8 @@ async fn whoever_has_added_a_provider_signs_in_by_it_whatever_it_is_trusted_with
     let mut settings = provider.settings();
     settings.push(("auth.providers.here.trusted-domains", ""));
     for site in sites(&settings).await {
-        provider.at(site.service.clock());
         let mut ada = site.visitor(ADA).await;
-        let sent = ok(&ada.post(&site, "/auth/providers/here/link", json!({})).await);
-        let back = provider.agree(sent["url"].as_str().unwrap());
-        ada.get(&site, &back).await;
+        tie(&site, &provider, &mut ada).await;
 
         let mut elsewhere = Agent::new("192.0.2.9");
         sign_in(&site, &provider, &mut elsewhere).await;
@@ -47,16 +44,13 @@ async fn what_a_provider_calls_a_mail_address_and_is_none_is_not_kept() {
     let provider = Provider::start().await;
     let nonsense: &str = format!("{}@example.com", "a".repeat(1000)).leak();
     for site in sites(&provider.settings()).await {
-        provider.at(site.service.clock());
         provider.knows(Person {
             subject: "sub-1",
             email: nonsense,
             is_verified: false,
         });
         let mut ada = site.visitor(ADA).await;
-        let sent = ok(&ada.post(&site, "/auth/providers/here/link", json!({})).await);
-        let back = provider.agree(sent["url"].as_str().unwrap());
-        ada.get(&site, &back).await;
+        tie(&site, &provider, &mut ada).await;
 
         let tied = ok(&ada.get(&site, "/auth/identities").await);
         assert_eq!(

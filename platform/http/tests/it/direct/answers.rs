@@ -5,10 +5,10 @@ use tokio::time::sleep;
 
 use super::*;
 
-const BODY: &str = "HTTP/1.1 200 OK\r\nCache-Control: no-store\r\nserver: any\r\n";
+const HEAD: &str = "HTTP/1.1 200 OK\r\nCache-Control: no-store\r\nserver: any\r\n";
 
 fn answer(rest: &str) -> &'static [u8] {
-    [BODY, rest].concat().leak().as_bytes()
+    [HEAD, rest].concat().leak().as_bytes()
 }
 
 /// A server that says the same on each connection whatever it is asked, byte by byte, and closes it.
