@@ -95,7 +95,7 @@ impl RateLimits {
     /// Counts a request of an address, before anything is done for it.
     pub(crate) async fn check_address(&self, caller: &Caller) -> Result<(), Refusal> {
         match &self.address {
-            Some(limit) => check(limit, &caller.network(), None).await,
+            Some(limit) => Box::pin(check(limit, &caller.network(), None)).await,
             None => Ok(()),
         }
     }
@@ -103,10 +103,13 @@ impl RateLimits {
     /// Counts a request, once it is known who asks.
     pub(crate) async fn check_caller(&self, caller: &Caller) -> Result<(), Refusal> {
         if let (Some(limit), Some(_)) = (&self.principal, &caller.principal) {
-            check(limit, &caller.client(), None).await?;
+            Box::pin(check(limit, &caller.client(), None)).await?;
         }
         match self.plan_of(caller) {
-            Some((plan, limit, counted)) => check(limit, &format!("{plan}:{counted}"), Some(("plan", plan))).await,
+            Some((plan, limit, counted)) => {
+                let key = format!("{plan}:{counted}");
+                Box::pin(check(limit, &key, Some(("plan", plan)))).await
+            }
             None => Ok(()),
         }
     }
@@ -116,7 +119,8 @@ impl RateLimits {
         let Some((name, limit)) = name.and_then(|name| self.operations.get_key_value(name)) else {
             return Ok(());
         };
-        check(limit, &format!("{name}:{}", caller.client()), Some(("operation", name))).await
+        let key = format!("{name}:{}", caller.client());
+        Box::pin(check(limit, &key, Some(("operation", name)))).await
     }
 
     /// The plan that a caller is under, and who counts together with them. Services of ours have none.

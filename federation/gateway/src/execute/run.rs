@@ -242,7 +242,7 @@ impl<'a> Run<'a> {
                     headers: &headers,
                     kept: Vec::new(),
                 };
-                let answer = keeper.call(ask).await?;
+                let answer = Box::pin(keeper.call(ask)).await?;
                 self.state().kept.append(&mut keeper.kept);
                 answer
             }

@@ -102,7 +102,7 @@ async fn last(gateway: &Gateway, transport: Transport, request: Request, caller:
 async fn by_get(State(gateway): State<Gateway>, request: HttpRequest) -> Response {
     let headers = request.headers();
     if headers.contains_key(header::SEC_WEBSOCKET_KEY) {
-        return connect(gateway, request).await;
+        return Box::pin(connect(gateway, request)).await;
     }
     let wants_page = negotiate(headers, &[RESPONSE_JSON, JSON, "text/html"]) == Some(2);
     if request.uri().query().is_none() && wants_page && gateway.0.explorer {

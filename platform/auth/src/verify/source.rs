@@ -130,9 +130,9 @@ impl Source {
             return;
         }
         if self.keys().is_empty() {
-            self.refresh(now, self.fetched()).await;
+            Box::pin(self.refresh(now, self.fetched())).await;
         } else if let Ok(_only) = self.fetching.try_lock() {
-            self.fetch(now).await;
+            Box::pin(self.fetch(now)).await;
         }
     }
 
@@ -158,7 +158,7 @@ impl Source {
         } else {
             self.pause
         };
-        now.saturating_sub(tried_at) >= pause && self.fetch(now).await
+        now.saturating_sub(tried_at) >= pause && Box::pin(self.fetch(now)).await
     }
 
     async fn in_time(&self, document: impl Future<Output = Result<Vec<u8>, String>>) -> Result<Vec<Key>, String> {

@@ -16,10 +16,10 @@ impl Strict {
             .as_ref()
             .map_or("Query", |query| query.as_str());
         let entities: Vec<String> = own.types.values().filter_map(entity).collect();
-        let added = match entities.as_slice() {
-            _ if own.types.contains_key("_Any") => String::new(),
-            [] => String::new(),
-            entities => format!(
+        let has_enough = entities.is_empty() || own.types.contains_key("_Any");
+        let added = match has_enough {
+            true => String::new(),
+            false => format!(
                 "scalar _Any union _Entity = {}
                  extend type {root} {{ _entities(representations: [_Any!]!): [_Entity]! }}",
                 entities.join(" | ")
