@@ -5,11 +5,7 @@ mod error;
 mod flight;
 mod transport;
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-    time::Instant,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use axum::http::{HeaderMap, header};
 use bytes::Bytes;
@@ -81,7 +77,7 @@ pub(crate) fn secured(peer: &Peer) -> Option<&ClientTls> {
 
 /// All subgraphs of a supergraph.
 pub(crate) struct Subgraphs {
-    all: HashMap<String, Arc<Subgraph>>,
+    all: BTreeMap<String, Arc<Subgraph>>,
     propagation: Propagation,
 }
 
@@ -106,12 +102,12 @@ impl Subgraphs {
         peers: &Peers,
         propagation: Propagation,
     ) -> Result<Self, Error> {
-        let mut all = HashMap::new();
+        let mut all = BTreeMap::new();
         for (name, url) in &supergraph.endpoints {
             let own = settings.subgraphs.get(name).and_then(|own| own.url.as_ref());
             let traffic = settings.traffic_of(name);
             let transport = match (peers.get(name), own) {
-                (Some(Peer::Local(router)), None) => Transport::local(router.clone(), url),
+                (Some(Peer::Local(app)), None) => Transport::local(app.clone(), url),
                 (peer, _) => Transport::http(name, own.unwrap_or(url), &traffic, peer.and_then(secured))?,
             };
             let subgraph = Subgraph {
@@ -210,7 +206,7 @@ impl Subgraph {
         let send = |body| self.transport.send(body, headers, &self.traffic, reads);
         match &self.adapter {
             None => send(body).await,
-            Some(adapter) => adapter.ask(body, send).await,
+            Some(adapter) => Box::pin(adapter.ask(body, send)).await,
         }
     }
 }

@@ -15,10 +15,9 @@ use std::{
 };
 
 use axum::{
-    Router,
     body::Body,
     extract::ConnectInfo,
-    http::{HeaderValue, Version, header, uri::Authority},
+    http::{HeaderValue, Method, Version, header, uri::Authority},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
@@ -39,10 +38,9 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt;
 
 use crate::{
-    Network, Problem, ServeSettings, ServerTls,
+    App, Network, Problem, ServeSettings, ServerTls,
     answers::{Answers, kept_until_taken},
     observe::observe,
     proxies,
@@ -57,7 +55,7 @@ const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// What all connections of a listener share.
 pub(crate) struct Served {
-    pub(crate) app: Router,
+    pub(crate) app: App,
     pub(crate) tls: Option<ServerTls>,
     pub(crate) proxies: Arc<[Network]>,
     pub(crate) settings: ServeSettings,
@@ -147,13 +145,14 @@ impl Served {
         });
         let client = proxies::client(peer, &self.proxies, request.headers());
         request.extensions_mut().insert(ConnectInfo(client));
+        let asks_for_head = request.method() == Method::HEAD;
         let mut response = match answers.is_none() && !names_host(&request) {
             true => nameless(request).await,
-            false => {
-                let answer = self.app.clone().oneshot(request).await;
-                answer.unwrap_or_else(|never| match never {})
-            }
+            false => self.app.answer(request).await,
         };
+        if asks_for_head {
+            response = without_body(response);
+        }
         if self.tls.is_some() {
             response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
         }
@@ -204,9 +203,19 @@ fn names_host(request: &Request<impl HttpBody>) -> bool {
     }
 }
 
+/// What answers HEAD: the headers of an answer. Over HTTP/2 nobody else would leave the body out.
+fn without_body(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    if let (Some(length), false) = (body.size_hint().exact(), body.is_end_stream()) {
+        let length = HeaderValue::from(length);
+        parts.headers.entry(header::CONTENT_LENGTH).or_insert(length);
+    }
+    Response::from_parts(parts, Body::empty())
+}
+
 /// A refusal before the application, of which is told as of its answers.
 async fn nameless(request: Request<Body>) -> Response {
-    let Ok(response) = observe(request, async |_| {
+    observe(request, async |_| {
         let error = Error::new(
             Code::Invalid,
             "a request over HTTP/1.1 has one header host, which names a host",
@@ -215,8 +224,7 @@ async fn nameless(request: Request<Body>) -> Response {
         harden(response.headers_mut());
         response
     })
-    .await;
-    response
+    .await
 }
 
 /// The body of a request, and whether it was read to its end.

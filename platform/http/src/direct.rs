@@ -5,7 +5,7 @@ mod line;
 
 use std::{
     error::Error as Cause,
-    io,
+    io::{self, Write as _},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration as Time,
 };
@@ -33,7 +33,8 @@ pub struct Direct {
     connector: HttpConnector,
     server: Uri,
     host: String,
-    path: String,
+    /// How every request begins.
+    opening: String,
     wanted: Box<[HeaderName]>,
     most: usize,
     idle: Mutex<Vec<(Line, Instant)>>,
@@ -94,7 +95,7 @@ impl Direct {
             connector,
             server,
             host,
-            path,
+            opening: format!("POST {path} HTTP/1.1\r\n"),
             wanted: wanted.into(),
             most: tuning.idle,
             idle: Mutex::default(),
@@ -126,8 +127,8 @@ impl Direct {
 
     fn request(&self, headers: &HeaderMap, body: &[u8]) -> Vec<u8> {
         const PER_HEADER: usize = 64;
-        let mut request = Vec::with_capacity(body.len() + self.path.len() + (headers.len() + 5) * PER_HEADER);
-        request.extend_from_slice(format!("POST {} HTTP/1.1\r\n", self.path).as_bytes());
+        let mut request = Vec::with_capacity(body.len() + self.opening.len() + (headers.len() + 5) * PER_HEADER);
+        request.extend_from_slice(self.opening.as_bytes());
         let mut header = |name: &HeaderName, value: &[u8]| {
             for part in [name.as_str().as_bytes(), b": ", value, b"\r\n"] {
                 request.extend_from_slice(part);
@@ -141,7 +142,8 @@ impl Direct {
         for (name, value) in headers {
             header(name, value.as_bytes());
         }
-        request.extend_from_slice(format!("content-length: {}\r\n\r\n", body.len()).as_bytes());
+        // Nothing fails that is written to memory.
+        let _ = write!(request, "content-length: {}\r\n\r\n", body.len());
         request.extend_from_slice(body);
         request
     }

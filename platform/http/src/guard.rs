@@ -1,6 +1,6 @@
 //! The gate before a router: how many requests, how large, how long; and every refusal explained.
 
-use std::{convert::Infallible, net::SocketAddr, panic::AssertUnwindSafe, sync::Arc};
+use std::{convert::Infallible, net::SocketAddr, panic::AssertUnwindSafe, pin::pin, sync::Arc};
 
 use axum::{
     body::{Body, to_bytes},
@@ -92,13 +92,14 @@ impl Gate {
             };
             (response, permits)
         };
-        let (response, permits) = match self.waits.within(&allowance, client, answer).await {
+        let (response, permits) = match self.waits.within(&allowance, client, pin!(answer)).await {
             Ok(answered) => answered,
             Err(error) => return Problem(error).into_response(),
         };
         let response = match allowance.exceeded() {
             Some(too_large) if is_grpc || !response.status().is_success() => too_large.into_response(),
-            _ => explained(response, asked).await,
+            _ if is_to_be_explained(&response) => Box::pin(explained(response, asked)).await,
+            _ => response,
         };
         permits.stay_with(response)
     }
@@ -135,7 +136,8 @@ where
     let measured = service_fn(|request: HttpRequest<DecompressionBody<Body>>| {
         router.call(request.map(|body| Metered::wrap(Body::new(body), allowance)))
     });
-    let Ok(response) = RequestDecompressionLayer::new().layer(measured).oneshot(request).await;
+    let answer = RequestDecompressionLayer::new().layer(measured).oneshot(request);
+    let Ok(response) = Box::pin(answer).await;
     response.map(Body::new)
 }
 
@@ -144,9 +146,12 @@ fn panicked() -> Response {
     Problem(Error::internal("a handler panicked")).into_response()
 }
 
-/// Refusals that axum and tower write as plain text, or with no body, become problem documents too.
-async fn explained(response: Response, (method, uri): (Method, Uri)) -> Response {
+/// Whether an answer is a refusal that axum or tower wrote as plain text, or with no body.
+fn is_to_be_explained(response: &Response) -> bool {
     let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return false;
+    }
     let content_type = response
         .headers()
         .get(header::CONTENT_TYPE)
@@ -157,13 +162,15 @@ async fn explained(response: Response, (method, uri): (Method, Uri)) -> Response
         .size_hint()
         .exact()
         .is_some_and(|size| size <= LONGEST_TEXT as u64);
-    if !(status.is_client_error() || status.is_server_error()) || !is_plain || !is_short {
-        return response;
-    }
+    is_plain && is_short
+}
+
+/// Such a refusal as a problem document.
+async fn explained(response: Response, (method, uri): (Method, Uri)) -> Response {
     let (mut parts, body) = response.into_parts();
     let text = to_bytes(body, LONGEST_TEXT).await.unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
-    let mut explained = Problem(refusal(status, &text, &format!("{method} {}", uri.path()))).into_response();
+    let mut explained = Problem(refusal(parts.status, &text, &format!("{method} {}", uri.path()))).into_response();
     parts.headers.remove(header::CONTENT_TYPE);
     parts.headers.remove(header::CONTENT_LENGTH);
     explained.headers_mut().extend(parts.headers);

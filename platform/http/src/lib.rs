@@ -2,6 +2,7 @@
 
 mod allowance;
 mod answers;
+mod app;
 mod client;
 mod clients;
 mod connection;
@@ -29,6 +30,7 @@ mod wait;
 
 pub use crate::{
     allowance::{Allow, allow},
+    app::App,
     client::{
         Client, ClientSettings, Method, RequestBuilder, Response as ClientResponse, StatusCode, Tuning, Uri, Url,
     },

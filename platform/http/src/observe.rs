@@ -1,7 +1,6 @@
 //! Who asked what, and how it went: the request's id, its span, one line in the log, two metrics.
 
 use std::{
-    convert::Infallible,
     sync::{
         Arc, LazyLock, OnceLock,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -26,7 +25,7 @@ const LONGEST_ID: usize = 128;
 const INTERNAL: &str = "/internal/";
 
 /// Names the request, runs it in a span, and says once how it went.
-pub(crate) async fn observe<F>(mut request: Request, answer: impl FnOnce(Request) -> F) -> Result<Response, Infallible>
+pub(crate) async fn observe<F>(mut request: Request, answer: impl FnOnce(Request) -> F) -> Response
 where
     F: Future<Output = Response>,
 {
@@ -42,7 +41,10 @@ where
     request.extensions_mut().insert(matched.clone());
     let started = Instant::now();
     // The exported span is the inner one, so that what is exported below finds it.
-    let answer = answer(request).instrument(span.clone()).instrument(line.clone());
+    // It is large, and would be moved by everything around it.
+    let answer = Box::pin(answer(request))
+        .instrument(span.clone())
+        .instrument(line.clone());
     let mut response = CURRENT.scope(Current { id: id.clone(), trace }, answer).await;
     let seconds = started.elapsed().as_secs_f64();
     let status = response.status().as_u16();
@@ -61,7 +63,7 @@ where
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
-    Ok(response)
+    response
 }
 
 /// The span for whoever collects traces, below the place that the caller named.

@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Duration as Time};
 
-use axum::Router;
 use platform_config::{ByteSize, Duration};
 use serde::{Deserialize, Serialize};
 use tokio::{
@@ -12,7 +11,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{Network, ServerTls, clients::Clients, connection::Served, socket::Socket};
+use crate::{App, Network, ServerTls, clients::Clients, connection::Served, socket::Socket};
 
 /// Unless the settings say otherwise.
 pub(crate) const HEADER_TIMEOUT: Time = Time::from_secs(10);
@@ -69,8 +68,13 @@ impl From<TcpListener> for Listener {
 }
 
 /// Answers on `listener` until `shutdown`, then stops accepting and lets requests finish.
-pub async fn serve(listener: impl Into<Listener>, app: Router, settings: ServeSettings, shutdown: CancellationToken) {
-    let Listener { tcp, tls } = listener.into();
+pub async fn serve(
+    listener: impl Into<Listener>,
+    app: impl Into<App>,
+    settings: ServeSettings,
+    shutdown: CancellationToken,
+) {
+    let (Listener { tcp, tls }, app) = (listener.into(), app.into());
     let proxies: Arc<[Network]> = settings.trusted_proxies.as_slice().into();
     let slots = Arc::new(Semaphore::new(settings.most));
     let clients = Clients::new(settings.most_per_client, proxies.clone());

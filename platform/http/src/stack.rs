@@ -1,19 +1,23 @@
 //! What stands before every service: limits, compression, headers, and a problem document for every refusal.
 
-use std::{convert::Infallible, sync::Arc, time::Duration as Time};
+use std::{
+    convert::Infallible,
+    future::ready,
+    sync::{Arc, LazyLock},
+    time::Duration as Time,
+};
 
 use axum::{
     Router,
     body::Body,
     extract::{DefaultBodyLimit, Request},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Request as HttpRequest, header},
+    response::Response,
 };
+use futures::FutureExt;
 use platform_config::{ByteSize, Duration};
 use serde::{Deserialize, Serialize};
-use tower::{
-    Layer, ServiceExt, service_fn,
-    util::{MapRequestLayer, option_layer},
-};
+use tower::{Layer, ServiceExt, service_fn, util::MapRequestLayer};
 use tower_http::{
     CompressionLevel,
     compression::{
@@ -24,7 +28,7 @@ use tower_http::{
 };
 
 use crate::{
-    Origin,
+    App, Origin,
     grpc::{in_grpc, is_grpc},
     guard::Gate,
     observe::{observe, remember_route},
@@ -66,56 +70,90 @@ impl Default for Limits {
     }
 }
 
-/// The status of an answer. Where a client takes no encoding at all the library would make it 406 when the work is done,
-/// and who was told so would take what was stored for refused; the answer comes as it is instead.
-#[derive(Clone, Copy)]
-struct Told(StatusCode);
-
 /// Puts the whole edge before a router. From outside in: request id, log line and metrics; the shape of gRPC; security
 /// headers; CORS; compression; load, time and URL limits; panics caught; the body measured, decompressed, measured again.
-///
-/// They are one service, because each layer of a router is boxed, and cloned with all that is below it, per request.
-pub fn stack(router: Router, limits: &Limits) -> Router {
-    let gate = Arc::new(Gate::new(limits));
+pub fn stack(router: Router, limits: &Limits) -> App {
     // Only inside of the router is it known which route matched.
     let router = router.layer(MapRequestLayer::new(remember_route));
-    // Bodies are measured by the gate; the lower limit that axum has of its own would only hide that one.
-    let router = DefaultBodyLimit::disable().layer(router);
-    let guarded = service_fn(move |request: Request| {
-        let (gate, router) = (gate.clone(), router.clone());
-        async move {
-            let mut response = gate.answer(router, request).await;
-            let told = Told(response.status());
-            response.extensions_mut().insert(told);
-            Ok::<_, Infallible>(response)
-        }
+    let edge = Arc::new(Edge {
+        gate: Gate::new(limits),
+        // Bodies are measured by the gate; the lower limit that axum has of its own would only hide that one.
+        router: DefaultBodyLimit::disable().layer(router),
+        cors: cors(&limits.cors),
     });
-    let shared = option_layer(cors(&limits.cors)).layer(compression().layer(guarded));
-    Router::new().fallback_service(service_fn(move |request: Request| {
-        let (shared, is_grpc) = (shared.clone(), is_grpc(request.headers()));
+    App::new(move |request| edge.clone().answer(request))
+}
+
+/// A router whose bodies axum does not limit.
+type Unlimited = <DefaultBodyLimit as Layer<Router>>::Service;
+
+/// What stands before a router.
+struct Edge {
+    gate: Gate,
+    router: Unlimited,
+    cors: Option<CorsLayer>,
+}
+
+impl Edge {
+    async fn answer(self: Arc<Self>, request: Request) -> Response {
+        let is_grpc = is_grpc(request.headers());
         observe(request, async move |request| {
-            let Ok(mut response) = shared.oneshot(request).await.map(|response| response.map(Body::new));
-            if let Some(Told(status)) = response.extensions_mut().remove() {
-                *response.status_mut() = status;
-            }
+            let mut response = match &self.cors {
+                None => self.compressed(request).await,
+                Some(layer) => {
+                    let inner = service_fn(|request| self.compressed(request).map(Ok::<_, Infallible>));
+                    let Ok(response) = Box::pin(layer.layer(inner).oneshot(request)).await;
+                    response
+                }
+            };
             harden(response.headers_mut());
             if is_grpc { in_grpc(response) } else { response }
         })
-    }))
+        .await
+    }
+
+    /// The answer, compressed where that is worth it and its client takes it.
+    async fn compressed(&self, request: Request) -> Response {
+        let encodings: HeaderMap = request
+            .headers()
+            .get_all(header::ACCEPT_ENCODING)
+            .iter()
+            .map(|encoding| (header::ACCEPT_ENCODING, encoding.clone()))
+            .collect();
+        // It is large, and would be moved by everything around it.
+        let response = Box::pin(self.gate.answer(self.router.clone(), request)).await;
+        match worth_compressing().should_compress(&response) {
+            true => Box::pin(compressed(response, encodings)).await,
+            false => response,
+        }
+    }
 }
 
-fn compression() -> CompressionLayer<impl Predicate> {
+/// An answer in one of these encodings. Where a client takes none at all the library would make it 406 when the work is
+/// done, and who was told so would take what was stored for refused; the answer comes as it is instead.
+async fn compressed(mut response: Response, encodings: HeaderMap) -> Response {
+    let status = response.status();
+    let mut asked = HttpRequest::new(());
+    *asked.headers_mut() = encodings;
+    let given = service_fn(|_| ready(Ok::<_, Infallible>(std::mem::take(&mut response))));
+    let compression = CompressionLayer::new()
+        .quality(CompressionLevel::Fastest)
+        .compress_when(worth_compressing());
+    let Ok(response) = compression.layer(given).oneshot(asked).await;
+    let mut response = response.map(Body::new);
+    *response.status_mut() = status;
+    response
+}
+
+fn worth_compressing() -> impl Predicate {
     // Arrow and Parquet carry their own compression.
-    let worth_it = SizeAbove::new(WORTH_COMPRESSING)
+    SizeAbove::new(WORTH_COMPRESSING)
         .and(NotForContentType::const_new("application/vnd.apache.arrow"))
         .and(NotForContentType::const_new("application/vnd.apache.parquet"))
         .and(NotForContentType::const_new("application/octet-stream"))
         .and(NotForContentType::const_new("image/"))
         .and(NotForContentType::GRPC)
-        .and(NotForContentType::SSE);
-    CompressionLayer::new()
-        .quality(CompressionLevel::Fastest)
-        .compress_when(worth_it)
+        .and(NotForContentType::SSE)
 }
 
 /// Pages of these origins may send tokens, which `*` does not cover, and never cookies.
@@ -134,25 +172,23 @@ fn cors(origins: &[Origin]) -> Option<CorsLayer> {
 
 /// What a browser must not do with an answer, unless the answer itself says otherwise.
 pub fn harden(headers: &mut HeaderMap) {
-    const HEADERS: [(HeaderName, HeaderValue); 6] = [
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-        (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
-        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
-        ),
-        (
-            HeaderName::from_static("cross-origin-opener-policy"),
-            HeaderValue::from_static("same-origin"),
-        ),
-        (
-            HeaderName::from_static("cross-origin-resource-policy"),
-            HeaderValue::from_static("same-origin"),
-        ),
-    ];
-    headers.reserve(HEADERS.len());
-    for (name, value) in HEADERS {
-        headers.entry(name).or_insert(value);
-    }
+    static HEADERS: LazyLock<HeaderMap> = LazyLock::new(|| {
+        let same_origin = HeaderValue::from_static("same-origin");
+        let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+        let headers = [
+            (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+            (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+            (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+            (header::CONTENT_SECURITY_POLICY, policy),
+            (
+                HeaderName::from_static("cross-origin-opener-policy"),
+                same_origin.clone(),
+            ),
+            (HeaderName::from_static("cross-origin-resource-policy"), same_origin),
+        ];
+        headers.into_iter().collect()
+    });
+    // An answer has fewer of its own: to look those up costs less than to look these up.
+    let own = std::mem::replace(headers, HEADERS.clone());
+    headers.extend(own);
 }

@@ -3,7 +3,7 @@
 use std::{
     future::poll_fn,
     net::IpAddr,
-    pin::pin,
+    pin::{Pin, pin},
     sync::Arc,
     task::{Poll, ready},
     time::Duration as Time,
@@ -49,10 +49,10 @@ impl Waits {
         &self,
         allowance: &Allowance,
         client: Option<IpAddr>,
-        answer: impl Future<Output = T>,
+        mut answer: Pin<&mut impl Future<Output = T>>,
     ) -> Result<T, Error> {
         let (mut place, mut looked) = (None, allowance.began());
-        let (mut answer, mut timer) = (pin!(answer), pin!(sleep_until(looked + self.pause)));
+        let mut timer = pin!(sleep_until(looked + self.pause));
         poll_fn(|context| {
             if let Poll::Ready(answer) = answer.as_mut().poll(context) {
                 return Poll::Ready(Ok(answer));

@@ -17,11 +17,10 @@ use axum::{
     routing::{any, get},
 };
 use platform_error::{Code, Error};
-use platform_http::{Problem, harden, in_grpc, is_grpc};
+use platform_http::{App, Problem, harden, in_grpc, is_grpc};
 use serde_json::json;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt;
 
 pub(crate) use self::metrics::Metrics;
 use self::said::Said;
@@ -49,7 +48,7 @@ struct Inner {
 
 /// What is behind a door.
 pub(crate) struct Inside {
-    pub(crate) router: Router,
+    pub(crate) app: App,
     pub(crate) ready: Check,
     /// The names of its gRPC services.
     pub(crate) grpc: Vec<String>,
@@ -61,6 +60,12 @@ enum Readiness {
     Ready,
     NotReady(String),
     Stopping,
+}
+
+/// Whether a door itself answers what is asked for here.
+fn is_probe(path: &str) -> bool {
+    const PATHS: [&str; 5] = ["/livez", "/startupz", "/readyz", "/health", "/metrics"];
+    PATHS.contains(&path) || path.starts_with("/grpc.health.v1.Health/")
 }
 
 impl Door {
@@ -87,7 +92,20 @@ impl Door {
     }
 
     /// The probes and metrics, which no load limit refuses, before the service itself.
-    pub(crate) fn router(&self) -> Router {
+    pub(crate) fn app(&self) -> App {
+        let (door, probes) = (self.clone(), App::from(self.probes()));
+        App::new(move |request| {
+            let (door, probes) = (door.clone(), probes.clone());
+            async move {
+                match is_probe(request.uri().path()) {
+                    true => probes.answer(request).await,
+                    false => door.pass(request).await,
+                }
+            }
+        })
+    }
+
+    fn probes(&self) -> Router {
         Router::new()
             .route(
                 "/livez",
@@ -119,12 +137,7 @@ impl Door {
 
     async fn pass(&self, request: Request) -> Response {
         match self.0.opened.get() {
-            Some(inside) => inside
-                .router
-                .clone()
-                .oneshot(request)
-                .await
-                .unwrap_or_else(|never| match never {}),
+            Some(inside) => inside.app.answer(request).await,
             None => {
                 let error = Error::new(Code::Unavailable, format!("{} is still starting", self.0.service));
                 let mut refusal = Problem(error.with_details(json!({ "retryAfterSeconds": 1 }))).into_response();

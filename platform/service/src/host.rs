@@ -191,7 +191,7 @@ impl Host {
             let connections = listener.map(|listener| {
                 let (stop, tls) = (CancellationToken::new(), settings.tls.server());
                 let listener = Listener { tcp: listener, tls };
-                let served = platform_http::serve(listener, door.router(), settings.connections.clone(), stop.clone());
+                let served = platform_http::serve(listener, door.app(), settings.connections.clone(), stop.clone());
                 #[expect(
                     clippy::disallowed_methods,
                     reason = "the host itself awaits its listeners when it stops"
@@ -206,11 +206,11 @@ impl Host {
             match self.open(service, &settings).await {
                 Ok((context, opened)) => {
                     door.open(Inside {
-                        router: platform_http::stack(opened.router, &settings.limits),
+                        app: platform_http::stack(opened.router, &settings.limits),
                         ready: opened.ready,
                         grpc: opened.grpc,
                     });
-                    settings.peers.add(service.name, Peer::Local(door.router()));
+                    settings.peers.add(service.name, Peer::Local(door.app()));
                     running.opened(Member {
                         name: service.name,
                         context,

@@ -3,7 +3,6 @@
 use std::task::{self, Poll};
 
 use axum::{
-    Router,
     body::Body,
     extract::Request,
     http::{self, Uri, uri::PathAndQuery},
@@ -11,9 +10,9 @@ use axum::{
 };
 use futures::{FutureExt, future::BoxFuture};
 use platform_error::{Code, Error, Result};
-use platform_http::{Client, Nested, deadline};
+use platform_http::{App, Client, Nested, deadline};
 use tokio::time::timeout;
-use tower::{Service, ServiceExt};
+use tower::Service;
 
 use crate::status;
 
@@ -21,7 +20,7 @@ use crate::status;
 #[derive(Clone, Debug)]
 pub enum Peer {
     /// In this process: called without a socket.
-    Local(Router),
+    Local(App),
     /// Behind this address, such as `http://10.0.0.7:8001`.
     Remote(Uri, Client),
 }
@@ -31,10 +30,9 @@ impl Peer {
     pub async fn call(&self, mut request: Request) -> Result<Response> {
         platform_http::hand_on(request.headers_mut());
         match self {
-            Self::Local(router) => {
+            Self::Local(app) => {
                 request.extensions_mut().insert(Nested);
-                let answer = router.clone().oneshot(request).await;
-                Ok(answer.unwrap_or_else(|never| match never {}))
+                Ok(app.answer(request).await)
             }
             Self::Remote(base, client) => {
                 *request.uri_mut() = joined(base, request.uri()).map_err(Error::internal)?;

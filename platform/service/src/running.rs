@@ -92,12 +92,12 @@ impl Running {
 
     /// A service's router, the same that its port serves.
     pub fn router(&self, service: &str) -> Option<Router> {
-        self.doors.get(service).map(Door::router)
+        self.doors.get(service).map(|door| door.app().into())
     }
 
     /// A service as others in this process call it.
     pub fn peer(&self, service: &str) -> Option<Peer> {
-        self.router(service).map(Peer::Local)
+        self.doors.get(service).map(|door| Peer::Local(door.app()))
     }
 
     /// What a service keeps, when it is an `S`.

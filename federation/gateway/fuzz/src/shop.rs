@@ -70,7 +70,7 @@ fn start(settings: Settings, products: Router, details: Router) -> Gateway {
         sdl: format!("{LINK} {sdl}"),
     });
     let composed = compose(&subgraphs).expect("the shop composes");
-    let peers = Peers::from([("products".to_owned(), Peer::Local(products)), ("details".to_owned(), Peer::Local(details))]);
+    let peers = Peers::from([("products".to_owned(), Peer::Local(products.into())), ("details".to_owned(), Peer::Local(details.into()))]);
     let folder = tempfile::tempdir().expect("there is room for a folder");
     let context = Context::standalone("gateway", Config::default(), Clock::system(), folder.path());
     Gateway::new(&composed.supergraph_sdl, settings, peers, &context).expect("the shop is served")

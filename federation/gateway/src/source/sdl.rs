@@ -9,7 +9,6 @@ use platform_error::{Code, Result};
 use platform_http::Client;
 use platform_service::Peer;
 use serde::Deserialize;
-use tower::ServiceExt;
 
 use super::config;
 use crate::{
@@ -51,17 +50,12 @@ pub(super) async fn told(name: &str, url: &str, client: &Client, peers: &Peers) 
         reason,
     };
     let body = match peers.get(name) {
-        Some(Peer::Local(router)) => {
+        Some(Peer::Local(app)) => {
             let request = Request::post(path_of(url))
                 .header(header::CONTENT_TYPE, "application/json")
                 .body(Body::from(QUESTION))
                 .map_err(|error| refuse(error.to_string()))?;
-            let response = router
-                .clone()
-                .oneshot(request)
-                .await
-                .unwrap_or_else(|never| match never {});
-            to_bytes(response.into_body(), LARGEST)
+            to_bytes(app.answer(request).await.into_body(), LARGEST)
                 .await
                 .map_err(|error| refuse(error.to_string()))?
         }

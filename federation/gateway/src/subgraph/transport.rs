@@ -3,15 +3,13 @@
 use std::error::Error as _;
 
 use axum::{
-    Router,
     body::Body,
     http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header},
 };
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use platform_config::{ByteSize, Duration};
-use platform_http::{Client, ClientSettings, ClientTls, Direct, DirectError, Tuning, Url, hand_on};
-use tower::ServiceExt;
+use platform_http::{App, Client, ClientSettings, ClientTls, Direct, DirectError, Tuning, Url, hand_on};
 
 use super::{Answer, CallError};
 use crate::{Error, settings::TrafficSettings};
@@ -25,7 +23,7 @@ const KEPT: [HeaderName; 2] = [header::CACHE_CONTROL, header::AGE];
 pub(super) enum Transport {
     /// The direct way comes first where it will do.
     Http(Client, Url, Option<Box<Direct>>),
-    Local(Router, Uri),
+    Local(App, Uri),
 }
 
 impl Transport {
@@ -60,9 +58,9 @@ impl Transport {
         }
     }
 
-    /// A router in this process; of the address only the path counts.
-    pub(super) fn local(router: Router, url: &str) -> Self {
-        Self::Local(router, path_of(url))
+    /// A service in this process; of the address only the path counts.
+    pub(super) fn local(app: App, url: &str) -> Self {
+        Self::Local(app, path_of(url))
     }
 
     /// Whether the subgraph is in this process.
@@ -86,14 +84,14 @@ impl Transport {
                     }
                     // Where it leads may need everything that the general client can do.
                 }
-                over_http(client, url.clone(), body, headers.clone(), traffic.answer).await
+                Box::pin(over_http(client, url.clone(), body, headers.clone(), traffic.answer)).await
             }
-            Self::Local(router, uri) => {
+            Self::Local(app, uri) => {
                 let mut request = Request::new(Body::from(body));
                 *request.method_mut() = Method::POST;
                 *request.uri_mut() = uri.clone();
                 request.headers_mut().clone_from(headers);
-                in_process(router.clone(), request, traffic.answer).await
+                Box::pin(in_process(app, request, traffic.answer)).await
             }
         }
     }
@@ -192,8 +190,8 @@ async fn over_http(
     })
 }
 
-async fn in_process(router: Router, request: Request<Body>, limit: ByteSize) -> Result<Answer, CallError> {
-    let response = router.oneshot(request).await.unwrap_or_else(|never| match never {});
+async fn in_process(app: &App, request: Request<Body>, limit: ByteSize) -> Result<Answer, CallError> {
+    let response = app.answer(request).await;
     let status = response.status().as_u16();
     let headers = kept(response.headers());
     let mut chunks = response.into_body().into_data_stream();

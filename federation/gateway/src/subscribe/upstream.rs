@@ -96,7 +96,7 @@ impl Upstreams {
                     .await
                     .unwrap_or(Err(Lost::Connection("it did not accept the connection in time")))
             }
-            Some(Target::Local(router, uri)) => body::open_local(router.clone(), uri.clone(), listen).await,
+            Some(Target::Local(app, uri)) => body::open_local(app, uri.clone(), listen).await,
             Some(Target::Body { client, url, accept }) => body::open_remote(client, url, accept, listen).await,
         }
     }

@@ -137,8 +137,8 @@ async fn a_supergraph_that_leads_nowhere_is_refused_as_shown() {
     let shown = blocks(section, "graphql").next().expect("a supergraph is shown");
     let answers = StandIn::json(json!({ "data": { "product": { "__typename": "Product", "id": "1" } } }));
     let peers = Peers::from([
-        ("a".to_owned(), Peer::Local(answers.router())),
-        ("b".to_owned(), Peer::Local(answers.router())),
+        ("a".to_owned(), Peer::Local(answers.router().into())),
+        ("b".to_owned(), Peer::Local(answers.router().into())),
     ]);
 
     let gateway = TestGateway::start(&format!("{JOIN}{shown}"), Settings::default(), peers).await;

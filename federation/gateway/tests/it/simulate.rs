@@ -42,7 +42,12 @@ async fn start(subgraphs: &[(&str, &str)]) -> (TestGateway, View, Document) {
     let world = Arc::new(World::new(&composed.api_sdl, &texts));
     let peers: Peers = subgraphs
         .iter()
-        .map(|(name, sdl)| ((*name).to_owned(), Peer::Local(View::new(&world, sdl).router(sdl))))
+        .map(|(name, sdl)| {
+            (
+                (*name).to_owned(),
+                Peer::Local(View::new(&world, sdl).router(sdl).into()),
+            )
+        })
         .collect();
     let gateway = TestGateway::start(&composed.supergraph_sdl, Settings::default(), peers).await;
     let whole = View::new(&world, &composed.api_sdl);

@@ -106,7 +106,10 @@ async fn at_the_edge() -> (TestGateway, Recorder, String) {
         ("inventory", &inventory.sdl, addresses[1]),
         ("reviews", &reviews.sdl, addresses[2]),
     ]);
-    let peers = Peers::from([("products".to_owned(), Peer::Local(edge(products.router)))]);
+    let peers = Peers::from([(
+        "products".to_owned(),
+        Peer::Local(stack(products.router, &Limits::default())),
+    )]);
     let gateway = TestGateway::start(&sdl, settings(json!({ "cost": { "budget": 1000 } })), peers).await;
     let address = serve(edge(gateway.gateway.router())).await;
     (gateway, recorder, format!("http://{address}/graphql"))

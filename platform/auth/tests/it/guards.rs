@@ -39,7 +39,7 @@ async fn fields_are_for_whom_they_are_guarded_for() {
 async fn a_grpc_method_knows_who_asks_and_refuses_in_its_own_language() {
     let issuer = TestIssuer::default();
     let service = TestService::believing(&issuer, library(), &[]).await;
-    let mut client = UserServiceClient::new(Peer::Local(service.router()));
+    let mut client = UserServiceClient::new(Peer::Local(service.router().into()));
     let mut ask = async |token: Option<&str>| {
         let mut request = Request::new(GetProfileDataRequest {
             user_id: ADA.to_string(),

@@ -12,7 +12,7 @@ use axum::{
 use bytes::Bytes;
 use futures::{StreamExt, future::join_all, stream};
 use platform_config::{ByteSize, Duration};
-use platform_http::{Limits, ServeSettings, allow, serve, stack};
+use platform_http::{App, Limits, ServeSettings, allow, serve, stack};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{body, get_request, problem, send};
 
 /// Works on four requests at once.
-fn app() -> Router {
+fn app() -> App {
     #[expect(clippy::disallowed_methods, reason = "the handler awaits the task itself")]
     let elsewhere = async |body: Body| {
         let reading = tokio::spawn(to_bytes(body, 1000));
@@ -52,7 +52,7 @@ fn in_pieces(path: &str, pauses: &'static [u64]) -> Request<Body> {
 }
 
 /// What four requests of a client are answered whose bodies do not come.
-async fn silent(app: &Router, client: &str) -> Vec<u16> {
+async fn silent(app: &App, client: &str) -> Vec<u16> {
     let client: SocketAddr = client.parse().unwrap();
     let ask = || {
         let nothing = stream::pending::<io::Result<Bytes>>();

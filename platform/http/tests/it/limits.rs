@@ -16,7 +16,7 @@ use axum::{
 };
 use bytes::Bytes;
 use platform_config::{ByteSize, Config, Duration};
-use platform_http::{Limits, Nested, Per, Quota, RateLimit, allow, stack};
+use platform_http::{App, Limits, Nested, Per, Quota, RateLimit, allow, stack};
 use serde_json::json;
 
 use crate::{app, body, get_request, problem, send};
@@ -115,7 +115,7 @@ async fn a_route_may_take_less_time() {
 
 #[tokio::test]
 async fn more_than_are_worked_on_wait_and_what_they_ask_for_in_turn_does_not() {
-    let itself = Arc::new(OnceLock::<Router>::new());
+    let itself = Arc::new(OnceLock::<App>::new());
     let inner = itself.clone();
     let outer = get(move || async move {
         let mut request = get_request("/inner");

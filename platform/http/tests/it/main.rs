@@ -25,10 +25,9 @@ use axum::{
 use bytes::Bytes;
 use platform_config::{ByteSize, Duration};
 use platform_error::Error;
-use platform_http::{Json, Limits, Problem, allow, negotiate, stack};
+use platform_http::{App, Json, Limits, Problem, allow, negotiate, stack};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tower::ServiceExt;
 
 const KB: ByteSize = ByteSize(1000);
 
@@ -37,7 +36,7 @@ struct Order {
     count: u32,
 }
 
-fn app() -> Router {
+fn app() -> App {
     let large = allow(ByteSize::mb(1), Duration::from_secs(5));
     let router = Router::new()
         .route(
@@ -82,8 +81,8 @@ fn app() -> Router {
     stack(router, &limits)
 }
 
-async fn send(app: &Router, request: Request<Body>) -> Response {
-    app.clone().oneshot(request).await.unwrap()
+async fn send(app: &App, request: Request<Body>) -> Response {
+    app.answer(request).await
 }
 
 async fn body(response: Response) -> Vec<u8> {

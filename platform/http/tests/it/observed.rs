@@ -7,7 +7,7 @@ use axum::{
     routing::get,
 };
 use platform_error::{Code, Error};
-use platform_http::{Limits, Problem, ServeSettings, hand_on, serve, stack};
+use platform_http::{App, Limits, Problem, ServeSettings, hand_on, serve, stack};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -32,7 +32,7 @@ async fn a_forged_request_id_is_replaced() {
 const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 /// Answers with the headers that a request to somebody else would carry.
-fn handing_on() -> Router {
+fn handing_on() -> App {
     let handed_on = || async {
         let mut headers = HeaderMap::new();
         headers.insert("tracestate", "of=somebody-else".parse().unwrap());

@@ -14,7 +14,9 @@ use axum::{
 };
 use platform_config::Duration;
 use platform_error::{Code, Error};
-use platform_http::{Client, ClientSettings, Limits, Problem, ServeSettings, serve, stack};
+use platform_http::{
+    App, Client, ClientSettings, Limits, Method, Problem, ServeSettings, StatusCode, Tuning, serve, stack,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -27,7 +29,7 @@ struct Server {
     task: tokio::task::JoinHandle<()>,
 }
 
-async fn server(router: Router) -> Server {
+async fn server(app: impl Into<App>) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let stop = CancellationToken::new();
@@ -36,7 +38,7 @@ async fn server(router: Router) -> Server {
         ..ServeSettings::default()
     };
     #[expect(clippy::disallowed_methods, reason = "the test awaits the task itself")]
-    let task = tokio::spawn(serve(listener, router, settings, stop.clone()));
+    let task = tokio::spawn(serve(listener, app.into(), settings, stop.clone()));
     Server { address, stop, task }
 }
 
@@ -187,6 +189,27 @@ async fn a_connection_that_the_server_is_about_to_close_is_not_used_again() {
 
     assert_eq!(before, at_once);
     assert!(before.0 != later.0 && before.1 != later.1, "{before:?} {later:?}");
+}
+
+#[tokio::test]
+async fn head_is_answered_by_the_headers_alone() {
+    let server = server(stack(Router::new(), &Limits::default())).await;
+    let url = format!("http://{}/nowhere", server.address);
+    for http2 in [false, true] {
+        let tuning = Tuning {
+            compression: false,
+            http2,
+            idle: 1,
+        };
+        let client = Client::tuned(&ClientSettings::default(), tuning, None).unwrap();
+        let head = client.request(Method::HEAD, &url).send().await.unwrap();
+
+        assert_eq!(head.status(), StatusCode::NOT_FOUND);
+        assert_eq!(head.headers()["content-type"], "application/problem+json");
+        assert_ne!(head.headers()["content-length"], "0");
+        assert_eq!(head.bytes().await.unwrap(), "");
+    }
+    server.stop.cancel();
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ use hyper::{
 };
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use platform_config::Duration;
-use platform_http::{Limits, ServeSettings, serve, stack};
+use platform_http::{App, Limits, ServeSettings, serve, stack};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -33,7 +33,7 @@ const LARGE: usize = 300_000;
 const WINDOW: u32 = 65_535;
 
 /// Answers one request at a time, and lets none wait.
-fn app() -> Router {
+fn app() -> App {
     let endless =
         || async { Body::from_stream(stream::repeat_with(|| Ok::<_, Infallible>(Bytes::from(vec![0; LARGE])))) };
     let events = || async {

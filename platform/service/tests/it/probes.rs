@@ -122,7 +122,7 @@ async fn ask_for_methods(peer: Peer) -> Result<impl Sized, Status> {
 fn reached_from(address: &str, running: &Running) -> Peer {
     let client = ConnectInfo(SocketAddr::new(address.parse().unwrap(), 50_000));
     let router = running.router("profiles").unwrap();
-    Peer::Local(router.layer(Extension(client)))
+    Peer::Local(router.layer(Extension(client)).into())
 }
 
 #[tokio::test]

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 
 use axum::{
-    Router,
     body::Body,
     http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header},
 };
@@ -12,9 +11,8 @@ use futures::{
     StreamExt,
     stream::{self, BoxStream},
 };
-use platform_http::Client;
+use platform_http::{App, Client};
 use serde_json::Value;
-use tower::ServiceExt;
 
 use super::{Listen, Lost, faults};
 use crate::subscribe::frame::{Framed, Garbled, MultipartDecoder, SseDecoder};
@@ -31,13 +29,12 @@ type Chunks = BoxStream<'static, Result<Bytes, Lost>>;
 type Events = BoxStream<'static, Result<Framed, Lost>>;
 
 /// Listens to a subgraph of this process.
-pub(super) async fn open_local(router: Router, uri: Uri, listen: &Listen) -> Result<Events, Lost> {
+pub(super) async fn open_local(app: &App, uri: Uri, listen: &Listen) -> Result<Events, Lost> {
     let mut request = Request::new(Body::from(listen.body.clone()));
     *request.method_mut() = Method::POST;
     *request.uri_mut() = uri;
     *request.headers_mut() = headers(listen, EITHER);
-    let response = router.oneshot(request).await.unwrap_or_else(|never| match never {});
-    let (parts, body) = response.into_parts();
+    let (parts, body) = app.answer(request).await.into_parts();
     let chunks = body
         .into_data_stream()
         .map(|chunk| chunk.map_err(|_| Lost::Connection("its answer broke off")))

@@ -1,8 +1,8 @@
 //! Where one subgraph is listened to, and by which protocol.
 
-use axum::{Router, http::Uri};
+use axum::http::Uri;
 use platform_error::Result;
-use platform_http::{Client, ClientSettings};
+use platform_http::{App, Client, ClientSettings};
 use platform_service::Peer;
 
 use super::{body, websocket};
@@ -13,7 +13,7 @@ use crate::{
 };
 
 pub(super) enum Target {
-    Local(Router, Uri),
+    Local(App, Uri),
     Websocket(websocket::Door),
     Body {
         client: Client,
@@ -27,8 +27,8 @@ impl Target {
     pub(super) fn new(name: &str, endpoint: &str, settings: &Settings, peer: Option<&Peer>) -> Result<Self> {
         let own = settings.subgraphs.get(name).and_then(|own| own.url.as_deref());
         let url = settings.subscriptions.url_of(name, own.unwrap_or(endpoint));
-        if let (Some(Peer::Local(router)), None) = (peer, own) {
-            return Ok(Self::Local(router.clone(), path_of(&url)));
+        if let (Some(Peer::Local(app)), None) = (peer, own) {
+            return Ok(Self::Local(app.clone(), path_of(&url)));
         }
         let tls = peer.and_then(secured);
         let accept = match settings.subscriptions.protocol_of(name) {

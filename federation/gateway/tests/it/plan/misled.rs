@@ -25,7 +25,7 @@ async fn what_no_subgraph_answers_from_where_it_is_asked_for_is_refused_and_noth
     let answers = StandIn::json(json!({ "data": { "other": 1 } }));
     for product in misled {
         let peers = ["a", "b"]
-            .map(|name| (name.to_owned(), Peer::Local(answers.router())))
+            .map(|name| (name.to_owned(), Peer::Local(answers.router().into())))
             .into();
         let gateway = TestGateway::start(&format!("{join} {product}"), Settings::default(), peers).await;
 

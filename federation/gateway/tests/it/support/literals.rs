@@ -43,7 +43,7 @@ pub(crate) async fn stitched() -> (TestGateway, StandIn) {
     let client = Client::new(&ClientSettings::default()).unwrap();
     let supergraph = source.load(&client, &Peers::new()).await.unwrap();
     let peers = [("items", items.router()), ("prices", prices.router())];
-    let peers = peers.map(|(name, router)| (name.to_owned(), Peer::Local(router)));
+    let peers = peers.map(|(name, router)| (name.to_owned(), Peer::Local(router.into())));
     let gateway = TestGateway::start(&supergraph, Settings::default(), peers.into()).await;
     (gateway, prices)
 }

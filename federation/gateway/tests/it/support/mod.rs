@@ -46,12 +46,12 @@ pub(crate) struct TestGateway {
 }
 
 /// Serves a router on a free port until the test ends.
-pub(crate) async fn serve(router: Router) -> SocketAddr {
+pub(crate) async fn serve(router: impl Into<Router>) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
         .expect("there is a free port");
     let address = listener.local_addr().expect("a bound socket has an address");
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let service = router.into().into_make_service_with_connect_info::<SocketAddr>();
     #[expect(clippy::disallowed_methods, reason = "a test's server ends with the test's runtime")]
     tokio::spawn(async move { axum::serve(listener, service).await });
     address
@@ -88,7 +88,7 @@ pub(crate) fn local(parts: Vec<Part>) -> (String, Peers) {
     let sdl = supergraph(&named);
     let peers = parts
         .into_iter()
-        .map(|part| (part.name.to_owned(), Peer::Local(part.router)));
+        .map(|part| (part.name.to_owned(), Peer::Local(part.router.into())));
     (sdl, peers.collect())
 }
 
