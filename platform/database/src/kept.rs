@@ -62,12 +62,16 @@ impl State {
 #[derive(Debug)]
 pub(crate) struct Turn {
     kept: Kept,
+    /// Whether a connection belongs to it. One that it has left here is counted as idle instead.
+    is_lent: bool,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.kept.state().lent -= 1;
+        if self.is_lent {
+            self.kept.state().lent -= 1;
+        }
     }
 }
 
@@ -86,11 +90,13 @@ impl Held {
     }
 
     fn keep(self) {
-        let Self { connection, turn } = self;
-        let mut state = turn.kept.state();
+        let Self { connection, mut turn } = self;
+        let kept = turn.kept.clone();
+        let mut state = kept.state();
         let stale = state.stale();
         if !state.is_closed {
-            state.lent += 1;
+            // At no moment it is counted twice: who comes in between would look for it in the pool.
+            turn.is_lent = false;
             state.idle.push((connection, Instant::now()));
         }
         drop(state);
@@ -195,6 +201,7 @@ impl Kept {
     fn turn_of(&self, permit: OwnedSemaphorePermit) -> Turn {
         Turn {
             kept: self.clone(),
+            is_lent: true,
             _permit: permit,
         }
     }

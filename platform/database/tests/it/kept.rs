@@ -15,6 +15,7 @@ use platform_testing::TestPostgres;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, copy},
     net::{TcpListener, TcpStream, UnixStream},
+    task::JoinSet,
     time::timeout,
 };
 
@@ -100,6 +101,22 @@ async fn a_transaction_has_a_connection_where_all_are_kept_for_statements() {
             sql::execute(&tx, "select 1", []).await.unwrap();
             tx.commit().await.unwrap();
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+async fn a_transaction_has_a_connection_while_many_statements_end_at_once() {
+    let Some((_place, db)) = with(4).await else { return };
+
+    for _ in 0..300 {
+        let statements = (0..8).map(|_| {
+            let db = db.clone();
+            async move { ask(&db, "select 1 as one").await }
+        });
+        let statements = JoinSet::from_iter(statements);
+        let tx = in_time(db.begin()).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(statements.join_all().await, [true; 8]);
     }
 }
 
