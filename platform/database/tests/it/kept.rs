@@ -104,19 +104,25 @@ async fn a_transaction_has_a_connection_where_all_are_kept_for_statements() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_transaction_has_a_connection_while_many_statements_end_at_once() {
     let Some((_place, db)) = with(4).await else { return };
 
-    for _ in 0..300 {
+    for _ in 0..100 {
         let statements = (0..8).map(|_| {
             let db = db.clone();
-            async move { ask(&db, "select 1 as one").await }
+            async move {
+                for _ in 0..10 {
+                    assert!(ask(&db, "select 1 as one").await);
+                }
+            }
         });
         let statements = JoinSet::from_iter(statements);
-        let tx = in_time(db.begin()).await.unwrap();
-        tx.commit().await.unwrap();
-        assert_eq!(statements.join_all().await, [true; 8]);
+        for _ in 0..10 {
+            let tx = in_time(db.begin()).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        statements.join_all().await;
     }
 }
 
