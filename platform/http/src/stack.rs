@@ -188,7 +188,7 @@ pub fn harden(headers: &mut HeaderMap) {
         ];
         headers.into_iter().collect()
     });
-    // An answer has fewer of its own: to look those up costs less than to look these up.
+    // An answer has fewer headers than there are here, so its own are put among these, over those of the same name.
     let own = std::mem::replace(headers, HEADERS.clone());
     headers.extend(own);
 }

@@ -62,12 +62,6 @@ enum Readiness {
     Stopping,
 }
 
-/// Whether a door itself answers what is asked for here.
-fn is_probe(path: &str) -> bool {
-    const PATHS: [&str; 5] = ["/livez", "/startupz", "/readyz", "/health", "/metrics"];
-    PATHS.contains(&path) || path.starts_with("/grpc.health.v1.Health/")
-}
-
 impl Door {
     pub(crate) fn new(service: &'static str, metrics: Arc<Metrics>) -> Self {
         Self(Arc::new(Inner {
@@ -105,6 +99,7 @@ impl Door {
         })
     }
 
+    /// What is behind the paths of [`is_probe`]. What only begins like one of them is the service's.
     fn probes(&self) -> Router {
         Router::new()
             .route(
@@ -218,4 +213,10 @@ impl Door {
     fn report(&self, status: StatusCode, word: &str) -> Response {
         (status, axum::Json(json!({ "service": self.0.service, "status": word }))).into_response()
     }
+}
+
+/// Whether this is the path of a probe, each of which has a route in [`Door::probes`].
+fn is_probe(path: &str) -> bool {
+    const PATHS: [&str; 5] = ["/livez", "/startupz", "/readyz", "/health", "/metrics"];
+    PATHS.contains(&path) || path.starts_with("/grpc.health.v1.Health/")
 }

@@ -90,7 +90,7 @@ impl Running {
         Some(format!("{scheme}://{address}"))
     }
 
-    /// A service's router, the same that its port serves.
+    /// A service as its port serves it.
     pub fn router(&self, service: &str) -> Option<Router> {
         self.doors.get(service).map(|door| door.app().into())
     }
