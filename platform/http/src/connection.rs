@@ -18,7 +18,7 @@ use axum::{
     body::Body,
     extract::ConnectInfo,
     http::{HeaderValue, Method, Version, header, uri::Authority},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use bytes::Bytes;
 use futures::FutureExt;
@@ -40,12 +40,11 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    App, Network, Problem, ServeSettings, ServerTls,
+    App, Network, ServeSettings, ServerTls,
     answers::{Answers, kept_until_taken},
-    observe::observe,
     proxies,
     socket::Socket,
-    stack::harden,
+    stack::refuse,
 };
 
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -147,7 +146,7 @@ impl Served {
         request.extensions_mut().insert(ConnectInfo(client));
         let asks_for_head = request.method() == Method::HEAD;
         let mut response = match answers.is_none() && !names_host(&request) {
-            true => nameless(request).await,
+            true => refuse(request, nameless()).await,
             false => self.app.answer(request).await,
         };
         if asks_for_head {
@@ -203,6 +202,11 @@ fn names_host(request: &Request<impl HttpBody>) -> bool {
     }
 }
 
+fn nameless() -> Error {
+    let text = "a request over HTTP/1.1 has one header host, which names a host";
+    Error::new(Code::Invalid, text)
+}
+
 /// What answers HEAD: the headers of an answer. Over HTTP/2 nobody else would leave the body out.
 fn without_body(response: Response) -> Response {
     let (mut parts, body) = response.into_parts();
@@ -211,20 +215,6 @@ fn without_body(response: Response) -> Response {
         parts.headers.entry(header::CONTENT_LENGTH).or_insert(length);
     }
     Response::from_parts(parts, Body::empty())
-}
-
-/// A refusal before the application, of which is told as of its answers.
-async fn nameless(request: Request<Body>) -> Response {
-    observe(request, async |_| {
-        let error = Error::new(
-            Code::Invalid,
-            "a request over HTTP/1.1 has one header host, which names a host",
-        );
-        let mut response = Problem(error).into_response();
-        harden(response.headers_mut());
-        response
-    })
-    .await
 }
 
 /// The body of a request, and whether it was read to its end.

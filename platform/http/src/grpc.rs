@@ -16,7 +16,7 @@ const MEDIA_TYPE: &str = "application/grpc";
 const UNIMPLEMENTED: i32 = 12;
 
 /// Whether headers are of a gRPC request or answer.
-pub fn is_grpc(headers: &HeaderMap) -> bool {
+pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
     headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.as_bytes().strip_prefix(MEDIA_TYPE.as_bytes()))
@@ -43,7 +43,7 @@ pub fn deadline(headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// An answer to a gRPC request: a refusal of whatever stands before the method becomes a gRPC status.
-pub fn in_grpc(response: Response) -> Response {
+pub(crate) fn in_grpc(response: Response) -> Response {
     if is_grpc(response.headers()) {
         return response;
     }

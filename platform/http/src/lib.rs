@@ -37,7 +37,7 @@ pub use crate::{
     clients::{Clients, Place},
     cookie::cookie,
     direct::{Direct, DirectAnswer, DirectError},
-    grpc::{deadline, in_grpc, is_grpc},
+    grpc::deadline,
     guard::Nested,
     held::keeping,
     json::Json,
@@ -48,7 +48,7 @@ pub use crate::{
     proxies::Network,
     rate::{Per, Quota, RateLimit, RateLimited},
     serve::{Listener, ServeSettings, serve},
-    stack::{Limits, harden, stack},
+    stack::{Limits, refuse, stack},
     tls::{ClientTls, ServerTls, Tls, TlsError, TlsSettings, machine_tls},
     trace::{hand_on, request_id},
 };

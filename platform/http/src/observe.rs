@@ -21,45 +21,40 @@ use uuid::{Builder, Uuid};
 use crate::trace::{self, CURRENT, Current, REQUEST_ID};
 
 const LONGEST_ID: usize = 128;
+/// What is told of a request that nobody waited for: no client gets it. The number is nginx's.
+const GIVEN_UP: u16 = 499;
 /// Below it is what services ask of each other.
 const INTERNAL: &str = "/internal/";
 
-/// Names the request, runs it in a span, and says once how it went.
+/// Names the request, runs it in a span, and says once how it went, also where its client does not wait for it.
 pub(crate) async fn observe<F>(mut request: Request, answer: impl FnOnce(Request) -> F) -> Response
 where
     F: Future<Output = Response>,
 {
     let id = given_id(&request).unwrap_or_else(made_id);
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let line = tracing::info_span!("request", request.id = %id, trace.id = Empty);
     let span = exported(&request, &id);
     let trace = TraceContext::of(&span).or_else(|| trace::given(request.headers()));
+    let mut asked = Asked {
+        method: request.method().clone(),
+        path: request.uri().path().to_owned(),
+        matched: Matched::default(),
+        line: tracing::info_span!("request", request.id = %id, trace.id = Empty),
+        span,
+        started: Instant::now(),
+        is_answered: false,
+    };
     if let Some(trace) = &trace {
-        line.record("trace.id", trace.trace_id());
+        asked.line.record("trace.id", trace.trace_id());
     }
-    let matched = Matched::default();
-    request.extensions_mut().insert(matched.clone());
-    let started = Instant::now();
+    request.extensions_mut().insert(asked.matched.clone());
     // The exported span is the inner one, so that what is exported below finds it.
     // It is large, and would be moved by everything around it.
     let answer = Box::pin(answer(request))
-        .instrument(span.clone())
-        .instrument(line.clone());
+        .instrument(asked.span.clone())
+        .instrument(asked.line.clone());
     let mut response = CURRENT.scope(Current { id: id.clone(), trace }, answer).await;
-    let seconds = started.elapsed().as_secs_f64();
-    let status = response.status().as_u16();
-    let route = matched.0.get().map_or("none", MatchedPath::as_str);
-    line.in_scope(|| {
-        let duration_ms = seconds * 1e3;
-        // What services ask of each other all the time would bury what people ask; a refusal is always worth a line.
-        if route.starts_with(INTERNAL) && status < 400 {
-            tracing::debug!(http.method = %method, http.path = %path, http.status = status, duration_ms, "answered");
-        } else {
-            tracing::info!(http.method = %method, http.path = %path, http.status = status, duration_ms, "answered");
-        }
-    });
-    end(&span, &method, route, status);
-    count(method_label(&method), route, status, seconds);
+    asked.is_answered = true;
+    asked.tell(response.status().as_u16(), "answered");
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
@@ -86,16 +81,57 @@ fn exported(request: &Request, id: &str) -> Span {
     span
 }
 
-fn end(span: &Span, method: &Method, route: &str, status: u16) {
-    if span.is_disabled() {
-        return;
+/// A request until it is told how it went.
+struct Asked {
+    method: Method,
+    path: String,
+    matched: Matched,
+    line: Span,
+    span: Span,
+    started: Instant,
+    is_answered: bool,
+}
+
+impl Asked {
+    fn tell(&self, status: u16, how: &str) {
+        let Self { method, path, .. } = self;
+        let seconds = self.started.elapsed().as_secs_f64();
+        let route = self.matched.0.get().map_or("none", MatchedPath::as_str);
+        self.line.in_scope(|| {
+            let duration_ms = seconds * 1e3;
+            // What services ask of each other all the time would bury what people ask; a refusal is always worth a line.
+            if route.starts_with(INTERNAL) && status < 400 {
+                tracing::debug!(http.method = %method, http.path = %path, http.status = status, duration_ms, "{how}");
+            } else {
+                tracing::info!(http.method = %method, http.path = %path, http.status = status, duration_ms, "{how}");
+            }
+        });
+        self.end(route, status);
+        count(method_label(method), route, status, seconds);
     }
-    platform_telemetry::rename(span, format!("{} {route}", method_label(method)));
-    span.record("http.route", route);
-    // A number without a sign would be exported as text.
-    span.record("http.response.status_code", i64::from(status));
-    if status >= 500 {
-        span.record("otel.status_code", "ERROR");
+
+    fn end(&self, route: &str, status: u16) {
+        let span = &self.span;
+        if span.is_disabled() {
+            return;
+        }
+        platform_telemetry::rename(span, format!("{} {route}", method_label(&self.method)));
+        span.record("http.route", route);
+        if self.is_answered {
+            // A number without a sign would be exported as text.
+            span.record("http.response.status_code", i64::from(status));
+        }
+        if status >= 500 {
+            span.record("otel.status_code", "ERROR");
+        }
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        if !self.is_answered && !std::thread::panicking() {
+            self.tell(GIVEN_UP, "its client gave up");
+        }
     }
 }
 

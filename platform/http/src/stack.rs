@@ -12,10 +12,11 @@ use axum::{
     body::Body,
     extract::{DefaultBodyLimit, Request},
     http::{HeaderMap, HeaderName, HeaderValue, Request as HttpRequest, header},
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use futures::FutureExt;
 use platform_config::{ByteSize, Duration};
+use platform_error::Error;
 use serde::{Deserialize, Serialize};
 use tower::{Layer, ServiceExt, service_fn, util::MapRequestLayer};
 use tower_http::{
@@ -28,7 +29,7 @@ use tower_http::{
 };
 
 use crate::{
-    App, Origin,
+    App, Origin, Problem,
     grpc::{in_grpc, is_grpc},
     guard::Gate,
     observe::{observe, remember_route},
@@ -82,6 +83,17 @@ pub fn stack(router: Router, limits: &Limits) -> App {
         cors: cors(&limits.cors),
     });
     App::new(move |request| edge.clone().answer(request))
+}
+
+/// Answers with this error where no service can: told of like an answer of one, and with the same headers.
+pub async fn refuse(request: Request, error: Error) -> Response {
+    let is_grpc = is_grpc(request.headers());
+    observe(request, async move |_| {
+        let mut response = Problem(error).into_response();
+        harden(response.headers_mut());
+        if is_grpc { in_grpc(response) } else { response }
+    })
+    .await
 }
 
 /// A router whose bodies axum does not limit.
@@ -171,7 +183,7 @@ fn cors(origins: &[Origin]) -> Option<CorsLayer> {
 }
 
 /// What a browser must not do with an answer, unless the answer itself says otherwise.
-pub fn harden(headers: &mut HeaderMap) {
+fn harden(headers: &mut HeaderMap) {
     static HEADERS: LazyLock<HeaderMap> = LazyLock::new(|| {
         let same_origin = HeaderValue::from_static("same-origin");
         let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");

@@ -17,7 +17,7 @@ use axum::{
     routing::{any, get},
 };
 use platform_error::{Code, Error};
-use platform_http::{App, Problem, harden, in_grpc, is_grpc};
+use platform_http::{App, refuse};
 use serde_json::json;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -135,12 +135,7 @@ impl Door {
             Some(inside) => inside.app.answer(request).await,
             None => {
                 let error = Error::new(Code::Unavailable, format!("{} is still starting", self.0.service));
-                let mut refusal = Problem(error.with_details(json!({ "retryAfterSeconds": 1 }))).into_response();
-                harden(refusal.headers_mut());
-                match is_grpc(request.headers()) {
-                    true => in_grpc(refusal),
-                    false => refusal,
-                }
+                refuse(request, error.with_details(json!({ "retryAfterSeconds": 1 }))).await
             }
         }
     }

@@ -1,5 +1,7 @@
 //! What a request leaves behind: its id, its place in a trace, its line in the log.
 
+use std::future::pending;
+
 use axum::{
     Router,
     body::Body,
@@ -12,6 +14,7 @@ use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    sync::{mpsc, oneshot},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -80,26 +83,27 @@ fn a_log_line_names_the_request_and_its_trace() {
     let expected = json!({ "name": "request", "request.id": "abc-1", "trace.id": PARENT[3..35] });
     assert_eq!(
         lines.iter().map(|line| &line["span"]).collect::<Vec<_>>(),
-        [&expected; 4],
+        [&expected; 5],
         "{log}"
     );
     let said: Vec<_> = lines
         .iter()
-        .map(|line| (&line["message"], &line["http.path"]))
+        .map(|line| json!([line["message"], line["http.path"], line["http.status"]]))
         .collect();
-    let (wrong, answered) = (json!("something went wrong in a handler"), json!("answered"));
-    let (open, refused, nameless) = (json!("/"), json!("/internal/refused"), json!("/nameless"));
-    // What went well between services is not said, what they were refused is, and what no router saw.
+    // What went well between services is not said. What they were refused is, what no client waited for, and what no
+    // router saw.
     assert_eq!(
         said,
         [
-            (&wrong, &Value::Null),
-            (&answered, &open),
-            (&answered, &refused),
-            (&answered, &nameless)
+            json!(["something went wrong in a handler", null, null]),
+            json!(["answered", "/", 200]),
+            json!(["answered", "/internal/refused", 403]),
+            json!(["its client gave up", "/slow", 499]),
+            json!(["answered", "/nameless", 400]),
         ],
         "{log}"
     );
+    assert_eq!(output.status.code(), Some(0), "{log}");
 }
 
 #[tokio::test]
@@ -111,11 +115,18 @@ async fn a_request_is_logged_as_json() {
     })
     .unwrap();
     let handler = || async { tracing::warn!("something went wrong in a handler") };
+    let (begin, mut begun) = mpsc::unbounded_channel();
+    let slow = move || async move {
+        let (_held, over) = oneshot::channel::<()>();
+        begin.send(over).unwrap();
+        pending::<()>().await;
+    };
     let refuse = || async { Err::<(), _>(Problem(Error::new(Code::Forbidden, "for services alone"))) };
     let router = Router::new()
         .route("/", get(handler))
         .route("/internal/told", get(|| async { "told" }))
-        .route("/internal/refused", get(refuse));
+        .route("/internal/refused", get(refuse))
+        .route("/slow", get(slow));
     let app = stack(router, &Limits::default());
 
     for (path, status) in [("/", 200), ("/internal/told", 200), ("/internal/refused", 403)] {
@@ -127,12 +138,22 @@ async fn a_request_is_logged_as_json() {
         assert_eq!(response.status().as_u16(), status);
     }
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let mut stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let ask = async |path: &str, host: &str| {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nx-request-id: abc-1\r\ntraceparent: {PARENT}\r\n{host}connection: close\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        stream
+    };
     let stop = CancellationToken::new();
     let asking = async {
-        let head = format!("GET /nameless HTTP/1.1\r\nx-request-id: abc-1\r\ntraceparent: {PARENT}\r\n");
-        let request = format!("{head}connection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).await.unwrap();
+        let impatient = ask("/slow", "host: here\r\n").await;
+        let over = begun.recv().await.unwrap();
+        drop(impatient);
+        over.await.unwrap_err();
+        let mut stream = ask("/nameless", "").await;
         stream.read_to_end(&mut Vec::new()).await.unwrap();
         stop.cancel();
     };

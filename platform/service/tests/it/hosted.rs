@@ -84,6 +84,7 @@ async fn a_port_answers_that_its_service_is_starting() {
     );
     assert_eq!(request.headers()["retry-after"], "1");
     assert_eq!(request.headers()["x-content-type-options"], "nosniff");
+    assert!(request.headers().contains_key("x-request-id"));
     running.unwrap().stop().await;
 }
 
