@@ -126,6 +126,16 @@ pub enum Error {
     Setting(String),
 }
 
+impl Error {
+    /// Whether it is the planner that knows no way, and another one may be found.
+    pub(crate) fn is_of_planner(&self) -> bool {
+        matches!(
+            self,
+            Self::NestedRequires | Self::ConflictingRequires(_) | Self::Unplannable(_)
+        )
+    }
+}
+
 impl Coded for Error {
     fn code(&self) -> Code {
         match self {

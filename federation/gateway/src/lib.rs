@@ -45,7 +45,7 @@ pub use self::{
     fault::{Fault, Location, PathSegment},
     gateway::Gateway,
     outcome::Outcome,
-    plan::{Overrides, Plan},
+    plan::{Overrides, Plan, catches_panics},
     request::{Caller, Request, Variables},
     service::service,
     settings::Settings,

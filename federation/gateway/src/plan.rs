@@ -3,14 +3,20 @@
 mod aliases;
 mod alike;
 mod api;
+mod caught;
+mod context;
+mod cut;
 mod fitting;
 mod hive;
 mod kept;
 mod keys;
+mod offstage;
 mod overrides;
+mod own;
 mod rooms;
 mod roots;
 mod spelling;
+mod stage;
 mod translate;
 mod typed;
 
@@ -20,6 +26,7 @@ use graphql_tools::static_graphql::{query, schema};
 use platform_config::Duration;
 use serde::Serialize;
 
+pub use self::caught::catches_panics;
 pub(crate) use self::hive::HivePlanner;
 pub(crate) use self::kept::of_client;
 pub use self::overrides::Overrides;

@@ -2,15 +2,13 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, HashSet},
+    cell::Cell,
+    collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, LazyLock},
 };
 
-use graphql_tools::static_graphql::{
-    query,
-    schema::{Definition, Document, TypeDefinition},
-};
+use graphql_tools::static_graphql::{query, schema::Document};
 use hive_router_query_planner::{
     ast::{normalization::normalize_operation, operation::OperationDefinition, selection_item::SelectionItem},
     graph::PlannerOverrideContext,
@@ -21,8 +19,9 @@ use hive_router_query_planner::{
 use platform_config::Duration;
 
 use super::{
-    Node, Overrides, Plan, Planner, aliases, alike, api::for_clients, kept::Needed, keys::Keys, rooms::Rooms, roots,
-    spelling::of_one_spelling, translate, typed::ask_for_types,
+    Node, Overrides, Plan, Planner, aliases, alike, api::for_clients, caught::caught, context::FromContext,
+    cut::Cutter, kept::Needed, keys::Keys, rooms::Rooms, roots, spelling::of_one_spelling, stage::staged, translate,
+    typed::ask_for_types,
 };
 use crate::{Error, outline::OperationKind, supergraph::Linked};
 
@@ -33,16 +32,17 @@ const NESTED_REQUIRES: [&str; 2] = ["Expected a single parent", "cannot be found
 const NO_PATH: &str = "No paths found for selection item: ";
 
 /// A library that is made when it is needed.
-type Roomy = LazyLock<Option<Library>, Box<dyn FnOnce() -> Option<Library> + Send>>;
+type LateLibrary = LazyLock<Option<Library>, Box<dyn FnOnce() -> Option<Library> + Send>>;
 
 /// Plans with the library.
 pub(crate) struct HivePlanner {
     library: Library,
     /// Plan what the first one cannot, or does wrongly, and what those before them cannot.
-    roomy: Vec<Roomy>,
+    roomy: Vec<LateLibrary>,
+    /// Plans the parts of what none of them can plan as a whole.
+    staged: LateLibrary,
     keys: Keys,
-    /// Fields with arguments from `@fromContext`, which the library would leave out without a word.
-    from_context: HashSet<(String, String)>,
+    from_context: FromContext,
     needed: Needed,
     linked: Linked,
 }
@@ -52,21 +52,16 @@ impl HivePlanner {
     pub(crate) fn new(supergraph: &Document) -> Result<Self, Error> {
         let library = Library::new_from_supergraph(supergraph, QueryPlannerOptions::default())
             .map_err(|error| Error::Supergraph(error.to_string()))?;
-        let from_context = fields_from_context(supergraph);
-        if !from_context.is_empty() {
-            let mut fields: Vec<String> = from_context.iter().map(|(of, name)| format!("{of}.{name}")).collect();
-            fields.sort_unstable();
-            let fields = fields.join(", ");
-            tracing::warn!(
-                fields,
-                "fields take arguments from @fromContext and are refused when they are asked for"
-            );
-        }
+        let shared = Arc::new(supergraph.clone());
         Ok(Self {
             library,
-            roomy: roomy(supergraph),
+            roomy: roomy(&shared),
+            staged: when_needed({
+                let shared = shared.clone();
+                move || staged(&shared)
+            }),
             keys: Keys::of(supergraph),
-            from_context,
+            from_context: FromContext::of(supergraph),
             needed: Needed::of(supergraph),
             linked: Linked::of(supergraph),
         })
@@ -95,7 +90,11 @@ impl HivePlanner {
         if operation.selection_set.items.is_empty() {
             return Ok(Plan { kind, node: None });
         }
-        if let Some(field) = self.uses_context(&operation, kind) {
+        let context = |root| {
+            self.from_context
+                .below(&self.library.supergraph, root, &operation.selection_set.items)
+        };
+        if let Some(field) = self.root(kind).and_then(context) {
             return Err(Error::FromContext(field));
         }
         self.needed.keep_apart(&mut operation.selection_set);
@@ -103,60 +102,20 @@ impl HivePlanner {
         if let Some(root) = self.root(kind) {
             ask_for_types(&self.library.supergraph, root, &mut operation.selection_set);
         }
-        let token = CancellationToken::with_timeout(*budget);
-        let plan = |operation: &OperationDefinition| self.node(operation, overrides, &token, budget);
+        let planning = Planning {
+            planner: self,
+            root: self.root(kind),
+            overrides,
+            token: CancellationToken::with_timeout(*budget),
+            budget,
+        };
+        let plan = |operation: &OperationDefinition| planning.node(operation);
         let node = match kind {
             OperationKind::Mutation => roots::serially(&operation, plan)?,
             OperationKind::Query => roots::at_once(&operation, plan)?,
             OperationKind::Subscription => plan(&operation)?,
         };
-        match node.as_ref().and_then(aliases::forgotten) {
-            Some(field) => Err(Error::ConflictingRequires(field)),
-            None => Ok(Plan { kind, node }),
-        }
-    }
-
-    fn node(
-        &self,
-        operation: &OperationDefinition,
-        overrides: &Overrides,
-        token: &CancellationToken,
-        budget: Duration,
-    ) -> Result<Option<Node>, Error> {
-        let plan = |library: &Library| {
-            // The library has a few `unwrap`s that ordinary supergraphs reach.
-            let node = catch_unwind(AssertUnwindSafe(|| {
-                planned(library, operation, overrides, token, budget)
-            }))
-            .unwrap_or_else(|_| Err(Error::Unplannable("the planner panicked".into())))?;
-            let node = node
-                .map(|node| translate::node(&node, &self.library.supergraph))
-                .transpose()?;
-            match node.as_ref().and_then(|node| self.keys.missing(node)) {
-                Some(entity) => Err(Error::Unplannable(format!("{entity} would be asked for without a key"))),
-                None => Ok(node),
-            }
-        };
-        match plan(&self.library) {
-            Err(error @ (Error::NestedRequires | Error::Unplannable(_))) => {
-                for library in self.roomy.iter().filter_map(|library| library.as_ref()) {
-                    match plan(library) {
-                        Ok(node) => return Ok(node),
-                        Err(late @ Error::PlanningBudget(_)) => return Err(late),
-                        Err(_) => {}
-                    }
-                }
-                Err(error)
-            }
-            planned => planned,
-        }
-    }
-
-    fn uses_context(&self, operation: &OperationDefinition, kind: OperationKind) -> Option<String> {
-        if self.from_context.is_empty() {
-            return None;
-        }
-        self.context_below(self.root(kind)?, &operation.selection_set.items)
+        Ok(Plan { kind, node })
     }
 
     fn root(&self, kind: OperationKind) -> Option<&str> {
@@ -167,21 +126,84 @@ impl HivePlanner {
             OperationKind::Subscription => supergraph.subscription_type.as_deref(),
         }
     }
+}
 
-    fn context_below(&self, parent: &str, items: &[SelectionItem]) -> Option<String> {
-        items.iter().find_map(|item| match item {
-            SelectionItem::Field(field) => {
-                if self.from_context.contains(&(parent.to_owned(), field.name.clone())) {
-                    return Some(format!("{parent}.{}", field.name));
-                }
-                let below = self.library.supergraph.field_return_type_name(parent, &field.name)?;
-                self.context_below(below, &field.selections.items)
+/// An operation on its way to a plan.
+struct Planning<'p> {
+    planner: &'p HivePlanner,
+    /// Its root type.
+    root: Option<&'p str>,
+    overrides: &'p Overrides,
+    token: CancellationToken,
+    budget: Duration,
+}
+
+type Planned = Result<Option<Node>, Error>;
+
+impl Planning<'_> {
+    /// The plan of an operation, in parts where there is none of the whole.
+    fn node(&self, operation: &OperationDefinition) -> Planned {
+        match self.whole(operation) {
+            Err(error) if error.is_of_planner() && operation.selection_set.items.len() == 1 => {
+                self.in_parts(operation).unwrap_or(Err(error))
             }
-            SelectionItem::InlineFragment(fragment) => {
-                self.context_below(&fragment.type_condition, &fragment.selections.items)
-            }
-            SelectionItem::FragmentSpread(_) => None,
-        })
+            planned => planned,
+        }
+    }
+
+    fn in_parts(&self, operation: &OperationDefinition) -> Option<Planned> {
+        let late = Cell::new(None);
+        let part = |part: &OperationDefinition, is_staged: bool| {
+            let planned = match is_staged {
+                true => self.by(self.planner.staged.as_ref()?, part),
+                false => self.whole(part),
+            };
+            planned.unwrap_or_else(|error| {
+                late.set(matches!(error, Error::PlanningBudget(_)).then_some(error));
+                None
+            })
+        };
+        let cutter = Cutter {
+            supergraph: &self.planner.library.supergraph,
+            root: self.root?,
+            needed: &self.planner.needed,
+            plan: &part,
+            parts: Cell::new(1),
+        };
+        let node = cutter.cut(operation).map(|node| Ok(Some(node)));
+        node.or_else(|| late.take().map(Err))
+    }
+
+    /// The plan of the first library that has one.
+    fn whole(&self, operation: &OperationDefinition) -> Planned {
+        let planned = self.by(&self.planner.library, operation);
+        let Err(error) = planned else { return planned };
+        let mut libraries = self.planner.roomy.iter().filter(|_| error.is_of_planner());
+        let roomy = libraries.find_map(|library| {
+            let planned = self.by(library.as_ref()?, operation);
+            matches!(planned, Ok(_) | Err(Error::PlanningBudget(_))).then_some(planned)
+        });
+        roomy.unwrap_or(Err(error))
+    }
+
+    fn by(&self, library: &Library, operation: &OperationDefinition) -> Planned {
+        let Overrides { labels, draw } = self.overrides;
+        let overrides = PlannerOverrideContext::new(labels.iter().cloned().collect(), *draw);
+        let plan = || library.plan_from_normalized_operation(operation, overrides, &self.token);
+        let plan = caught(plan)
+            .ok_or_else(|| Error::Unplannable("the planner panicked".into()))?
+            .map_err(|error| explained(&error, self.budget))?;
+        let translated = |node: PlanNode| translate::node(&node, &self.planner.library.supergraph);
+        let Some(node) = plan.node.map(translated).transpose()? else {
+            return Ok(None);
+        };
+        if let Some(entity) = self.planner.keys.missing(&node) {
+            return Err(Error::Unplannable(format!("{entity} would be asked for without a key")));
+        }
+        match aliases::confused(&node) {
+            Some(field) => Err(Error::ConflictingRequires(field)),
+            None => Ok(Some(node)),
+        }
     }
 }
 
@@ -213,31 +235,20 @@ impl Planner for HivePlanner {
     }
 }
 
-fn roomy(supergraph: &Document) -> Vec<Roomy> {
+fn roomy(supergraph: &Arc<Document>) -> Vec<LateLibrary> {
     let Some(rooms) = Rooms::of(supergraph).map(Arc::new) else {
         return Vec::new();
     };
     let library = |only: Option<usize>| {
         let rooms = Arc::clone(&rooms);
-        let make = move || Library::new_from_supergraph(&rooms.open(only), QueryPlannerOptions::default()).ok();
-        let make = move || catch_unwind(AssertUnwindSafe(make)).ok().flatten();
-        Roomy::new(Box::new(make))
+        when_needed(move || Some(rooms.open(only)))
     };
     rooms.choices().map(library).collect()
 }
 
-fn planned(
-    library: &Library,
-    operation: &OperationDefinition,
-    overrides: &Overrides,
-    token: &CancellationToken,
-    budget: Duration,
-) -> Result<Option<PlanNode>, Error> {
-    let overrides = PlannerOverrideContext::new(overrides.labels.iter().cloned().collect(), overrides.draw);
-    let plan = library
-        .plan_from_normalized_operation(operation, overrides, token)
-        .map_err(|error| explained(&error, budget))?;
-    Ok(plan.node)
+fn when_needed(supergraph: impl Fn() -> Option<Document> + Send + 'static) -> LateLibrary {
+    let make = move || Library::new_from_supergraph(&supergraph()?, QueryPlannerOptions::default()).ok();
+    LateLibrary::new(Box::new(move || caught(make).flatten()))
 }
 
 fn explained(error: &PlannerError, budget: Duration) -> Error {
@@ -256,23 +267,4 @@ fn explained(error: &PlannerError, budget: Duration) -> Error {
         true => Error::NestedRequires,
         false => Error::Unplannable(text),
     }
-}
-
-fn fields_from_context(supergraph: &Document) -> HashSet<(String, String)> {
-    let mut found = HashSet::new();
-    for definition in &supergraph.definitions {
-        let Definition::TypeDefinition(TypeDefinition::Object(object)) = definition else {
-            continue;
-        };
-        for field in &object.fields {
-            let takes_context = field.directives.iter().any(|directive| {
-                directive.name == "join__field"
-                    && directive.arguments.iter().any(|(name, _)| name == "contextArguments")
-            });
-            if takes_context {
-                found.insert((object.name.clone(), field.name.clone()));
-            }
-        }
-    }
-    found
 }

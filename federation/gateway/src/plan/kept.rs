@@ -54,6 +54,11 @@ impl Needed {
         }
     }
 
+    /// Whether a value that is kept under this name is no client's, and depends on arguments.
+    pub(super) fn is_given_arguments(&self, name: &str) -> bool {
+        self.0.get(name).copied().unwrap_or_default()
+    }
+
     /// Under which key the value of a client's field is kept.
     pub(super) fn key<'k>(&self, key: &'k str, name: &str, has_arguments: bool) -> Cow<'k, str> {
         let is_other = match self.0.get(key) {

@@ -11,6 +11,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Range,
+    sync::Arc,
 };
 
 use graphql_tools::static_graphql::schema::{Definition, Directive, Document, EnumType, Field, TypeDefinition, Value};
@@ -27,13 +28,13 @@ pub(super) fn owner(name: &str) -> &str {
 
 /// A supergraph, and how many rooms its subgraphs have.
 pub(super) struct Rooms {
-    supergraph: Document,
+    supergraph: Arc<Document>,
     counts: BTreeMap<String, usize>,
 }
 
 impl Rooms {
     /// The rooms of a supergraph. Absent where no subgraph needs any.
-    pub(super) fn of(supergraph: &Document) -> Option<Self> {
+    pub(super) fn of(supergraph: &Arc<Document>) -> Option<Self> {
         let mut counts = BTreeMap::<String, usize>::new();
         for (directives, fields) in supergraph.definitions.iter().filter_map(joined) {
             for graph in requiring(fields) {
@@ -57,7 +58,7 @@ impl Rooms {
 
     /// The supergraph with all rooms, or with one of each subgraph.
     pub(super) fn open(&self, only: Option<usize>) -> Document {
-        let mut document = self.supergraph.clone();
+        let mut document = Document::clone(&self.supergraph);
         let roots = roots(&self.supergraph);
         for definition in &mut document.definitions {
             for (graph, count) in &self.counts {
@@ -72,7 +73,7 @@ impl Rooms {
     }
 }
 
-fn add(definition: &mut Definition<'static, String>, graph: &str, rooms: &Range<usize>, roots: &BTreeSet<String>) {
+fn add(definition: &mut Definition<'static, String>, graph: &str, rooms: &Range<usize>, roots: &[String]) {
     let Definition::TypeDefinition(definition) = definition else {
         return;
     };
@@ -213,7 +214,7 @@ fn graph_of(directive: &Directive) -> Option<String> {
 }
 
 /// The keys by which a subgraph, or any, finds objects of a type.
-fn keys(directives: &[Directive], graph: Option<&str>) -> BTreeSet<String> {
+pub(super) fn keys(directives: &[Directive], graph: Option<&str>) -> BTreeSet<String> {
     let joins = directives.iter().filter(|join| {
         let is_found = argument(join, "resolvable") != Some(&Value::Boolean(false));
         join.name == "join__type" && is_found && (graph.is_none() || graph_of(join).as_deref() == graph)
@@ -244,14 +245,15 @@ fn requires_in(directive: &Directive, graph: &str) -> bool {
         && graph_of(directive).as_deref() == Some(graph)
 }
 
-fn roots(supergraph: &Document) -> BTreeSet<String> {
+/// The root types, that of queries first.
+pub(super) fn roots(supergraph: &Document) -> Vec<String> {
     let schema = supergraph.definitions.iter().find_map(|definition| match definition {
         Definition::SchemaDefinition(schema) => Some(schema),
         _ => None,
     });
     let named =
         |name: Option<&Option<String>>, default: &str| name.cloned().flatten().unwrap_or_else(|| default.to_owned());
-    BTreeSet::from([
+    Vec::from([
         named(schema.map(|schema| &schema.query), "Query"),
         named(schema.map(|schema| &schema.mutation), "Mutation"),
         named(schema.map(|schema| &schema.subscription), "Subscription"),

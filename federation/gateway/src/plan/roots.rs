@@ -33,11 +33,9 @@ pub(super) fn at_once(
     plan: impl Fn(&OperationDefinition) -> Result<Option<Node>, Error>,
 ) -> Result<Option<Node>, Error> {
     match plan(operation) {
-        Err(Error::NestedRequires | Error::Unplannable(_)) if operation.selection_set.items.len() > 1 => {
-            Ok(Some(Node::Parallel {
-                nodes: one_by_one(operation, plan)?,
-            }))
-        }
+        Err(error) if error.is_of_planner() && operation.selection_set.items.len() > 1 => Ok(Some(Node::Parallel {
+            nodes: one_by_one(operation, plan)?,
+        })),
         planned => planned,
     }
 }

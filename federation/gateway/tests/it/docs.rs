@@ -82,44 +82,40 @@ async fn arguments_from_a_context_are_refused_as_shown() {
 }
 
 #[tokio::test]
-async fn requirements_inside_requirements_are_refused_as_shown() {
-    let section = section(UNPLANNED, "`@requires` inside `@requires`");
-    let pets = json!({ "pets": [{ "__typename": "Pet", "id": "1", "weight": 4 }] });
-    let ages = json!({ "_entities": [{ "__typename": "Pet", "age": 3 }] });
-    let checkups = json!({ "_entities": [{ "__typename": "Pet", "checkup": { "__typename": "Checkup", "id": "9" } }] });
-
-    let gateway = shown(section, &[("a", pets), ("b", ages), ("c", checkups)]).await;
-
-    hold(section, &gateway).await;
-}
-
-#[tokio::test]
-async fn a_requirement_behind_a_key_of_another_subgraph_is_refused_as_shown() {
-    let section = section(UNPLANNED, "A key that another subgraph has");
-    let users = json!({ "users": [{ "__typename": "User", "email": "a@b" }] });
-    let ages = json!({ "_entities": [{ "__typename": "User", "age": 30 }] });
-    let ids = json!({ "_entities": [{ "__typename": "User", "id": "7" }] });
-
-    let gateway = shown(section, &[("a", users), ("b", ages), ("c", ids)]).await;
-
-    hold(section, &gateway).await;
-}
-
-#[tokio::test]
-async fn one_field_with_two_arguments_is_refused_as_shown() {
-    let section = section(UNPLANNED, "One field, two arguments");
+async fn requirements_that_depend_on_each_other_are_met_as_shown() {
+    let section = section(UNPLANNED, "Requirements that depend on each other");
     let item = |more: Value| {
         let mut item = json!({ "__typename": "Item", "id": "1" });
         item.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         item
     };
-    let prices = json!({ "items": [item(json!({}))], "_entities": [item(json!({ "price": 10, "weight": 1 }))] });
-    let sums = json!({ "_entities": [item(json!({ "euro": 12 }))] });
-    let next = json!({ "_entities": [item(json!({ "next": [item(json!({}))] }))] });
+    let entity = |entity: Value| json!({ "_entities": [entity] });
+    let answers = [
+        [
+            json!({ "pets": [{ "__typename": "Pet", "id": "1", "weight": 4 }] }),
+            entity(json!({ "age": 3, "fee": 5 })),
+            entity(json!({ "checkup": { "__typename": "Checkup", "id": "9" }, "grade": 1 })),
+        ],
+        [
+            json!({ "users": [{ "__typename": "User", "email": "a@b" }] }),
+            entity(json!({ "prize": 100 })),
+            entity(json!({ "id": "7", "rank": 1 })),
+        ],
+        [
+            json!({ "items": [item(json!({}))], "_entities": [item(json!({ "price": 10, "weight": 1 }))] }),
+            entity(json!({ "euro": 12, "dollar": 13 })),
+            entity(json!({ "next": [item(json!({}))] })),
+        ],
+    ];
+    let examples: Vec<&str> = section.split("\n```graphql").skip(1).collect();
+    assert_eq!(examples.len(), answers.len());
 
-    let gateway = shown(section, &[("a", prices), ("b", sums), ("c", next)]).await;
+    for (example, [a, b, c]) in examples.into_iter().zip(answers) {
+        let example = format!("```graphql{example}");
+        let gateway = shown(&example, &[("a", a), ("b", b), ("c", c)]).await;
 
-    hold(section, &gateway).await;
+        hold(&example, &gateway).await;
+    }
 }
 
 /// What every supergraph begins with.

@@ -3,12 +3,13 @@
 mod apart;
 mod keys;
 mod moving;
+mod parts;
 mod typed;
 
 use std::sync::Arc;
 
 use federation_composition::{Subgraph, compose};
-use federation_gateway::{Peers, Settings};
+use federation_gateway::Peers;
 use graphql_tools::static_graphql::schema::Document;
 use platform_config::Duration;
 use platform_service::Peer;
@@ -17,6 +18,7 @@ use serde_json::{Value, json};
 use crate::support::{
     TestGateway,
     random::{self, Operations},
+    settings,
     world::{View, World},
 };
 
@@ -49,7 +51,9 @@ async fn start(subgraphs: &[(&str, &str)]) -> (TestGateway, View, Document) {
             )
         })
         .collect();
-    let gateway = TestGateway::start(&composed.supergraph_sdl, Settings::default(), peers).await;
+    // Without optimisation, and beside other tests, planning takes long.
+    let settings = settings(json!({ "planning": { "budget": "60s" } }));
+    let gateway = TestGateway::start(&composed.supergraph_sdl, settings, peers).await;
     let whole = View::new(&world, &composed.api_sdl);
     (gateway, whole, random::schema(&composed.api_sdl))
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::start;
 
 /// Asks in every order of the keys (`KEYS` in the schemas) and of the subgraphs, which are called by these names.
-async fn check(keys: &[&str], schemas: &[&str], queries: &[&str]) {
+pub(super) async fn check(keys: &[&str], schemas: &[&str], queries: &[&str]) {
     const NAMES: [&str; 3] = ["a", "b", "c"];
     for keys in orders(keys) {
         let keys: String = keys.iter().map(|key| format!(" @key(fields: \"{key}\")")).collect();
