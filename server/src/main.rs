@@ -63,6 +63,7 @@ fn main() -> ExitCode {
 }
 
 fn start(cli: Cli) -> Result<Done> {
+    settings::on_panic(std::panic::take_hook());
     // Whoever installed one before us would have installed the same.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     #[expect(

@@ -6,6 +6,7 @@ use std::{
     collections::BTreeMap,
     ffi::OsString,
     num::NonZeroUsize,
+    panic::PanicHookInfo,
     path::{Path, PathBuf},
 };
 
@@ -131,11 +132,11 @@ impl Setup {
         settings.log.get_or_insert_with(|| log.to_owned());
         settings.format.get_or_insert(format);
         let telemetry = platform_telemetry::init(&settings).map_err(platform_error::Error::from)?;
-        std::panic::set_hook(Box::new(|panic| {
+        on_panic(|panic| {
             let place = panic.location().map(ToString::to_string).unwrap_or_default();
             let text = panic.payload_as_str().unwrap_or("no text");
             tracing::error!(place, "panic: {text}");
-        }));
+        });
         Ok(telemetry)
     }
 
@@ -234,4 +235,13 @@ pub(crate) fn catalog_path(config: &Config) -> Result<Option<PathBuf>> {
     let lake: LakeSettings = config.section("lake")?;
     let catalog = lake.lake(&host.data).catalog;
     Ok((!catalog.contains("://")).then(|| PathBuf::from(catalog)))
+}
+
+/// Tells of panics from now on, but for those that are caught and dealt with.
+pub(crate) fn on_panic(tell: impl Fn(&PanicHookInfo<'_>) + Send + Sync + 'static) {
+    std::panic::set_hook(Box::new(move |panic| {
+        if !federation_gateway::catches_panics() {
+            tell(panic);
+        }
+    }));
 }

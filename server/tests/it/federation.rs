@@ -238,3 +238,39 @@ fn a_plan_is_shown_for_the_labels_that_hold() {
     assert!(!is_new("name.graphql", &[]));
     assert!(is_new("name.graphql", &["--label", "names"]));
 }
+
+#[test]
+fn a_plan_that_is_found_in_the_end_comes_without_what_was_tried_before() {
+    let folder = Folder::new();
+    let link = r#"extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@requires", "@external"])"#;
+    let schemas = [
+        (
+            "a",
+            r#"type Query { users: [User!]! } type User @key(fields: "id") { id: ID! rank: Int! }"#,
+        ),
+        (
+            "b",
+            r#"type User @key(fields: "email") @key(fields: "id") { id: ID! email: String! rank: Int! @external prize: Int! @requires(fields: "rank") }"#,
+        ),
+        (
+            "c",
+            r#"type Query { mails: [User!]! } type User @key(fields: "email") { email: String! }"#,
+        ),
+    ];
+    let mut list = String::from("subgraphs:\n");
+    for (name, schema) in schemas {
+        folder.file(&format!("{name}.graphql"), format!("{link} {schema}"));
+        list +=
+            &format!("  {name}: {{ routing_url: http://127.0.0.1:1/{name}, schema: {{ file: {name}.graphql }} }}\n");
+    }
+    folder.file("supergraph.yaml", list);
+    let supergraph = folder
+        .run(&["schema", "compose", "--config", "supergraph.yaml"])
+        .succeeds();
+    folder.file("supergraph.graphql", supergraph);
+    folder.file("query.graphql", "{ mails { prize } }");
+
+    let plan = folder.run(&["plan", "--supergraph", "supergraph.graphql", "--query", "query.graphql"]);
+
+    assert_eq!((plan.code, &*plan.stderr), (Some(0), ""));
+}

@@ -253,11 +253,11 @@ pub(super) fn roots(supergraph: &Document) -> Vec<String> {
     });
     let named =
         |name: Option<&Option<String>>, default: &str| name.cloned().flatten().unwrap_or_else(|| default.to_owned());
-    Vec::from([
+    vec![
         named(schema.map(|schema| &schema.query), "Query"),
         named(schema.map(|schema| &schema.mutation), "Mutation"),
         named(schema.map(|schema| &schema.subscription), "Subscription"),
-    ])
+    ]
 }
 
 /// The directives and fields of a type that has fields.

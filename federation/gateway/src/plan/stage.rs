@@ -13,7 +13,10 @@ use super::{
     keys::parsed,
     rooms::{joined, keys, roots},
 };
-use crate::{outline::as_text, outline::inner, supergraph::argument};
+use crate::{
+    outline::{as_text, inner},
+    supergraph::argument,
+};
 
 /// The subgraph, and what its root fields begin with.
 pub(super) const STAGE: &str = "\u{5}";
@@ -56,17 +59,13 @@ pub(super) fn staged(supergraph: &Document) -> Option<Document> {
                     .collect();
                 it.fields.extend(entrances);
             }
-            TypeDefinition::Object(it) => {
-                if let Some(fields) = known.get(&it.name) {
-                    set_up(&mut it.directives, &mut it.fields, fields);
-                }
+            TypeDefinition::Object(it) if known.contains_key(&it.name) => {
+                set_up(&mut it.directives, &mut it.fields, &known[&it.name]);
             }
-            TypeDefinition::Interface(it) => {
-                if let Some(fields) = known.get(&it.name) {
-                    set_up(&mut it.directives, &mut it.fields, fields);
-                }
+            TypeDefinition::Interface(it) if known.contains_key(&it.name) => {
+                set_up(&mut it.directives, &mut it.fields, &known[&it.name]);
             }
-            TypeDefinition::Union(_) | TypeDefinition::InputObject(_) => {}
+            _ => {}
         }
     }
     Some(document)
