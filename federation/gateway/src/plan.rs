@@ -27,6 +27,7 @@ use platform_config::Duration;
 use serde::Serialize;
 
 pub use self::caught::catches_panics;
+pub(crate) use self::caught::caught;
 pub(crate) use self::hive::HivePlanner;
 pub(crate) use self::kept::of_client;
 pub use self::overrides::Overrides;

@@ -8,7 +8,6 @@ mod walk;
 
 use std::{
     collections::{BTreeMap, HashMap},
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
 
@@ -25,7 +24,7 @@ use crate::{
     Error,
     numbers::Numbers,
     outline::OperationKind,
-    plan::{HivePlanner, Planner},
+    plan::{HivePlanner, Planner, caught},
     stitch::{self, Adapter},
 };
 
@@ -39,7 +38,7 @@ pub struct Supergraph {
     /// The text it was read from.
     pub(crate) sdl: Arc<str>,
     /// The whole supergraph, with the directives of the join specification and of costs, scopes and tags.
-    pub(crate) document: Document,
+    pub(crate) document: Arc<Document>,
     /// What clients see: no `@inaccessible` element, with the types of introspection.
     pub(crate) api: Arc<Document>,
     /// The output types.
@@ -59,11 +58,11 @@ pub struct Supergraph {
 impl Supergraph {
     /// Reads a supergraph. A text that the planner cannot work with is refused, whatever is wrong with it.
     pub fn parse(sdl: &str) -> Result<Self, Error> {
-        let document = parsed(sdl)?;
+        let document = Arc::new(parsed(sdl)?);
         check(&document)?;
         // The planner's library panics on some schemas that nobody composed.
-        let planner = catch_unwind(AssertUnwindSafe(|| HivePlanner::new(&document)))
-            .map_err(|_| Error::Supergraph("the planner does not accept it; was it composed?".into()))??;
+        let planner = caught(|| HivePlanner::new(&document))
+            .ok_or_else(|| Error::Supergraph("the planner does not accept it; was it composed?".into()))??;
         let api = planner.api();
         let endpoints = planner.endpoints();
         let types = Types::new(&document, &api);

@@ -88,12 +88,13 @@ pub fn stack(router: Router, limits: &Limits) -> App {
 /// Answers with this error where no service can: told of like an answer of one, and with the same headers.
 pub async fn refuse(request: Request, error: Error) -> Response {
     let is_grpc = is_grpc(request.headers());
-    observe(request, async move |_| {
-        let mut response = Problem(error).into_response();
-        harden(response.headers_mut());
-        if is_grpc { in_grpc(response) } else { response }
-    })
-    .await
+    observe(request, async move |_| dressed(Problem(error).into_response(), is_grpc)).await
+}
+
+/// An answer with what all of them have, in the shape that its client reads.
+fn dressed(mut response: Response, is_grpc: bool) -> Response {
+    harden(response.headers_mut());
+    if is_grpc { in_grpc(response) } else { response }
 }
 
 /// A router whose bodies axum does not limit.
@@ -110,7 +111,7 @@ impl Edge {
     async fn answer(self: Arc<Self>, request: Request) -> Response {
         let is_grpc = is_grpc(request.headers());
         observe(request, async move |request| {
-            let mut response = match &self.cors {
+            let response = match &self.cors {
                 None => self.compressed(request).await,
                 Some(layer) => {
                     let inner = service_fn(|request| self.compressed(request).map(Ok::<_, Infallible>));
@@ -118,8 +119,7 @@ impl Edge {
                     response
                 }
             };
-            harden(response.headers_mut());
-            if is_grpc { in_grpc(response) } else { response }
+            dressed(response, is_grpc)
         })
         .await
     }

@@ -16,7 +16,7 @@ pub fn catches_panics() -> bool {
 }
 
 /// What the library makes, or nothing where it panics.
-pub(super) fn caught<T>(work: impl FnOnce() -> T) -> Option<T> {
+pub(crate) fn caught<T>(work: impl FnOnce() -> T) -> Option<T> {
     let before = CATCHES.replace(true);
     let done = catch_unwind(AssertUnwindSafe(work));
     CATCHES.set(before);

@@ -31,13 +31,13 @@ type Plan<'p> = &'p dyn Fn(&OperationDefinition, bool) -> Option<Node>;
 
 /// What is needed to cut.
 pub(super) struct Cutter<'c> {
-    pub(super) supergraph: &'c SupergraphState,
-    /// The root type of the operation.
-    pub(super) root: &'c str,
-    pub(super) needed: &'c Needed,
-    pub(super) plan: Plan<'c>,
-    /// How many parts there are.
-    pub(super) parts: Cell<usize>,
+    supergraph: &'c SupergraphState,
+    needed: &'c Needed,
+    root: &'c str,
+    plan: Plan<'c>,
+    is_late: &'c Cell<bool>,
+    /// How many parts were tried, so that each has a number of its own.
+    parts: Cell<usize>,
 }
 
 /// What is to be planned, from the stage or from where clients ask.
@@ -56,7 +56,25 @@ struct Place {
     of: String,
 }
 
-impl Cutter<'_> {
+impl<'c> Cutter<'c> {
+    /// What cuts operations below this root type. It stops looking once it `is_late`.
+    pub(super) fn new(
+        (supergraph, needed): (&'c SupergraphState, &'c Needed),
+        root: &'c str,
+        plan: Plan<'c>,
+        is_late: &'c Cell<bool>,
+    ) -> Self {
+        let parts = Cell::new(1);
+        Self {
+            supergraph,
+            needed,
+            root,
+            plan,
+            is_late,
+            parts,
+        }
+    }
+
     /// A plan in as few parts as possible, if there is one.
     pub(super) fn cut(&self, operation: &OperationDefinition) -> Option<Node> {
         let whole = Whole {
@@ -86,6 +104,9 @@ impl Cutter<'_> {
         let Whole { operation, is_staged } = whole;
         let items = &place.of_operation(operation)?.items;
         let fails = |item: &SelectionItem| {
+            if self.is_late.get() {
+                return true;
+            }
             let alone = place.with(operation, vec![item.clone()], true);
             (self.plan)(&alone, is_staged).is_none()
         };
@@ -94,7 +115,8 @@ impl Cutter<'_> {
             return self.parted(whole, place, (now, later), depth);
         }
         // Each by itself can be planned, so it is two of them that cannot be together.
-        (1..items.len()).rev().find_map(|index| {
+        let mut splits = (1..items.len()).rev().take_while(|_| !self.is_late.get());
+        splits.find_map(|index| {
             let parts = (items[..index].to_vec(), items[index..].to_vec());
             self.parted(whole, place, parts, depth)
         })
@@ -107,6 +129,9 @@ impl Cutter<'_> {
         (mut now, later): (Vec<SelectionItem>, Vec<SelectionItem>),
         depth: usize,
     ) -> Option<Node> {
+        if self.is_late.get() {
+            return None;
+        }
         let operation = whole.operation;
         let entrance = entrance(&place.of);
         let from_stage = Whole {
@@ -115,12 +140,12 @@ impl Cutter<'_> {
         };
         let (keys, mut rest) = opened(self.planned(from_stage, depth)?, &entrance)?;
         let keys = fields(&keys)?;
-        let is_own = |name: &str| name.starts_with(aliases::PREFIX) || self.needed.is_given_arguments(name);
-        name_apart(&mut rest, &is_own, self.parts.replace(self.parts.get() + 1));
         if later.iter().all(|item| keys.contains(item)) {
             // It would be the same once more.
             return None;
         }
+        let is_own = |name: &str| name.starts_with(aliases::PREFIX) || self.needed.is_given_arguments(name);
+        name_apart(&mut rest, &is_own, self.parts.replace(self.parts.get() + 1));
         now.extend(keys);
         let before = place.with(operation, now, false);
         let operation = &before;

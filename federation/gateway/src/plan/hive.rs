@@ -49,16 +49,15 @@ pub(crate) struct HivePlanner {
 
 impl HivePlanner {
     /// A planner for a supergraph.
-    pub(crate) fn new(supergraph: &Document) -> Result<Self, Error> {
+    pub(crate) fn new(supergraph: &Arc<Document>) -> Result<Self, Error> {
         let library = Library::new_from_supergraph(supergraph, QueryPlannerOptions::default())
             .map_err(|error| Error::Supergraph(error.to_string()))?;
-        let shared = Arc::new(supergraph.clone());
         Ok(Self {
             library,
-            roomy: roomy(&shared),
+            roomy: roomy(supergraph),
             staged: when_needed({
-                let shared = shared.clone();
-                move || staged(&shared)
+                let supergraph = supergraph.clone();
+                move || staged(&supergraph)
             }),
             keys: Keys::of(supergraph),
             from_context: FromContext::of(supergraph),
@@ -152,26 +151,21 @@ impl Planning<'_> {
     }
 
     fn in_parts(&self, operation: &OperationDefinition) -> Option<Planned> {
-        let late = Cell::new(None);
+        let is_late = Cell::new(false);
         let part = |part: &OperationDefinition, is_staged: bool| {
             let planned = match is_staged {
                 true => self.by(self.planner.staged.as_ref()?, part),
                 false => self.whole(part),
             };
             planned.unwrap_or_else(|error| {
-                late.set(matches!(error, Error::PlanningBudget(_)).then_some(error));
+                is_late.set(is_late.get() || matches!(error, Error::PlanningBudget(_)));
                 None
             })
         };
-        let cutter = Cutter {
-            supergraph: &self.planner.library.supergraph,
-            root: self.root?,
-            needed: &self.planner.needed,
-            plan: &part,
-            parts: Cell::new(1),
-        };
+        let known = (&self.planner.library.supergraph, &self.planner.needed);
+        let cutter = Cutter::new(known, self.root?, &part, &is_late);
         let node = cutter.cut(operation).map(|node| Ok(Some(node)));
-        node.or_else(|| late.take().map(Err))
+        node.or_else(|| is_late.get().then_some(Err(Error::PlanningBudget(self.budget))))
     }
 
     /// The plan of the first library that has one.

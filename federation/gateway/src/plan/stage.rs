@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use graphql_tools::static_graphql::{
-    query::{Selection, SelectionSet},
+    query::{Selection, SelectionSet, TypeCondition},
     schema::{Definition, Directive, Document, Field, Type, TypeDefinition, Value},
 };
 
@@ -105,7 +105,13 @@ fn note(supergraph: &Document, of: &str, set: &SelectionSet, known: &mut BTreeMa
                     note(supergraph, below, &field.selection_set, known);
                 }
             }
-            Selection::InlineFragment(fragment) => note(supergraph, of, &fragment.selection_set, known),
+            Selection::InlineFragment(fragment) => {
+                let of = match &fragment.type_condition {
+                    Some(TypeCondition::On(of)) => of,
+                    None => of,
+                };
+                note(supergraph, of, &fragment.selection_set, known);
+            }
             Selection::FragmentSpread(_) => {}
         }
     }
